@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: Apache-2.0
+# A room is a folder of src/: all its .c files, the rooms below it and the outside libraries it may
+# use. tools/lint/layers.sh checks the includes against the same order.
+function(hb_room name)
+    cmake_parse_arguments(ARG "" "" "USES;LIBS" ${ARGN})
+    file(GLOB_RECURSE sources CONFIGURE_DEPENDS "${CMAKE_CURRENT_SOURCE_DIR}/${name}/*.c")
+    list(FILTER sources EXCLUDE REGEX "/main\\.c$")
+    set(scope PUBLIC)
+    if(sources)
+        add_library(hb_${name} STATIC ${sources})
+    else()
+        add_library(hb_${name} INTERFACE)
+        set(scope INTERFACE)
+    endif()
+    target_link_libraries(hb_${name} ${scope} hb_flags)
+    foreach(room IN LISTS ARG_USES)
+        target_link_libraries(hb_${name} ${scope} hb_${room})
+    endforeach()
+    foreach(lib IN LISTS ARG_LIBS)
+        target_link_libraries(hb_${name} ${scope} ${lib})
+    endforeach()
+endfunction()

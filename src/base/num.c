@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/num.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+
+#include <locale.h>
+#include <math.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* The library's converter reads the decimal point from a locale: ours is always "C". */
+static locale_t c_locale;
+static pthread_once_t c_locale_once = PTHREAD_ONCE_INIT;
+
+static void make_c_locale(void)
+{
+    c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+static hb_num_kind classify(double v, double *ret)
+{
+    if (isnan(v)) {
+        return HB_NUM_NAN;
+    }
+    if (isinf(v)) {
+        *ret = v;
+        return HB_NUM_INF;
+    }
+    *ret = v;
+    return HB_NUM_FINITE;
+}
+
+/* Every form the fast path leaves: long mantissas, large exponents, hex floats. */
+static hb_num_kind parse_slow(const char *p, size_t n, double *ret)
+{
+    pthread_once(&c_locale_once, make_c_locale);
+    char small[128];
+    char *text = n < sizeof small ? small : hb_alloc(n + 1);
+    if (!text || c_locale == (locale_t)0) {
+        return HB_NUM_NOT;
+    }
+    memcpy(text, p, n);
+    text[n] = '\0';
+    char *end = NULL;
+    double v = strtod_l(text, &end, c_locale);
+    bool whole = end == text + n && memchr(text, '\0', n) == NULL;
+    if (text != small) {
+        hb_free(text);
+    }
+    return whole ? classify(v, ret) : HB_NUM_NOT;
+}
+
+static hb_num_kind parse_word(const char *p, size_t n, double *ret)
+{
+    size_t sign = n && (*p == '+' || *p == '-');
+    hb_str word = {p + sign, n - sign};
+    if (hb_str_ieq_c(word, "nan")) {
+        return HB_NUM_NAN;
+    }
+    if (hb_str_ieq_c(word, "inf") || hb_str_ieq_c(word, "infinity")) {
+        *ret = *p == '-' ? -INFINITY : INFINITY;
+        return HB_NUM_INF;
+    }
+    return HB_NUM_NOT;
+}
+
+static const double exact_pow10[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                                     1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                                     1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
+hb_num_kind hb_num_parse(const char *p, size_t n, double *ret)
+{
+    const char *at = p;
+    const char *end = p + n;
+    bool negative = at < end && *at == '-';
+    if (at < end && (*at == '-' || *at == '+')) {
+        at++;
+    }
+    uint64_t mantissa = 0;
+    const char *digits = at;
+    while (at < end && is_digit(*at)) {
+        mantissa = mantissa * 10 + (uint64_t)(*at++ - '0');
+    }
+    size_t n_digits = (size_t)(at - digits);
+    int exponent = 0;
+    if (at < end && *at == '.') {
+        const char *fraction = ++at;
+        while (at < end && is_digit(*at)) {
+            mantissa = mantissa * 10 + (uint64_t)(*at++ - '0');
+        }
+        exponent = -(int)(at - fraction < 10000 ? at - fraction : 10000);
+        n_digits += (size_t)(at - fraction);
+    }
+    if (n_digits == 0) {
+        return parse_word(p, n, ret);
+    }
+    if (at < end && (*at == 'e' || *at == 'E')) {
+        at++;
+        bool exp_negative = at < end && *at == '-';
+        if (at < end && (*at == '-' || *at == '+')) {
+            at++;
+        }
+        const char *exp_digits = at;
+        int e = 0;
+        while (at < end && is_digit(*at)) {
+            e = e < 100000 ? e * 10 + (*at - '0') : e;
+            at++;
+        }
+        if (at == exp_digits) {
+            return HB_NUM_NOT;
+        }
+        exponent += exp_negative ? -e : e;
+    }
+    if (at != end) {
+        bool hex = at < end && n_digits == 1 && *digits == '0' && (*at == 'x' || *at == 'X');
+        return hex ? parse_slow(p, n, ret) : HB_NUM_NOT;
+    }
+    /* Both operands exact, so one rounding: the result is the correctly rounded one. */
+    if (n_digits <= 19 && mantissa <= (UINT64_C(1) << 53) && exponent >= -22 && exponent <= 22) {
+        double v = (double)mantissa;
+        v = exponent < 0 ? v / exact_pow10[-exponent] : v * exact_pow10[exponent];
+        *ret = negative ? -v : v;
+        return HB_NUM_FINITE;
+    }
+    return parse_slow(p, n, ret);
+}
+
+/* "d.ddde[+-]xx" with `digits` significant digits, decimal point forced to '.'. */
+static bool shortest_scientific(double v, char text[40])
+{
+    for (int digits = 15; digits <= 17; digits++) {
+        double back = 0;
+        int n = snprintf(text, 40, "%.*e", digits - 1, v);
+        if (n <= 0) {
+            return false;
+        }
+        for (char *c = text; *c; c++) {
+            if (!is_digit(*c) && *c != '-' && *c != '+' && *c != 'e') {
+                *c = '.';
+            }
+        }
+        if (parse_slow(text, (size_t)n, &back) == HB_NUM_FINITE && back == v) {
+            return true;
+        }
+    }
+    return true;
+}
+
+/* Subnormals carry fewer than 15 digits, so their shortest form needs the search from one up. */
+static void shortest_subnormal(double v, char text[40])
+{
+    for (int digits = 1; digits <= 17; digits++) {
+        double back = 0;
+        int n = snprintf(text, 40, "%.*e", digits - 1, v);
+        for (char *c = text; *c; c++) {
+            if (!is_digit(*c) && *c != '-' && *c != '+' && *c != 'e') {
+                *c = '.';
+            }
+        }
+        if (n > 0 && parse_slow(text, (size_t)n, &back) == HB_NUM_FINITE && back == v) {
+            return;
+        }
+    }
+}
+
+/* ECMAScript Number::toString for k digits with decimal exponent e (value = 0.ddd × 10^e). */
+static size_t layout(const char *digits, int k, int e, char *out)
+{
+    char *o = out;
+    if (k <= e && e <= 21) {
+        memcpy(o, digits, (size_t)k);
+        o += k;
+        memset(o, '0', (size_t)(e - k));
+        o += e - k;
+    } else if (0 < e && e <= 21) {
+        memcpy(o, digits, (size_t)e);
+        o += e;
+        *o++ = '.';
+        memcpy(o, digits + e, (size_t)(k - e));
+        o += k - e;
+    } else if (-6 < e && e <= 0) {
+        *o++ = '0';
+        *o++ = '.';
+        memset(o, '0', (size_t)-e);
+        o += -e;
+        memcpy(o, digits, (size_t)k);
+        o += k;
+    } else {
+        *o++ = digits[0];
+        if (k > 1) {
+            *o++ = '.';
+            memcpy(o, digits + 1, (size_t)(k - 1));
+            o += k - 1;
+        }
+        o += snprintf(o, 8, "e%+d", e - 1);
+    }
+    return (size_t)(o - out);
+}
+
+size_t hb_num_print(double v, char out[HB_NUM_TEXT])
+{
+    if (!isfinite(v)) {
+        const char *word = isnan(v) ? "NaN" : v < 0 ? "-Infinity" : "Infinity";
+        size_t n = strlen(word);
+        memcpy(out, word, n + 1);
+        return n;
+    }
+    if (v == 0) {
+        memcpy(out, "0", 2);
+        return 1;
+    }
+    if (v == floor(v) && fabs(v) < 1e15) {
+        int n = snprintf(out, HB_NUM_TEXT, "%lld", (long long)v);
+        return n > 0 ? (size_t)n : 0;
+    }
+    char text[40];
+    double magnitude = fabs(v);
+    if (magnitude < 2.2250738585072014e-308) {
+        shortest_subnormal(magnitude, text);
+    } else if (!shortest_scientific(magnitude, text)) {
+        out[0] = '\0';
+        return 0;
+    }
+    char digits[24];
+    int k = 0;
+    const char *c = text;
+    for (; *c && *c != 'e'; c++) {
+        if (is_digit(*c)) {
+            digits[k++] = *c;
+        }
+    }
+    while (k > 1 && digits[k - 1] == '0') {
+        k--;
+    }
+    int64_t exp10 = 0;
+    const char *exp_text = c + 1 + (c[1] == '+');
+    if (!hb_num_parse_i64(exp_text, strlen(exp_text), &exp10)) {
+        exp10 = 0;
+    }
+    size_t sign = v < 0;
+    out[0] = '-';
+    size_t n = layout(digits, k, (int)exp10 + 1, out + sign);
+    out[sign + n] = '\0';
+    return sign + n;
+}
+
+bool hb_num_parse_u64(const char *p, size_t n, uint64_t *ret)
+{
+    uint64_t v = 0;
+    if (n == 0) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (!is_digit(p[i]) || __builtin_mul_overflow(v, UINT64_C(10), &v) ||
+            __builtin_add_overflow(v, (uint64_t)(p[i] - '0'), &v)) {
+            return false;
+        }
+    }
+    *ret = v;
+    return true;
+}
+
+bool hb_num_parse_i64(const char *p, size_t n, int64_t *ret)
+{
+    bool negative = n && *p == '-';
+    size_t sign = n && (*p == '-' || *p == '+');
+    uint64_t magnitude = 0;
+    if (!hb_num_parse_u64(p + sign, n - sign, &magnitude)) {
+        return false;
+    }
+    if (magnitude > (uint64_t)INT64_MAX + (negative ? 1 : 0)) {
+        return false;
+    }
+    *ret = negative ? (int64_t)(0 - magnitude) : (int64_t)magnitude;
+    return true;
+}

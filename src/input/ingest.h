@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One file into a run: picks the adapter and the format, streams, and pushes into a run builder.
+ *
+ * `source` names an adapter (adapters are data: config/profiles/NAME.yaml, with code only where a
+ * profile cannot say it) or is "auto": the content decides and the guess is recorded with its
+ * reason. A folder is an artifact folder: metrics.csv, with events.jsonl and run_meta.json beside
+ * it. events.jsonl beside a file is read whole and counted into the metrics that declare `events`.
+ * Everything read is counted; nothing is dropped in silence. */
+#ifndef HB_INPUT_INGEST_H
+#define HB_INPUT_INGEST_H
+
+#include "os/os.h"
+#include "telemetry/run_builder.h"
+
+typedef struct hb_ingest_options {
+    const char *source;      /* adapter name or "auto" (NULL) */
+    const char *profile_dir; /* folder of a workspace's own profiles, may be NULL */
+    const char *units;       /* "1-20,25": keep rows of these units (adapters with a unit column) */
+    const char *cycles;      /* "1-50": likewise for the cycle column; "-30-" style: see ranges.h */
+    const char *sheet;       /* XLSX sheet name, NULL = the first with data */
+    void (*progress)(void *ctx, uint64_t bytes_done, uint64_t bytes_total); /* may be NULL */
+    void *progress_ctx;
+} hb_ingest_options;
+
+/* On success the adapter's name is in *ret_source (constant text, lives for ever). */
+HB_CHECKED hb_status hb_ingest(const hb_os *os, const char *path, const hb_ingest_options *options,
+                               hb_run_builder *b, const char **ret_source, hb_error *err);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What every tabular format gives: a header and blocks of rows of cells.
+ *
+ * A format reader (csv/, json/, xlsx/) turns a stream into cells and knows nothing of metrics;
+ * layout.h turns cells into samples and knows nothing of formats.
+ *
+ * Who calls: layout.h, one thread. open(sniffed options) → next until n_rows = 0 → close. Cell
+ * texts are borrowed from the reader until the following next(). Blocks have fixed borders
+ * (HB_BLOCK_BYTES of text, or HB_BLOCK_ROWS records), so everything computed per block and merged
+ * in order has the same bits in every run. MUST NOT drop anything: what cannot become a cell is
+ * reported through block.rejects. */
+#ifndef HB_INPUT_TABLE_H
+#define HB_INPUT_TABLE_H
+
+#include "base/time.h"
+#include "input/stream.h"
+
+enum { HB_BLOCK_BYTES = 1 << 20, HB_BLOCK_ROWS = 4096, HB_TABLE_MAX_COLUMNS = 20000 };
+
+typedef enum hb_cell_kind {
+    HB_CELL_ABSENT, /* the row is shorter than the header */
+    HB_CELL_EMPTY,
+    HB_CELL_TEXT,   /* p, len */
+    HB_CELL_NUMBER, /* num: the format itself says it is a number */
+    HB_CELL_BOOL,   /* num 0 or 1 */
+    HB_CELL_TIME,   /* ns: the format itself says it is a date */
+    HB_CELL_ERROR,  /* p, len: the format itself says it is an error (#DIV/0!) */
+} hb_cell_kind;
+
+typedef struct hb_cell {
+    union {
+        const char *p;
+        double num;
+        hb_time ns;
+    } as;
+    uint32_t len;
+    uint8_t kind; /* hb_cell_kind */
+    uint8_t quoted;
+} hb_cell;
+
+typedef struct hb_row_reject {
+    const char *reason; /* constant text: "long row", "bad JSON" … */
+    uint64_t line;
+    const char *text; /* borrowed, may be NULL */
+    size_t len;
+} hb_row_reject;
+
+typedef struct hb_block {
+    const hb_cell *cells; /* row-major, n_rows × n_cols */
+    size_t n_rows;
+    size_t n_cols;
+    const uint64_t *lines; /* physical line (or sheet row) of each row, from 1 */
+    const hb_row_reject *rejects;
+    size_t n_rejects;
+} hb_block;
+
+typedef struct hb_column {
+    hb_str name; /* trimmed UTF-8; borrowed for the life of the reader */
+    hb_str unit; /* when the file states one for the column, else empty */
+} hb_column;
+
+typedef struct hb_table hb_table;
+
+typedef struct hb_table_ops {
+    const char *format; /* "csv", "jsonl", "xlsx" */
+    /* Columns known so far; may grow with next() (JSON). */
+    size_t (*columns)(const hb_table *t, const hb_column **ret_columns);
+    hb_status (*next)(hb_table *t, hb_block *ret_block, hb_error *err);
+    void (*close)(hb_table *t); /* NULL is fine; does not close the stream */
+} hb_table_ops;
+
+/* Every reader's state starts with this. */
+struct hb_table {
+    const hb_table_ops *ops;
+};
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The level a series held for at least N consecutive samples: the largest minimum (and smallest
+ * maximum) over all windows of N. A limit L was exceeded for N samples in a row exactly when
+ * `high > L` (or `low < L`), so persistence can be judged after the pass, when the limit is known.
+ * Feed in order; constant memory (two monotone queues of at most N). */
+#ifndef HB_STATS_SUSTAINED_H
+#define HB_STATS_SUSTAINED_H
+
+#include "base/error.h"
+
+#include <stdbool.h>
+
+enum { HB_SUSTAINED_MAX = 10000 };
+
+typedef struct hb_sustained hb_sustained;
+
+HB_CHECKED hb_status hb_sustained_new(uint32_t n_consecutive, hb_sustained **ret_s, hb_error *err);
+void hb_sustained_free(hb_sustained *s);
+void hb_sustained_add(hb_sustained *s, const double *v, size_t n);
+/* False while fewer than N samples were seen. *_at = index of the first sample of that window. */
+bool hb_sustained_get(const hb_sustained *s, double *ret_high, uint64_t *ret_high_at,
+                      double *ret_low, uint64_t *ret_low_at);
+
+#endif

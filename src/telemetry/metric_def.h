@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the lab declared about one metric: names, unit, how a series becomes one value, limits.
+ * Plain values; strings are owned by the registry's arena (registry.h). */
+#ifndef HB_TELEMETRY_METRIC_DEF_H
+#define HB_TELEMETRY_METRIC_DEF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct hb_opt_f64 {
+    bool set;
+    double v;
+} hb_opt_f64;
+
+/* How a series gives the metric's one value. */
+typedef enum hb_reduce {
+    HB_REDUCE_MEDIAN,
+    HB_REDUCE_MEAN,
+    HB_REDUCE_MAX,
+    HB_REDUCE_MIN,
+    HB_REDUCE_LAST,
+    HB_REDUCE_P95,
+    HB_REDUCE_P99,
+    HB_REDUCE_RATE,  /* (last - first) / (t_last - t_first), per second: for counters */
+    HB_REDUCE_COUNT, /* number of finite samples */
+    HB_REDUCE_RANGE, /* max - min */
+    HB_REDUCE_STD,   /* sample standard deviation */
+    HB_REDUCE_COUNT_
+} hb_reduce;
+
+const char *hb_reduce_name(hb_reduce r);
+bool hb_reduce_from_name(const char *name, hb_reduce *ret);
+
+/* Percent limit against a baseline of 0: a percentage does not exist there. */
+typedef enum hb_zero_baseline {
+    HB_ZERO_ANY_CHANGE, /* any change is beyond the limit (default); min_effect still applies */
+    HB_ZERO_IGNORE,     /* the percent limit does not apply; only for metrics with another limit */
+    HB_ZERO_BASELINE_COUNT_
+} hb_zero_baseline;
+
+typedef struct hb_unit_factor {
+    const char *unit; /* as written in the data, compared exactly after trimming */
+    double factor;    /* value × factor → canonical unit */
+} hb_unit_factor;
+
+/* Counts the lines of events.jsonl whose members equal all the given values. */
+typedef struct hb_event_match {
+    const char *field; /* dotted path */
+    const char *value; /* text form */
+} hb_event_match;
+
+typedef struct hb_metric_def {
+    const char *name;
+    const char *description; /* "" when none */
+    const char **aliases;
+    size_t n_aliases;
+    const char *unit; /* canonical, as written; "" = none */
+    hb_unit_factor *unit_map;
+    size_t n_unit_map;
+    const char **source_columns;
+    size_t n_source_columns;
+    hb_event_match *events; /* non-NULL: the metric is a count of events */
+    size_t n_events;
+
+    hb_reduce reduce;
+    bool critical;
+    hb_opt_f64 drift_threshold; /* canonical unit, > 0 side: |delta| over it */
+    hb_opt_f64 drift_percent;   /* % of |baseline| */
+    hb_opt_f64 drift_spread;    /* multiples of the baseline samples' standard deviation */
+    hb_opt_f64 spread_ratio; /* > 1: spread over ratio × baseline's, or under baseline's / ratio */
+    hb_opt_f64 min_effect;   /* cancels a change limit when |delta| is under it */
+    hb_opt_f64 fail_threshold;
+    hb_opt_f64 invariant_min;
+    hb_opt_f64 invariant_max;
+    hb_opt_f64 invariant_eq;
+    hb_opt_f64 ks_threshold;    /* 0 … 1 */
+    hb_opt_f64 min_coverage;    /* share of usable samples, 0 … 1 */
+    hb_opt_f64 stale_after_s;   /* seconds between the metric's last sample and the run's end */
+    uint32_t drift_persistence; /* consecutive samples; 0 = not declared */
+    hb_zero_baseline zero_baseline;
+
+    bool declared; /* false: built from the defaults for a metric the registry does not know */
+    uint32_t line; /* where it is declared, 0 = nowhere */
+    uint32_t col;
+} hb_metric_def;
+
+#endif

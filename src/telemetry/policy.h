@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The baseline policy (baseline_policy.yaml) as plain values, and how it is loaded.
+ *
+ * Keys and their meaning: docs/formats/baseline_policy.md. Validation as registry.h. */
+#ifndef HB_TELEMETRY_POLICY_H
+#define HB_TELEMETRY_POLICY_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "telemetry/run.h"
+
+typedef enum hb_strategy {
+    HB_STRATEGY_LAST_PASS, /* newest comparable run that passed */
+    HB_STRATEGY_TAG,       /* the run a tag points at */
+    HB_STRATEGY_GOLDEN,    /* tag "golden" */
+    HB_STRATEGY_ROLLING,   /* pool of the newest comparable passed runs */
+    HB_STRATEGY_EXPLICIT,  /* a run named by the policy or on the command line */
+    HB_STRATEGY_COUNT_
+} hb_strategy;
+
+typedef enum hb_fallback { HB_FALLBACK_LATEST, HB_FALLBACK_NONE, HB_FALLBACK_COUNT_ } hb_fallback;
+typedef enum hb_on_no_baseline {
+    HB_NO_BASELINE_NOTE, /* NO_TEST */
+    HB_NO_BASELINE_FAIL,
+    HB_NO_BASELINE_COUNT_
+} hb_on_no_baseline;
+typedef enum hb_on_missing_metric {
+    HB_MISSING_METRIC_WARN,
+    HB_MISSING_METRIC_DRIFT,
+    HB_MISSING_METRIC_COUNT_
+} hb_on_missing_metric;
+typedef enum hb_missing_mode {
+    HB_MISSING_IGNORE,
+    HB_MISSING_DEGRADE, /* PASS becomes PASS_WITH_DRIFT; a FAIL stays */
+    HB_MISSING_FAIL,
+    HB_MISSING_COUNT_
+} hb_missing_mode;
+
+const char *hb_strategy_name(hb_strategy s);
+
+typedef struct hb_policy {
+    hb_arena arena;
+    const char *name; /* file name, or "built-in" */
+    char digest[65];  /* SHA-256 of the file */
+    hb_strategy strategy;
+    hb_fallback fallback;
+    bool warn_on_mismatch;
+    const char *tag;          /* "" = none */
+    const char *baseline_run; /* explicit; "" = none */
+    uint32_t rolling_runs;    /* 1–30 */
+    bool distribution_drift_enabled;
+    bool context_match[HB_CONTEXT_COUNT];
+    hb_on_no_baseline on_no_baseline;
+    hb_on_missing_metric missing_metric;
+    hb_missing_mode missing_data_mode;
+    double missing_data_min_coverage; /* share of the baseline's metrics the run must have */
+    bool require_approval;
+} hb_policy;
+
+/* Defaults of a workspace without a policy file. */
+void hb_policy_builtin(hb_policy *ret_policy);
+HB_CHECKED hb_status hb_policy_parse(hb_str text, const char *name, const char *digest_hex,
+                                     hb_policy *ret_policy, hb_error *err);
+void hb_policy_release(hb_policy *p);
+
+#endif

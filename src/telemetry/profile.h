@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is kept of a metric's samples in one run, from one pass in constant memory.
+ *
+ * Calling sequence: hb_profile_init, hb_profile_add per block in order, hb_profile_finish, reads,
+ * hb_profile_release. Samples that are not usable are counted, never dropped in silence. */
+#ifndef HB_TELEMETRY_PROFILE_H
+#define HB_TELEMETRY_PROFILE_H
+
+#include "base/time.h"
+#include "stats/moments.h"
+#include "stats/sketch.h"
+#include "stats/sustained.h"
+#include "stats/trace.h"
+#include "telemetry/metric_def.h"
+
+typedef struct hb_profile {
+    hb_moments moments;  /* moments.n = usable (finite) samples */
+    uint64_t n_missing;  /* empty cells and missing markers, NaN included */
+    uint64_t n_nan;      /* of these: written as NaN */
+    uint64_t n_inf;      /* infinities: not usable */
+    uint64_t n_rejected; /* neither number nor missing */
+    hb_sketch *sketch;   /* owned; NULL while empty */
+    hb_trace trace;
+    hb_sustained *sustained; /* owned; only while filling */
+    uint32_t persist_n;      /* 0 = no persistence asked */
+    bool persist_known;
+    double sustained_high; /* highest level held for persist_n samples, valid when persist_known */
+    double sustained_low;
+    uint64_t sustained_high_at; /* sample index where that window starts */
+    uint64_t sustained_low_at;
+    hb_time t_first; /* of usable samples; HB_TIME_NONE when the series has no times */
+    hb_time t_last;
+} hb_profile;
+
+void hb_profile_init(hb_profile *p, uint32_t persist_n);
+void hb_profile_release(hb_profile *p);
+/* v: n finite values in order; t: their times or NULL. */
+HB_CHECKED hb_status hb_profile_add(hb_profile *p, const double *v, const hb_time *t, size_t n,
+                                    hb_error *err);
+HB_CHECKED hb_status hb_profile_finish(hb_profile *p, hb_error *err);
+/* Pools `from` into `into` (order: into, then from). */
+HB_CHECKED hb_status hb_profile_merge(hb_profile *into, const hb_profile *from, hb_error *err);
+
+uint64_t hb_profile_total(const hb_profile *p);  /* usable + missing + inf + rejected */
+double hb_profile_coverage(const hb_profile *p); /* usable / total; NaN when total = 0 */
+double hb_profile_quantile(const hb_profile *p, double q);
+/* The value a reduce rule gives; false when it cannot (no samples, no times for rate, n < 2). */
+bool hb_profile_reduce(const hb_profile *p, hb_reduce how, double *ret_value);
+
+#endif

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The metric registry (metric_registry.yaml): what is declared about each metric, and the index
+ * from any name a file may use to the canonical one.
+ *
+ * Calling sequence: hb_registry_load (or _builtin), lookups, hb_registry_free. Program and mode
+ * overrides are merged at load (program first, then mode). Validation is complete: unknown or
+ * duplicate keys, wrong types, negative limits, unknown units, an alias claimed twice are errors
+ * with FILE:LINE:COL, expected and got. Read-only after load, so it may be shared between threads.
+ */
+#ifndef HB_TELEMETRY_REGISTRY_H
+#define HB_TELEMETRY_REGISTRY_H
+
+#include "base/error.h"
+#include "base/str.h"
+#include "telemetry/metric_def.h"
+
+typedef struct hb_registry hb_registry;
+
+/* YAML text → registry. `name` is used in messages; program and mode may be NULL. `digest_hex` is
+ * kept for the decision (SHA-256 of the file, lower-case hex). */
+HB_CHECKED hb_status hb_registry_parse(hb_str text, const char *name, const char *program,
+                                       const char *mode, const char *digest_hex,
+                                       hb_registry **ret_registry, hb_error *err);
+/* No declared metric, only the built-in defaults (what `hb init` writes as `defaults`). */
+HB_CHECKED hb_status hb_registry_builtin(hb_registry **ret_registry, hb_error *err);
+void hb_registry_free(hb_registry *r);
+
+const char *hb_registry_name(const hb_registry *r);   /* file name, "built-in" */
+const char *hb_registry_digest(const hb_registry *r); /* 64 hex digits */
+const char *hb_registry_version(const hb_registry *r);
+size_t hb_registry_count(const hb_registry *r);
+const hb_metric_def *hb_registry_at(const hb_registry *r, size_t i); /* sorted by name */
+/* By canonical name; NULL when not declared. */
+const hb_metric_def *hb_registry_find(const hb_registry *r, hb_str canonical);
+/* By any alias, mangling nothing but case, blanks, '_' and '-' (names.h); NULL when unknown. */
+const hb_metric_def *hb_registry_resolve(const hb_registry *r, hb_str raw_name);
+/* Limits for a metric that declares none of its own change limits. The `name` is empty. */
+const hb_metric_def *hb_registry_defaults(const hb_registry *r);
+
+#endif
