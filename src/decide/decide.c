@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "decide/decision.h"
+
+#include "base/mem.h"
+#include "decide/limits.h"
+#include "decide/verdict_text.h"
+
+#include <string.h>
+
+enum { DECISION_MAX_BYTES = 256 << 20 };
+
+static hb_finding run_finding(hb_rule rule, hb_severity severity)
+{
+    return (hb_finding){.metric = "",
+                        .rule = rule,
+                        .severity = severity,
+                        .sustained_index = UINT64_MAX,
+                        .onset_time = HB_TIME_NONE};
+}
+
+/* Walks two name-sorted lists at once; NULL where one side lacks the metric. */
+static bool next_pair(const hb_run *run, const hb_run *base, size_t *i, size_t *j,
+                      const hb_metric **ret_run, const hb_metric **ret_base)
+{
+    const hb_metric *r = *i < run->n_metrics ? &run->metrics[*i] : NULL;
+    const hb_metric *b = base && *j < base->n_metrics ? &base->metrics[*j] : NULL;
+    if (!r && !b) {
+        return false;
+    }
+    int order = !b ? -1 : !r ? 1 : strcmp(r->name, b->name);
+    *ret_run = order <= 0 ? r : NULL;
+    *ret_base = order >= 0 ? b : NULL;
+    *i += order <= 0;
+    *j += order >= 0;
+    return true;
+}
+
+static hb_status compare_all(hb_decision *d, hb_findings *findings, hb_error *err)
+{
+    const hb_run *base = d->reference->run;
+    size_t most = d->run->n_metrics + (base ? base->n_metrics : 0);
+    d->comparisons = hb_arena_array(&d->arena, most, sizeof *d->comparisons);
+    if (!d->comparisons) {
+        return HB_NOMEM(err);
+    }
+    hb_limits_input in = {
+        .defaults = hb_registry_defaults(d->registry),
+        .has_reference = base != NULL,
+        .run_end = d->run->t_last,
+        .policy = d->policy,
+    };
+    size_t i = 0;
+    size_t j = 0;
+    while (next_pair(d->run, base, &i, &j, &in.run, &in.baseline)) {
+        const char *name = in.run ? in.run->name : in.baseline->name;
+        in.def = hb_registry_find(d->registry, hb_str_of(name));
+        HB_TRY(hb_limits_check(&in, &d->comparisons[d->n_comparisons++], findings, err));
+    }
+    return HB_OK;
+}
+
+/* Metrics with a value on both sides. */
+static size_t compared(const hb_decision *d, size_t *ret_in_baseline, size_t *ret_usable)
+{
+    size_t both = 0;
+    for (size_t i = 0; i < d->n_comparisons; i++) {
+        const hb_comparison *c = &d->comparisons[i];
+        both += c->value_run.set && c->value_baseline.set;
+        *ret_in_baseline += c->value_baseline.set;
+        *ret_usable += c->value_run.set;
+    }
+    return both;
+}
+
+static hb_status coverage_of_metrics(const hb_decision *d, size_t both, size_t in_baseline,
+                                     hb_findings *findings, hb_error *err)
+{
+    hb_missing_mode mode = d->policy->missing_data_mode;
+    double least = d->policy->missing_data_min_coverage;
+    double got = in_baseline ? (double)both / (double)in_baseline : 1;
+    if (mode == HB_MISSING_IGNORE || !d->reference->run || got >= least) {
+        return HB_OK;
+    }
+    hb_finding f = run_finding(HB_RULE_METRIC_COVERAGE,
+                               mode == HB_MISSING_FAIL ? HB_SEVERITY_FAIL : HB_SEVERITY_DRIFT);
+    f.limit = hb_some(least);
+    f.observed = hb_some(got);
+    f.excess = got > 0 ? least / got : 1e6;
+    return hb_findings_add(
+        findings, f, err,
+        "the run has %zu of the baseline's %zu metrics, at least %.4g %% required", both,
+        in_baseline, least * 100);
+}
+
+static hb_status nothing_to_compare(const hb_decision *d, size_t both, size_t usable,
+                                    hb_findings *findings, hb_error *err)
+{
+    hb_severity severity =
+        d->policy->on_no_baseline == HB_NO_BASELINE_FAIL ? HB_SEVERITY_FAIL : HB_SEVERITY_INFO;
+    if (usable == 0) {
+        return hb_findings_add(findings, run_finding(HB_RULE_NO_METRICS, severity), err,
+                               "the run has no metric with a usable value");
+    }
+    if (!d->reference->run) {
+        return hb_findings_add(findings, run_finding(HB_RULE_NO_BASELINE, severity), err,
+                               "there is no baseline to compare with (%s)", d->reference->reason);
+    }
+    if (both == 0) {
+        return hb_findings_add(findings, run_finding(HB_RULE_NO_METRICS, severity), err,
+                               "run and baseline have no usable metric in common");
+    }
+    return HB_OK;
+}
+
+static hb_status context(const hb_decision *d, hb_findings *findings, hb_error *err)
+{
+    const hb_reference *r = d->reference;
+    if (!r->run || !d->policy->warn_on_mismatch || (!r->n_differs && !*r->warning)) {
+        return HB_OK;
+    }
+    hb_finding f = run_finding(HB_RULE_CONTEXT_MISMATCH, HB_SEVERITY_WARN);
+    if (*r->warning) {
+        return hb_findings_add(findings, f, err, "%s", r->warning);
+    }
+    const hb_context_diff *diff = &r->differs[0];
+    return hb_findings_add(
+        findings, f, err,
+        "context matches in %u of %u fields; %s is '%.60s' here and '%.60s' in the "
+        "baseline%s",
+        r->score, r->possible, hb_context_name(diff->field), diff->run, diff->baseline,
+        r->n_differs > 1 ? ", and more differ" : "");
+}
+
+/* Nothing compared is no verdict; only a declared limit that failed outranks it. */
+static hb_verdict verdict_of(const hb_findings *findings)
+{
+    bool fail = false;
+    bool drift = false;
+    bool nothing = false;
+    for (size_t i = 0; i < findings->n; i++) {
+        const hb_finding *f = &findings->list[i];
+        fail = fail || f->severity == HB_SEVERITY_FAIL;
+        drift = drift || f->severity == HB_SEVERITY_DRIFT;
+        nothing = nothing || f->rule == HB_RULE_NO_BASELINE || f->rule == HB_RULE_NO_METRICS;
+    }
+    return fail      ? HB_VERDICT_FAIL
+           : nothing ? HB_VERDICT_NO_TEST
+           : drift   ? HB_VERDICT_PASS_WITH_DRIFT
+                     : HB_VERDICT_PASS;
+}
+
+static void count(hb_decision *d)
+{
+    for (size_t i = 0; i < d->n_comparisons; i++) {
+        const hb_comparison *c = &d->comparisons[i];
+        d->n_checked += c->n_checks > 0;
+        d->n_drift_metrics += c->worst == HB_SEVERITY_DRIFT;
+        d->n_fail_metrics += c->worst == HB_SEVERITY_FAIL;
+    }
+}
+
+static hb_status keep_findings(hb_decision *d, hb_findings *findings, hb_error *err)
+{
+    hb_findings_rank(findings);
+    d->findings = hb_arena_array(&d->arena, findings->n ? findings->n : 1, sizeof *d->findings);
+    if (!d->findings) {
+        return HB_NOMEM(err);
+    }
+    if (findings->n) {
+        memcpy(d->findings, findings->list, findings->n * sizeof *d->findings);
+    }
+    d->n_findings = findings->n;
+    return HB_OK;
+}
+
+static hb_status decide(hb_decision *d, hb_findings *findings, hb_error *err)
+{
+    HB_TRY(compare_all(d, findings, err));
+    size_t in_baseline = 0;
+    size_t usable = 0;
+    size_t both = compared(d, &in_baseline, &usable);
+    HB_TRY(nothing_to_compare(d, both, usable, findings, err));
+    HB_TRY(coverage_of_metrics(d, both, in_baseline, findings, err));
+    HB_TRY(context(d, findings, err));
+    d->verdict = verdict_of(findings);
+    count(d);
+    HB_TRY(keep_findings(d, findings, err));
+    return hb_verdict_text(d, both, err);
+}
+
+hb_status hb_decide(const hb_run *run, const hb_reference *reference, const hb_registry *registry,
+                    const hb_policy *policy, hb_decision **ret_decision, hb_error *err)
+{
+    hb_decision *d = hb_alloc_zero(sizeof *d);
+    if (!d) {
+        return HB_NOMEM(err);
+    }
+    hb_arena_init(&d->arena, DECISION_MAX_BYTES);
+    d->run = run;
+    d->reference = reference;
+    d->registry = registry;
+    d->policy = policy;
+    hb_findings findings = {.arena = &d->arena};
+    hb_status status = decide(d, &findings, err);
+    hb_findings_release(&findings);
+    if (status != HB_OK) {
+        hb_decision_free(d);
+        return status;
+    }
+    *ret_decision = d;
+    return HB_OK;
+}
+
+void hb_decision_free(hb_decision *d)
+{
+    if (d) {
+        hb_arena_release(&d->arena);
+        hb_free(d);
+    }
+}

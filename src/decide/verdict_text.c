@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "decide/verdict_text.h"
+
+#include "base/buf.h"
+
+#include <string.h>
+
+enum { TEXT_MAX_BYTES = 4096, NAMES_TOLD = 3 };
+
+static const char *plural(size_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
+/* Up to three names of the metrics flagged with this severity, worst first. */
+static void names(const hb_decision *d, hb_severity severity, hb_buf *out)
+{
+    size_t told = 0;
+    size_t all = severity == HB_SEVERITY_FAIL ? d->n_fail_metrics : d->n_drift_metrics;
+    const char *seen[NAMES_TOLD];
+    for (size_t i = 0; i < d->n_findings && told < NAMES_TOLD; i++) {
+        const hb_finding *f = &d->findings[i];
+        bool again = f->severity != severity || !*f->metric;
+        for (size_t k = 0; k < told && !again; k++) {
+            again = strcmp(seen[k], f->metric) == 0;
+        }
+        if (!again) {
+            hb_buf_fmt(out, "%s%s", told ? ", " : "", f->metric);
+            seen[told++] = f->metric;
+        }
+    }
+    if (all > told) {
+        hb_buf_fmt(out, " and %zu more", all - told);
+    }
+}
+
+static const hb_finding *first_of(const hb_decision *d, hb_severity severity)
+{
+    for (size_t i = 0; i < d->n_findings; i++) {
+        if (d->findings[i].severity == severity) {
+            return &d->findings[i];
+        }
+    }
+    return NULL;
+}
+
+static const hb_finding *why_no_test(const hb_decision *d)
+{
+    for (size_t i = 0; i < d->n_findings; i++) {
+        hb_rule rule = d->findings[i].rule;
+        if (rule == HB_RULE_NO_BASELINE || rule == HB_RULE_NO_METRICS) {
+            return &d->findings[i];
+        }
+    }
+    return NULL;
+}
+
+static void reason_pass(const hb_decision *d, size_t n_compared, hb_buf *out)
+{
+    hb_buf_fmt(out, "%zu metric%s compared with the baseline, none beyond a limit", n_compared,
+               plural(n_compared));
+    if (d->n_checked == 0) {
+        hb_buf_c(out, "; but no limit is declared for any of them");
+    }
+}
+
+static void reason_flagged(const hb_decision *d, hb_severity severity, hb_buf *out)
+{
+    size_t n = severity == HB_SEVERITY_FAIL ? d->n_fail_metrics : d->n_drift_metrics;
+    const hb_finding *worst = first_of(d, severity);
+    if (n == 0) {
+        hb_buf_c(out, worst ? worst->text : "");
+        return;
+    }
+    hb_buf_fmt(out, "%zu metric%s %s: ", n, plural(n),
+               severity == HB_SEVERITY_FAIL ? "failed" : "drifted");
+    names(d, severity, out);
+    if (worst) {
+        hb_buf_fmt(out, "; %s", worst->text);
+    }
+}
+
+static void reason(const hb_decision *d, size_t n_compared, hb_buf *out)
+{
+    switch (d->verdict) {
+    case HB_VERDICT_PASS:
+        reason_pass(d, n_compared, out);
+        break;
+    case HB_VERDICT_PASS_WITH_DRIFT:
+        reason_flagged(d, HB_SEVERITY_DRIFT, out);
+        break;
+    case HB_VERDICT_FAIL:
+        reason_flagged(d, HB_SEVERITY_FAIL, out);
+        break;
+    case HB_VERDICT_NO_TEST:
+    case HB_VERDICT_COUNT_: {
+        const hb_finding *why = why_no_test(d);
+        hb_buf_fmt(out, "nothing was tested: %s", why ? why->text : "nothing to compare");
+        break;
+    }
+    }
+}
+
+/* What a person does about the worst finding of each rule. */
+static const char *const advice[HB_RULE_COUNT_] = {
+    [HB_RULE_INVARIANT_MIN] = "stop using this unit until the cause is known",
+    [HB_RULE_INVARIANT_MAX] = "stop using this unit until the cause is known",
+    [HB_RULE_INVARIANT_EQ] = "stop using this unit until the cause is known",
+    [HB_RULE_FAIL_THRESHOLD] = "stop using this unit until the cause is known",
+    [HB_RULE_CRITICAL_NONZERO] = "stop using this unit until the cause is known",
+    [HB_RULE_MISSING_METRIC] = "check that the channel is still recorded and named as before",
+    [HB_RULE_NOT_FINITE] = "check the channel and its export; no limit could be applied to it",
+    [HB_RULE_UNREADABLE] = "look at the cells quoted in the report and repair the export",
+    [HB_RULE_DUPLICATE] = "repair the export so that the metric is stated once",
+    [HB_RULE_COVERAGE] = "find out why samples are missing, then repeat the run",
+    [HB_RULE_STALE] = "check whether the channel stopped updating during the run",
+    [HB_RULE_UNIT_MISMATCH] = "declare the metric's unit in the registry",
+    [HB_RULE_DRIFT_THRESHOLD] = "repeat the run under the same context; if the change stays, it is "
+                                "real: find what changed since the baseline",
+    [HB_RULE_DRIFT_PERCENT] = "repeat the run under the same context; if the change stays, it is "
+                              "real: find what changed since the baseline",
+    [HB_RULE_DRIFT_SPREAD] = "repeat the run under the same context; if the change stays, it is "
+                             "real: find what changed since the baseline",
+    [HB_RULE_SPREAD_RATIO] = "compare the traces: noise, a loose contact or a stuck value changes "
+                             "the spread",
+    [HB_RULE_PERSISTENCE] = "look at the trace around the onset: the value of the whole run hides "
+                            "this stretch",
+    [HB_RULE_KS_THRESHOLD] = "compare the two distribution curves in the report",
+    [HB_RULE_METRIC_COVERAGE] = "check that the export is complete",
+    [HB_RULE_NO_METRICS] = "check the file, its layout and `hb inspect FILE`",
+};
+
+static void todo_no_baseline(const hb_decision *d, hb_buf *out)
+{
+    hb_buf_fmt(out,
+               "when this run is trusted, make it the baseline: hb baseline set %s --tag golden; "
+               "or name one: hb analyze %s --baseline RUN",
+               d->run->meta.run_id, d->run->meta.run_id);
+}
+
+static void todo(const hb_decision *d, hb_buf *out)
+{
+    const hb_finding *f = d->verdict == HB_VERDICT_NO_TEST ? why_no_test(d)
+                          : d->n_findings                  ? &d->findings[0]
+                                                           : NULL;
+    if (f && f->rule == HB_RULE_NO_BASELINE) {
+        todo_no_baseline(d, out);
+        return;
+    }
+    if (d->verdict == HB_VERDICT_PASS || !f) {
+        hb_buf_c(out,
+                 "nothing; a pass of one run says that no declared limit was crossed, not that "
+                 "nothing changed");
+        return;
+    }
+    if (*f->metric) {
+        hb_buf_fmt(out, "start with %s: ", f->metric);
+    }
+    hb_buf_c(out, advice[f->rule] ? advice[f->rule] : hb_rule_words(f->rule));
+}
+
+static hb_status keep(hb_arena *arena, hb_buf *text, const char **ret, hb_error *err)
+{
+    hb_status status = hb_buf_check(text, err);
+    if (status == HB_OK) {
+        *ret = hb_arena_strndup(arena, text->p, text->n);
+        status = *ret ? HB_OK : HB_NOMEM(err);
+    }
+    hb_buf_clear(text);
+    return status;
+}
+
+hb_status hb_verdict_text(hb_decision *d, size_t n_compared, hb_error *err)
+{
+    hb_buf text;
+    hb_buf_init(&text, TEXT_MAX_BYTES);
+    reason(d, n_compared, &text);
+    hb_status status = keep(&d->arena, &text, &d->reason, err);
+    if (status == HB_OK) {
+        todo(d, &text);
+        status = keep(&d->arena, &text, &d->what_to_do, err);
+    }
+    hb_buf_release(&text);
+    return status;
+}
