@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+# The two commands of the README are `make demo` and `make test`; the rest is for people who work on
+# the code. CMake does the building (CMakePresets.json), this file only names the jobs.
+
+.PHONY: all build demo test check bench lint format install fuzz clean help
+PRESET ?= release
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+
+all: build
+
+help:
+	@echo "make demo     install what is missing, build, record this machine, show two verdicts"
+	@echo "make test     install what is missing, build with both compilers, run every test"
+	@echo "make build    the release binary, build/release/hb"
+	@echo "make check    the quick loop: build, lints, unit and command tests"
+	@echo "make bench    speed against other tools, ratios"
+	@echo "make lint     every lint with its reason"
+	@echo "make format   clang-format over the sources"
+	@echo "make fuzz     ten minutes of each fuzz target"
+	@echo "make install  into PREFIX (default /usr/local)"
+
+build:
+	@tools/install-deps.sh build
+	cmake --preset $(PRESET)
+	cmake --build build/$(PRESET) -j $(JOBS)
+
+demo: build
+	build/release/hb demo --out demo-output
+
+test:
+	@tools/install-deps.sh build test
+	tools/test.sh
+
+check:
+	@tools/install-deps.sh build test
+	cmake --preset dev > /dev/null
+	cmake --build build/dev -j $(JOBS)
+	ctest --test-dir build/dev -LE "suite|e2e|slow|fuzz" -j $(JOBS) --output-on-failure
+	@tools/lint/run.sh
+
+bench: build
+	@tools/install-deps.sh build test
+	tools/bench.sh
+
+lint:
+	@tools/lint/run.sh
+
+format:
+	git ls-files 'src/*.[ch]' 'tests/*.[ch]' 'include/*.h' | xargs clang-format-14 -i
+
+fuzz:
+	@tools/install-deps.sh build test
+	tools/fuzz.sh 600
+
+install: build
+	cmake --install build/release --prefix $(or $(PREFIX),/usr/local)
+
+clean:
+	rm -rf build demo-output

@@ -1,0 +1,50 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Installs what is missing of the Debian packages that building ("build") or testing ("build test")
+# needs, and says so first. Nothing is installed when nothing is missing.
+#
+#     tools/install-deps.sh build
+#     tools/install-deps.sh build test
+set -eu
+
+build="gcc make cmake ninja-build pkg-config libc6-dev libfyaml-dev libjansson-dev libudunits2-dev
+       libsqlite3-dev libarchive-dev libexpat1-dev zlib1g-dev libzstd-dev libssl-dev"
+test="clang-14 clang libclang-rt-14-dev clang-format-14 libcmocka-dev python3 python3-numpy
+      python3-scipy python3-jsonschema python3-openpyxl python3-yaml chromium udunits-bin mandoc jq
+      poppler-utils zsh bash sqlite3 zstd gzip strace"
+
+wanted=""
+for group in "$@"; do
+    case "$group" in
+    build) wanted="$wanted $build" ;;
+    test) wanted="$wanted $test" ;;
+    *)
+        echo "install-deps: unknown group '$group', expected build or test" >&2
+        exit 2
+        ;;
+    esac
+done
+
+missing=""
+for package in $wanted; do
+    state=$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)
+    [ "$state" = installed ] || missing="$missing $package"
+done
+if [ -z "$missing" ]; then
+    echo "install-deps: everything needed for '$*' is installed"
+    exit 0
+fi
+
+echo "install-deps: installing:$missing"
+sudo=""
+if [ "$(id -u)" -ne 0 ]; then
+    if ! command -v sudo >/dev/null; then
+        echo "install-deps: not root and no sudo; as root run: apt-get install$missing" >&2
+        exit 1
+    fi
+    sudo=sudo
+fi
+export DEBIAN_FRONTEND=noninteractive
+$sudo apt-get update -q
+# shellcheck disable=SC2086 # a list of package names
+$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends $missing
