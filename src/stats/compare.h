@@ -15,8 +15,9 @@ typedef struct hb_ks {
 
 /* Both must have at least one sample; else d = 0, p = 1, at = NaN. */
 hb_ks hb_ks_two_sample(const hb_ecdf *a, const hb_ecdf *b);
-/* P(D >= d): exact by lattice paths (Hodges 1958) where n·m <= 10 000 … , else Kolmogorov's limit
- * law with the effective size n·m/(n+m). */
+/* P(D >= d): exact by counting lattice paths (Hodges 1958) where n·m <= 10,000 (conservative with
+ * ties), else the limit law with Stephens' (1970) correction, within some percent of the exact
+ * value's own size where p > 1e-4. */
 double hb_ks_p(double d, uint64_t n, uint64_t m);
 
 /* First Wasserstein distance, in the unit of the values: the area between the two curves. NaN when
