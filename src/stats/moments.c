@@ -179,7 +179,8 @@ hb_moments hb_moments_block(const double *v, size_t n)
     if (!isfinite(m.mean)) {
         return scaled_block(v, n);
     }
-    m.mean_low = ((sum - m.mean * (double)n) + low) / (double)n;
+    /* fma: the remainder of the division, exact. */
+    m.mean_low = (fma(-m.mean, (double)n, sum) + low) / (double)n;
     m.m2 = squares_about(v, n, m.mean);
     if (!isfinite(m.m2)) {
         return scaled_block(v, n);
