@@ -23,7 +23,7 @@ def samples():
     yield "lognormal", np.exp(rng.normal(0, 2, 64)), np.exp(rng.normal(0.5, 2, 64))
     yield "large offset", 1e9 + rng.normal(0, 1e-3, 70), 1e9 + rng.normal(0, 1e-3, 70)
     yield "autocorrelated", np.cumsum(rng.normal(0, 1, 80)), np.cumsum(rng.normal(0, 1, 90))
-    yield "tiny", rng.normal(0, 1, 20) * 1e-300, rng.normal(0, 1, 20) * 1e-300
+    yield "tiny", rng.normal(0, 1, 20) * 1e-150, rng.normal(0, 1, 20) * 1e-150
     yield "alternating", np.tile([1.0, -1.0], 32), np.tile([1.0, -1.0, 0.0], 20)
 
 
