@@ -4,14 +4,10 @@
 #ifndef HB_TELEMETRY_METRIC_DEF_H
 #define HB_TELEMETRY_METRIC_DEF_H
 
-#include <stdbool.h>
+#include "base/opt.h"
+
 #include <stddef.h>
 #include <stdint.h>
-
-typedef struct hb_opt_f64 {
-    bool set;
-    double v;
-} hb_opt_f64;
 
 /* How a series gives the metric's one value. */
 typedef enum hb_reduce {
@@ -64,6 +60,7 @@ typedef struct hb_metric_def {
     size_t n_events;
 
     hb_reduce reduce;
+    bool reduce_set; /* declared; else the reader's own way, median unless an adapter says mean */
     bool critical;
     hb_opt_f64 drift_threshold; /* canonical unit, > 0 side: |delta| over it */
     hb_opt_f64 drift_percent;   /* % of |baseline| */

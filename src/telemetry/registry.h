@@ -13,15 +13,17 @@
 #include "base/error.h"
 #include "base/str.h"
 #include "telemetry/metric_def.h"
+#include "telemetry/units.h"
 
 typedef struct hb_registry hb_registry;
 
 /* YAML text → registry. `name` is used in messages; program and mode may be NULL. `digest_hex` is
- * kept for the decision (SHA-256 of the file, lower-case hex). */
+ * kept for the decision (SHA-256 of the file, lower-case hex). With `units` (may be NULL) every
+ * unit text is checked as well. */
 HB_CHECKED hb_status hb_registry_parse(hb_str text, const char *name, const char *program,
-                                       const char *mode, const char *digest_hex,
+                                       const char *mode, const char *digest_hex, hb_units *units,
                                        hb_registry **ret_registry, hb_error *err);
-/* No declared metric, only the built-in defaults (what `hb init` writes as `defaults`). */
+/* No declared metric, only defaults: those of the metric_registry.yaml that `hb init` writes. */
 HB_CHECKED hb_status hb_registry_builtin(hb_registry **ret_registry, hb_error *err);
 void hb_registry_free(hb_registry *r);
 
@@ -32,9 +34,12 @@ size_t hb_registry_count(const hb_registry *r);
 const hb_metric_def *hb_registry_at(const hb_registry *r, size_t i); /* sorted by name */
 /* By canonical name; NULL when not declared. */
 const hb_metric_def *hb_registry_find(const hb_registry *r, hb_str canonical);
-/* By any alias, mangling nothing but case, blanks, '_' and '-' (names.h); NULL when unknown. */
+/* By the canonical name or any alias, folded as names.h says; NULL when unknown. */
 const hb_metric_def *hb_registry_resolve(const hb_registry *r, hb_str raw_name);
-/* Limits for a metric that declares none of its own change limits. The `name` is empty. */
+/* Limits for a metric that declares none of its own; all unset where the file has no `defaults`. */
 const hb_metric_def *hb_registry_defaults(const hb_registry *r);
+
+/* The field tables, for the reference, the schema and the manual. */
+const struct hb_field *hb_registry_fields(void);
 
 #endif

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the field tables say to people and to other programs. */
+#include "config/field.h"
+
+#include <math.h>
+#include <string.h>
+
+static void number_schema(const hb_field *f, hb_json *j, const char *type)
+{
+    hb_json_kc(j, "type", type);
+    if (f->min != 0 || f->max != 0) {
+        hb_json_kf(j, "minimum", f->min);
+        if (isfinite(f->max)) {
+            hb_json_kf(j, "maximum", f->max);
+        }
+    }
+}
+
+static void seconds_schema(hb_json *j)
+{
+    hb_json_key(j, "type");
+    hb_json_arr(j);
+    hb_json_c(j, "number");
+    hb_json_c(j, "string");
+    hb_json_end(j);
+    hb_json_kc(j, "pattern", "^[0-9.]+(ms|s|m|h|d)?$");
+}
+
+static void enum_schema(const hb_field *f, hb_json *j)
+{
+    hb_json_key(j, "enum");
+    hb_json_arr(j);
+    for (int i = 0; f->names[i]; i++) {
+        hb_json_c(j, f->names[i]);
+    }
+    hb_json_end(j);
+}
+
+static void strings_schema(hb_json *j)
+{
+    hb_json_key(j, "type");
+    hb_json_arr(j);
+    hb_json_c(j, "array");
+    hb_json_c(j, "string");
+    hb_json_end(j);
+    hb_json_key(j, "items");
+    hb_json_obj(j);
+    hb_json_kc(j, "type", "string");
+    hb_json_end(j);
+}
+
+static void field_schema(const hb_field *f, hb_json *j)
+{
+    if (f->kind == HB_FIELD_CUSTOM) {
+        hb_json_raw(j, hb_str_of(f->schema ? f->schema : "{}"));
+        return;
+    }
+    hb_json_obj(j);
+    if (f->doc) {
+        hb_json_kc(j, "description", f->doc);
+    }
+    switch (f->kind) {
+    case HB_FIELD_STRING:
+        hb_json_kc(j, "type", "string");
+        break;
+    case HB_FIELD_BOOL:
+        hb_json_kc(j, "type", "boolean");
+        break;
+    case HB_FIELD_UINT:
+        number_schema(f, j, "integer");
+        break;
+    case HB_FIELD_F64:
+    case HB_FIELD_OPT_F64:
+        number_schema(f, j, "number");
+        break;
+    case HB_FIELD_SECONDS:
+        seconds_schema(j);
+        break;
+    case HB_FIELD_ENUM:
+        enum_schema(f, j);
+        break;
+    case HB_FIELD_STRINGS:
+        strings_schema(j);
+        break;
+    case HB_FIELD_MAP:
+        hb_fields_schema(f->sub, j);
+        break;
+    case HB_FIELD_CUSTOM:
+    case HB_FIELD_REFUSED:
+        break;
+    }
+    hb_json_end(j);
+}
+
+void hb_fields_schema(const hb_field *fields, hb_json *j)
+{
+    hb_json_kc(j, "type", "object");
+    hb_json_kb(j, "additionalProperties", false);
+    hb_json_key(j, "properties");
+    hb_json_obj(j);
+    bool any_required = false;
+    for (const hb_field *f = fields; f->key; f++) {
+        if (f->kind != HB_FIELD_REFUSED) {
+            hb_json_key(j, f->key);
+            field_schema(f, j);
+        }
+        any_required = any_required || f->required;
+    }
+    hb_json_end(j);
+    if (any_required) {
+        hb_json_key(j, "required");
+        hb_json_arr(j);
+        for (const hb_field *f = fields; f->key; f++) {
+            if (f->required) {
+                hb_json_c(j, f->key);
+            }
+        }
+        hb_json_end(j);
+    }
+}
+
+static void pad(hb_buf *out, int indent)
+{
+    for (int i = 0; i < indent; i++) {
+        hb_buf_ch(out, ' ');
+    }
+}
+
+/* The doc text as comment lines of at most 90 characters. */
+static void comment(const char *doc, int indent, hb_buf *out)
+{
+    size_t col = 0;
+    while (doc && *doc) {
+        size_t word = strcspn(doc, " ");
+        if (col == 0 || col + word + 1 > 90) {
+            hb_buf_c(out, col ? "\n" : "");
+            pad(out, indent);
+            hb_buf_c(out, "#");
+            col = (size_t)indent + 1;
+        }
+        hb_buf_ch(out, ' ');
+        hb_buf_add(out, doc, word);
+        col += word + 1;
+        doc += word;
+        doc += *doc == ' ';
+    }
+    hb_buf_ch(out, '\n');
+}
+
+static void type_words(const hb_field *f, hb_buf *out)
+{
+    static const char *const words[] = {
+        [HB_FIELD_STRING] = "text",       [HB_FIELD_BOOL] = "true or false",
+        [HB_FIELD_UINT] = "whole number", [HB_FIELD_F64] = "number",
+        [HB_FIELD_OPT_F64] = "number",    [HB_FIELD_SECONDS] = "time, e.g. 5s",
+        [HB_FIELD_ENUM] = "one of ",      [HB_FIELD_STRINGS] = "list of texts",
+        [HB_FIELD_MAP] = "map",           [HB_FIELD_CUSTOM] = "map",
+        [HB_FIELD_REFUSED] = "",
+    };
+    hb_buf_c(out, words[f->kind]);
+    for (int i = 0; f->kind == HB_FIELD_ENUM && f->names[i]; i++) {
+        hb_buf_fmt(out, "%s%s", i ? " | " : "", f->names[i]);
+    }
+    if (f->min != 0 || f->max != 0) {
+        hb_buf_fmt(out, isinf(f->max) ? ", at least %g" : ", %g to %g", f->min, f->max);
+    }
+}
+
+void hb_fields_reference(const hb_field *fields, int indent, hb_buf *out)
+{
+    for (const hb_field *f = fields; f->key; f++) {
+        if (f->kind == HB_FIELD_REFUSED) {
+            continue;
+        }
+        comment(f->doc, indent, out);
+        pad(out, indent);
+        if (f->kind == HB_FIELD_MAP) {
+            hb_buf_fmt(out, "%s:\n", f->key);
+            hb_fields_reference(f->sub, indent + 2, out);
+            continue;
+        }
+        hb_buf_fmt(out, "# %s: %s   (", f->key, f->def ? f->def : "…");
+        type_words(f, out);
+        hb_buf_c(out, f->required ? ", required)\n" : ")\n");
+    }
+}
