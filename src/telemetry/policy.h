@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "telemetry/reference.h"
 #include "telemetry/run.h"
 
 typedef enum hb_strategy {
@@ -62,5 +63,8 @@ void hb_policy_builtin(hb_policy *ret_policy);
 HB_CHECKED hb_status hb_policy_parse(hb_str text, const char *name, const char *digest_hex,
                                      hb_policy *ret_policy, hb_error *err);
 void hb_policy_release(hb_policy *p);
+
+/* The field table, for the reference, the schema and the manual. */
+const struct hb_field *hb_policy_fields(void);
 
 #endif

@@ -16,4 +16,7 @@ void hb_run_meta_init(hb_run_meta *meta);
 /* A run_id becomes a folder name: 1–128 of [A-Za-z0-9._-], not starting with '.' or '-'. */
 HB_CHECKED hb_status hb_run_id_check(hb_str run_id, hb_error *err);
 
+/* The field table, for the reference, the schema and the manual. */
+const struct hb_field *hb_run_meta_fields(void);
+
 #endif

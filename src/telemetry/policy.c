@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "telemetry/policy.h"
+
+#include "config/field.h"
+
+#include <math.h>
+#include <string.h>
+
+enum { ARENA_BYTES = 8 << 20 };
+
+static const char *const strategy_names[] = {
+    [HB_STRATEGY_LAST_PASS] = "last_pass", [HB_STRATEGY_TAG] = "tag",
+    [HB_STRATEGY_GOLDEN] = "golden",       [HB_STRATEGY_ROLLING] = "rolling",
+    [HB_STRATEGY_EXPLICIT] = "explicit",   NULL,
+};
+static const char *const fallback_names[] = {
+    [HB_FALLBACK_LATEST] = "latest", [HB_FALLBACK_NONE] = "none", NULL};
+static const char *const no_baseline_names[] = {
+    [HB_NO_BASELINE_NOTE] = "note", [HB_NO_BASELINE_FAIL] = "fail", NULL};
+static const char *const missing_metric_names[] = {
+    [HB_MISSING_METRIC_WARN] = "warn", [HB_MISSING_METRIC_DRIFT] = "drift", NULL};
+static const char *const missing_mode_names[] = {[HB_MISSING_IGNORE] = "ignore",
+                                                 [HB_MISSING_DEGRADE] = "degrade",
+                                                 [HB_MISSING_FAIL] = "fail",
+                                                 NULL};
+
+const char *hb_strategy_name(hb_strategy s)
+{
+    return (unsigned)s < HB_STRATEGY_COUNT_ ? strategy_names[s] : "?";
+}
+
+static hb_status decode_context(const hb_where *where, const hb_node *value, void *out,
+                                hb_error *err)
+{
+    hb_policy *p = out;
+    HB_TRY(hb_node_expect(value, HB_NODE_LIST, where, err));
+    if (value->n == 0) {
+        return HB_FAIL_AT(err, HB_E_CONFIG, where->name, value->line, value->col,
+                          "'%s' must name at least one context field", where->path);
+    }
+    memset(p->context_match, 0, sizeof p->context_match);
+    for (size_t i = 0; i < value->n; i++) {
+        const char *text = NULL;
+        unsigned f = 0;
+        HB_TRY(hb_node_text(value->items[i], where, &text, err));
+        while (f < HB_CONTEXT_COUNT && strcmp(text, hb_context_name((hb_context_field)f)) != 0) {
+            f++;
+        }
+        if (f == HB_CONTEXT_COUNT) {
+            return HB_FAIL_AT(err, HB_E_CONFIG, where->name, value->items[i]->line,
+                              value->items[i]->col,
+                              "'%.60s' is no context field; expected operating_mode, scenario_id, "
+                              "sensor_config_id, input_data_version, environment_fingerprint or "
+                              "environment",
+                              text);
+        }
+        if (p->context_match[f]) {
+            return HB_FAIL_AT(err, HB_E_CONFIG, where->name, value->items[i]->line,
+                              value->items[i]->col, "'%s' is named twice", text);
+        }
+        p->context_match[f] = true;
+    }
+    return HB_OK;
+}
+
+static hb_status decode_never(const hb_where *where, const hb_node *value, void *out, hb_error *err)
+{
+    (void)out;
+    if (value->kind == HB_NODE_SCALAR && !value->quoted && hb_str_ieq_c(value->text, "false")) {
+        return HB_OK;
+    }
+    return HB_FAIL_AT(
+        err, HB_E_CONFIG, where->name, value->line, value->col,
+        "'%s' must be false: two baselines at once are not part of this version; set it "
+        "to false and choose one strategy",
+        where->path);
+}
+
+typedef struct approvers {
+    hb_policy policy; /* first, so that one pointer serves all tables */
+    uint32_t approvals_required;
+    const char **names;
+    size_t n_names;
+} approvers;
+
+static const hb_field governance_fields[] = {
+    {.key = "require_approval",
+     .kind = HB_FIELD_BOOL,
+     .offset = offsetof(hb_policy, require_approval),
+     .def = "false",
+     .doc =
+         "true: baselines cannot be set directly. This version has no signed approvals, so it then "
+         "refuses to set any."},
+    {.key = "approvals_required",
+     .kind = HB_FIELD_UINT,
+     .offset = offsetof(approvers, approvals_required),
+     .min = 1,
+     .max = 100,
+     .doc = "Checked for sense; counts once approvals exist."},
+    {.key = "approvers",
+     .kind = HB_FIELD_STRINGS,
+     .offset = offsetof(approvers, names),
+     .offset_n = offsetof(approvers, n_names),
+     .doc = "Checked for sense; counts once approvals exist."},
+    {0},
+};
+
+#define NEVER_SCHEMA "{\"const\": false}"
+
+static const hb_field dual_fields[] = {
+    {.key = "use_golden_for_hard_gates",
+     .kind = HB_FIELD_CUSTOM,
+     .decode = decode_never,
+     .schema = NEVER_SCHEMA,
+     .doc = "Must be false."},
+    {.key = "use_rolling_for_early_warning",
+     .kind = HB_FIELD_CUSTOM,
+     .decode = decode_never,
+     .schema = NEVER_SCHEMA,
+     .doc = "Must be false."},
+    {0},
+};
+
+static const hb_field missing_fields[] = {
+    {.key = "mode",
+     .kind = HB_FIELD_ENUM,
+     .offset = offsetof(hb_policy, missing_data_mode),
+     .names = missing_mode_names,
+     .def = "ignore",
+     .doc =
+         "What it means when the run has too few of the baseline's metrics: degrade makes a PASS a "
+         "PASS_WITH_DRIFT, fail a FAIL. A FAIL is never lowered."},
+    {.key = "min_coverage",
+     .kind = HB_FIELD_F64,
+     .offset = offsetof(hb_policy, missing_data_min_coverage),
+     .min = 0,
+     .max = 1,
+     .def = "0.8",
+     .doc = "Share of the baseline's metrics that the run must have."},
+    {0},
+};
+
+static const hb_field fields[] = {
+    {.key = "strategy",
+     .kind = HB_FIELD_ENUM,
+     .offset = offsetof(hb_policy, strategy),
+     .names = strategy_names,
+     .def = "last_pass",
+     .doc =
+         "Which earlier run is the baseline: the newest that passed, the one a tag (golden) points "
+         "at, a pool of the newest that passed (rolling), or one named run (explicit)."},
+    {.key = "tag",
+     .kind = HB_FIELD_STRING,
+     .offset = offsetof(hb_policy, tag),
+     .doc = "For strategy tag; golden uses 'golden' unless another is given."},
+    {.key = "baseline_run",
+     .kind = HB_FIELD_STRING,
+     .offset = offsetof(hb_policy, baseline_run),
+     .doc = "For strategy explicit: the run_id. The command line's --baseline goes before it."},
+    {.key = "rolling_runs",
+     .kind = HB_FIELD_UINT,
+     .offset = offsetof(hb_policy, rolling_runs),
+     .min = 1,
+     .max = HB_COMPARABLE_MAX,
+     .def = "10",
+     .doc = "For strategy rolling: how many of the newest comparable passed runs are pooled."},
+    {.key = "fallback",
+     .kind = HB_FIELD_ENUM,
+     .offset = offsetof(hb_policy, fallback),
+     .names = fallback_names,
+     .def = "none",
+     .doc = "When no run passed yet: none, or the latest run whatever its verdict (said in a "
+            "warning)."},
+    {.key = "warn_on_mismatch",
+     .kind = HB_FIELD_BOOL,
+     .offset = offsetof(hb_policy, warn_on_mismatch),
+     .def = "true",
+     .doc = "Warn when context fields of run and baseline differ."},
+    {.key = "context_match",
+     .kind = HB_FIELD_CUSTOM,
+     .decode = decode_context,
+     .schema =
+         "{\"type\": \"array\", \"minItems\": 1, \"uniqueItems\": true, \"items\": {\"enum\": "
+         "[\"operating_mode\", \"scenario_id\", \"sensor_config_id\", \"input_data_version\", "
+         "\"environment_fingerprint\", \"environment\"]}}",
+     .doc = "The context fields that are compared; all six unless named."},
+    {.key = "distribution_drift_enabled",
+     .kind = HB_FIELD_BOOL,
+     .offset = offsetof(hb_policy, distribution_drift_enabled),
+     .def = "true",
+     .doc = "false switches every declared ks_threshold off."},
+    {.key = "on_no_baseline",
+     .kind = HB_FIELD_ENUM,
+     .offset = offsetof(hb_policy, on_no_baseline),
+     .names = no_baseline_names,
+     .def = "note",
+     .doc = "Nothing to compare with: NO_TEST (note) or FAIL."},
+    {.key = "missing_metric",
+     .kind = HB_FIELD_ENUM,
+     .offset = offsetof(hb_policy, missing_metric),
+     .names = missing_metric_names,
+     .def = "warn",
+     .doc = "The baseline had a metric and the run lacks it: a warning, or a drift. Always a FAIL "
+            "when "
+            "the metric is critical."},
+    {.key = "missing_data",
+     .kind = HB_FIELD_MAP,
+     .sub = missing_fields,
+     .doc = "How much of the baseline a run must cover."},
+    {.key = "governance",
+     .kind = HB_FIELD_MAP,
+     .sub = governance_fields,
+     .doc = "Who may set baselines."},
+    {.key = "dual_baseline",
+     .kind = HB_FIELD_MAP,
+     .sub = dual_fields,
+     .doc = "Both keys must be false."},
+    {0},
+};
+
+const hb_field *hb_policy_fields(void)
+{
+    return fields;
+}
+
+void hb_policy_builtin(hb_policy *ret_policy)
+{
+    *ret_policy = (hb_policy){
+        .name = "built-in",
+        .digest = "built-in",
+        .strategy = HB_STRATEGY_LAST_PASS,
+        .fallback = HB_FALLBACK_NONE,
+        .warn_on_mismatch = true,
+        .tag = "",
+        .baseline_run = "",
+        .rolling_runs = 10,
+        .distribution_drift_enabled = true,
+        .missing_data_min_coverage = 0.8,
+    };
+    hb_arena_init(&ret_policy->arena, ARENA_BYTES);
+    for (unsigned f = 0; f < HB_CONTEXT_COUNT; f++) {
+        ret_policy->context_match[f] = true;
+    }
+}
+
+static hb_status decode(approvers *a, hb_str text, const char *name, hb_error *err)
+{
+    hb_policy *p = &a->policy;
+    const hb_node *root = NULL;
+    HB_TRY(hb_yaml_parse(text, name, &p->arena, &root, err));
+    hb_where where = {.name = name, .path = "", .arena = &p->arena};
+    const hb_pair *below = hb_node_find(root, "baseline_policy");
+    if (below) {
+        static const hb_field only[] = {
+            {.key = "baseline_policy", .kind = HB_FIELD_MAP, .sub = fields}, {0}};
+        HB_TRY(hb_fields_decode(only, root, &where, a, err));
+        root = below->value;
+    } else if (!hb_node_is_null(root)) {
+        HB_TRY(hb_fields_decode(fields, root, &where, a, err));
+    }
+    if (p->strategy == HB_STRATEGY_TAG && !*p->tag) {
+        return HB_FAIL_AT(err, HB_E_CONFIG, name, root->line, root->col,
+                          "strategy 'tag' needs the key 'tag'");
+    }
+    if (p->require_approval && a->n_names && a->approvals_required > a->n_names) {
+        return HB_FAIL_AT(
+            err, HB_E_CONFIG, name, root->line, root->col,
+            "'governance.approvals_required' is %u, but only %zu approvers are listed",
+            a->approvals_required, a->n_names);
+    }
+    return HB_OK;
+}
+
+hb_status hb_policy_parse(hb_str text, const char *name, const char *digest_hex,
+                          hb_policy *ret_policy, hb_error *err)
+{
+    approvers a = {.approvals_required = 1};
+    hb_policy_builtin(&a.policy);
+    hb_status status = decode(&a, text, name, err);
+    if (status == HB_OK) {
+        size_t n = strlen(digest_hex);
+        n = n < sizeof a.policy.digest ? n : sizeof a.policy.digest - 1;
+        memcpy(a.policy.digest, digest_hex, n);
+        a.policy.digest[n] = '\0';
+        a.policy.name = hb_arena_str(&a.policy.arena, hb_str_of(name));
+        status = a.policy.name ? HB_OK : HB_NOMEM(err);
+    }
+    if (status != HB_OK) {
+        hb_policy_release(&a.policy);
+        return status;
+    }
+    *ret_policy = a.policy;
+    return HB_OK;
+}
+
+void hb_policy_release(hb_policy *p)
+{
+    hb_arena_release(&p->arena);
+}

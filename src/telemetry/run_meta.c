@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "telemetry/run_meta.h"
+
+#include "config/field.h"
+
+#include <string.h>
+
+static const char *const context_names[HB_CONTEXT_COUNT] = {
+    [HB_CONTEXT_OPERATING_MODE] = "operating_mode",
+    [HB_CONTEXT_SCENARIO_ID] = "scenario_id",
+    [HB_CONTEXT_SENSOR_CONFIG_ID] = "sensor_config_id",
+    [HB_CONTEXT_INPUT_DATA_VERSION] = "input_data_version",
+    [HB_CONTEXT_ENVIRONMENT_FINGERPRINT] = "environment_fingerprint",
+    [HB_CONTEXT_ENVIRONMENT] = "environment",
+};
+
+const char *hb_context_name(hb_context_field f)
+{
+    return (unsigned)f < HB_CONTEXT_COUNT ? context_names[f] : "?";
+}
+
+void hb_run_meta_init(hb_run_meta *meta)
+{
+    *meta = (hb_run_meta){.run_id = "",
+                          .program = "",
+                          .subsystem = "",
+                          .test_name = "",
+                          .git_sha = "",
+                          .build_id = "",
+                          .source_system = "",
+                          .schema_version = "",
+                          .correlation_id = "",
+                          .start = HB_TIME_NONE,
+                          .end = HB_TIME_NONE};
+    for (unsigned f = 0; f < HB_CONTEXT_COUNT; f++) {
+        meta->context[f] = "";
+    }
+}
+
+static hb_status decode_time(const hb_where *where, const hb_node *value, hb_time *out,
+                             hb_error *err)
+{
+    const char *text = NULL;
+    HB_TRY(hb_node_text(value, where, &text, err));
+    if (*text == '\0' || hb_node_is_null(value)) {
+        return HB_OK; /* the original writes empty times */
+    }
+    if (!hb_time_parse(text, strlen(text), out, NULL)) {
+        return HB_FAIL_AT(err, HB_E_CONFIG, where->name, value->line, value->col,
+                          "'%s' must be a time such as 2026-11-23T20:55:01Z, got '%.60s'",
+                          where->path, text);
+    }
+    return HB_OK;
+}
+
+static hb_status decode_start(const hb_where *where, const hb_node *value, void *out, hb_error *err)
+{
+    return decode_time(where, value, &((hb_run_meta *)out)->start, err);
+}
+
+static hb_status decode_end(const hb_where *where, const hb_node *value, void *out, hb_error *err)
+{
+    return decode_time(where, value, &((hb_run_meta *)out)->end, err);
+}
+
+#define TEXT(name, member)                                                              \
+    {                                                                                   \
+        .key = (name), .kind = HB_FIELD_STRING, .offset = offsetof(hb_run_meta, member) \
+    }
+static const hb_field build_fields[] = {TEXT("git_sha", git_sha), TEXT("build_id", build_id), {0}};
+static const hb_field toolchain_fields[] = {TEXT("source_system", source_system), {0}};
+static const hb_field time_fields[] = {
+    {.key = "start_utc",
+     .kind = HB_FIELD_CUSTOM,
+     .decode = decode_start,
+     .schema = "{\"type\": \"string\"}"},
+    {.key = "end_utc",
+     .kind = HB_FIELD_CUSTOM,
+     .decode = decode_end,
+     .schema = "{\"type\": \"string\"}"},
+    {0},
+};
+
+#define CONTEXT_FIELD(name, f)                                                        \
+    {                                                                                 \
+        .key = (name), .kind = HB_FIELD_STRING,                                       \
+        .offset = offsetof(hb_run_meta, context) + (size_t)(f) * sizeof(const char *) \
+    }
+
+static const hb_field fields[] = {
+    TEXT("run_id", run_id),
+    TEXT("program", program),
+    TEXT("subsystem", subsystem),
+    TEXT("test_name", test_name),
+    CONTEXT_FIELD("operating_mode", HB_CONTEXT_OPERATING_MODE),
+    CONTEXT_FIELD("scenario_id", HB_CONTEXT_SCENARIO_ID),
+    CONTEXT_FIELD("sensor_config_id", HB_CONTEXT_SENSOR_CONFIG_ID),
+    CONTEXT_FIELD("input_data_version", HB_CONTEXT_INPUT_DATA_VERSION),
+    CONTEXT_FIELD("environment_fingerprint", HB_CONTEXT_ENVIRONMENT_FINGERPRINT),
+    CONTEXT_FIELD("environment", HB_CONTEXT_ENVIRONMENT),
+    {.key = "build", .kind = HB_FIELD_MAP, .sub = build_fields},
+    {.key = "timestamps", .kind = HB_FIELD_MAP, .sub = time_fields},
+    {.key = "toolchain", .kind = HB_FIELD_MAP, .sub = toolchain_fields},
+    TEXT("schema_version", schema_version),
+    TEXT("correlation_id", correlation_id),
+    {0},
+};
+
+const struct hb_field *hb_run_meta_fields(void)
+{
+    return fields;
+}
+
+static hb_status decode(hb_str text, const char *name, hb_arena *arena, hb_run_meta *meta,
+                        hb_error *err)
+{
+    const hb_node *root = NULL;
+    HB_TRY(hb_yaml_parse(text, name, arena, &root, err));
+    hb_where where = {.name = name, .path = "", .arena = arena};
+    HB_TRY(hb_fields_decode(fields, root, &where, meta, err));
+    if (meta->start != HB_TIME_NONE && meta->end != HB_TIME_NONE && meta->end < meta->start) {
+        return HB_FAIL_AT(err, HB_E_CONFIG, name, root->line, root->col,
+                          "'timestamps.end_utc' is before 'timestamps.start_utc'");
+    }
+    const hb_pair *id = hb_node_find(root, "run_id");
+    if (*meta->run_id && hb_run_id_check(hb_str_of(meta->run_id), err) != HB_OK) {
+        hb_error why = *err;
+        return HB_FAIL_AT(err, HB_E_CONFIG, name, id->value->line, id->value->col, "%s", why.msg);
+    }
+    return HB_OK;
+}
+
+hb_status hb_run_meta_parse(hb_str text, const char *name, hb_arena *arena, hb_run_meta *ret_meta,
+                            hb_error *err)
+{
+    hb_error local = {0};
+    hb_run_meta meta;
+    hb_run_meta_init(&meta);
+    hb_status status = decode(text, name, arena, &meta, &local);
+    if (status != HB_OK) {
+        /* A run's description is input, not configuration: exit code 2, not 3. */
+        local.code = status == HB_E_CONFIG ? HB_E_INPUT : status;
+        if (err) {
+            *err = local;
+        }
+        return local.code;
+    }
+    *ret_meta = meta;
+    return HB_OK;
+}
+
+static bool id_byte(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
+           c == '_' || c == '-';
+}
+
+hb_status hb_run_id_check(hb_str run_id, hb_error *err)
+{
+    bool good = run_id.n >= 1 && run_id.n <= 128 && run_id.p[0] != '.' && run_id.p[0] != '-';
+    for (size_t i = 0; i < run_id.n && good; i++) {
+        good = id_byte(run_id.p[i]);
+    }
+    if (good) {
+        return HB_OK;
+    }
+    return HB_FAIL(
+        err, HB_E_INPUT,
+        "run_id '%.*s' cannot name a folder: expected 1 to 128 of A-Z a-z 0-9 . _ - and no "
+        "'.' or '-' in front",
+        (int)(run_id.n < 80 ? run_id.n : 80), run_id.p);
+}
