@@ -3,22 +3,13 @@
  * 80000-3 for rotational frequency; g0 = 9.80665 m/s² (CGPM 1901). Case counts, as in SI. */
 #include "telemetry/units_table.h"
 
-#define ALIAS(spelling, udunits)            \
-    {                                       \
-        spelling, HB_UNIT_ALIAS, udunits, 1 \
-    }
-#define IN(family, spelling, factor)             \
-    {                                            \
-        spelling, HB_UNIT_FAMILY, family, factor \
-    }
-#define SAME(spelling)                           \
-    {                                            \
-        spelling, HB_UNIT_SAME_ONLY, spelling, 1 \
-    }
-#define AMBIGUOUS(spelling, todo)            \
-    {                                        \
-        spelling, HB_UNIT_AMBIGUOUS, todo, 1 \
-    }
+/* clang-format off */
+#define ALIAS(text, udunits)        { text, HB_UNIT_ALIAS, udunits, 1, 0 }
+#define IN(family, text, factor)    { text, HB_UNIT_FAMILY, family, factor, 0 }
+#define HOT(text, factor, offset)   { text, HB_UNIT_FAMILY, "temperature (base K)", factor, offset }
+#define SAME(text)                  { text, HB_UNIT_SAME_ONLY, text, 1, 0 }
+#define AMBIGUOUS(text, todo)       { text, HB_UNIT_AMBIGUOUS, todo, 1, 0 }
+/* clang-format on */
 
 #define ROTATION "rotation or frequency (base Hz)"
 #define TWO_PI 6.283185307179586
