@@ -6,7 +6,7 @@
 /* clang-format off */
 #define ALIAS(text, udunits)        { text, HB_UNIT_ALIAS, udunits, 1, 0 }
 #define IN(family, text, factor)    { text, HB_UNIT_FAMILY, family, factor, 0 }
-#define HOT(text, factor, offset)   { text, HB_UNIT_FAMILY, "temperature (base K)", factor, offset }
+#define HOT(text, factor, offset)   { text, HB_UNIT_FAMILY, "temperature (base K/900)", factor, offset }
 #define SAME(text)                  { text, HB_UNIT_SAME_ONLY, text, 1, 0 }
 #define AMBIGUOUS(text, todo)       { text, HB_UNIT_AMBIGUOUS, todo, 1, 0 }
 /* clang-format on */
@@ -43,28 +43,30 @@ const hb_unit_row hb_unit_rows[] = {
     IN(ROTATION, "dps", 1.0 / 360),
     IN(ROTATION, "°/s", 1.0 / 360),
 
-    /* Temperatures, with their zero points; a difference of temperatures is not told apart. */
-    HOT("K", 1, 0),
-    HOT("kelvin", 1, 0),
-    HOT("Kelvin", 1, 0),
-    HOT("degK", 1, 0),
-    HOT("mK", 1e-3, 0),
-    HOT("°C", 1, 273.15),
-    HOT("℃", 1, 273.15),
-    HOT("degC", 1, 273.15),
-    HOT("deg C", 1, 273.15),
-    HOT("deg_C", 1, 273.15),
-    HOT("Celsius", 1, 273.15),
-    HOT("celsius", 1, 273.15),
-    HOT("°F", 5.0 / 9, 459.67 * 5 / 9),
-    HOT("℉", 5.0 / 9, 459.67 * 5 / 9),
-    HOT("degF", 5.0 / 9, 459.67 * 5 / 9),
-    HOT("deg F", 5.0 / 9, 459.67 * 5 / 9),
-    HOT("deg_F", 5.0 / 9, 459.67 * 5 / 9),
-    HOT("Fahrenheit", 5.0 / 9, 459.67 * 5 / 9),
-    HOT("fahrenheit", 5.0 / 9, 459.67 * 5 / 9),
-    HOT("degR", 5.0 / 9, 0),
-    HOT("°R", 5.0 / 9, 0),
+    /* Temperatures, with their zero points; a difference of temperatures is not told apart. The
+     * base makes every factor and zero point a whole number, so that 100 °C is 212 °F to the last
+     * bit. */
+    HOT("K", 900, 0),
+    HOT("kelvin", 900, 0),
+    HOT("Kelvin", 900, 0),
+    HOT("degK", 900, 0),
+    HOT("mK", 0.9, 0),
+    HOT("°C", 900, 245835),
+    HOT("℃", 900, 245835),
+    HOT("degC", 900, 245835),
+    HOT("deg C", 900, 245835),
+    HOT("deg_C", 900, 245835),
+    HOT("Celsius", 900, 245835),
+    HOT("celsius", 900, 245835),
+    HOT("°F", 500, 229835),
+    HOT("℉", 500, 229835),
+    HOT("degF", 500, 229835),
+    HOT("deg F", 500, 229835),
+    HOT("deg_F", 500, 229835),
+    HOT("Fahrenheit", 500, 229835),
+    HOT("fahrenheit", 500, 229835),
+    HOT("degR", 500, 0),
+    HOT("°R", 500, 0),
 
     /* Shares. */
     IN("share (base 1)", "1", 1),
