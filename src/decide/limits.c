@@ -159,6 +159,7 @@ static hb_status stale(subject *s, hb_error *err)
     if (last == HB_TIME_NONE || s->in->run_end == HB_TIME_NONE) {
         hb_finding f = base_finding(s, HB_RULE_STALE, could_not_check(s));
         f.limit = s->limits.stale_after_s;
+        f.excess = 1;
         return hb_findings_add(
             s->out, f, err, "%s has no sample times, so its age could not be checked", s->c->name);
     }
