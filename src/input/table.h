@@ -69,9 +69,19 @@ typedef struct hb_table_ops {
     void (*close)(hb_table *t); /* NULL is fine; does not close the stream */
 } hb_table_ops;
 
-/* Every reader's state starts with this. */
+enum { HB_TABLE_NOTES = 16 };
+
+/* Every reader's state starts with this. Texts of the notes are owned by the reader. */
 struct hb_table {
     const hb_table_ops *ops;
+    char decimal;         /* '.' or ',': how numbers are written in HB_CELL_TEXT cells */
+    uint64_t header_line; /* 0 = the columns have no names in the file */
+    struct {
+        const char *what;
+        const char *value;
+        const char *why;
+    } notes[HB_TABLE_NOTES]; /* what was guessed */
+    size_t n_notes;
 };
 
 #endif

@@ -1,0 +1,355 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "input/csv/csv.h"
+
+#include "base/arena.h"
+#include "base/map.h"
+#include "base/mem.h"
+#include "input/cell.h"
+#include "input/csv/record.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { ARENA_BYTES = 64 << 20, SNIFF_BYTES = 1 << 16 };
+
+typedef struct csv {
+    hb_table t; /* first: the reader is a table */
+    hb_stream *stream;
+    const char *path;
+    hb_csv_dialect dialect;
+    hb_arena arena;
+    hb_column *columns;
+    size_t n_columns;
+    char *text; /* the block's bytes */
+    size_t cap;
+    size_t n;
+    size_t at; /* first byte not yet parsed */
+    bool end;  /* no more bytes will come */
+    uint64_t line;
+    uint64_t offset; /* of text[0] in the file */
+    uint64_t rows;
+    hb_record_sink sink;
+} csv;
+
+hb_status hb_text_check(hb_str bytes, const char *path, uint64_t offset, hb_error *err)
+{
+    if (offset == 0 && (hb_str_starts(bytes, "\xff\xfe") || hb_str_starts(bytes, "\xfe\xff"))) {
+        return HB_FAIL(err, HB_E_INPUT,
+                       "'%s' is UTF-16 text; convert it first: iconv -f UTF-16 -t UTF-8 FILE",
+                       path);
+    }
+    const char *nul = bytes.n ? memchr(bytes.p, '\0', bytes.n) : NULL;
+    if (nul) {
+        return HB_FAIL(err, HB_E_INPUT,
+                       "'%s' holds a NUL byte at offset %llu: it is binary or damaged", path,
+                       (unsigned long long)(offset + (uint64_t)(nul - bytes.p)));
+    }
+    size_t odd = 0;
+    for (size_t i = 0; i < bytes.n; i++) {
+        unsigned char c = (unsigned char)bytes.p[i];
+        odd += c < 0x20 && c != '\t' && c != '\n' && c != '\r' && c != '\f';
+    }
+    if (odd > 2 && odd > bytes.n / 50) {
+        return HB_FAIL(err, HB_E_INPUT,
+                       "'%s' is binary: %zu of its first %zu bytes are control characters", path,
+                       odd, bytes.n);
+    }
+    return HB_OK;
+}
+
+/* Moves the rest to the front and reads until the block is full or the file ends. */
+static hb_status fill(csv *c, size_t want, hb_error *err)
+{
+    if (c->at) {
+        memmove(c->text, c->text + c->at, c->n - c->at);
+        c->offset += c->at;
+        c->n -= c->at;
+        c->at = 0;
+    }
+    if (c->cap < want) {
+        char *text = hb_realloc(c->text, want);
+        if (!text) {
+            return HB_NOMEM(err);
+        }
+        c->text = text;
+        c->cap = want;
+    }
+    size_t fresh = c->n;
+    while (c->n < want && !c->end) {
+        size_t got = 0;
+        HB_TRY(hb_stream_read(c->stream, c->text + c->n, want - c->n, &got, err));
+        c->n += got;
+        c->end = got == 0;
+    }
+    const char *nul = memchr(c->text + fresh, '\0', c->n - fresh);
+    if (nul) {
+        return hb_text_check((hb_str){nul, 1}, c->path, c->offset + (uint64_t)(nul - c->text), err);
+    }
+    return HB_OK;
+}
+
+static hb_status parse_block(csv *c, hb_error *err)
+{
+    hb_record_reset(&c->sink);
+    hb_record_input in = {
+        .text = c->text,
+        .n = c->n,
+        .at = c->at,
+        .end = c->end,
+        .line = c->line,
+        .delimiter = c->dialect.delimiter,
+        .comments = c->dialect.comments,
+        .width = c->n_columns,
+        .path = c->path,
+    };
+    hb_status status = hb_record_parse(&in, &c->sink, err);
+    c->at = in.at;
+    c->line = in.line;
+    return status;
+}
+
+static hb_status next_block(csv *c, hb_error *err)
+{
+    size_t want = HB_BLOCK_BYTES;
+    for (;;) {
+        HB_TRY(fill(c, want, err));
+        HB_TRY(parse_block(c, err));
+        if (c->sink.n_rows || c->sink.n_rejects || (c->end && c->at == c->n)) {
+            return HB_OK;
+        }
+        if (c->n == c->cap && c->at == 0) { /* one record fills the whole block */
+            if (want >= HB_CSV_MAX_RECORD_BYTES) {
+                return HB_FAIL_AT(
+                    err, HB_E_LIMIT, c->path, c->line, 0,
+                    "a record is longer than %d bytes; is a quote left open, or is the "
+                    "delimiter another one?",
+                    HB_CSV_MAX_RECORD_BYTES);
+            }
+            want *= 2;
+        } else {
+            want = c->cap;
+        }
+    }
+}
+
+static hb_status csv_next(hb_table *t, hb_block *ret, hb_error *err)
+{
+    csv *c = (csv *)t;
+    HB_TRY(next_block(c, err));
+    c->rows += c->sink.n_rows;
+    *ret = (hb_block){.cells = c->sink.cells,
+                      .n_rows = c->sink.n_rows,
+                      .n_cols = c->n_columns,
+                      .lines = c->sink.lines,
+                      .rejects = c->sink.rejects,
+                      .n_rejects = c->sink.n_rejects};
+    if (c->sink.n_rows == 0 && c->rows == 0 && c->end) {
+        return HB_FAIL(err, HB_E_INPUT, "'%s' has no data rows%s", c->path,
+                       c->dialect.header ? ", only a header" : "");
+    }
+    return HB_OK;
+}
+
+static size_t csv_columns(const hb_table *t, const hb_column **ret)
+{
+    const csv *c = (const csv *)t;
+    *ret = c->columns;
+    return c->n_columns;
+}
+
+static void csv_close(hb_table *t)
+{
+    csv *c = (csv *)t;
+    if (c) {
+        hb_free(c->text);
+        hb_record_release(&c->sink);
+        hb_arena_release(&c->arena);
+        hb_free(c);
+    }
+}
+
+static const hb_table_ops ops = {
+    .format = "csv", .columns = csv_columns, .next = csv_next, .close = csv_close};
+
+static void note(csv *c, const char *what, const char *value, const char *why)
+{
+    if (c->t.n_notes < HB_TABLE_NOTES && value && why) {
+        size_t i = c->t.n_notes++;
+        c->t.notes[i].what = what;
+        c->t.notes[i].value = value;
+        c->t.notes[i].why = why;
+    }
+}
+
+static const char *delimiter_name(char d)
+{
+    static const struct {
+        char d;
+        const char *name;
+    } rows[] = {{',', "comma"}, {';', "semicolon"}, {'\t', "tab"},
+                {'|', "bar"},   {' ', "blanks"},    {0, "none: one column"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].d == d) {
+            return rows[i].name;
+        }
+    }
+    return "?";
+}
+
+static void notes(csv *c, const hb_csv_options *o)
+{
+    char why[128];
+    snprintf(why, sizeof why, "%s%.0f %% of the first lines have %zu fields",
+             o->delimiter ? "given; " : "", c->dialect.agreement * 100, c->dialect.n_columns);
+    note(c, "delimiter", delimiter_name(c->dialect.delimiter),
+         hb_arena_str(&c->arena, hb_str_of(why)));
+    if (c->dialect.decimal == ',') {
+        note(c, "decimal mark", "comma", "cells such as 12,5 while fields are cut elsewhere");
+    }
+    if (c->dialect.skip_lines) {
+        char value[32];
+        snprintf(value, sizeof value, "%zu lines", c->dialect.skip_lines);
+        note(c, "skipped before the table", hb_arena_str(&c->arena, hb_str_of(value)),
+             "comments, or lines with another number of fields");
+    }
+    note(c, "header", c->dialect.header ? "yes" : "no",
+         o->header != HB_CSV_HEADER_SNIFF ? "given by the adapter"
+         : c->dialect.header ? "the first table line holds names, the lines below numbers"
+                             : "the first table line holds numbers already");
+}
+
+/* "a", "a" becomes "a", "a (2)"; nothing becomes "column 3". */
+static hb_status name_column(csv *c, hb_map *seen, size_t i, hb_str raw, hb_error *err)
+{
+    char text[320];
+    hb_str name = raw;
+    if (name.n == 0) {
+        snprintf(text, sizeof text, "column %zu", i + 1);
+        name = hb_str_of(text);
+    }
+    for (int again = 2; hb_map_get(seen, name, NULL); again++) {
+        snprintf(text, sizeof text, "%.*s (%d)", (int)(raw.n < 256 ? raw.n : 256),
+                 raw.n ? raw.p : "", again);
+        name = hb_str_of(text);
+    }
+    char *kept = hb_arena_str(&c->arena, name);
+    if (!kept) {
+        return HB_NOMEM(err);
+    }
+    c->columns[i].name = (hb_str){kept, name.n};
+    return hb_map_put(seen, c->columns[i].name, i, err);
+}
+
+static hb_status name_columns(csv *c, const hb_cell *cells, size_t n, hb_error *err)
+{
+    if (n > HB_TABLE_MAX_COLUMNS) {
+        return HB_FAIL(err, HB_E_LIMIT, "'%s' has %zu columns, at most %d are accepted", c->path, n,
+                       HB_TABLE_MAX_COLUMNS);
+    }
+    hb_map seen;
+    hb_map_init(&seen, HB_TABLE_MAX_COLUMNS);
+    c->columns = hb_arena_array(&c->arena, n ? n : 1, sizeof *c->columns);
+    hb_status status = c->columns ? HB_OK : HB_NOMEM(err);
+    c->n_columns = n;
+    for (size_t i = 0; i < n && status == HB_OK; i++) {
+        hb_str raw = cells ? (hb_str){cells[i].as.p, cells[i].len} : (hb_str){"", 0};
+        if (cells && cells[i].kind != HB_CELL_TEXT) {
+            raw.n = 0;
+        }
+        status = name_column(c, &seen, i, raw, err);
+    }
+    hb_map_release(&seen);
+    return status;
+}
+
+/* Physical lines in front of the table; CR, LF and CRLF end one each. */
+static void skip_lines(csv *c, size_t n)
+{
+    while (n && c->at < c->n) {
+        char ch = c->text[c->at++];
+        if (ch == '\r' && c->at < c->n && c->text[c->at] == '\n') {
+            c->at++;
+        }
+        if (ch == '\n' || ch == '\r') {
+            c->line++;
+            n--;
+        }
+    }
+}
+
+static hb_status read_header(csv *c, hb_error *err)
+{
+    if (!c->dialect.header) {
+        return name_columns(c, NULL, c->dialect.n_columns ? c->dialect.n_columns : 1, err);
+    }
+    c->t.header_line = c->line;
+    if (c->dialect.header_hash && c->at < c->n && c->text[c->at] == '#') {
+        c->text[c->at] = ' ';
+    }
+    hb_record_input in = {
+        .text = c->text,
+        .n = c->n,
+        .at = c->at,
+        .end = c->end,
+        .line = c->line,
+        .delimiter = c->dialect.delimiter,
+        .comments = c->dialect.comments && !c->dialect.header_hash,
+        .width = 0, /* as many as there are */
+        .path = c->path,
+        .max_rows = 1,
+    };
+    HB_TRY(hb_record_parse(&in, &c->sink, err));
+    if (c->sink.n_rows == 0) {
+        return HB_FAIL(err, HB_E_INPUT, "'%s' has no complete header line in its first %zu bytes",
+                       c->path, c->n);
+    }
+    c->at = in.at;
+    c->line = in.line;
+    return name_columns(c, c->sink.cells, c->sink.n_cells, err);
+}
+
+static hb_status start(csv *c, const hb_csv_options *o, hb_error *err)
+{
+    hb_str head;
+    HB_TRY(hb_stream_peek(c->stream, SNIFF_BYTES, &head, err));
+    HB_TRY(hb_text_check(head, c->path, 0, err));
+    bool mark = hb_str_starts(head, "\xef\xbb\xbf");
+    hb_str text = mark ? (hb_str){head.p + 3, head.n - 3} : head;
+    if (hb_str_trim(text).n == 0) {
+        return HB_FAIL(err, HB_E_INPUT, "'%s' is empty", c->path);
+    }
+    hb_csv_sniff(text, head.n < SNIFF_BYTES, o->delimiter, &c->dialect);
+    if (c->dialect.n_columns < 2 && o->blanks_if_single && !c->dialect.delimiter) {
+        hb_csv_sniff(text, head.n < SNIFF_BYTES, HB_DELIMITER_BLANKS, &c->dialect);
+    }
+    if (o->header != HB_CSV_HEADER_SNIFF) {
+        c->dialect.header = o->header == HB_CSV_HEADER_FIRST;
+    }
+    c->t.decimal = c->dialect.decimal;
+    notes(c, o);
+    HB_TRY(fill(c, HB_BLOCK_BYTES, err));
+    c->at = mark ? 3 : 0;
+    skip_lines(c, c->dialect.skip_lines);
+    return read_header(c, err);
+}
+
+hb_status hb_csv_open(hb_stream *stream, const hb_csv_options *options, hb_table **ret_table,
+                      hb_error *err)
+{
+    csv *c = hb_alloc_zero(sizeof *c);
+    if (!c) {
+        return HB_NOMEM(err);
+    }
+    hb_arena_init(&c->arena, ARENA_BYTES);
+    c->t.ops = &ops;
+    c->stream = stream;
+    c->path = hb_stream_path(stream);
+    c->line = 1;
+    hb_status status = start(c, options, err);
+    if (status != HB_OK) {
+        csv_close(&c->t);
+        return status;
+    }
+    *ret_table = &c->t;
+    return HB_OK;
+}

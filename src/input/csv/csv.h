@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Delimited text as a table. docs/formats/csv.md
+ *
+ * Blocks are the records that fit into HB_BLOCK_BYTES of text behind the carried-over rest, so
+ * their borders depend on the bytes alone. Cells are trimmed of blanks, unquoted in place, and
+ * point into the block. A short row ends in ABSENT cells and is counted; fields beyond the header
+ * are rejected. */
+#ifndef HB_INPUT_CSV_CSV_H
+#define HB_INPUT_CSV_CSV_H
+
+#include "input/csv/sniff.h"
+#include "input/table.h"
+
+enum { HB_CSV_MAX_RECORD_BYTES = 16 << 20 };
+
+typedef enum hb_csv_header {
+    HB_CSV_HEADER_SNIFF,
+    HB_CSV_HEADER_FIRST,
+    HB_CSV_HEADER_NONE
+} hb_csv_header;
+
+typedef struct hb_csv_options {
+    char delimiter; /* 0 = sniff */
+    hb_csv_header header;
+    bool blanks_if_single; /* a single column is cut at blanks, as the original's custom_tabular did
+                            */
+} hb_csv_options;
+
+HB_CHECKED hb_status hb_csv_open(hb_stream *stream, const hb_csv_options *options,
+                                 hb_table **ret_table, hb_error *err);
+
+/* Is it text at all? HB_E_INPUT when the bytes are binary, UTF-16, or hold NUL. */
+HB_CHECKED hb_status hb_text_check(hb_str bytes, const char *path, uint64_t offset, hb_error *err);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An adapter as data: config/profiles/NAME.yaml (docs/formats/profiles.md), built in or a
+ * workspace's own. Says how a source's files are cut, what their columns are called and mean, and
+ * how a series becomes a value. */
+#ifndef HB_INPUT_PROFILE_H
+#define HB_INPUT_PROFILE_H
+
+#include "base/arena.h"
+#include "os/os.h"
+#include "telemetry/metric_def.h"
+
+typedef enum hb_column_role {
+    HB_ROLE_METRIC,
+    HB_ROLE_TIME,
+    HB_ROLE_UNIT_ID, /* which unit (engine, board) a row belongs to: --unit selects */
+    HB_ROLE_CYCLE,   /* its cycle: --cycles selects */
+    HB_ROLE_IGNORE,
+    HB_ROLE_COUNT_
+} hb_column_role;
+
+typedef struct hb_profile_column {
+    const char *name;
+    const char *unit;
+    const char *description;
+    hb_column_role role;
+} hb_profile_column;
+
+typedef enum hb_profile_header {
+    HB_PROFILE_HEADER_SNIFF,
+    HB_PROFILE_HEADER_FIRST,
+    HB_PROFILE_HEADER_NONE,
+    HB_PROFILE_HEADER_COUNT_
+} hb_profile_header;
+
+typedef struct hb_input_profile {
+    hb_arena arena;
+    const char **names;
+    size_t n_names;
+    const char *summary;
+    const char *adapter; /* "" = by table layout; "pba_excel" = code that a profile cannot say */
+    char delimiter;      /* 0 = sniff */
+    hb_profile_header header;
+    bool single_column_blanks;
+    hb_reduce reduce;
+    uint32_t
+        match_columns; /* auto: a table without names of so many blank-cut columns; 0 = never */
+    hb_profile_column *columns; /* in file order; none = by header */
+    size_t n_columns;
+    /* pba_excel and other metric tables: which header spellings mean what */
+    const char **alias_metric;
+    size_t n_alias_metric;
+    const char **alias_current;
+    size_t n_alias_current;
+    const char **alias_value;
+    size_t n_alias_value;
+    const char **alias_unit;
+    size_t n_alias_unit;
+    const char **alias_tags;
+    size_t n_alias_tags;
+    const char **optional_columns; /* known, not used */
+    size_t n_optional_columns;
+    const char **required_columns;
+    size_t n_required_columns;
+    bool either_current_or_value;
+    bool allow_extra_columns;
+} hb_input_profile;
+
+HB_CHECKED hb_status hb_input_profile_parse(hb_str text, const char *name, hb_input_profile *ret,
+                                            hb_error *err);
+void hb_input_profile_release(hb_input_profile *p);
+/* By adapter name: a file of `dir` (may be NULL) first, then the built-in ones. HB_E_USAGE with the
+ * list of names when there is none. */
+HB_CHECKED hb_status hb_input_profile_find(const hb_os *os, const char *dir, const char *adapter,
+                                           hb_input_profile *ret, hb_error *err);
+
+#endif
