@@ -6,6 +6,7 @@
 #define HB_INPUT_PROFILE_H
 
 #include "base/arena.h"
+#include "base/error.h"
 #include "os/os.h"
 #include "telemetry/metric_def.h"
 

@@ -193,6 +193,11 @@ void hb_run_builder_file_totals(hb_run_builder *b, uint64_t bytes, uint64_t rows
     memcpy(f->sha256, sha256, 65);
 }
 
+bool hb_run_builder_declared(const hb_run_builder *b, hb_str raw_name)
+{
+    return hb_registry_resolve(b->registry, hb_str_trim(raw_name)) != NULL;
+}
+
 void hb_run_builder_default_reduce(hb_run_builder *b, hb_reduce how)
 {
     b->default_reduce = how;

@@ -45,6 +45,8 @@ void hb_run_builder_file_totals(hb_run_builder *b, uint64_t bytes, uint64_t rows
 HB_CHECKED hb_status hb_run_builder_channel(hb_run_builder *b, hb_str raw_name, hb_str raw_unit,
                                             uint64_t line, uint64_t col, uint32_t *ret_channel,
                                             hb_error *err);
+/* Does the registry declare a metric of this name? */
+bool hb_run_builder_declared(const hb_run_builder *b, hb_str raw_name);
 /* How a channel's samples become its value where the metric declares no `reduce` of its own. */
 void hb_run_builder_default_reduce(hb_run_builder *b, hb_reduce how);
 

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "input/format.h"
+
+#include <string.h>
+
+static bool any(hb_str head)
+{
+    (void)head;
+    return true;
+}
+
+static hb_status open_csv(const hb_os *os, hb_stream *stream, const hb_format_options *options,
+                          hb_table **ret_table, hb_error *err)
+{
+    (void)os;
+    return hb_csv_open(stream, &options->csv, ret_table, err);
+}
+
+static const hb_format formats[] = {
+    {"csv", "text that is cut into fields", any, open_csv},
+};
+
+const hb_format *hb_format_of(hb_str head)
+{
+    size_t i = 0;
+    while (!formats[i].recognise(head)) {
+        i++;
+    }
+    return &formats[i];
+}
+
+const hb_format *hb_format_named(const char *name)
+{
+    for (size_t i = 0; i < sizeof formats / sizeof *formats; i++) {
+        if (strcmp(formats[i].name, name) == 0) {
+            return &formats[i];
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "input/layout_internal.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+hb_cell_class hb_layout_figure(const hb_cell *cell, char decimal, double *ret)
+{
+    switch ((hb_cell_kind)cell->kind) {
+    case HB_CELL_TEXT:
+        return hb_cell_classify((hb_str){cell->as.p, cell->len}, decimal, ret);
+    case HB_CELL_NUMBER:
+    case HB_CELL_BOOL:
+        *ret = cell->as.num;
+        return isfinite(cell->as.num) ? HB_CELL_IS_NUMBER
+               : isnan(cell->as.num)  ? HB_CELL_IS_NAN
+                                      : HB_CELL_IS_INF;
+    case HB_CELL_ABSENT:
+    case HB_CELL_EMPTY:
+        return HB_CELL_IS_MISSING;
+    case HB_CELL_TIME:
+    case HB_CELL_ERROR:
+        break;
+    }
+    return HB_CELL_IS_TEXT;
+}
+
+hb_str hb_layout_text(const hb_cell *cell, char *room)
+{
+    if (cell->kind == HB_CELL_TEXT || cell->kind == HB_CELL_ERROR) {
+        return (hb_str){cell->as.p, cell->len};
+    }
+    if (cell->kind == HB_CELL_NUMBER || cell->kind == HB_CELL_BOOL) {
+        return (hb_str){room, hb_num_print(cell->as.num, room)};
+    }
+    return cell->kind == HB_CELL_TIME ? HB_STR("a date") : (hb_str){"", 0};
+}
+
+hb_status hb_layout_rejects(hb_layout_job *job, const hb_block *block, hb_error *err)
+{
+    for (size_t i = 0; i < block->n_rejects; i++) {
+        HB_TRY(hb_run_builder_reject_row(job->b, block->rejects[i].reason, 1, err));
+    }
+    return HB_OK;
+}
+
+hb_status hb_layout_next(hb_layout_job *job, hb_block *ret, hb_error *err)
+{
+    do { /* a block may hold nothing but rejects */
+        HB_TRY(job->t->ops->next(job->t, ret, err));
+        HB_TRY(hb_layout_rejects(job, ret, err));
+        job->n_columns = job->t->ops->columns(job->t, &job->columns);
+        job->rows += ret->n_rows;
+        if (job->o->progress && job->o->stream) {
+            job->o->progress(job->o->progress_ctx, hb_stream_raw_bytes(job->o->stream),
+                             job->o->bytes_total);
+        }
+    } while (ret->n_rows == 0 && ret->n_rejects);
+    return HB_OK;
+}
+
+static bool named(hb_str name, const char *const *words, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (hb_str_ieq_c(name, words[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+#define NAMED(name, ...)                              \
+    named((name), (const char *const[]){__VA_ARGS__}, \
+          sizeof((const char *const[]){__VA_ARGS__}) / sizeof(const char *))
+
+static void keep_first(size_t *place, size_t i)
+{
+    if (*place == HB_NO_COLUMN) {
+        *place = i;
+    }
+}
+
+static hb_row_columns find_columns(const hb_layout_job *job)
+{
+    hb_row_columns c = {HB_NO_COLUMN, HB_NO_COLUMN, HB_NO_COLUMN, HB_NO_COLUMN, HB_NO_COLUMN};
+    size_t value = HB_NO_COLUMN;
+    for (size_t i = 0; i < job->n_columns; i++) {
+        hb_str name = job->columns[i].name;
+        if (hb_timecol_named(name)) {
+            keep_first(&c.time, i);
+        } else if (NAMED(name, "metric", "metric name", "metric_name", "parameter", "signal",
+                         "channel", "sensor", "name", "variable", "tag name")) {
+            keep_first(&c.metric, i);
+        } else if (NAMED(name, "current", "current value", "current_value")) {
+            keep_first(&c.value, i);
+        } else if (NAMED(name, "value", "reading", "result", "measurement")) {
+            keep_first(&value, i);
+        } else if (NAMED(name, "unit", "units", "uom")) {
+            keep_first(&c.unit, i);
+        } else if (NAMED(name, "tags", "tag")) {
+            keep_first(&c.tags, i);
+        }
+    }
+    if (c.value == HB_NO_COLUMN) {
+        c.value = value;
+    }
+    return c;
+}
+
+/* A column of names must hold texts: "channel" may as well be a column of channel numbers. */
+static bool holds_names(const hb_block *block, size_t column)
+{
+    size_t names = 0;
+    size_t looked = block->n_rows < 100 ? block->n_rows : 100;
+    for (size_t i = 0; i < looked; i++) {
+        double v = 0;
+        names +=
+            hb_layout_figure(&block->cells[i * block->n_cols + column], '.', &v) == HB_CELL_IS_TEXT;
+    }
+    return names * 2 > looked;
+}
+
+/* Names that come back again and again are a series, even without a time column. */
+static bool names_repeat(const hb_block *block, size_t column)
+{
+    size_t looked = block->n_rows < 400 ? block->n_rows : 400;
+    size_t again = 0;
+    for (size_t i = 1; i < looked; i++) {
+        const hb_cell *a = &block->cells[i * block->n_cols + column];
+        for (size_t k = 0; k < i; k++) {
+            const hb_cell *b = &block->cells[k * block->n_cols + column];
+            if (a->kind == HB_CELL_TEXT && b->kind == HB_CELL_TEXT && a->len == b->len &&
+                memcmp(a->as.p, b->as.p, a->len) == 0) {
+                again++;
+                break;
+            }
+        }
+    }
+    return looked >= 4 && again * 2 >= looked;
+}
+
+static hb_status tell_notes(hb_layout_job *job, hb_error *err)
+{
+    for (size_t i = 0; i < job->t->n_notes; i++) {
+        HB_TRY(hb_run_builder_guess(job->b, job->t->notes[i].what, job->t->notes[i].value,
+                                    job->t->notes[i].why, err));
+    }
+    return HB_OK;
+}
+
+static hb_status begin(hb_layout_job *job, const char *layout, const char *why, hb_error *err)
+{
+    HB_TRY(hb_run_builder_file(job->b, job->path, job->t->ops->format, layout, err));
+    HB_TRY(tell_notes(job, err));
+    return hb_run_builder_guess(job->b, "layout", layout, why, err);
+}
+
+hb_status hb_layout_read(hb_table *t, const char *path, const hb_layout_options *options,
+                         hb_run_builder *b, uint64_t *ret_rows, hb_error *err)
+{
+    hb_layout_job job = {.t = t, .path = path, .o = options, .b = b};
+    hb_block block;
+    HB_TRY(t->ops->next(t, &block, err)); /* JSON knows its columns only now */
+    job.n_columns = t->ops->columns(t, &job.columns);
+    job.rows = block.n_rows;
+    hb_row_columns c = find_columns(&job);
+    bool by_rows = c.metric != HB_NO_COLUMN && c.value != HB_NO_COLUMN && block.n_rows &&
+                   holds_names(&block, c.metric);
+    bool fixed = options->profile && options->profile->n_columns;
+    hb_status status = HB_OK;
+    if (by_rows && !fixed) {
+        bool timed = c.time != HB_NO_COLUMN;
+        bool series = timed || names_repeat(&block, c.metric);
+        status = begin(&job, series ? "long" : "metric table",
+                       timed    ? "columns for time, metric and value"
+                       : series ? "columns for metric and value, the same metrics again and again"
+                                : "columns for metric and value, none for time",
+                       err);
+        if (status == HB_OK) {
+            status = hb_layout_rejects(&job, &block, err);
+        }
+        if (status == HB_OK) {
+            status = hb_layout_rows(&job, &c, series, &block, err);
+        }
+    } else {
+        status = begin(&job, "wide",
+                       fixed ? "the adapter names the columns" : "one column a metric", err);
+        if (status == HB_OK) {
+            status = hb_layout_rejects(&job, &block, err);
+        }
+        if (status == HB_OK) {
+            status = hb_layout_wide(&job, &block, err);
+        }
+    }
+    *ret_rows = job.rows;
+    return status;
+}

@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One figure a row: metric tables (the row states the metric's value) and long tables (the row is
+ * one sample). Samples are gathered per channel and handed over once a block. */
+#include "input/layout_internal.h"
+
+#include "base/arena.h"
+#include "base/map.h"
+#include "base/mem.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { KEYS_BYTES = 256 << 20, MAX_KEYS = 400000, SAMPLES_MAX = 10000000 };
+
+typedef struct gathered {
+    uint32_t channel;
+    double *v;
+    hb_time *t;
+    size_t n;
+    size_t cap;
+    size_t cap_t;
+} gathered;
+
+typedef struct rows {
+    hb_layout_job *job;
+    const hb_row_columns *c;
+    bool series;
+    hb_timecol timecol;
+    bool time_told;
+    hb_arena keys;
+    hb_map by_key; /* "metric \x1f unit" as written → index of `list` */
+    gathered *list;
+    size_t n_list;
+    size_t cap_list;
+    hb_buf key;
+    uint64_t bad_times;
+} rows;
+
+static hb_str text_of(const hb_block *block, size_t r, size_t column, char *room)
+{
+    return column == HB_NO_COLUMN || column >= block->n_cols
+               ? (hb_str){"", 0}
+               : hb_layout_text(&block->cells[r * block->n_cols + column], room);
+}
+
+static hb_status channel_of(rows *w, const hb_block *block, size_t r, size_t *ret, hb_error *err)
+{
+    char room[HB_NUM_TEXT];
+    char unit_room[HB_NUM_TEXT];
+    hb_str name = text_of(block, r, w->c->metric, room);
+    hb_str unit = text_of(block, r, w->c->unit, unit_room);
+    hb_buf_clear(&w->key);
+    hb_buf_str(&w->key, name);
+    hb_buf_ch(&w->key, '\x1f');
+    hb_buf_str(&w->key, unit);
+    HB_TRY(hb_buf_check(&w->key, err));
+    hb_str key = {w->key.p, w->key.n};
+    if (hb_map_get(&w->by_key, key, ret)) {
+        return HB_OK;
+    }
+    gathered g = {0};
+    HB_TRY(hb_run_builder_channel(w->job->b, name, unit, block->lines[r], w->c->metric + 1,
+                                  &g.channel, err));
+    HB_TRY(HB_GROW(w->list, w->cap_list, w->n_list + 1, MAX_KEYS, "metrics", err));
+    char *kept = hb_arena_str(&w->keys, key);
+    if (!kept) {
+        return HB_NOMEM(err);
+    }
+    HB_TRY(hb_map_put(&w->by_key, (hb_str){kept, key.n}, w->n_list, err));
+    *ret = w->n_list;
+    w->list[w->n_list++] = g;
+    return HB_OK;
+}
+
+static hb_status gather(gathered *g, double v, hb_time t, hb_error *err)
+{
+    HB_TRY(HB_GROW(g->v, g->cap, g->n + 1, SAMPLES_MAX, "samples in a block", err));
+    HB_TRY(HB_GROW(g->t, g->cap_t, g->n + 1, SAMPLES_MAX, "samples in a block", err));
+    g->v[g->n] = v;
+    g->t[g->n++] = t;
+    return HB_OK;
+}
+
+static hb_status flush(rows *w, hb_error *err)
+{
+    for (size_t i = 0; i < w->n_list; i++) {
+        gathered *g = &w->list[i];
+        if (g->n) {
+            HB_TRY(hb_run_builder_add(w->job->b, g->channel, g->v,
+                                      w->c->time == HB_NO_COLUMN ? NULL : g->t, g->n, err));
+            g->n = 0;
+        }
+    }
+    return HB_OK;
+}
+
+static hb_status bad_tags(rows *w, const hb_block *block, size_t r, const char *why, hb_error *err)
+{
+    char text[200];
+    snprintf(text, sizeof text, "line %llu: tags that look like JSON cannot be read: %.100s",
+             (unsigned long long)block->lines[r], why);
+    HB_TRY(hb_run_builder_warn(w->job->b, text, err));
+    return hb_run_builder_reject_row(w->job->b, "unreadable JSON in tags", 1, err);
+}
+
+/* {"samples": [1, 2, …], …}: the numbers feed the distribution of the metric. Python also writes
+ * bare NaN and Infinity into lists, which is no JSON. */
+static hb_status samples(rows *w, const hb_block *block, size_t r, gathered *g, hb_error *err)
+{
+    char room[HB_NUM_TEXT];
+    hb_str tags = hb_str_trim(text_of(block, r, w->c->tags, room));
+    if (!hb_str_starts(tags, "{")) {
+        return HB_OK;
+    }
+    json_error_t why;
+    json_t *root = json_loadb(tags.p, tags.n, JSON_DECODE_INT_AS_REAL, &why);
+    if (!root) {
+        return bad_tags(w, block, r, why.text, err);
+    }
+    json_t *list = json_object_get(root, "samples");
+    hb_status status = HB_OK;
+    uint64_t skipped = 0;
+    size_t i = 0;
+    json_t *v = NULL;
+    json_array_foreach(list, i, v)
+    {
+        if (!json_is_number(v)) {
+            skipped++;
+        } else if (status == HB_OK) {
+            status = gather(g, json_number_value(v), HB_TIME_NONE, err);
+        }
+    }
+    json_decref(root);
+    if (status == HB_OK && skipped) {
+        status = hb_run_builder_reject_row(w->job->b, "sample that is no number", skipped, err);
+    }
+    return status;
+}
+
+static hb_status metric_row(rows *w, const hb_block *block, size_t r, gathered *g, hb_error *err)
+{
+    hb_run_builder *b = w->job->b;
+    const hb_cell *cell = &block->cells[r * block->n_cols + w->c->value];
+    double v = 0;
+    switch (hb_layout_figure(cell, w->job->t->decimal, &v)) {
+    case HB_CELL_IS_NUMBER:
+        HB_TRY(hb_run_builder_stated(b, g->channel, v, err));
+        break;
+    case HB_CELL_IS_MISSING:
+        hb_run_builder_missing(b, g->channel, 1);
+        break;
+    case HB_CELL_IS_NAN:
+        HB_TRY(hb_run_builder_stated(b, g->channel, __builtin_nan(""), err));
+        break;
+    case HB_CELL_IS_INF:
+        HB_TRY(hb_run_builder_stated(b, g->channel, __builtin_inf(), err));
+        break;
+    case HB_CELL_IS_TEXT: {
+        char room[HB_NUM_TEXT];
+        HB_TRY(hb_run_builder_reject(b, g->channel, "not a number", hb_layout_text(cell, room),
+                                     block->lines[r], err));
+        break;
+    }
+    }
+    return samples(w, block, r, g, err);
+}
+
+static hb_time time_of(rows *w, const hb_block *block, size_t r)
+{
+    if (w->c->time == HB_NO_COLUMN) {
+        return HB_TIME_NONE;
+    }
+    const hb_cell *cell = &block->cells[r * block->n_cols + w->c->time];
+    if (w->timecol.kind == HB_TIMECOL_UNSETTLED) {
+        hb_timecol_settle(&w->timecol, cell, w->job->t->decimal, w->job->columns[w->c->time].name);
+    }
+    hb_time t = hb_timecol_read(&w->timecol, cell, w->job->t->decimal);
+    w->bad_times += t == HB_TIME_NONE;
+    return t;
+}
+
+static hb_status sample_row(rows *w, const hb_block *block, size_t r, gathered *g, hb_error *err)
+{
+    hb_run_builder *b = w->job->b;
+    const hb_cell *cell = &block->cells[r * block->n_cols + w->c->value];
+    hb_time t = time_of(w, block, r);
+    double v = 0;
+    switch (hb_layout_figure(cell, w->job->t->decimal, &v)) {
+    case HB_CELL_IS_NUMBER:
+        return gather(g, v, t, err);
+    case HB_CELL_IS_MISSING:
+        hb_run_builder_missing(b, g->channel, 1);
+        return HB_OK;
+    case HB_CELL_IS_NAN:
+        hb_run_builder_nan(b, g->channel, 1);
+        return HB_OK;
+    case HB_CELL_IS_INF:
+        hb_run_builder_inf(b, g->channel, 1);
+        return HB_OK;
+    case HB_CELL_IS_TEXT:
+        break;
+    }
+    char room[HB_NUM_TEXT];
+    return hb_run_builder_reject(b, g->channel, "not a number", hb_layout_text(cell, room),
+                                 block->lines[r], err);
+}
+
+static hb_status take_block(rows *w, const hb_block *block, hb_error *err)
+{
+    for (size_t r = 0; r < block->n_rows; r++) {
+        char room[HB_NUM_TEXT];
+        if (text_of(block, r, w->c->metric, room).n == 0) {
+            HB_TRY(hb_run_builder_reject_row(w->job->b, "row without a metric name", 1, err));
+            continue;
+        }
+        size_t i = 0;
+        HB_TRY(channel_of(w, block, r, &i, err));
+        HB_TRY(w->series ? sample_row(w, block, r, &w->list[i], err)
+                         : metric_row(w, block, r, &w->list[i], err));
+    }
+    HB_TRY(flush(w, err));
+    if (w->timecol.kind != HB_TIMECOL_UNSETTLED && !w->time_told) {
+        w->time_told = true;
+        return hb_run_builder_guess(w->job->b, "time", w->timecol.guess, "its first cell", err);
+    }
+    return HB_OK;
+}
+
+/* What a person may have meant to be compared and is not. */
+static hb_status tell_unused(rows *w, hb_error *err)
+{
+    hb_buf names;
+    hb_buf_init(&names, 2000);
+    for (size_t i = 0; i < w->job->n_columns; i++) {
+        const size_t used[] = {w->c->time, w->c->metric, w->c->value, w->c->unit, w->c->tags};
+        bool is_used = false;
+        for (size_t k = 0; k < sizeof used / sizeof *used; k++) {
+            is_used = is_used || used[k] == i;
+        }
+        hb_str name = w->job->columns[i].name;
+        if (!is_used && names.n < 300) {
+            hb_buf_fmt(&names, "%s%.*s", names.n ? ", " : "", (int)(name.n < 60 ? name.n : 60),
+                       name.p);
+        }
+    }
+    hb_status status = HB_OK;
+    if (names.n) {
+        char text[420];
+        snprintf(text, sizeof text, "columns not used: %.380s", names.p);
+        status = hb_run_builder_warn(w->job->b, text, err);
+    }
+    hb_buf_release(&names);
+    return status;
+}
+
+static hb_status read_all(rows *w, hb_block *block, hb_error *err)
+{
+    HB_TRY(tell_unused(w, err));
+    while (block->n_rows) {
+        HB_TRY(take_block(w, block, err));
+        HB_TRY(hb_layout_next(w->job, block, err));
+    }
+    if (w->bad_times) {
+        return hb_run_builder_reject_row(w->job->b, "no readable time", w->bad_times, err);
+    }
+    return HB_OK;
+}
+
+hb_status hb_layout_rows(hb_layout_job *job, const hb_row_columns *columns, bool series,
+                         hb_block *first, hb_error *err)
+{
+    rows w = {.job = job, .c = columns, .series = series};
+    hb_arena_init(&w.keys, KEYS_BYTES);
+    hb_map_init(&w.by_key, MAX_KEYS);
+    hb_buf_init(&w.key, 1 << 20);
+    hb_status status = read_all(&w, first, err);
+    for (size_t i = 0; i < w.n_list; i++) {
+        hb_free(w.list[i].v);
+        hb_free(w.list[i].t);
+    }
+    hb_free(w.list);
+    hb_map_release(&w.by_key);
+    hb_arena_release(&w.keys);
+    hb_buf_release(&w.key);
+    return status;
+}
