@@ -39,8 +39,8 @@ static hb_status insert_lineage(hb_store *s, int64_t decision, const char *role,
                                 hb_error *err)
 {
     HB_CLEANUP(hb_sql_close) hb_sql q = {0};
-    HB_TRY(hb_sql_open(s, "INSERT INTO lineage(decision, role, pos, run) VALUES (?,?,?,?)", &q,
-                       err));
+    HB_TRY(
+        hb_sql_open(s, "INSERT INTO lineage(decision, role, pos, run) VALUES (?,?,?,?)", &q, err));
     hb_str rest = hb_str_of(lines);
     for (uint64_t pos = 0; rest.n; pos++) {
         size_t end = hb_str_find_ch(rest, '\n');
@@ -134,22 +134,25 @@ static void get_decision(hb_sql *q, hb_arena *arena, hb_decision_row *row)
     row->comparable = hb_sql_get_text(q, arena);
 }
 
-#define LINEAGE(role)                                                                             \
-    "coalesce((SELECT group_concat(run_id, char(10)) FROM (SELECT o.run_id FROM lineage l JOIN"    \
-    " runs o ON o.id = l.run WHERE l.decision = d.id AND l.role = '" role "' ORDER BY l.pos)), '')"
+#define LINEAGE(role)                                                                           \
+    "coalesce((SELECT group_concat(run_id, char(10)) FROM (SELECT o.run_id FROM lineage l JOIN" \
+    " runs o ON o.id = l.run WHERE l.decision = d.id AND l.role = '" role                       \
+    "' ORDER BY l.pos)), '')"
 
 hb_status hb_store_latest_decision(hb_store *s, const char *run_id, hb_arena *arena,
                                    hb_decision_row *ret_row, bool *ret_found, hb_error *err)
 {
     HB_CLEANUP(hb_sql_close) hb_sql q = {0};
     bool found = false;
-    HB_TRY(hb_sql_open(s,
-                       "SELECT r.run_id, d.status, d.baseline_run_id, d.baseline_reason,"
-                       " d.match_level, d.match_score, d.match_possible, d.registry_digest,"
-                       " d.policy_digest, d.engine_version, d.json, d.digest, d.decided_ns,"
-                       " " LINEAGE("reference") ", " LINEAGE("comparable") " FROM runs r"
-                       " JOIN decisions d ON d.id = r.latest_decision WHERE r.run_id = ?",
-                       &q, err));
+    HB_TRY(hb_sql_open(
+        s,
+        "SELECT r.run_id, d.status, d.baseline_run_id, d.baseline_reason,"
+        " d.match_level, d.match_score, d.match_possible, d.registry_digest,"
+        " d.policy_digest, d.engine_version, d.json, d.digest, d.decided_ns,"
+        " " LINEAGE("reference") ", " LINEAGE(
+            "comparable") " FROM runs r"
+                          " JOIN decisions d ON d.id = r.latest_decision WHERE r.run_id = ?",
+        &q, err));
     hb_sql_text(&q, run_id);
     HB_TRY(hb_sql_row(&q, &found, err));
     if (found) {

@@ -6,9 +6,8 @@
 static hb_status note_step(hb_store *s, int version, hb_error *err)
 {
     HB_CLEANUP(hb_sql_close) hb_sql q = {0};
-    HB_TRY(hb_sql_open(s,
-                       "INSERT INTO schema_info(version, applied_ns, hb_version) VALUES (?, ?, ?)",
-                       &q, err));
+    HB_TRY(hb_sql_open(
+        s, "INSERT INTO schema_info(version, applied_ns, hb_version) VALUES (?, ?, ?)", &q, err));
     hb_sql_i64(&q, version);
     hb_sql_i64(&q, s->os->now());
     hb_sql_text(&q, HB_VERSION);

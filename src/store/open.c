@@ -75,10 +75,10 @@ static hb_status check_path(const hb_os *os, const char *path, hb_store_mode mod
 {
     struct stat st;
     if (os->stat(path, &st) == 0) {
-        return S_ISREG(st.st_mode) ? HB_OK
-                                   : HB_FAIL(err, HB_E_STORE,
-                                             "registry '%s' is not a file; name one with --db",
-                                             path);
+        return S_ISREG(st.st_mode)
+                   ? HB_OK
+                   : HB_FAIL(err, HB_E_STORE, "registry '%s' is not a file; name one with --db",
+                             path);
     }
     if (errno != ENOENT) {
         return HB_FAIL(err, HB_E_STORE, "registry '%s' cannot be opened: %s", path,

@@ -87,8 +87,8 @@ static hb_status unknown_run(hb_store *s, const char *run_id, hb_error *err)
     unsigned distance[NEAREST_TOLD];
     size_t n = 0;
     bool more = true;
-    HB_TRY(hb_sql_open(s, "SELECT run_id FROM runs ORDER BY order_ns DESC, run_id DESC LIMIT ?",
-                       &q, err));
+    HB_TRY(hb_sql_open(s, "SELECT run_id FROM runs ORDER BY order_ns DESC, run_id DESC LIMIT ?", &q,
+                       err));
     hb_sql_i64(&q, NEAREST_LOOKED_AT);
     HB_TRY(hb_sql_row(&q, &more, err));
     if (!more) {
@@ -231,8 +231,8 @@ static hb_status read_guesses(const reader *r, hb_error *err)
 static hb_status read_reject_counts(const reader *r, hb_error *err)
 {
     HB_CLEANUP(hb_sql_close) hb_sql q = {0};
-    HB_TRY(open_for(
-        r, "SELECT reason, n FROM run_input_rejects WHERE run = ? ORDER BY input, pos", &q, err));
+    HB_TRY(open_for(r, "SELECT reason, n FROM run_input_rejects WHERE run = ? ORDER BY input, pos",
+                    &q, err));
     for (size_t i = 0; i < r->run->n_inputs; i++) {
         for (size_t k = 0; k < r->run->inputs[i].n_rejects; k++) {
             hb_reject_count *c = &r->run->inputs[i].rejects[k];
@@ -253,9 +253,8 @@ static void get_profile(hb_sql *q, hb_profile *p)
     p->n_nan = hb_sql_get_u64(q);
     p->n_inf = hb_sql_get_u64(q);
     p->n_rejected = hb_sql_get_u64(q);
-    double *const figures[] = {&m->mean,  &m->mean_low, &m->m2,    &m->min,
-                               &m->max,   &m->first,    &m->last,  &m->shift,
-                               &m->lag_xy, &m->lag_x,   &m->lag_y};
+    double *const figures[] = {&m->mean, &m->mean_low, &m->m2,     &m->min,   &m->max,  &m->first,
+                               &m->last, &m->shift,    &m->lag_xy, &m->lag_x, &m->lag_y};
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
         *figures[i] = hb_sql_get_f64(q);
     }

@@ -22,8 +22,8 @@ static hb_status find_run(hb_store *s, const hb_tag_row *row, hb_arena *arena, t
 {
     HB_CLEANUP(hb_sql_close) hb_sql q = {0};
     bool found = false;
-    HB_TRY(hb_sql_open(s, "SELECT id, program, subsystem, test_name FROM runs WHERE run_id = ?",
-                       &q, err));
+    HB_TRY(hb_sql_open(s, "SELECT id, program, subsystem, test_name FROM runs WHERE run_id = ?", &q,
+                       err));
     hb_sql_text(&q, row->run_id);
     HB_TRY(hb_sql_row(&q, &found, err));
     if (!found) {
@@ -98,12 +98,12 @@ hb_status hb_store_set_tag(hb_store *s, const hb_tag_row *row, hb_error *err)
 }
 
 /* NULL parameters match everything. Both tables have these columns. */
-#define TAG_COLUMNS                                                                            \
+#define TAG_COLUMNS                                                                             \
     "SELECT t.tag, t.program, t.subsystem, t.test_name, r.run_id, t.registry_digest, t.set_by," \
     " t.note, t.set_ns FROM "
-#define TAG_WHERE                                                                                  \
-    " t JOIN runs r ON r.id = t.run WHERE (?1 IS NULL OR t.tag = ?1)"                              \
-    " AND (?2 IS NULL OR t.program = ?2) AND (?3 IS NULL OR t.subsystem = ?3)"                     \
+#define TAG_WHERE                                                              \
+    " t JOIN runs r ON r.id = t.run WHERE (?1 IS NULL OR t.tag = ?1)"          \
+    " AND (?2 IS NULL OR t.program = ?2) AND (?3 IS NULL OR t.subsystem = ?3)" \
     " AND (?4 IS NULL OR t.test_name = ?4) ORDER BY "
 
 static void bind_any(hb_sql *q, const char *text)
@@ -167,9 +167,8 @@ static hb_status list(hb_store *s, const char *sql, const hb_tag_query *q, hb_ar
 hb_status hb_store_list_tags(hb_store *s, const hb_tag_query *q, hb_arena *arena,
                              hb_tag_row **ret_rows, size_t *ret_n, hb_error *err)
 {
-    return list(s,
-                TAG_COLUMNS "tags" TAG_WHERE "t.program, t.subsystem, t.test_name, t.tag", q, arena,
-                ret_rows, ret_n, err);
+    return list(s, TAG_COLUMNS "tags" TAG_WHERE "t.program, t.subsystem, t.test_name, t.tag", q,
+                arena, ret_rows, ret_n, err);
 }
 
 hb_status hb_store_tag_history(hb_store *s, const hb_tag_query *q, hb_arena *arena,
@@ -178,9 +177,9 @@ hb_status hb_store_tag_history(hb_store *s, const hb_tag_query *q, hb_arena *are
     return list(s, TAG_COLUMNS "tag_log" TAG_WHERE "t.id DESC", q, arena, ret_rows, ret_n, err);
 }
 
-hb_status hb_store_get_tag(hb_store *s, const char *tag, const char *program,
-                           const char *subsystem, const char *test_name, hb_arena *arena,
-                           hb_tag_row *ret_row, bool *ret_found, hb_error *err)
+hb_status hb_store_get_tag(hb_store *s, const char *tag, const char *program, const char *subsystem,
+                           const char *test_name, hb_arena *arena, hb_tag_row *ret_row,
+                           bool *ret_found, hb_error *err)
 {
     const hb_tag_query q = {
         .tag = tag, .program = program, .subsystem = subsystem, .test_name = test_name};
