@@ -271,14 +271,14 @@ static void get_profile(hb_sql *q, hb_profile *p)
 static hb_status get_blobs(const reader *r, hb_sql *q, hb_profile *p, hb_error *err)
 {
     hb_str sketch = hb_sql_get_blob(q);
-    if (sketch.p && hb_sketch_load(sketch.p, sketch.n, &p->sketch, err) != HB_OK) {
-        return hb_error_prefix(err, "registry '%s', run '%s'", r->s->path, r->run->meta.run_id);
-    }
+    hb_status status = sketch.p ? hb_sketch_load(sketch.p, sketch.n, &p->sketch, err) : HB_OK;
     hb_str trace = hb_sql_get_blob(q);
-    if (trace.p && hb_trace_load(trace.p, trace.n, &p->trace, err) != HB_OK) {
-        return hb_error_prefix(err, "registry '%s', run '%s'", r->s->path, r->run->meta.run_id);
+    if (status == HB_OK && trace.p) {
+        status = hb_trace_load(trace.p, trace.n, &p->trace, err);
     }
-    return HB_OK;
+    return status == HB_OK || status == HB_E_NOMEM
+               ? status
+               : damaged(r, "a distribution or trace that cannot be read", err);
 }
 
 static hb_status get_metric(const reader *r, hb_sql *q, hb_metric *m, hb_error *err)
