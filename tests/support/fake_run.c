@@ -136,7 +136,7 @@ static int by_name(const void *a, const void *b)
 static void content(const hb_run *r, hb_buf *out)
 {
     const hb_run_meta *m = &r->meta;
-    hb_buf_fmt(out, "%s|%s|%s|%lld|%lld", m->program, m->subsystem, m->test_name,
+    hb_buf_fmt(out, "%s|%s|%s|%s|%lld|%lld", m->run_id, m->program, m->subsystem, m->test_name,
                (long long)m->start, (long long)m->end);
     for (size_t i = 0; i < HB_CONTEXT_COUNT; i++) {
         hb_buf_fmt(out, "|%s", m->context[i]);

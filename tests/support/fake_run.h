@@ -31,8 +31,8 @@ hb_metric *fake_run_value(hb_run *r, const char *name, const char *unit, double 
 hb_metric *fake_run_samples(hb_run *r, const char *name, const char *unit, const double *v,
                             size_t n);
 hb_metric *fake_run_metric(hb_run *r, const char *name);
-/* The digest covers test, context, times, metrics and their figures, but not the run_id. It is no
- * SHA-256 and differs from what hb_run_builder gives. */
+/* The digest covers run_id, test, context, times, metrics and their figures. It is no SHA-256 and
+ * differs from what hb_run_builder gives. */
 void fake_run_done(hb_run *r);
 
 /* A run that uses every field of hb_run: all flags, NaN, infinities, -0, examples of rejects,
