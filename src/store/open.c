@@ -134,16 +134,26 @@ static hb_status connect_as(hb_store *s, const char *name, int flags, hb_error *
     return hb_sql_do(s, "PRAGMA synchronous = FULL", err);
 }
 
-static hb_status read_kind(hb_store *s, file_kind *ret, hb_error *err)
+static hb_status read_marks(hb_store *s, file_kind *k, hb_error *err)
 {
-    file_kind k = {0};
-    HB_TRY(hb_sql_number(s, "SELECT count(*) FROM sqlite_schema", &k.n_objects, err));
-    HB_TRY(hb_sql_number(s, "PRAGMA application_id", &k.application_id, err));
-    HB_TRY(hb_sql_number(s, "PRAGMA user_version", &k.version, err));
-    HB_TRY(hb_sql_number(s,
+    HB_TRY(hb_sql_number(s, "SELECT count(*) FROM sqlite_schema", &k->n_objects, err));
+    HB_TRY(hb_sql_number(s, "PRAGMA application_id", &k->application_id, err));
+    HB_TRY(hb_sql_number(s, "PRAGMA user_version", &k->version, err));
+    return hb_sql_number(s,
                          "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN "
                          "('baseline_tags', 'baseline_lineage')",
-                         &k.n_original, err));
+                         &k->n_original, err);
+}
+
+/* In one snapshot: another process may be creating the registry right now. */
+static hb_status read_kind(hb_store *s, file_kind *ret, int *ret_rc, hb_error *err)
+{
+    file_kind k = {0};
+    HB_TRY(hb_sql_do(s, "BEGIN", err));
+    hb_status status = read_marks(s, &k, err);
+    *ret_rc = sqlite3_errcode(s->db) & 0xff;
+    HB_IGNORE(hb_sql_do(s, "ROLLBACK", NULL)); /* nothing was written */
+    HB_TRY(status);
     *ret = k;
     return HB_OK;
 }
@@ -172,13 +182,13 @@ static hb_status connect_and_look(hb_store *s, file_kind *ret_kind, hb_error *er
     }
     hb_buf_release(&name);
     HB_TRY(status);
-    status = read_kind(s, ret_kind, err);
-    int rc = sqlite3_errcode(s->db) & 0xff;
+    int rc = SQLITE_OK;
+    status = read_kind(s, ret_kind, &rc, err);
     bool no_side_files = rc == SQLITE_CANTOPEN || rc == SQLITE_READONLY;
     if (status == HB_E_STORE && s->mode == HB_STORE_READ && no_side_files &&
         is_empty_file(s->os, s->path, "-wal")) {
         HB_TRY(reopen_immutable(s, err));
-        return read_kind(s, ret_kind, err);
+        return read_kind(s, ret_kind, &rc, err);
     }
     return status;
 }
@@ -217,13 +227,28 @@ static hb_status check_kind(const hb_store *s, const file_kind *k, int schema, b
     return HB_OK;
 }
 
+/* Changing the mode needs the file for itself, and SQLite does not ask the handler before it gives
+ * up, so processes that create one registry together would refuse each other. */
+static hb_status switch_to_wal(hb_store *s, hb_error *err)
+{
+    int64_t start = s->os->monotonic_ns();
+    for (;;) {
+        hb_status status = hb_sql_do(s, "PRAGMA journal_mode = WAL", err);
+        bool busy = status != HB_OK && (sqlite3_errcode(s->db) & 0xff) == SQLITE_BUSY;
+        if (!busy || s->os->monotonic_ns() - start >= (int64_t)HB_STORE_BUSY_MS * 1000000) {
+            return status;
+        }
+        sqlite3_sleep(1);
+    }
+}
+
 static hb_status prepare_for_writing(hb_store *s, const file_kind *k, const hb_migration *steps,
                                      size_t n_steps, hb_error *err)
 {
     if (sqlite3_db_readonly(s->db, "main") == 1) { /* SQLite falls back to this without a word */
         return hb_store_fail(s, SQLITE_READONLY, err);
     }
-    HB_TRY(hb_sql_do(s, "PRAGMA journal_mode = WAL", err));
+    HB_TRY(switch_to_wal(s, err));
     return k->version < (int64_t)n_steps ? hb_store_migrate(s, steps, n_steps, err) : HB_OK;
 }
 
