@@ -2,6 +2,7 @@
 /* A run out of its tables, in one read transaction. Everything is checked against the counts its
  * rows were written with, so that a damaged file is an error and never a smaller run. */
 #include "base/mem.h"
+#include "store/pack.h"
 #include "store/sql.h"
 #include "telemetry/run_builder.h"
 
@@ -18,6 +19,7 @@ enum {
 typedef struct reader {
     hb_store *s;
     hb_run *run;
+    hb_packer *packer;
     int64_t id;
 } reader;
 
@@ -268,13 +270,27 @@ static void get_profile(hb_sql *q, hb_profile *p)
     p->sustained_low_at = hb_sql_get_u64(q);
 }
 
+static hb_status load_sketch(const reader *r, hb_str packed, hb_profile *p, hb_error *err)
+{
+    hb_str plain = {0};
+    HB_TRY(hb_unpack(r->packer, packed, &plain, err));
+    return hb_sketch_load(plain.p, plain.n, &p->sketch, err);
+}
+
+static hb_status load_trace(const reader *r, hb_str packed, hb_profile *p, hb_error *err)
+{
+    hb_str plain = {0};
+    HB_TRY(hb_unpack(r->packer, packed, &plain, err));
+    return hb_trace_load(plain.p, plain.n, &p->trace, err);
+}
+
 static hb_status get_blobs(const reader *r, hb_sql *q, hb_profile *p, hb_error *err)
 {
     hb_str sketch = hb_sql_get_blob(q);
-    hb_status status = sketch.p ? hb_sketch_load(sketch.p, sketch.n, &p->sketch, err) : HB_OK;
+    hb_status status = sketch.p ? load_sketch(r, sketch, p, err) : HB_OK;
     hb_str trace = hb_sql_get_blob(q);
     if (status == HB_OK && trace.p) {
-        status = hb_trace_load(trace.p, trace.n, &p->trace, err);
+        status = load_trace(r, trace, p, err);
     }
     return status == HB_OK || status == HB_E_NOMEM
                ? status
@@ -357,6 +373,11 @@ static void free_run_p(hb_run **run)
     hb_run_free(*run);
 }
 
+static void free_packer_p(hb_packer **packer)
+{
+    hb_packer_free(*packer);
+}
+
 hb_status hb_store_get_run(hb_store *s, const char *run_id, hb_run **ret_run, hb_error *err)
 {
     HB_CLEANUP(free_run_p) hb_run *run = hb_alloc_zero(sizeof *run);
@@ -364,7 +385,9 @@ hb_status hb_store_get_run(hb_store *s, const char *run_id, hb_run **ret_run, hb
         return HB_NOMEM(err);
     }
     hb_arena_init(&run->arena, RUN_MAX_BYTES);
-    reader r = {.s = s, .run = run};
+    HB_CLEANUP(free_packer_p) hb_packer *packer = NULL;
+    HB_TRY(hb_packer_new(&packer, err));
+    reader r = {.s = s, .run = run, .packer = packer};
     HB_TRY(hb_sql_do(s, "BEGIN", err));
     hb_status status = read_all(&r, run_id, err);
     HB_IGNORE(hb_sql_do(s, "ROLLBACK", NULL)); /* nothing was written, and a lost lock is no loss */

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A run into its tables, in one transaction. */
 #include "base/buf.h"
+#include "store/pack.h"
 #include "store/sql.h"
 
 #include <string.h>
-
-enum { BLOB_MAX_BYTES = 16 << 20 };
 
 /* The digest under which a run_id is registered; *ret_found = false when it is not. */
 static hb_status registered_digest(hb_store *s, const char *run_id, char ret_digest[65],
@@ -183,29 +182,56 @@ static void bind_metric(hb_sql *q, const hb_metric *m, int64_t id)
     hb_sql_u64(q, m->n_reject_examples);
 }
 
-static hb_status blobs_of(const hb_profile *p, hb_buf *sketch, hb_buf *trace, hb_error *err)
+typedef struct blobs {
+    hb_packer *packer;
+    hb_buf plain;
+    hb_buf sketch;
+    hb_buf trace;
+} blobs;
+
+static hb_status blobs_init(blobs *b, hb_error *err)
 {
-    hb_buf_clear(sketch);
-    hb_buf_clear(trace);
-    if (p->sketch) {
-        HB_TRY(hb_sketch_store(p->sketch, sketch, err));
-    }
-    if (p->trace.n) {
-        HB_TRY(hb_trace_store(&p->trace, trace, err));
-    }
-    HB_TRY(hb_buf_check(sketch, err));
-    return hb_buf_check(trace, err);
+    *b = (blobs){0};
+    hb_buf_init(&b->plain, HB_PACK_MAX_BYTES);
+    hb_buf_init(&b->sketch, HB_PACK_MAX_BYTES + 1);
+    hb_buf_init(&b->trace, HB_PACK_MAX_BYTES + 1);
+    return hb_packer_new(&b->packer, err);
 }
 
-static hb_status insert_metric_rows(hb_sql *q, const hb_run *run, int64_t id, hb_buf *sketch,
-                                    hb_buf *trace, hb_error *err)
+static void blobs_release(blobs *b)
+{
+    hb_packer_free(b->packer);
+    hb_buf_release(&b->plain);
+    hb_buf_release(&b->sketch);
+    hb_buf_release(&b->trace);
+}
+
+static hb_status pack_blobs(blobs *b, const hb_profile *p, hb_error *err)
+{
+    if (p->sketch) {
+        hb_buf_clear(&b->plain);
+        HB_TRY(hb_sketch_store(p->sketch, &b->plain, err));
+        HB_TRY(hb_buf_check(&b->plain, err));
+        HB_TRY(hb_pack(b->packer, (hb_str){b->plain.p, b->plain.n}, &b->sketch, err));
+    }
+    if (p->trace.n) {
+        hb_buf_clear(&b->plain);
+        HB_TRY(hb_trace_store(&p->trace, &b->plain, err));
+        HB_TRY(hb_buf_check(&b->plain, err));
+        HB_TRY(hb_pack(b->packer, (hb_str){b->plain.p, b->plain.n}, &b->trace, err));
+    }
+    return HB_OK;
+}
+
+static hb_status insert_metric_rows(hb_sql *q, const hb_run *run, int64_t id, blobs *b,
+                                    hb_error *err)
 {
     for (size_t i = 0; i < run->n_metrics; i++) {
         const hb_metric *m = &run->metrics[i];
-        HB_TRY(blobs_of(&m->profile, sketch, trace, err));
+        HB_TRY(pack_blobs(b, &m->profile, err));
         bind_metric(q, m, id);
-        hb_sql_blob(q, m->profile.sketch ? sketch->p : NULL, sketch->n);
-        hb_sql_blob(q, m->profile.trace.n ? trace->p : NULL, trace->n);
+        hb_sql_blob(q, m->profile.sketch ? b->sketch.p : NULL, b->sketch.n);
+        hb_sql_blob(q, m->profile.trace.n ? b->trace.p : NULL, b->trace.n);
         HB_TRY(hb_sql_exec(q, err));
     }
     return HB_OK;
@@ -223,13 +249,12 @@ static hb_status insert_metrics(hb_store *s, const hb_run *run, int64_t id, hb_e
                        " n_reject_examples, sketch, trace) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
                        "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                        &q, err));
-    hb_buf sketch;
-    hb_buf trace;
-    hb_buf_init(&sketch, BLOB_MAX_BYTES);
-    hb_buf_init(&trace, BLOB_MAX_BYTES);
-    hb_status status = insert_metric_rows(&q, run, id, &sketch, &trace, err);
-    hb_buf_release(&sketch);
-    hb_buf_release(&trace);
+    blobs b;
+    hb_status status = blobs_init(&b, err);
+    if (status == HB_OK) {
+        status = insert_metric_rows(&q, run, id, &b, err);
+    }
+    blobs_release(&b);
     return status;
 }
 
