@@ -342,6 +342,90 @@ static void store__reads_in_a_read_only_folder_and_refuses_to_write(void **state
 
 /* --- migrations --- */
 
+/* tests/data/store/registry-v1.db as the first version wrote it (pages made small by VACUUM). What
+ * is in it stands here as literals: a later way to compute a figure must not change an old file. */
+static void check_v1_metrics(const hb_run *run)
+{
+    assert_int_equal(run->n_metrics, 4);
+    const hb_metric *m = hb_run_metric(run, HB_STR("wave"));
+    assert_non_null(m);
+    assert_string_equal(m->unit, "K");
+    assert_true(m->has_value && m->value == 10.5 && !m->stated);
+    assert_int_equal(m->profile.moments.n, 12);
+    assert_true(m->profile.moments.min == 0.1 && m->profile.moments.max == 144);
+    assert_true(m->profile.moments.mean == 0x1.f422222222222p+4);
+    assert_true(hb_profile_quantile(&m->profile, 0.5) == 10.5);
+    assert_int_equal(m->profile.trace.n_buckets, 12);
+    assert_true(m->profile.trace.buckets[4].sum == 8);
+    assert_true(m->profile.t_last == FAKE_RUN_START + 11 * second);
+    assert_int_equal(m->profile.n_rejected, 1);
+    assert_int_equal(m->n_reject_examples, 1);
+    assert_string_equal(m->rejects[0].text, "n/a");
+    assert_true(signbit(hb_run_metric(run, HB_STR("neg_zero"))->value));
+    assert_true(isinf(hb_run_metric(run, HB_STR("inf"))->value));
+    assert_true(isnan(hb_run_metric(run, HB_STR("nan"))->value));
+}
+
+static void check_v1_run(const hb_run *run)
+{
+    assert_string_equal(run->meta.program, "prog");
+    assert_string_equal(run->meta.context[HB_CONTEXT_OPERATING_MODE], "cruise");
+    assert_true(run->meta.start == FAKE_RUN_START);
+    assert_true(run->meta.end == FAKE_RUN_START + 100 * second);
+    assert_string_equal(run->digest,
+                        "1c2e82ca93baac0c3bd41ceaf895115b65e04f267ab6824ec246409fd2340f68");
+    assert_int_equal(run->n_warnings, 1);
+    assert_string_equal(run->warnings[0], "a warning");
+    assert_int_equal(run->n_inputs, 1);
+    assert_string_equal(run->inputs[0].path, "a/b.csv");
+    assert_int_equal(run->inputs[0].rows, 12);
+    assert_string_equal(run->inputs[0].guesses[0].what, "delimiter");
+    assert_string_equal(run->inputs[0].rejects[0].reason, "short row");
+    check_v1_metrics(run);
+}
+
+static void check_v1(hb_store *s)
+{
+    hb_run *run = NULL;
+    CHECK_OK(hb_store_get_run(s, "v1-run", &run, &err));
+    check_v1_run(run);
+    hb_run_free(run);
+    hb_arena arena;
+    hb_arena_init(&arena, 1 << 20);
+    hb_tag_row tag = {0};
+    hb_decision_row decision = {0};
+    bool found = false;
+    CHECK_OK(hb_store_get_tag(s, "golden", "prog", "sub", "test", &arena, &tag, &found, &err));
+    assert_true(found);
+    assert_string_equal(tag.run_id, "v1-run");
+    assert_string_equal(tag.set_by, "ann");
+    CHECK_OK(hb_store_latest_decision(s, "v1-run", &arena, &decision, &found, &err));
+    assert_true(found);
+    assert_string_equal(decision.json, "{\"verdict\":\"NO_TEST\"}");
+    assert_string_equal(decision.comparable, "v1-run");
+    hb_arena_release(&arena);
+}
+
+static void store__opens_a_file_of_version_1(void **state)
+{
+    (void)state;
+    char path[4096];
+    const char *root = getenv("HB_SOURCE_DIR");
+    char *bytes = NULL;
+    size_t n = 0;
+    snprintf(path, sizeof path, "%s/tests/data/store/registry-v1.db", root ? root : ".");
+    CHECK_OK(hb_file_read(hb_os_real(), path, 1 << 20, &bytes, &n, &err));
+    write_file(temp_path("runs.db"), bytes, n);
+    hb_free(bytes);
+    hb_store *s = open_as(temp_path("runs.db"), HB_STORE_WRITE);
+    check_v1(s);
+    add(s, fake_run_full("new"));
+    hb_store_close(s);
+    s = open_as(temp_path("runs.db"), HB_STORE_READ);
+    check_v1(s);
+    hb_store_close(s);
+}
+
 static const char *const step_1[] = {
     "ALTER TABLE runs ADD COLUMN operator TEXT NOT NULL DEFAULT ''",
     "CREATE INDEX runs_by_operator ON runs(operator)",
@@ -890,6 +974,7 @@ int main(void)
         CASE(store__says_damaged_when_pages_are_overwritten),
         CASE(store__reading_leaves_no_side_file),
         CASE(store__reads_in_a_read_only_folder_and_refuses_to_write),
+        CASE(store__opens_a_file_of_version_1),
         CASE(store__a_future_step_brings_an_old_file_up),
         CASE(store__a_step_that_fails_leaves_the_old_version),
         CASE(store__a_step_killed_half_way_leaves_the_old_version),
