@@ -185,12 +185,17 @@ static hb_status connect_and_look(hb_store *s, file_kind *ret_kind, hb_error *er
     int rc = SQLITE_OK;
     status = read_kind(s, ret_kind, &rc, err);
     bool no_side_files = rc == SQLITE_CANTOPEN || rc == SQLITE_READONLY;
-    if (status == HB_E_STORE && s->mode == HB_STORE_READ && no_side_files &&
-        is_empty_file(s->os, s->path, "-wal")) {
-        HB_TRY(reopen_immutable(s, err));
-        return read_kind(s, ret_kind, &rc, err);
+    if (status != HB_E_STORE || s->mode != HB_STORE_READ || !no_side_files) {
+        return status;
     }
-    return status;
+    if (!is_empty_file(s->os, s->path, "-wal")) {
+        return HB_FAIL(err, HB_E_STORE,
+                       "registry '%s' has work in '%s-wal' that can only be read where side files "
+                       "can be made; copy both files into a folder you may write to",
+                       s->path, s->path);
+    }
+    HB_TRY(reopen_immutable(s, err));
+    return read_kind(s, ret_kind, &rc, err);
 }
 
 static hb_status check_kind(const hb_store *s, const file_kind *k, int schema, bool *ret_new,

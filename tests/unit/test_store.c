@@ -312,6 +312,42 @@ static void write_there(const char *path)
     }
 }
 
+static void read_with_log_there(const char *path)
+{
+    hb_store *s = NULL;
+    hb_error err = {0};
+    if (hb_store_open(hb_os_real(), path, HB_STORE_READ, &s, &err) != HB_E_STORE ||
+        !strstr(err.msg, "copy both files into a folder you may write to")) {
+        _exit(1);
+    }
+}
+
+static void copy_file(const char *from, const char *to)
+{
+    char *bytes = NULL;
+    size_t n = 0;
+    CHECK_OK(hb_file_read(hb_os_real(), from, 64 << 20, &bytes, &n, &err));
+    assert_true(n > 0);
+    write_file(to, bytes, n);
+    hb_free(bytes);
+    assert_int_equal(chmod(to, 0444), 0);
+}
+
+static void store__says_why_a_log_cannot_be_read_in_a_read_only_folder(void **state)
+{
+    (void)state;
+    hb_store *s = create();
+    add(s, fake_run_simple("a", 1));
+    assert_int_equal(mkdir(temp_path("ro"), 0755), 0);
+    copy_file(temp_path("runs.db"), temp_path("ro/runs.db"));
+    copy_file(temp_path("runs.db-wal"), temp_path("ro/runs.db-wal"));
+    hb_store_close(s);
+    assert_int_equal(chmod(temp_path("ro"), 0555), 0);
+    assert_int_equal(chmod(temp_path(""), 0755), 0);
+    as_nobody(temp_path("ro/runs.db"), read_with_log_there);
+    assert_int_equal(chmod(temp_path("ro"), 0755), 0);
+}
+
 static void create_there(const char *path)
 {
     hb_store *s = NULL;
@@ -366,6 +402,16 @@ static void check_v1_metrics(const hb_run *run)
     assert_true(isnan(hb_run_metric(run, HB_STR("nan"))->value));
 }
 
+static char *read_v1(size_t *ret_n)
+{
+    char path[4096];
+    const char *root = getenv("HB_SOURCE_DIR");
+    char *bytes = NULL;
+    snprintf(path, sizeof path, "%s/tests/data/store/registry-v1.db", root ? root : ".");
+    CHECK_OK(hb_file_read(hb_os_real(), path, 1 << 20, &bytes, ret_n, &err));
+    return bytes;
+}
+
 static void check_v1_run(const hb_run *run)
 {
     assert_string_equal(run->meta.program, "prog");
@@ -409,12 +455,8 @@ static void check_v1(hb_store *s)
 static void store__opens_a_file_of_version_1(void **state)
 {
     (void)state;
-    char path[4096];
-    const char *root = getenv("HB_SOURCE_DIR");
-    char *bytes = NULL;
     size_t n = 0;
-    snprintf(path, sizeof path, "%s/tests/data/store/registry-v1.db", root ? root : ".");
-    CHECK_OK(hb_file_read(hb_os_real(), path, 1 << 20, &bytes, &n, &err));
+    char *bytes = read_v1(&n);
     write_file(temp_path("runs.db"), bytes, n);
     hb_free(bytes);
     hb_store *s = open_as(temp_path("runs.db"), HB_STORE_WRITE);
@@ -653,6 +695,53 @@ static void store__a_run_with_rows_missing_is_damaged_not_smaller(void **state)
         hb_store_close(s);
         assert_int_equal(unlink(path), 0);
     }
+}
+
+enum { FLIP_STEP = 37 };
+
+static hb_status visit(const char *path, hb_error *err)
+{
+    hb_store *s = NULL;
+    hb_run *run = NULL;
+    hb_arena arena;
+    hb_run_row *rows = NULL;
+    hb_tag_row *tags = NULL;
+    hb_decision_row decision = {0};
+    size_t n = 0;
+    bool found = false;
+    HB_TRY(hb_store_open(hb_os_real(), path, HB_STORE_READ, &s, err));
+    hb_arena_init(&arena, 1 << 20);
+    hb_status status = hb_store_get_run(s, "v1-run", &run, err);
+    status = status ? status : hb_store_list_runs(s, NULL, &arena, &rows, &n, err);
+    status = status ? status : hb_store_list_tags(s, NULL, &arena, &tags, &n, err);
+    status =
+        status ? status : hb_store_latest_decision(s, "v1-run", &arena, &decision, &found, err);
+    hb_run_free(run);
+    hb_arena_release(&arena);
+    hb_store_close(s);
+    return status;
+}
+
+static void store__one_damaged_byte_is_survived_and_mostly_noticed(void **state)
+{
+    (void)state;
+    size_t n = 0;
+    char *bytes = read_v1(&n);
+    const char *path = temp_path("runs.db");
+    unsigned noticed = 0;
+    for (size_t at = 0; at < n; at += FLIP_STEP) {
+        bytes[at] = (char)(bytes[at] ^ 0xff);
+        write_file(path, bytes, n);
+        bytes[at] = (char)(bytes[at] ^ 0xff);
+        hb_error err = {0};
+        hb_status status = visit(path, &err);
+        if (status != HB_OK && status != HB_E_STORE) {
+            fail_msg("byte %zu: %s '%s'", at, hb_status_name(status), err.msg);
+        }
+        noticed += status != HB_OK;
+    }
+    hb_free(bytes);
+    assert_true(noticed > 50);
 }
 
 static void store__a_sketch_or_trace_cut_short_is_an_error(void **state)
@@ -974,6 +1063,7 @@ int main(void)
         CASE(store__says_damaged_when_pages_are_overwritten),
         CASE(store__reading_leaves_no_side_file),
         CASE(store__reads_in_a_read_only_folder_and_refuses_to_write),
+        CASE(store__says_why_a_log_cannot_be_read_in_a_read_only_folder),
         CASE(store__opens_a_file_of_version_1),
         CASE(store__a_future_step_brings_an_old_file_up),
         CASE(store__a_step_that_fails_leaves_the_old_version),
@@ -984,6 +1074,7 @@ int main(void)
         CASE(store__names_the_nearest_ids_of_an_unknown_run),
         CASE(store__a_run_with_rows_missing_is_damaged_not_smaller),
         CASE(store__a_sketch_or_trace_cut_short_is_an_error),
+        CASE(store__one_damaged_byte_is_survived_and_mostly_noticed),
         CASE(store__lists_newest_first_by_start_else_registration),
         CASE(store__lists_by_the_verdict_of_the_newest_decision),
         CASE(store__a_tag_belongs_to_one_test_and_its_past_is_kept),
