@@ -3,9 +3,13 @@
  * (WAL, synchronous=FULL). docs/formats/registry.md has the schema.
  *
  * Safe with several processes: writes are immediate transactions, waits are bounded
- * (HB_STORE_BUSY_MS), a lock that stays is HB_E_STORE with the path. A file written by a newer
- * version is refused untouched; an older one is migrated in one transaction. Reading never creates
- * a file. One hb_store belongs to one thread. Ids are checked by the caller (run_meta.h). */
+ * (HB_STORE_BUSY_MS), a lock that stays is HB_E_STORE with the path. What a call that returned
+ * HB_OK wrote survives a crash; a call that failed wrote nothing, and the store can be used on. A
+ * file written by a newer version is refused untouched; an older one is migrated in one transaction
+ * when opened for writing and refused when opened for reading. CREATE makes the file (mode 0600) in
+ * a folder that exists. READ leaves no file behind where the rights allow it to tidy up; in a
+ * folder it cannot write to it reads without locks, which is safe while nobody writes. One hb_store
+ * belongs to one thread. Ids are checked by the caller (run_meta.h). */
 #ifndef HB_STORE_STORE_H
 #define HB_STORE_STORE_H
 
@@ -22,12 +26,14 @@ typedef enum hb_store_mode { HB_STORE_READ, HB_STORE_WRITE, HB_STORE_CREATE } hb
 HB_CHECKED hb_status hb_store_open(const hb_os *os, const char *path, hb_store_mode mode,
                                    hb_store **ret_store, hb_error *err);
 void hb_store_close(hb_store *s);
+const char *hb_store_path(const hb_store *s);
 
 /* Adds a run. The same run_id with the same digest is fine (*ret_existed = true, nothing written);
  * with another digest HB_E_STORE. `created` is the time of registration. */
 HB_CHECKED hb_status hb_store_add_run(hb_store *s, const hb_run *run, hb_time created,
                                       bool *ret_existed, hb_error *err);
-/* HB_E_STORE when unknown (with the nearest ids). Free with hb_run_free. */
+/* The run as it was added, bit for bit (NaN stays NaN). HB_E_STORE when unknown (with the nearest
+ * ids) or damaged. Free with hb_run_free. */
 HB_CHECKED hb_status hb_store_get_run(hb_store *s, const char *run_id, hb_run **ret_run,
                                       hb_error *err);
 
@@ -44,37 +50,63 @@ typedef struct hb_run_row { /* one line of a listing; strings in the caller's ar
     hb_time start;
     hb_time created;
     uint64_t n_metrics;
+    unsigned score; /* how many of the query's context fields are equal */
 } hb_run_row;
 
 typedef struct hb_run_query { /* NULL = any */
     const char *program;
     const char *subsystem;
     const char *test_name;
-    const char *status;
+    const char *status; /* "" = not analysed */
+    const char *run_id;
     const char *except_run_id;
-    size_t limit; /* 0 = 1000 */
+    const char *except_status;
+    const char *except_digest;
+    const char *context[HB_CONTEXT_COUNT]; /* NULL = not looked at; counted in `score` */
+    unsigned min_score;
+    bool best_score_first; /* before newest first */
+    size_t limit;          /* 0 = 1000 */
 } hb_run_query;
 
-/* Newest first (start time, else registration; then run_id). */
+/* Newest first (start time, else registration; then run_id, descending). */
 HB_CHECKED hb_status hb_store_list_runs(hb_store *s, const hb_run_query *q, hb_arena *arena,
                                         hb_run_row **ret_rows, size_t *ret_n, hb_error *err);
 
 typedef struct hb_tag_row {
-    const char *tag;
-    const char *program; /* tags are per program */
+    const char *tag; /* 1–64 characters */
+    /* A tag is set for one test: the same name may point at another run in another test. Filled on
+     * reading; on setting they come from the run, and one that is given must agree with it. */
+    const char *program;
+    const char *subsystem;
+    const char *test_name;
     const char *run_id;
-    const char *registry_digest;
+    const char *registry_digest; /* of the metric registry when it was set; "" = unknown */
     const char *set_by;
+    const char *note; /* why; "" = nothing said */
     hb_time set_at;
 } hb_tag_row;
 
+/* Sets or moves a tag; what it pointed at before stays in the log. HB_E_STORE when the run is
+ * unknown. */
 HB_CHECKED hb_status hb_store_set_tag(hb_store *s, const hb_tag_row *row, hb_error *err);
-/* *ret_found = false when there is no such tag. */
+/* *ret_found = false when there is no such tag for this test. */
 HB_CHECKED hb_status hb_store_get_tag(hb_store *s, const char *tag, const char *program,
-                                      hb_arena *arena, hb_tag_row *ret_row, bool *ret_found,
-                                      hb_error *err);
-HB_CHECKED hb_status hb_store_list_tags(hb_store *s, hb_arena *arena, hb_tag_row **ret_rows,
-                                        size_t *ret_n, hb_error *err);
+                                      const char *subsystem, const char *test_name, hb_arena *arena,
+                                      hb_tag_row *ret_row, bool *ret_found, hb_error *err);
+
+typedef struct hb_tag_query { /* NULL = any */
+    const char *tag;
+    const char *program;
+    const char *subsystem;
+    const char *test_name;
+} hb_tag_query;
+
+/* Where every tag points now, by program, subsystem, test and tag. q may be NULL. */
+HB_CHECKED hb_status hb_store_list_tags(hb_store *s, const hb_tag_query *q, hb_arena *arena,
+                                        hb_tag_row **ret_rows, size_t *ret_n, hb_error *err);
+/* Every setting of a tag that ever was, newest first. */
+HB_CHECKED hb_status hb_store_tag_history(hb_store *s, const hb_tag_query *q, hb_arena *arena,
+                                          hb_tag_row **ret_rows, size_t *ret_n, hb_error *err);
 
 typedef struct hb_decision_row {
     const char *run_id;
@@ -87,14 +119,16 @@ typedef struct hb_decision_row {
     const char *registry_digest;
     const char *policy_digest;
     const char *engine_version;
-    const char *comparable; /* run ids, one per line */
+    const char *reference;  /* run ids the reference is made of, one per line; may be "" */
+    const char *comparable; /* run ids, one per line; may be "" */
     const char *json;       /* canonical decision */
     size_t json_len;
     const char *digest; /* SHA-256 of json */
-    hb_time decided_at;
+    hb_time decided_at; /* when it was first made */
 } hb_decision_row;
 
-/* Decisions are kept, never replaced; an identical one (same run, same digest) is not added again.
+/* Decisions are kept, never replaced; an identical one (same run, same digest) is not added again,
+ * but becomes the run's latest again. Run, reference and comparable runs must be in the registry.
  */
 HB_CHECKED hb_status hb_store_add_decision(hb_store *s, const hb_decision_row *row, hb_error *err);
 HB_CHECKED hb_status hb_store_latest_decision(hb_store *s, const char *run_id, hb_arena *arena,

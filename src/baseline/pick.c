@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The strategies: each names candidates, or the reason why there is none. The store does the
+ * ranking, so no candidate is left out by a limit. */
+#include "baseline/pick.h"
+
+#include <string.h>
+
+enum {
+    LOOKED_AT = 4 * HB_COMPARABLE_MAX, /* copies of one recording are counted once */
+    DIGEST_TOLD = 12,
+};
+
+void hb_pick_warn(hb_picker *p)
+{
+    if (p->warning.n) {
+        hb_buf_c(&p->warning, "; ");
+    }
+}
+
+hb_run_query hb_pick_others(const hb_picker *p)
+{
+    const hb_run_meta *m = &p->run->meta;
+    hb_run_query q = {.program = m->program,
+                      .subsystem = m->subsystem,
+                      .test_name = m->test_name,
+                      .except_run_id = m->run_id,
+                      .except_digest = p->run->digest};
+    memcpy(q.context, p->context, sizeof q.context);
+    return q;
+}
+
+hb_status hb_pick_list(hb_picker *p, hb_run_query q, size_t max, hb_choice *ret, hb_error *err)
+{
+    hb_run_row *rows = NULL;
+    size_t n = 0;
+    q.limit = max == 1 ? 1 : LOOKED_AT;
+    HB_TRY(hb_store_list_runs(p->s, &q, &p->sel->arena, &rows, &n, err));
+    ret->n = 0;
+    for (size_t i = 0; i < n && ret->n < max; i++) {
+        bool copy = false;
+        for (size_t k = 0; k < ret->n && !copy; k++) {
+            copy = strcmp(ret->rows[k].digest, rows[i].digest) == 0;
+        }
+        if (!copy) {
+            ret->rows[ret->n++] = rows[i];
+        }
+    }
+    return HB_OK;
+}
+
+static bool same_test(const hb_picker *p, const hb_run_row *row)
+{
+    const hb_run_meta *m = &p->run->meta;
+    return strcmp(row->program, m->program) == 0 && strcmp(row->subsystem, m->subsystem) == 0 &&
+           strcmp(row->test_name, m->test_name) == 0;
+}
+
+static bool is_self(const hb_picker *p, const hb_run_row *row)
+{
+    return strcmp(row->run_id, p->run->meta.run_id) == 0 ||
+           strcmp(row->digest, p->run->digest) == 0;
+}
+
+static hb_status by_id(hb_picker *p, const char *run_id, hb_choice *c, hb_error *err)
+{
+    hb_run_query q = {.run_id = run_id};
+    memcpy(q.context, p->context, sizeof q.context);
+    return hb_pick_list(p, q, 1, c, err);
+}
+
+static void refuse(hb_choice *c, const char *reason)
+{
+    c->n = 0;
+    c->reason = reason;
+}
+
+static hb_status pick_named(hb_picker *p, hb_choice *c, hb_error *err)
+{
+    HB_TRY(by_id(p, p->explicit_run, c, err));
+    if (c->n == 0) {
+        hb_run *none = NULL;
+        return hb_store_get_run(p->s, p->explicit_run, &none, err); /* says which ids are near */
+    }
+    const hb_run_meta *m = &p->run->meta;
+    if (is_self(p, &c->rows[0])) {
+        return HB_FAIL(err, HB_E_USAGE,
+                       "run '%s' cannot be its own baseline ('%s' has its content)", m->run_id,
+                       p->explicit_run);
+    }
+    if (!same_test(p, &c->rows[0])) {
+        const hb_run_row *row = &c->rows[0];
+        return HB_FAIL(err, HB_E_USAGE,
+                       "run '%s' is of program '%s', subsystem '%s', test '%s', but run '%s' of "
+                       "'%s', '%s', '%s'; only runs of one test are compared",
+                       row->run_id, row->program, row->subsystem, row->test_name, m->run_id,
+                       m->program, m->subsystem, m->test_name);
+    }
+    c->reason = "explicit";
+    return HB_OK;
+}
+
+static hb_status pick_explicit(hb_picker *p, hb_choice *c, hb_error *err)
+{
+    if (p->explicit_run) {
+        return pick_named(p, c, err);
+    }
+    const char *run_id = p->policy->baseline_run;
+    c->reason = "explicit";
+    if (!run_id || !*run_id) {
+        refuse(c, "explicit_not_set");
+        return HB_OK;
+    }
+    HB_TRY(by_id(p, run_id, c, err));
+    if (c->n == 0) {
+        refuse(c, "explicit_not_found");
+    } else if (is_self(p, &c->rows[0])) {
+        refuse(c, "explicit_self");
+    } else if (!same_test(p, &c->rows[0])) {
+        refuse(c, "explicit_other_test");
+    }
+    return HB_OK;
+}
+
+static const char *tag_of(const hb_policy *policy)
+{
+    if (policy->tag && *policy->tag) {
+        return policy->tag;
+    }
+    return policy->strategy == HB_STRATEGY_GOLDEN ? "golden" : "";
+}
+
+static void check_registry(hb_picker *p, const hb_tag_row *tag)
+{
+    const char *now = p->registry_digest;
+    if (p->policy->warn_on_mismatch && *now && *tag->registry_digest &&
+        strcmp(now, tag->registry_digest) != 0) {
+        hb_pick_warn(p);
+        hb_buf_fmt(&p->warning,
+                   "tag '%s' was set under another metric registry (%.*s, now %.*s), limits may "
+                   "have changed since",
+                   tag->tag, DIGEST_TOLD, tag->registry_digest, DIGEST_TOLD, now);
+    }
+}
+
+static hb_status no_tag(hb_picker *p, const char *name, hb_choice *c, hb_error *err)
+{
+    const hb_tag_query q = {.tag = name, .program = p->run->meta.program};
+    hb_tag_row *rows = NULL;
+    size_t n = 0;
+    HB_TRY(hb_store_list_tags(p->s, &q, &p->sel->arena, &rows, &n, err));
+    refuse(c, n ? "tag_other_test" : "tag_not_found");
+    if (n) {
+        hb_buf_fmt(&p->warning, "tag '%s' points at run '%s' of subsystem '%s', test '%s'; ", name,
+                   rows[0].run_id, rows[0].subsystem, rows[0].test_name);
+    }
+    return HB_OK;
+}
+
+static hb_status pick_tag(hb_picker *p, hb_choice *c, hb_error *err)
+{
+    const hb_run_meta *m = &p->run->meta;
+    const char *name = tag_of(p->policy);
+    hb_tag_row tag = {0};
+    bool found = false;
+    if (!*name) {
+        refuse(c, "tag_not_set");
+        return HB_OK;
+    }
+    p->sel->reference.tag = name;
+    HB_TRY(hb_store_get_tag(p->s, name, m->program, m->subsystem, m->test_name, &p->sel->arena,
+                            &tag, &found, err));
+    if (!found) {
+        return no_tag(p, name, c, err);
+    }
+    HB_TRY(by_id(p, tag.run_id, c, err));
+    c->reason = "tag";
+    if (c->n == 0 || !same_test(p, &c->rows[0])) {
+        refuse(c, "tag_other_test");
+    } else if (is_self(p, &c->rows[0])) {
+        refuse(c, "tag_self");
+    } else {
+        check_registry(p, &tag);
+    }
+    return HB_OK;
+}
+
+static hb_status why_none(hb_picker *p, bool fallback, hb_choice *c, hb_error *err)
+{
+    hb_run_query q = hb_pick_others(p);
+    HB_TRY(hb_pick_list(p, q, 1, c, err));
+    if (c->n == 0) {
+        refuse(c, "no_runs");
+        return HB_OK;
+    }
+    q.status = fallback ? NULL : "PASS";
+    HB_TRY(hb_pick_list(p, q, 1, c, err));
+    /* Left in place for the text: the newest run that would have done but for its context. */
+    c->reason = c->n ? "context_mismatch" : "no_pass";
+    return HB_OK;
+}
+
+static hb_status pick_last_pass(hb_picker *p, hb_choice *c, hb_error *err)
+{
+    hb_run_query q = hb_pick_others(p);
+    q.best_score_first = true;
+    q.min_score = p->possible ? 1 : 0;
+    q.status = "PASS";
+    c->reason = "last_pass";
+    HB_TRY(hb_pick_list(p, q, 1, c, err));
+    if (c->n) {
+        return HB_OK;
+    }
+    bool fallback = p->policy->fallback == HB_FALLBACK_LATEST;
+    if (fallback) {
+        q.status = NULL;
+        c->reason = "fallback_latest";
+        HB_TRY(hb_pick_list(p, q, 1, c, err));
+    }
+    return c->n ? HB_OK : why_none(p, fallback, c, err);
+}
+
+static hb_status pick_rolling(hb_picker *p, hb_choice *c, hb_error *err)
+{
+    hb_run_query q = hb_pick_others(p);
+    q.status = "PASS";
+    q.min_score = p->possible;
+    size_t max = p->policy->rolling_runs;
+    max = max < 1 ? 1 : max > HB_COMPARABLE_MAX ? HB_COMPARABLE_MAX : max;
+    c->reason = "rolling";
+    HB_TRY(hb_pick_list(p, q, max, c, err));
+    if (c->n) {
+        return HB_OK;
+    }
+    HB_TRY(pick_last_pass(p, c, err));
+    if (strcmp(c->reason, "last_pass") == 0) {
+        hb_buf_c(&p->warning, "no run with equal context passed, so none could be pooled; the "
+                              "strategy last_pass was used instead of rolling");
+    }
+    return HB_OK;
+}
+
+hb_status hb_pick(hb_picker *p, hb_choice *c, hb_error *err)
+{
+    typedef hb_status (*strategy)(hb_picker * p, hb_choice * c, hb_error * err);
+    static const strategy strategies[HB_STRATEGY_COUNT_] = {
+        [HB_STRATEGY_LAST_PASS] = pick_last_pass, [HB_STRATEGY_TAG] = pick_tag,
+        [HB_STRATEGY_GOLDEN] = pick_tag,          [HB_STRATEGY_ROLLING] = pick_rolling,
+        [HB_STRATEGY_EXPLICIT] = pick_explicit,
+    };
+    hb_strategy by = p->explicit_run ? HB_STRATEGY_EXPLICIT : p->policy->strategy;
+    /* A policy of the original that names a tag means it, whatever its strategy says. */
+    if (by == HB_STRATEGY_LAST_PASS && *tag_of(p->policy)) {
+        by = HB_STRATEGY_TAG;
+    }
+    p->sel->reference.strategy = hb_strategy_name(by);
+    return strategies[by](p, c, err);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Making a run the baseline of its test: `hb baseline set RUN --tag TAG`. docs/baselines.md
+ *
+ * The run must be registered. One whose verdict is FAIL is refused unless `force` is set; the note
+ * then says that it was forced. One that was never analysed, or could not be tested for want of a
+ * baseline, is accepted: the first baseline of a test is such a run. A policy that requires
+ * approval refuses always (HB_E_DENIED): this version has no signed approvals, and `force` does not
+ * stand in for them. */
+#ifndef HB_BASELINE_SET_H
+#define HB_BASELINE_SET_H
+
+#include "store/store.h"
+#include "telemetry/policy.h"
+
+typedef struct hb_baseline_request {
+    const char *run_id;
+    const char *tag;             /* [A-Za-z0-9._-], 1–64; NULL = "golden" */
+    const char *registry_digest; /* of the metric registry in use; NULL = unknown */
+    const char *set_by;          /* who; NULL = unknown */
+    const char *note;            /* why; NULL = nothing said */
+    hb_time now;
+    bool force;
+} hb_baseline_request;
+
+HB_CHECKED hb_status hb_baseline_set(hb_store *s, const hb_policy *policy,
+                                     const hb_baseline_request *request, hb_error *err);
+
+#endif

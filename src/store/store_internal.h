@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Shared by the files of store/ and by its tests; not for other rooms. */
+#ifndef HB_STORE_STORE_INTERNAL_H
+#define HB_STORE_STORE_INTERNAL_H
+
+#include "store/store.h"
+
+#include <sqlite3.h>
+
+struct hb_store {
+    const hb_os *os;
+    sqlite3 *db;
+    char *path;
+    hb_store_mode mode;
+    bool writing; /* inside a write transaction: an error message may say that nothing was kept */
+    int64_t busy_since_ns;
+};
+
+/* One step from schema `from` to `from` + 1. */
+typedef struct hb_migration {
+    int from;
+    const char *const *statements;
+    size_t n_statements;
+} hb_migration;
+
+enum { HB_STORE_APPLICATION_ID = 0x48427267 }; /* "HBrg" */
+
+extern const hb_migration hb_store_migrations[];
+extern const size_t hb_store_migration_count; /* = HB_STORE_SCHEMA */
+
+/* hb_store_open with another table of migrations; its length is the schema it leads to. */
+HB_CHECKED hb_status hb_store_open_with(const hb_os *os, const char *path, hb_store_mode mode,
+                                        const hb_migration *steps, size_t n_steps,
+                                        hb_store **ret_store, hb_error *err);
+/* All missing steps in one transaction; a file that is already there is left alone. */
+HB_CHECKED hb_status hb_store_migrate(hb_store *s, const hb_migration *steps, size_t n_steps,
+                                      hb_error *err);
+
+/* An SQLite result code as our error, with what to do about it. */
+hb_status hb_store_fail(hb_store *s, int rc, hb_error *err);
+
+/* Write transaction: begin, work, end with the work's status. `end` commits HB_OK and rolls back
+ * everything else; it returns the status of the whole. */
+HB_CHECKED hb_status hb_store_begin(hb_store *s, hb_error *err);
+HB_CHECKED hb_status hb_store_end(hb_store *s, hb_status status, hb_error *err);
+
+#endif
