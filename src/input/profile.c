@@ -169,6 +169,11 @@ static const hb_field fields[] = {
     {0},
 };
 
+const hb_field *hb_input_profile_fields(void)
+{
+    return fields;
+}
+
 hb_status hb_input_profile_parse(hb_str text, const char *name, hb_input_profile *ret,
                                  hb_error *err)
 {

@@ -74,4 +74,7 @@ void hb_input_profile_release(hb_input_profile *p);
 HB_CHECKED hb_status hb_input_profile_find(const hb_os *os, const char *dir, const char *adapter,
                                            hb_input_profile *ret, hb_error *err);
 
+/* The field table, for the reference, the schema and the manual. */
+const struct hb_field *hb_input_profile_fields(void);
+
 #endif

@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one object of the program, built in main and handed to every command. */
+#ifndef HB_CLI_APP_H
+#define HB_CLI_APP_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "cli/cmd.h"
+#include "os/file.h"
+#include "store/store.h"
+#include "telemetry/policy.h"
+#include "telemetry/registry.h"
+#include "telemetry/units.h"
+
+typedef enum hb_colour_when { HB_COLOUR_AUTO, HB_COLOUR_ALWAYS, HB_COLOUR_NEVER } hb_colour_when;
+
+typedef struct hb_common {
+    const char *workspace;
+    const char *db;
+    const char *reports;
+    const char *metric_registry;
+    const char *baseline_policy;
+    bool json;
+    bool quiet;
+    bool help;
+    int colour;
+} hb_common;
+
+struct hb_app {
+    const hb_os *os;
+    hb_arena arena; /* lives as long as the program */
+    hb_common common;
+    hb_buf out; /* the result, written to standard output at the end */
+    hb_policy policy;
+    bool has_policy;
+    hb_store *store;
+    hb_units *units;
+    bool colour_out; /* colour for standard output */
+    bool tty_err;    /* standard error is a terminal */
+};
+
+/* Words on standard error: progress of the work, notes. Nothing with --quiet. */
+void hb_say(hb_app *app, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* Writes app->out to standard output at once; a full disk or a closed pipe is HB_E_IO. */
+HB_CHECKED hb_status hb_app_flush(hb_app *app, hb_error *err);
+
+/* Paths of the workspace: the option, else its variable, else below the workspace. In the arena. */
+HB_CHECKED hb_status hb_app_path(hb_app *app, const char *given, const char *name,
+                                 const char **ret_path, hb_error *err);
+HB_CHECKED hb_status hb_app_db_path(hb_app *app, const char **ret_path, hb_error *err);
+HB_CHECKED hb_status hb_app_reports_path(hb_app *app, const char **ret_path, hb_error *err);
+
+HB_CHECKED hb_status hb_app_open_units(hb_app *app, hb_error *err);
+HB_CHECKED hb_status hb_app_load_policy(hb_app *app, hb_error *err);
+HB_CHECKED hb_status hb_app_open_store(hb_app *app, hb_store_mode mode, hb_error *err);
+/* The metric registry for a program and mode (may be "" or NULL). The workspace's file, or the
+ * built-in one when there is none and none was named. Owned by the caller. */
+HB_CHECKED hb_status hb_app_registry(hb_app *app, const char *program, const char *mode,
+                                     hb_registry **ret_registry, hb_error *err);
+
+/* Runs the command line; returns the exit code. */
+int hb_main(int argc, char **argv, const hb_os *os);
+
+#endif

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hb compare: files against files, without a registry. */
+#include "cli/commands.h"
+#include "cli/flow.h"
+
+#include "base/mem.h"
+
+typedef struct compare_opts {
+    hb_read_opts read;
+    hb_list baseline;
+    hb_list run;
+    const char *out;
+    int fail_on;
+} compare_opts;
+
+typedef struct baselines {
+    hb_run **runs;
+    size_t n;
+} baselines;
+
+/* Each baseline file is a run of its own; together they are pooled. */
+static hb_status read_baselines(hb_app *app, hb_flow *f, const compare_opts *o, baselines *b,
+                                hb_error *err)
+{
+    hb_read_opts read = o->read;
+    read.run_id = NULL; /* names the run under test */
+    for (size_t i = 0; i < o->baseline.n; i++) {
+        hb_list one = {&o->baseline.v[i], 1};
+        HB_TRY(hb_flow_read(app, one, &read, &f->registry, &b->runs[b->n], err));
+        b->n++;
+    }
+    return HB_OK;
+}
+
+static hb_status make_reference(hb_flow *f, const baselines *b, hb_error *err)
+{
+    const hb_run *first = b->runs[0];
+    if (b->n > 1) {
+        HB_TRY(hb_run_pool((const hb_run *const *)b->runs, b->n, &f->pool, err));
+        first = f->pool;
+    }
+    f->files = (hb_reference){.run = first,
+                              .reason = "files",
+                              .strategy = "files",
+                              .tag = "",
+                              .level = HB_MATCH_FILES,
+                              .warning = ""};
+    for (size_t i = 0; i < b->n && i < HB_COMPARABLE_MAX; i++) {
+        f->files.run_ids[f->files.n_run_ids++] = b->runs[i]->meta.run_id;
+        f->files.comparable[f->files.n_comparable++] = b->runs[i]->meta.run_id;
+    }
+    return HB_OK;
+}
+
+typedef struct folder {
+    hb_app *app;
+    const char *path;
+} folder;
+
+static hb_status put_into(void *ctx, const char *name, const void *p, size_t n, hb_error *err)
+{
+    const folder *to = ctx;
+    char *path = NULL;
+    HB_TRY(hb_path_join(to->path, name, &path, err));
+    hb_status status = hb_file_write_atomic(to->app->os, path, p, n, 0644, err);
+    hb_free(path);
+    return status;
+}
+
+static hb_status write_out(hb_app *app, hb_flow *f, const char *out, hb_error *err)
+{
+    folder to = {app, out};
+    HB_TRY(hb_dir_make(app->os, out, err));
+    HB_TRY(hb_flow_render(app, f, put_into, &to, err));
+    char *page = NULL;
+    HB_TRY(hb_path_join(out, "drift_report.html", &page, err));
+    f->report = hb_arena_str(&app->arena, hb_str_of(page));
+    hb_free(page);
+    return f->report ? HB_OK : HB_NOMEM(err);
+}
+
+static hb_status compare(hb_app *app, hb_flow *f, const compare_opts *o, baselines *b,
+                         int *ret_exit, hb_error *err)
+{
+    HB_TRY(read_baselines(app, f, o, b, err));
+    HB_TRY(hb_flow_read(app, o->run, &o->read, &f->registry, &f->run, err));
+    HB_TRY(make_reference(f, b, err));
+    HB_TRY(hb_flow_decide(f, &f->files, &app->policy, err));
+    if (o->out) {
+        HB_TRY(write_out(app, f, o->out, err));
+    }
+    *ret_exit = hb_verdict_exit(f->decision->verdict, o->fail_on);
+    return hb_flow_print(app, f, err);
+}
+
+static hb_status run_compare(hb_app *app, const void *opts, hb_list args, int *ret_exit,
+                             hb_error *err)
+{
+    const compare_opts *o = opts;
+    (void)args;
+    baselines b = {.runs = hb_arena_array(&app->arena, o->baseline.n, sizeof *b.runs)};
+    if (!b.runs) {
+        return HB_NOMEM(err);
+    }
+    hb_flow f;
+    hb_flow_init(&f);
+    hb_status status = compare(app, &f, o, &b, ret_exit, err);
+    hb_flow_release(&f);
+    for (size_t i = 0; i < b.n; i++) {
+        hb_run_free(b.runs[i]);
+    }
+    return status;
+}
+
+static const hb_opt table[] = {
+    {.name = "baseline",
+     .letter = 'b',
+     .kind = HB_OPT_LIST,
+     .offset = offsetof(compare_opts, baseline),
+     .arg = "FILE",
+     .required = true,
+     .help = "trusted run files; each is a run, several are pooled"},
+    {.name = "run",
+     .letter = 'r',
+     .kind = HB_OPT_LIST,
+     .offset = offsetof(compare_opts, run),
+     .arg = "FILE",
+     .required = true,
+     .help = "the run to judge; several files are one run"},
+    {.name = "out",
+     .letter = 'o',
+     .kind = HB_OPT_STRING,
+     .offset = offsetof(compare_opts, out),
+     .arg = "DIR",
+     .help = "write drift_report.html, drift_report.json and decision.json here"},
+    {.name = "fail-on",
+     .kind = HB_OPT_ENUM,
+     .offset = offsetof(compare_opts, fail_on),
+     .values = hb_fail_on_words,
+     .help = "verdicts that end with an exit code other than 0 (hb help exit-codes)"},
+    HB_READ_OPTS(compare_opts, read),
+    {0},
+};
+
+const hb_cmd hb_cmd_compare = {
+    .name = "compare",
+    .group = "Judge a run",
+    .summary = "compare files with baseline files; needs no registry",
+    .needs = HB_NEED_POLICY,
+    .opts = table,
+    .opts_size = sizeof(compare_opts),
+    .details = "Limits come from metric_registry.yaml in the workspace, else built-in defaults\n"
+               "apply: a change of more than 3 standard deviations of the baseline's samples\n"
+               "(10 % where there are fewer than 20), or a spread 3 times as large or small.",
+    .example = "hb compare --baseline monday.csv --run tuesday.csv --out result",
+    .run = run_compare,
+};

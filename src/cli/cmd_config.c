@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hb config check, show, schema. */
+#include "cli/app.h"
+#include "cli/commands.h"
+#include "cli/table.h"
+
+#include "base/mem.h"
+#include "config/field.h"
+#include "input/profile.h"
+#include "telemetry/registry_fields.h"
+#include "telemetry/run_meta.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef enum doc_kind { DOC_REGISTRY, DOC_POLICY, DOC_RUN_META, DOC_PROFILE, DOC_COUNT } doc_kind;
+
+static const char *const kind_names[DOC_COUNT] = {
+    [DOC_REGISTRY] = "metric-registry",
+    [DOC_POLICY] = "baseline-policy",
+    [DOC_RUN_META] = "run-meta",
+    [DOC_PROFILE] = "profile",
+};
+
+/* By the keys at the top: each kind has some that no other has. */
+static doc_kind kind_of(const hb_node *root)
+{
+    static const struct {
+        const char *key;
+        doc_kind kind;
+    } rows[] = {
+        {"metrics", DOC_REGISTRY},    {"defaults", DOC_REGISTRY}, {"mode_overrides", DOC_REGISTRY},
+        {"programs", DOC_REGISTRY},   {"run_id", DOC_RUN_META},   {"test_name", DOC_RUN_META},
+        {"timestamps", DOC_RUN_META}, {"program", DOC_RUN_META},  {"names", DOC_PROFILE}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (hb_node_find(root, rows[i].key)) {
+            return rows[i].kind;
+        }
+    }
+    return DOC_POLICY;
+}
+
+static hb_status check_text(hb_app *app, hb_str text, const char *path, doc_kind *ret_kind,
+                            hb_error *err)
+{
+    hb_arena arena;
+    hb_arena_init(&arena, 32 << 20);
+    const hb_node *root = NULL;
+    hb_status status = hb_yaml_parse(text, path, &arena, &root, err);
+    if (status == HB_OK) {
+        *ret_kind = kind_of(root);
+        if (*ret_kind == DOC_REGISTRY) {
+            hb_registry *r = NULL;
+            status = hb_registry_parse(text, path, NULL, NULL, "", app->units, &r, err);
+            hb_registry_free(r);
+        } else if (*ret_kind == DOC_RUN_META) {
+            hb_run_meta meta;
+            status = hb_run_meta_parse(text, path, &arena, &meta, err);
+        } else if (*ret_kind == DOC_PROFILE) {
+            hb_input_profile p;
+            status = hb_input_profile_parse(text, path, &p, err);
+            if (status == HB_OK) {
+                hb_input_profile_release(&p);
+            }
+        } else {
+            hb_policy p;
+            status = hb_policy_parse(text, path, "", &p, err);
+            if (status == HB_OK) {
+                hb_policy_release(&p);
+            }
+        }
+    }
+    hb_arena_release(&arena);
+    return status;
+}
+
+static hb_status check_file(hb_app *app, const char *path, hb_error *err)
+{
+    char *text = NULL;
+    size_t len = 0;
+    doc_kind kind = DOC_POLICY;
+    hb_error why = {0};
+    if (hb_file_read(app->os, path, HB_YAML_MAX_BYTES, &text, &len, &why) != HB_OK) {
+        return HB_FAIL(err, HB_E_CONFIG, "%s", why.msg);
+    }
+    hb_status status = check_text(app, (hb_str){text, len}, path, &kind, err);
+    hb_free(text);
+    if (status == HB_OK) {
+        hb_buf_fmt(&app->out, "%s: ok (%s)\n", path, kind_names[kind]);
+    } else if (status == HB_E_INPUT && err) {
+        err->code = HB_E_CONFIG;
+    }
+    return status == HB_E_INPUT ? HB_E_CONFIG : status;
+}
+
+static hb_status run_check(hb_app *app, const void *opts, hb_list args, int *ret_exit,
+                           hb_error *err)
+{
+    (void)opts;
+    (void)ret_exit;
+    HB_TRY(hb_app_open_units(app, err));
+    for (size_t i = 0; i < args.n; i++) {
+        HB_TRY(check_file(app, args.v[i], err));
+    }
+    if (args.n) {
+        return HB_OK;
+    }
+    const struct {
+        const char *given;
+        const char *name;
+    } files[] = {{app->common.metric_registry, "metric_registry.yaml"},
+                 {app->common.baseline_policy, "baseline_policy.yaml"}};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        const char *path = NULL;
+        HB_TRY(hb_app_path(app, files[i].given, files[i].name, &path, err));
+        if (files[i].given || hb_path_exists(app->os, path)) {
+            HB_TRY(check_file(app, path, err));
+        } else {
+            hb_buf_fmt(&app->out, "%s: absent, built-in defaults apply\n", path);
+        }
+    }
+    return HB_OK;
+}
+
+const hb_cmd hb_cmd_config_check = {
+    .name = "config check",
+    .group = "Configuration",
+    .summary = "validate configuration files in full",
+    .max_args = 1000,
+    .args = "[FILE...]",
+    .details = "Without FILE: the workspace's metric registry and baseline policy. Says the first\n"
+               "thing that is wrong as FILE:LINE:COLUMN with what was expected.",
+    .example = "hb config check",
+    .run = run_check,
+};
+
+typedef struct show_opts {
+    const char *program;
+    const char *mode;
+} show_opts;
+
+static void limit(hb_buf *b, const char *name, hb_opt_f64 v)
+{
+    if (v.set) {
+        hb_buf_fmt(b, "%s%s ", b->n ? ", " : "", name);
+        hb_buf_f64(b, v.v);
+    }
+}
+
+static void limits(const hb_metric_def *d, hb_buf *b)
+{
+    const struct {
+        const char *name;
+        hb_opt_f64 v;
+    } rows[] = {{"drift_threshold", d->drift_threshold}, {"drift_percent", d->drift_percent},
+                {"drift_spread", d->drift_spread},       {"spread_ratio", d->spread_ratio},
+                {"min_effect", d->min_effect},           {"fail_threshold", d->fail_threshold},
+                {"invariant_min", d->invariant_min},     {"invariant_max", d->invariant_max},
+                {"invariant_eq", d->invariant_eq},       {"ks_threshold", d->ks_threshold},
+                {"min_coverage", d->min_coverage},       {"stale_after", d->stale_after_s}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        limit(b, rows[i].name, rows[i].v);
+    }
+    if (d->critical) {
+        hb_buf_fmt(b, "%scritical", b->n ? ", " : "");
+    }
+    if (d->drift_persistence) {
+        hb_buf_fmt(b, "%sdrift_persistence %u", b->n ? ", " : "", d->drift_persistence);
+    }
+}
+
+static hb_status metric_rows(const hb_registry *r, hb_table_text *t, hb_error *err)
+{
+    for (size_t i = 0; i <= hb_registry_count(r); i++) {
+        const hb_metric_def *d = i ? hb_registry_at(r, i - 1) : hb_registry_defaults(r);
+        hb_buf b;
+        hb_buf_init(&b, 2000);
+        limits(d, &b);
+        const char *cells[] = {i ? d->name : "(defaults)", d->unit,
+                               i ? hb_reduce_name(d->reduce) : "", b.p};
+        hb_table_text_row(t, cells);
+        hb_status status = hb_buf_check(&b, err);
+        hb_buf_release(&b);
+        HB_TRY(status);
+    }
+    return HB_OK;
+}
+
+static void policy_rows(const hb_policy *p, hb_buf *out)
+{
+    hb_buf_fmt(out, "\nbaseline policy %s\n  sha256 %s\n  strategy %s, tag '%s', rolling_runs %u\n",
+               p->name, p->digest, hb_strategy_name(p->strategy), p->tag, p->rolling_runs);
+    hb_buf_fmt(out, "  fallback %s, on_no_baseline %s, missing_metric %s\n",
+               p->fallback == HB_FALLBACK_LATEST ? "latest" : "none",
+               p->on_no_baseline == HB_NO_BASELINE_FAIL ? "fail" : "note",
+               p->missing_metric == HB_MISSING_METRIC_DRIFT ? "drift" : "warn");
+    hb_buf_c(out, "  context_match");
+    for (unsigned f = 0; f < HB_CONTEXT_COUNT; f++) {
+        if (p->context_match[f]) {
+            hb_buf_fmt(out, " %s", hb_context_name((hb_context_field)f));
+        }
+    }
+    hb_buf_fmt(out, "\n  distribution_drift_enabled %s, warn_on_mismatch %s, require_approval %s\n",
+               p->distribution_drift_enabled ? "true" : "false",
+               p->warn_on_mismatch ? "true" : "false", p->require_approval ? "true" : "false");
+}
+
+static hb_status show_json(hb_app *app, const hb_registry *r, hb_error *err)
+{
+    hb_json j;
+    hb_json_init(&j, &app->out, HB_JSON_PRETTY);
+    hb_json_obj(&j);
+    hb_json_kc(&j, "metric_registry", hb_registry_name(r));
+    hb_json_kc(&j, "metric_registry_sha256", hb_registry_digest(r));
+    hb_json_key(&j, "metrics");
+    hb_json_obj(&j);
+    for (size_t i = 0; i < hb_registry_count(r); i++) {
+        const hb_metric_def *d = hb_registry_at(r, i);
+        hb_buf b;
+        hb_buf_init(&b, 2000);
+        limits(d, &b);
+        hb_json_key(&j, d->name);
+        hb_json_obj(&j);
+        hb_json_kc(&j, "unit", d->unit);
+        hb_json_kc(&j, "reduce", hb_reduce_name(d->reduce));
+        hb_json_kc(&j, "limits", b.p);
+        hb_json_end(&j);
+        hb_buf_release(&b);
+    }
+    hb_json_end(&j);
+    hb_json_kc(&j, "baseline_policy", app->policy.name);
+    hb_json_kc(&j, "baseline_policy_sha256", app->policy.digest);
+    hb_json_kc(&j, "strategy", hb_strategy_name(app->policy.strategy));
+    hb_json_end(&j);
+    hb_buf_ch(&app->out, '\n');
+    return hb_json_done(&j, err);
+}
+
+static hb_status run_show(hb_app *app, const void *opts, hb_list args, int *ret_exit, hb_error *err)
+{
+    const show_opts *o = opts;
+    (void)args;
+    (void)ret_exit;
+    hb_registry *r = NULL;
+    HB_TRY(hb_app_registry(app, o->program, o->mode, &r, err));
+    hb_status status = HB_OK;
+    if (app->common.json) {
+        status = show_json(app, r, err);
+    } else {
+        static const char *const head[] = {"METRIC", "UNIT", "REDUCE", "LIMITS"};
+        hb_table_text t;
+        hb_buf_fmt(&app->out, "metric registry %s, version %s\n  sha256 %s\n\n",
+                   hb_registry_name(r), hb_registry_version(r), hb_registry_digest(r));
+        hb_table_text_begin(&t, head, 4);
+        status = metric_rows(r, &t, err);
+        hb_status ended = hb_table_text_end(&t, &app->out, status == HB_OK ? err : NULL);
+        status = status == HB_OK ? ended : status;
+        policy_rows(&app->policy, &app->out);
+    }
+    hb_registry_free(r);
+    return status;
+}
+
+static const hb_opt show_table[] = {
+    {.name = "program",
+     .kind = HB_OPT_STRING,
+     .offset = offsetof(show_opts, program),
+     .arg = "NAME",
+     .help = "with the overrides of this program"},
+    {.name = "mode",
+     .kind = HB_OPT_STRING,
+     .offset = offsetof(show_opts, mode),
+     .arg = "NAME",
+     .help = "with the overrides of this operating mode"},
+    {0},
+};
+
+const hb_cmd hb_cmd_config_show = {
+    .name = "config show",
+    .group = "Configuration",
+    .summary = "the configuration in force",
+    .needs = HB_NEED_POLICY,
+    .opts = show_table,
+    .opts_size = sizeof(show_opts),
+    .details = "Limits after defaults and overrides, and the digests that decisions carry.",
+    .example = "hb config show",
+    .run = run_show,
+};
+
+static const hb_field *fields_of(doc_kind kind)
+{
+    switch (kind) {
+    case DOC_REGISTRY:
+        return hb_registry_fields();
+    case DOC_POLICY:
+        return hb_policy_fields();
+    case DOC_RUN_META:
+        return hb_run_meta_fields();
+    case DOC_PROFILE:
+        return hb_input_profile_fields();
+    case DOC_COUNT:
+        break;
+    }
+    return NULL;
+}
+
+static hb_status write_schema(doc_kind kind, hb_buf *out, hb_error *err)
+{
+    hb_json j;
+    hb_json_init(&j, out, HB_JSON_PRETTY);
+    hb_json_obj(&j);
+    hb_json_kc(&j, "$schema", "https://json-schema.org/draft/2020-12/schema");
+    hb_json_kc(&j, "title", kind_names[kind]);
+    if (kind == DOC_POLICY) { /* the keys may stand at the top or below `baseline_policy` */
+        hb_json_key(&j, "anyOf");
+        hb_json_arr(&j);
+        hb_json_obj(&j);
+        hb_fields_schema(fields_of(kind), &j);
+        hb_json_end(&j);
+        hb_json_obj(&j);
+        hb_json_kc(&j, "type", "object");
+        hb_json_kb(&j, "additionalProperties", false);
+        hb_json_key(&j, "properties");
+        hb_json_obj(&j);
+        hb_json_key(&j, "baseline_policy");
+        hb_json_obj(&j);
+        hb_fields_schema(fields_of(kind), &j);
+        hb_json_end(&j);
+        hb_json_end(&j);
+        hb_json_end(&j);
+        hb_json_end(&j);
+    } else {
+        hb_fields_schema(fields_of(kind), &j);
+    }
+    if (kind == DOC_REGISTRY) {
+        hb_json_key(&j, "$defs");
+        hb_json_obj(&j);
+        hb_json_key(&j, "metric");
+        hb_json_obj(&j);
+        hb_fields_schema(hb_metric_fields, &j);
+        hb_json_end(&j);
+        hb_json_key(&j, "override");
+        hb_json_raw(&j, HB_STR("{\"type\": \"object\", \"additionalProperties\": false, "
+                               "\"properties\": {\"metrics\": {\"type\": \"object\", "
+                               "\"additionalProperties\": {\"$ref\": \"#/$defs/metric\"}}}}"));
+        hb_json_end(&j);
+    }
+    hb_json_end(&j);
+    hb_buf_ch(out, '\n');
+    return hb_json_done(&j, err);
+}
+
+typedef struct schema_opts {
+    bool reference;
+} schema_opts;
+
+static hb_status run_schema(hb_app *app, const void *opts, hb_list args, int *ret_exit,
+                            hb_error *err)
+{
+    const schema_opts *o = opts;
+    (void)ret_exit;
+    for (unsigned k = 0; k < DOC_COUNT; k++) {
+        if (strcmp(args.v[0], kind_names[k]) != 0) {
+            continue;
+        }
+        if (!o->reference) {
+            return write_schema((doc_kind)k, &app->out, err);
+        }
+        hb_fields_reference(fields_of((doc_kind)k), 0, &app->out);
+        if (k == DOC_REGISTRY) {
+            hb_buf_c(&app->out, "\n# Keys of one metric:\n");
+            hb_fields_reference(hb_metric_fields, 0, &app->out);
+        }
+        return HB_OK;
+    }
+    return HB_FAIL(
+        err, HB_E_USAGE,
+        "no document '%.60s'; known: metric-registry, baseline-policy, run-meta, profile",
+        args.v[0]);
+}
+
+static const hb_opt schema_table[] = {
+    {.name = "reference",
+     .kind = HB_OPT_FLAG,
+     .offset = offsetof(schema_opts, reference),
+     .help = "every key with its meaning, as commented YAML, instead of JSON Schema"},
+    {0},
+};
+
+const hb_cmd hb_cmd_config_schema = {
+    .name = "config schema",
+    .group = "Configuration",
+    .summary = "JSON Schema or reference of a configuration document",
+    .opts = schema_table,
+    .opts_size = sizeof(schema_opts),
+    .min_args = 1,
+    .max_args = 1,
+    .args = "DOCUMENT",
+    .details = "DOCUMENT: metric-registry, baseline-policy, run-meta or profile. The same tables\n"
+               "validate the files.",
+    .example = "hb config schema metric-registry --reference",
+    .run = run_schema,
+};

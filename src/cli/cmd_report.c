@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hb report: where a run's report is; made again when it is gone. */
+#include "cli/commands.h"
+#include "cli/flow.h"
+
+#include "base/json_write.h"
+#include "base/mem.h"
+#include "telemetry/run_meta.h"
+
+#include <errno.h>
+#include <spawn.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct report_opts {
+    bool open;
+} report_opts;
+
+/* The newest decision's baseline, not the one a policy would choose today: a report shows the
+ * decision that was made. */
+static hb_status make_again(hb_app *app, const char *run_id, const char **ret_page, hb_error *err)
+{
+    hb_decision_row row;
+    bool found = false;
+    HB_TRY(hb_store_latest_decision(app->store, run_id, &app->arena, &row, &found, err));
+    if (!found) {
+        return HB_FAIL(err, HB_E_STORE, "run '%s' was never judged; do so with: hb analyze %s",
+                       run_id, run_id);
+    }
+    hb_flow f;
+    hb_flow_init(&f);
+    hb_status status = hb_store_get_run(app->store, run_id, &f.run, err);
+    if (status == HB_OK) {
+        status = hb_app_registry(app, f.run->meta.program,
+                                 f.run->meta.context[HB_CONTEXT_OPERATING_MODE], &f.registry, err);
+    }
+    if (status == HB_OK) {
+        status = hb_flow_analyze(app, &f, *row.baseline_run_id ? row.baseline_run_id : NULL, err);
+    }
+    *ret_page = f.report;
+    if (status == HB_OK && strcmp(f.digest, row.digest) != 0) {
+        hb_say(app, "hb: the configuration or program changed since; this is a new decision\n");
+    }
+    hb_flow_release(&f);
+    return status;
+}
+
+static hb_status open_page(hb_app *app, const char *page, hb_error *err)
+{
+    pid_t pid = 0;
+    char program[] = "xdg-open";
+    char *copy = hb_arena_str(&app->arena, hb_str_of(page));
+    char *argv[] = {program, copy, NULL};
+    int rc = copy ? posix_spawnp(&pid, program, NULL, NULL, argv, environ) : ENOMEM;
+    return rc == 0
+               ? HB_OK
+               : HB_FAIL(err, HB_E_IO, "cannot open '%s' with xdg-open: %s", page, strerror(rc));
+}
+
+static hb_status run_report(hb_app *app, const void *opts, hb_list args, int *ret_exit,
+                            hb_error *err)
+{
+    const report_opts *o = opts;
+    (void)ret_exit;
+    const char *reports = NULL;
+    char *folder = NULL;
+    char *path = NULL;
+    HB_TRY(hb_run_id_check(hb_str_of(args.v[0]), err));
+    HB_TRY(hb_app_reports_path(app, &reports, err));
+    HB_TRY(hb_path_join(reports, args.v[0], &folder, err));
+    hb_status status = hb_path_join(folder, "drift_report.html", &path, err);
+    hb_free(folder);
+    HB_TRY(status);
+    const char *page = hb_arena_str(&app->arena, hb_str_of(path));
+    hb_free(path);
+    if (!page) {
+        return HB_NOMEM(err);
+    }
+    if (!hb_path_exists(app->os, page)) {
+        HB_TRY(make_again(app, args.v[0], &page, err));
+    }
+    if (app->common.json) {
+        hb_json j;
+        hb_json_init(&j, &app->out, HB_JSON_PRETTY);
+        hb_json_obj(&j);
+        hb_json_kc(&j, "run_id", args.v[0]);
+        hb_json_kc(&j, "report", page);
+        hb_json_end(&j);
+        hb_buf_ch(&app->out, '\n');
+        HB_TRY(hb_json_done(&j, err));
+    } else {
+        hb_buf_fmt(&app->out, "%s\n", page);
+    }
+    return o->open ? open_page(app, page, err) : HB_OK;
+}
+
+static const hb_opt table[] = {
+    {.name = "open",
+     .kind = HB_OPT_FLAG,
+     .offset = offsetof(report_opts, open),
+     .help = "show it in the desktop's browser (xdg-open)"},
+    {0},
+};
+
+const hb_cmd hb_cmd_report = {
+    .name = "report",
+    .group = "Judge a run",
+    .summary = "print the path of a run's report, making it again when it is gone",
+    .needs = HB_NEED_POLICY | HB_NEED_STORE_WRITE,
+    .opts = table,
+    .opts_size = sizeof(report_opts),
+    .min_args = 1,
+    .max_args = 1,
+    .args = "RUN",
+    .details = "A report made again compares with the baseline of the run's latest decision.",
+    .example = "hb report monday-2",
+    .run = run_report,
+};

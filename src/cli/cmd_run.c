@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hb run, hb ingest, hb analyze: one road, entered and left at different places. */
+#include "cli/commands.h"
+#include "cli/flow.h"
+
+#include "base/json_write.h"
+
+typedef struct run_opts {
+    hb_read_opts read;
+    const char *baseline;
+    int fail_on;
+} run_opts;
+
+#define FAIL_ON(type)                                                                   \
+    {                                                                                   \
+        .name = "fail-on", .kind = HB_OPT_ENUM, .offset = offsetof(type, fail_on),      \
+        .values = hb_fail_on_words,                                                     \
+        .help = "verdicts that end with an exit code other than 0 (hb help exit-codes)" \
+    }
+#define BASELINE(type)                                                                 \
+    {                                                                                  \
+        .name = "baseline", .kind = HB_OPT_STRING, .offset = offsetof(type, baseline), \
+        .arg = "RUN", .help = "run to compare with, instead of the policy's choice"    \
+    }
+
+static hb_status register_files(hb_app *app, hb_flow *f, hb_list args, const hb_read_opts *read,
+                                hb_error *err)
+{
+    HB_TRY(hb_flow_read(app, args, read, &f->registry, &f->run, err));
+    return hb_flow_register(app, f, err);
+}
+
+static hb_status run_run(hb_app *app, const void *opts, hb_list args, int *ret_exit, hb_error *err)
+{
+    const run_opts *o = opts;
+    hb_flow f;
+    hb_flow_init(&f);
+    hb_status status = register_files(app, &f, args, &o->read, err);
+    if (status == HB_OK) {
+        status = hb_flow_analyze(app, &f, o->baseline, err);
+    }
+    if (status == HB_OK) {
+        status = hb_flow_print(app, &f, err);
+        *ret_exit = hb_verdict_exit(f.decision->verdict, o->fail_on);
+    }
+    hb_flow_release(&f);
+    return status;
+}
+
+static const hb_opt run_table[] = {
+    HB_READ_OPTS(run_opts, read), BASELINE(run_opts), FAIL_ON(run_opts), {0}};
+
+const hb_cmd hb_cmd_run = {
+    .name = "run",
+    .group = "Judge a run",
+    .summary = "read run files, register the run, compare it with its baseline",
+    .needs = HB_NEED_POLICY | HB_NEED_STORE_CREATE,
+    .opts = run_table,
+    .opts_size = sizeof(run_opts),
+    .min_args = 1,
+    .max_args = 10000,
+    .args = "FILE...",
+    .details = "Several files are one run. The baseline is chosen by baseline_policy.yaml among\n"
+               "the runs of the same program, subsystem and test. The report is written to\n"
+               "reports/RUN_ID/ in the workspace.",
+    .example = "hb run monday.csv --program apollo --test-name warmup",
+    .run = run_run,
+};
+
+static hb_status run_ingest(hb_app *app, const void *opts, hb_list args, int *ret_exit,
+                            hb_error *err)
+{
+    const hb_read_opts *o = opts;
+    (void)ret_exit;
+    hb_flow f;
+    hb_flow_init(&f);
+    hb_status status = register_files(app, &f, args, o, err);
+    if (status == HB_OK && app->common.json) {
+        hb_json j;
+        hb_json_init(&j, &app->out, HB_JSON_PRETTY);
+        hb_json_obj(&j);
+        hb_json_kc(&j, "run_id", f.run->meta.run_id);
+        hb_json_kc(&j, "digest", f.run->digest);
+        hb_json_ku(&j, "metrics", f.run->n_metrics);
+        hb_json_end(&j);
+        hb_buf_ch(&app->out, '\n');
+        status = hb_json_done(&j, err);
+    } else if (status == HB_OK) {
+        hb_buf_fmt(&app->out, "run %s: %zu metrics registered\n", f.run->meta.run_id,
+                   f.run->n_metrics);
+    }
+    hb_flow_release(&f);
+    return status;
+}
+
+typedef struct ingest_opts {
+    hb_read_opts read;
+} ingest_opts;
+
+static const hb_opt ingest_table[] = {HB_READ_OPTS(ingest_opts, read), {0}};
+
+const hb_cmd hb_cmd_ingest = {
+    .name = "ingest",
+    .group = "Judge a run",
+    .summary = "read run files and register the run, without judging it",
+    .needs = HB_NEED_STORE_CREATE,
+    .opts = ingest_table,
+    .opts_size = sizeof(ingest_opts),
+    .min_args = 1,
+    .max_args = 10000,
+    .args = "FILE...",
+    .details = "The same run_id with the same content is fine; with other content it is refused.",
+    .example = "hb ingest monday.csv --run-id monday-1",
+    .run = run_ingest,
+};
+
+typedef struct analyze_opts {
+    const char *baseline;
+    int fail_on;
+} analyze_opts;
+
+static hb_status run_analyze(hb_app *app, const void *opts, hb_list args, int *ret_exit,
+                             hb_error *err)
+{
+    const analyze_opts *o = opts;
+    hb_flow f;
+    hb_flow_init(&f);
+    hb_status status = hb_store_get_run(app->store, args.v[0], &f.run, err);
+    if (status == HB_OK) {
+        status = hb_app_registry(app, f.run->meta.program,
+                                 f.run->meta.context[HB_CONTEXT_OPERATING_MODE], &f.registry, err);
+    }
+    if (status == HB_OK) {
+        status = hb_flow_analyze(app, &f, o->baseline, err);
+    }
+    if (status == HB_OK) {
+        status = hb_flow_print(app, &f, err);
+        *ret_exit = hb_verdict_exit(f.decision->verdict, o->fail_on);
+    }
+    hb_flow_release(&f);
+    return status;
+}
+
+static const hb_opt analyze_table[] = {BASELINE(analyze_opts), FAIL_ON(analyze_opts), {0}};
+
+const hb_cmd hb_cmd_analyze = {
+    .name = "analyze",
+    .group = "Judge a run",
+    .summary = "compare a registered run with its baseline (again)",
+    .needs = HB_NEED_POLICY | HB_NEED_STORE_WRITE,
+    .opts = analyze_table,
+    .opts_size = sizeof(analyze_opts),
+    .min_args = 1,
+    .max_args = 1,
+    .args = "RUN",
+    .details = "Uses the registry and policy as they are now; a run is never its own baseline.",
+    .example = "hb analyze monday-2 --baseline monday-1",
+    .run = run_analyze,
+};

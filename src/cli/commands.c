@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/commands.h"
+
+#include <string.h>
+
+const hb_cmd *const hb_commands[] = {
+    &hb_cmd_compare,      &hb_cmd_run,           &hb_cmd_ingest,        &hb_cmd_analyze,
+    &hb_cmd_inspect,      &hb_cmd_report,        &hb_cmd_runs_list,     &hb_cmd_runs_show,
+    &hb_cmd_baseline_set, &hb_cmd_baseline_list, &hb_cmd_baseline_show, &hb_cmd_init,
+    &hb_cmd_config_check, &hb_cmd_config_show,   &hb_cmd_config_schema, &hb_cmd_record,
+    &hb_cmd_demo,         &hb_cmd_help,          &hb_cmd_completion,    NULL,
+};
+
+const hb_cmd *hb_cmd_find(const char *const *words, size_t n, size_t *ret_words)
+{
+    const hb_cmd *best = NULL;
+    for (size_t i = 0; n && hb_commands[i]; i++) {
+        const char *name = hb_commands[i]->name;
+        const char *blank = strchr(name, ' ');
+        size_t first = blank ? (size_t)(blank - name) : strlen(name);
+        if (strlen(words[0]) != first || strncmp(words[0], name, first) != 0) {
+            continue;
+        }
+        if (!blank) {
+            best = hb_commands[i];
+            *ret_words = 1;
+        } else if (n > 1 && strcmp(blank + 1, words[1]) == 0) {
+            *ret_words = 2;
+            return hb_commands[i];
+        }
+    }
+    return best;
+}

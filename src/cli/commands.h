@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Every command, defined in its cmd_*.c. */
+#ifndef HB_CLI_COMMANDS_H
+#define HB_CLI_COMMANDS_H
+
+#include "cli/cmd.h"
+
+extern const hb_cmd hb_cmd_init;
+extern const hb_cmd hb_cmd_run;
+extern const hb_cmd hb_cmd_ingest;
+extern const hb_cmd hb_cmd_analyze;
+extern const hb_cmd hb_cmd_compare;
+extern const hb_cmd hb_cmd_inspect;
+extern const hb_cmd hb_cmd_report;
+extern const hb_cmd hb_cmd_runs_list;
+extern const hb_cmd hb_cmd_runs_show;
+extern const hb_cmd hb_cmd_baseline_set;
+extern const hb_cmd hb_cmd_baseline_list;
+extern const hb_cmd hb_cmd_baseline_show;
+extern const hb_cmd hb_cmd_config_check;
+extern const hb_cmd hb_cmd_config_show;
+extern const hb_cmd hb_cmd_config_schema;
+extern const hb_cmd hb_cmd_record;
+extern const hb_cmd hb_cmd_demo;
+extern const hb_cmd hb_cmd_help;
+extern const hb_cmd hb_cmd_completion;
+
+#endif

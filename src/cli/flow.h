@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The steps that several commands share: files to a run, a run to a decision, a decision to a
+ * report. */
+#ifndef HB_CLI_FLOW_H
+#define HB_CLI_FLOW_H
+
+#include "baseline/select.h"
+#include "cli/app.h"
+#include "decide/decision.h"
+
+/* Options of every command that reads run files. */
+typedef struct hb_read_opts {
+    const char *source;
+    const char *run_meta;
+    const char *run_id;
+    const char *program;
+    const char *subsystem;
+    const char *test_name;
+    const char *unit;
+    const char *cycles;
+    const char *sheet;
+} hb_read_opts;
+
+/* Rows for a command's table; `type` is its option struct, `member` the hb_read_opts in it. */
+#define HB_READ_OPT(type, member, opt_name, field, arg_name, words)                          \
+    {                                                                                        \
+        .name = (opt_name), .kind = HB_OPT_STRING,                                           \
+        .offset = offsetof(type, member) + offsetof(hb_read_opts, field), .arg = (arg_name), \
+        .help = (words)                                                                      \
+    }
+#define HB_READ_OPTS(type, member)                                                           \
+    HB_READ_OPT(type, member, "source", source, "NAME",                                      \
+                "adapter or format; default auto: by content (hb help formats)"),            \
+        HB_READ_OPT(type, member, "run-meta", run_meta, "FILE",                              \
+                    "run_meta.json: identity and context of the run"),                       \
+        HB_READ_OPT(type, member, "run-id", run_id, "ID",                                    \
+                    "name of the run; default: made from its content"),                      \
+        HB_READ_OPT(type, member, "program", program, "NAME", "program the run belongs to"), \
+        HB_READ_OPT(type, member, "subsystem", subsystem, "NAME", "subsystem under test"),   \
+        HB_READ_OPT(type, member, "test-name", test_name, "NAME", "test that was run"),      \
+        HB_READ_OPT(type, member, "unit", unit, "RANGES",                                    \
+                    "rows of these units only, as 1-20,25 (adapters with a unit column)"),   \
+        HB_READ_OPT(type, member, "cycles", cycles, "RANGES",                                \
+                    "rows of these cycles only, as 1-50"),                                   \
+        HB_READ_OPT(type, member, "sheet", sheet, "NAME", "sheet of a workbook")
+
+typedef enum hb_fail_on { HB_FAIL_ON_FAIL, HB_FAIL_ON_DRIFT, HB_FAIL_ON_NONE } hb_fail_on;
+extern const char *const hb_fail_on_words[];
+int hb_verdict_exit(hb_verdict v, int fail_on);
+
+/* A run with what its decision borrows. */
+typedef struct hb_flow {
+    hb_registry *registry;
+    hb_run *run;
+    hb_selection selection;
+    bool selected;
+    hb_reference files; /* reference made of files (compare) */
+    hb_run *pool;       /* what `files` points at */
+    hb_decision *decision;
+    hb_buf json;        /* canonical decision */
+    char digest[65];    /* of json */
+    const char *report; /* path of the HTML page, "" when none was written */
+} hb_flow;
+
+void hb_flow_init(hb_flow *f);
+void hb_flow_release(hb_flow *f);
+
+/* Reads files into one run. Loads the metric registry for the run's program and mode into
+ * *io_registry unless it is already loaded. */
+HB_CHECKED hb_status hb_flow_read(hb_app *app, hb_list files, const hb_read_opts *o,
+                                  hb_registry **io_registry, hb_run **ret_run, hb_error *err);
+/* Adds f->run to the registry (told when it was already there). */
+HB_CHECKED hb_status hb_flow_register(hb_app *app, hb_flow *f, hb_error *err);
+/* Selects a baseline, decides, stores the decision, writes the report folder. `baseline`: a run_id
+ * or NULL. */
+HB_CHECKED hb_status hb_flow_analyze(hb_app *app, hb_flow *f, const char *baseline, hb_error *err);
+/* Decides against f->files or f->selection; fills decision, json and digest. */
+HB_CHECKED hb_status hb_flow_decide(hb_flow *f, const hb_reference *reference,
+                                    const hb_policy *policy, hb_error *err);
+/* The report files as (name, bytes), handed to `put`. */
+typedef hb_status (*hb_put_file)(void *ctx, const char *name, const void *p, size_t n,
+                                 hb_error *err);
+HB_CHECKED hb_status hb_flow_render(hb_app *app, hb_flow *f, hb_put_file put, void *ctx,
+                                    hb_error *err);
+/* Verdict, reasons and the report's path onto app->out, as text or JSON. */
+HB_CHECKED hb_status hb_flow_print(hb_app *app, const hb_flow *f, hb_error *err);
+
+#endif

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/topics.h"
+
+#include "base/status.h"
+
+static void exit_codes(hb_buf *out)
+{
+    hb_buf_c(
+        out,
+        "Exit codes\n\n   0  the job was done (and, by --fail-on, the verdict is no failure)\n");
+    for (int code = 1; code <= 12; code++) {
+        if (code == HB_EXIT_FAIL) {
+            hb_buf_c(out, "  10  the verdict is FAIL (--fail-on fail, the default, or drift)\n");
+        }
+        if (code == HB_EXIT_DRIFT) {
+            hb_buf_c(out, "  11  the verdict is PASS_WITH_DRIFT or NO_TEST (--fail-on drift)\n");
+        }
+        for (unsigned s = 1; s < HB_STATUS_COUNT; s++) {
+            if (hb_status_exit((hb_status)s) == code) {
+                hb_buf_fmt(out, "  %2d  %s (%s)\n", code, hb_status_text((hb_status)s),
+                           hb_status_name((hb_status)s));
+            }
+        }
+    }
+    hb_buf_c(out, " 130  interrupted from the keyboard\n\n"
+                  "With --fail-on none a verdict never changes the exit code.\n");
+}
+
+static void verdicts(hb_buf *out)
+{
+    hb_buf_c(out,
+             "Verdicts\n\n"
+             "  FAIL             a hard limit was broken, or a critical metric is missing\n"
+             "  NO_TEST          there was nothing to compare: no baseline, no usable metric\n"
+             "  PASS_WITH_DRIFT  a declared change limit was crossed, or a check could not run\n"
+             "  PASS             no declared limit was crossed; not: nothing changed\n\n"
+             "Every rule is stated in docs/verdict.md. The limits are declared in\n"
+             "metric_registry.yaml; hb config check says whether it is right.\n");
+}
+
+static void workspace(hb_buf *out)
+{
+    hb_buf_c(out, "The workspace\n\n"
+                  "A folder, by default the current one (--workspace DIR, HB_WORKSPACE), with:\n\n"
+                  "  metric_registry.yaml   what is declared about each metric: unit, limits\n"
+                  "  baseline_policy.yaml   which earlier run a new run is judged against\n"
+                  "  profiles/              the lab's own adapters (hb help formats)\n"
+                  "  runs.db                the registry: runs, tags, decisions\n"
+                  "  reports/RUN_ID/        drift_report.html and .json, decision.json\n\n"
+                  "hb init DIR makes one. Each path has an option and a variable of its own:\n"
+                  "--metric-registry, --baseline-policy, --db, --reports.\n");
+}
+
+static void formats(hb_buf *out)
+{
+    hb_buf_c(out, "Formats and sources\n\n"
+                  "Formats are recognised by content: CSV and other delimited text, JSON, JSON\n"
+                  "lines, XLSX; each plain or as .gz or .zst; '-' is standard input; a folder is\n"
+                  "read by its metrics.csv, with run_meta.json and events.jsonl beside it.\n\n"
+                  "Layouts: metric table (metric, value, unit, tags), long (time, metric, value),\n"
+                  "wide (time and one column a metric).\n\n"
+                  "--source auto (the default) chooses and says why; csv, json, xlsx force a\n"
+                  "format; pba_excel, custom_tabular, cmapss_fd001 … cmapss_fd004 are adapters.\n"
+                  "A lab's own adapter is a file profiles/NAME.yaml in the workspace.\n\n"
+                  "hb inspect FILE shows what would be read.\n");
+}
+
+const hb_topic hb_topics[] = {
+    {"exit-codes", "what the program's exit code means", exit_codes},
+    {"verdicts", "the four verdicts", verdicts},
+    {"workspace", "the files of a workspace", workspace},
+    {"formats", "what files can be read", formats},
+};
+const size_t hb_topic_count = sizeof hb_topics / sizeof *hb_topics;
