@@ -151,7 +151,7 @@ const hb_cmd hb_cmd_compare = {
     .opts_size = sizeof(compare_opts),
     .details = "Limits come from metric_registry.yaml in the workspace, else built-in defaults\n"
                "apply: a change of more than 3 standard deviations of the baseline's samples\n"
-               "(10 % where there are fewer than 20), or a spread 3 times as large or small.",
+               "(10 % where there are fewer than 20), or a spread 3 times as large or gone.",
     .example = "hb compare --baseline monday.csv --run tuesday.csv --out result",
     .run = run_compare,
 };

@@ -29,6 +29,8 @@ typedef struct state {
     size_t n_bounds;
     double sd_run; /* NaN when it says too little */
     double sd_baseline;
+    hb_ecdf run; /* empty when there are no samples */
+    hb_ecdf base;
 } state;
 
 /* Spread is a yardstick for values in the samples' own unit that do not grow with the run. */
@@ -223,37 +225,66 @@ static hb_status hidden_stretch(state *s, hb_error *err)
                            hb_figure(limit, s->in->unit, allowed));
 }
 
+/* The smallest step between values, as a sign of how finely the channel resolves; 0 when unknown.
+ */
+static double resolution(const state *s)
+{
+    double least = INFINITY;
+    const hb_ecdf *sides[] = {&s->run, &s->base};
+    for (size_t k = 0; k < 2; k++) {
+        for (size_t i = 1; i < sides[k]->n_points; i++) {
+            double step = sides[k]->values[i] - sides[k]->values[i - 1];
+            least = step < least ? step : least;
+        }
+    }
+    return isfinite(least) ? least : 0;
+}
+
+/* A coarse channel that stays within one step has a spread all the same: u²/12, the variance of
+ * rounding (JCGM 100, F.2.2.1). Without it a channel that shows 21.60 and 21.61 by turns would
+ * alarm. */
+static double with_resolution(double sd, double u)
+{
+    return sqrt(sd * sd + u * u / 12);
+}
+
 static hb_status spread(state *s, hb_error *err)
 {
     hb_opt_f64 ratio = s->in->limits->spread_ratio;
-    if (!ratio.set || isnan(s->sd_run) || isnan(s->sd_baseline) ||
-        (s->sd_run == 0 && s->sd_baseline == 0)) {
+    if (!ratio.set || isnan(s->sd_run) || isnan(s->sd_baseline)) {
         return HB_OK;
     }
     s->c->n_checks++;
-    bool grew = s->sd_run > s->sd_baseline;
-    double small = grew ? s->sd_baseline : s->sd_run;
-    double large = grew ? s->sd_run : s->sd_baseline;
-    bool tiny = s->in->limits->min_effect.set && large < s->in->limits->min_effect.v;
-    if (tiny || large <= small * ratio.v) {
+    double u = resolution(s);
+    double was_sd = with_resolution(s->sd_baseline, u);
+    double is_sd = with_resolution(s->sd_run, u);
+    /* Of a channel that moves by a step or two, standing still says nothing. */
+    bool stuck = s->sd_run == 0 && s->sd_baseline > 2 * u;
+    bool grew = is_sd > was_sd * ratio.v;
+    bool tiny = s->in->limits->min_effect.set && is_sd < s->in->limits->min_effect.v &&
+                was_sd < s->in->limits->min_effect.v;
+    if (tiny || (!stuck && !grew)) {
         return HB_OK;
     }
     hb_finding f = finding_of(s, HB_RULE_SPREAD_RATIO, HB_SEVERITY_DRIFT);
     f.limit = ratio;
-    f.excess = small > 0 ? large / small / ratio.v : 1e6;
-    if (small > 0) {
-        f.observed = hb_some(large / small);
+    f.excess = stuck ? 1 : was_sd > 0 ? is_sd / was_sd / ratio.v : 1e6;
+    if (grew && was_sd > 0) {
+        f.observed = hb_some(is_sd / was_sd);
     }
     char was[HB_FIGURE_TEXT];
     char is[HB_FIGURE_TEXT];
+    hb_figure(s->sd_baseline, s->in->unit, was);
+    if (stuck) {
+        return hb_findings_add(
+            s->out, f, err,
+            "%s is stuck: all its samples are equal, where the baseline's have a "
+            "standard deviation of %s",
+            s->c->name, was);
+    }
     return hb_findings_add(
-        s->out, f, err, "%s: its standard deviation %s from %s to %s; the limit is a factor %.5g",
-        s->c->name,
-        s->sd_run == 0 ? "vanished (a stuck value?),"
-        : grew         ? "grew"
-                       : "shrank",
-        hb_figure(s->sd_baseline, s->in->unit, was), hb_figure(s->sd_run, s->in->unit, is),
-        ratio.v);
+        s->out, f, err, "%s: its standard deviation grew from %s to %s; the limit is a factor %.5g",
+        s->c->name, was, hb_figure(s->sd_run, s->in->unit, is), ratio.v);
 }
 
 static hb_status told_distribution(state *s, const hb_ks *ks, hb_error *err)
@@ -287,10 +318,7 @@ static hb_status told_distribution(state *s, const hb_ks *ks, hb_error *err)
 
 static hb_status distribution(state *s, hb_error *err)
 {
-    const hb_metric *r = s->in->run;
-    const hb_metric *b = s->in->baseline;
-    if (!r->profile.moments.n || !b->profile.moments.n || !r->profile.sketch ||
-        !b->profile.sketch) {
+    if (!s->run.n || !s->base.n) {
         if (!s->in->limits->ks_threshold.set || !s->in->distribution_enabled) {
             return HB_OK;
         }
@@ -299,25 +327,19 @@ static hb_status distribution(state *s, hb_error *err)
         return hb_findings_add(s->out, f, err,
                                "%s: its declared distribution limit could not be checked, %s no "
                                "samples",
-                               s->c->name,
-                               r->profile.moments.n ? "the baseline has" : "the run has");
+                               s->c->name, s->run.n ? "the baseline has" : "the run has");
     }
-    hb_ecdf run = {0};
-    hb_ecdf base = {0};
-    hb_status status = hb_sketch_ecdf(r->profile.sketch, &run, err);
-    if (status == HB_OK) {
-        status = hb_sketch_ecdf(b->profile.sketch, &base, err);
-    }
-    if (status == HB_OK) {
-        hb_ks ks = hb_ks_two_sample(&run, &base);
-        s->c->ks_d = hb_some(ks.d);
-        s->c->ks_p = hb_some(ks.p);
-        s->c->wasserstein = hb_some(hb_wasserstein(&run, &base));
-        status = told_distribution(s, &ks, err);
-    }
-    hb_ecdf_release(&run);
-    hb_ecdf_release(&base);
-    return status;
+    hb_ks ks = hb_ks_two_sample(&s->run, &s->base);
+    s->c->ks_d = hb_some(ks.d);
+    s->c->ks_p = hb_some(ks.p);
+    s->c->wasserstein = hb_some(hb_wasserstein(&s->run, &s->base));
+    return told_distribution(s, &ks, err);
+}
+
+static hb_status load_samples(const hb_metric *m, hb_ecdf *ret, hb_error *err)
+{
+    bool any = m->profile.moments.n && m->profile.sketch;
+    return any ? hb_sketch_ecdf(m->profile.sketch, ret, err) : HB_OK;
 }
 
 static hb_status unit_mismatch(const state *s, hb_error *err)
@@ -334,6 +356,14 @@ static hb_status unit_mismatch(const state *s, hb_error *err)
         s->out, f, err, "%s is in '%.40s' here and in '%.40s' in the baseline%s", s->c->name,
         *r->unit ? r->unit : "no stated unit", *b->unit ? b->unit : "no stated unit",
         one_is_silent ? "; the figures were compared as they are" : ", so they were not compared");
+}
+
+static hb_status judge(state *s, hb_error *err)
+{
+    HB_TRY(value_limits(s, err));
+    HB_TRY(hidden_stretch(s, err));
+    HB_TRY(spread(s, err));
+    return distribution(s, err);
 }
 
 hb_status hb_change_check(const hb_change *change, hb_comparison *c, hb_findings *out,
@@ -364,8 +394,14 @@ hb_status hb_change_check(const hb_change *change, hb_comparison *c, hb_findings
         c->change_limit = hb_some(limit);
         c->margin = hb_some(limit - s.change);
     }
-    HB_TRY(value_limits(&s, err));
-    HB_TRY(hidden_stretch(&s, err));
-    HB_TRY(spread(&s, err));
-    return distribution(&s, err);
+    hb_status status = load_samples(change->run, &s.run, err);
+    if (status == HB_OK) {
+        status = load_samples(change->baseline, &s.base, err);
+    }
+    if (status == HB_OK) {
+        status = judge(&s, err);
+    }
+    hb_ecdf_release(&s.run);
+    hb_ecdf_release(&s.base);
+    return status;
 }
