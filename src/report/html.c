@@ -86,10 +86,10 @@ static void finding_item(const hb_finding *f, hb_buf *out)
         hb_buf_fmt(out, " <span class=\"note\">First beyond the limit at sample %llu",
                    (unsigned long long)f->onset_index);
         if (f->onset_time != HB_TIME_NONE) {
-            hb_buf_fmt(out, ", %s", hb_fig_time(f->onset_time, fig));
+            hb_buf_fmt(out, ", %s", hb_fig_time(f->onset_time - f->onset_time % 1000000, fig));
         }
         if (f->sustained_index != UINT64_MAX) {
-            hb_buf_fmt(out, "; for good from sample %llu", (unsigned long long)f->sustained_index);
+            hb_buf_fmt(out, "; lasting from sample %llu", (unsigned long long)f->sustained_index);
         }
         hb_buf_c(out, ".</span>");
     }
