@@ -26,7 +26,8 @@ static hb_status read_baselines(hb_app *app, hb_flow *f, const compare_opts *o, 
     read.run_id = NULL; /* names the run under test */
     for (size_t i = 0; i < o->baseline.n; i++) {
         hb_list one = {&o->baseline.v[i], 1};
-        HB_TRY(hb_flow_read(app, one, &read, &f->registry, &b->runs[b->n], err));
+        const hb_run *like = b->n ? b->runs[0] : NULL;
+        HB_TRY(hb_flow_read(app, one, &read, like, &f->registry, &b->runs[b->n], err));
         b->n++;
     }
     return HB_OK;
@@ -83,7 +84,7 @@ static hb_status compare(hb_app *app, hb_flow *f, const compare_opts *o, baselin
                          int *ret_exit, hb_error *err)
 {
     HB_TRY(read_baselines(app, f, o, b, err));
-    HB_TRY(hb_flow_read(app, o->run, &o->read, &f->registry, &f->run, err));
+    HB_TRY(hb_flow_read(app, o->run, &o->read, b->runs[0], &f->registry, &f->run, err));
     HB_TRY(make_reference(f, b, err));
     HB_TRY(hb_flow_decide(f, &f->files, &app->policy, err));
     if (o->out) {

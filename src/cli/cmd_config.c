@@ -128,8 +128,8 @@ const hb_cmd hb_cmd_config_check = {
     .summary = "validate configuration files in full",
     .max_args = 1000,
     .args = "[FILE...]",
-    .details = "Without FILE: the workspace's metric registry and baseline policy. Says the first\n"
-               "thing that is wrong as FILE:LINE:COLUMN with what was expected.",
+    .details = "Without FILE: the workspace's metric registry and baseline policy. Says the\n"
+               "first thing that is wrong as FILE:LINE:COLUMN with what was expected.",
     .example = "hb config check",
     .run = run_check,
 };
@@ -396,8 +396,8 @@ const hb_cmd hb_cmd_config_schema = {
     .min_args = 1,
     .max_args = 1,
     .args = "DOCUMENT",
-    .details = "DOCUMENT: metric-registry, baseline-policy, run-meta or profile. The same tables\n"
-               "validate the files.",
+    .details = "DOCUMENT: metric-registry, baseline-policy, run-meta or profile. The same\n"
+               "tables validate the files.",
     .example = "hb config schema metric-registry --reference",
     .run = run_schema,
 };

@@ -97,7 +97,7 @@ static hb_status judge(demo *d, const char *path, const char *run_id, hb_error *
     hb_list one = {&path, 1};
     hb_flow f;
     hb_flow_init(&f);
-    hb_status status = hb_flow_read(d->app, one, &read, &f.registry, &f.run, err);
+    hb_status status = hb_flow_read(d->app, one, &read, NULL, &f.registry, &f.run, err);
     if (status == HB_OK) {
         status = hb_flow_register(d->app, &f, err);
     }
@@ -120,7 +120,8 @@ static hb_status set_baseline(demo *d, const char *const *paths, size_t n, hb_er
     }
     hb_flow f;
     hb_flow_init(&f);
-    hb_status status = hb_flow_read(d->app, (hb_list){list, n}, &read, &f.registry, &f.run, err);
+    hb_status status =
+        hb_flow_read(d->app, (hb_list){list, n}, &read, NULL, &f.registry, &f.run, err);
     if (status == HB_OK) {
         status = hb_flow_register(d->app, &f, err);
     }

@@ -15,7 +15,7 @@ static hb_status run_inspect(hb_app *app, const void *opts, hb_list args, int *r
     (void)ret_exit;
     hb_registry *registry = NULL;
     hb_run *run = NULL;
-    hb_status status = hb_flow_read(app, args, &o->read, &registry, &run, err);
+    hb_status status = hb_flow_read(app, args, &o->read, NULL, &registry, &run, err);
     if (status == HB_OK) {
         status = app->common.json ? hb_view_run_json(run, &app->out, err)
                                   : hb_view_run_text(run, &app->out, err);
@@ -36,8 +36,8 @@ const hb_cmd hb_cmd_inspect = {
     .min_args = 1,
     .max_args = 10000,
     .args = "FILE...",
-    .details = "Prints every guess with its reason, every reject with an example, and the figures\n"
-               "of every metric. Nothing is stored.",
+    .details = "Prints every guess with its reason, every reject with an example, and the\n"
+               "figures of every metric. Nothing is stored.",
     .example = "hb inspect monday.csv",
     .run = run_inspect,
 };

@@ -81,8 +81,8 @@ const hb_cmd hb_cmd_record = {
     .summary = "record this machine's telemetry into a run file",
     .opts = table,
     .opts_size = sizeof(record_opts),
-    .details = "Processor, memory, pressure, disk, network and temperatures from /proc and /sys,\n"
-               "and how late a timer wakes up: a real source on any Linux machine.",
+    .details = "Processor, memory, pressure, disk, network and temperatures from /proc and\n"
+               "/sys, and how late a timer wakes up: a real source on any Linux machine.",
     .example = "hb record --seconds 2 --out here.csv",
     .run = run_record,
 };

@@ -26,7 +26,7 @@ typedef struct run_opts {
 static hb_status register_files(hb_app *app, hb_flow *f, hb_list args, const hb_read_opts *read,
                                 hb_error *err)
 {
-    HB_TRY(hb_flow_read(app, args, read, &f->registry, &f->run, err));
+    HB_TRY(hb_flow_read(app, args, read, NULL, &f->registry, &f->run, err));
     return hb_flow_register(app, f, err);
 }
 
@@ -109,7 +109,8 @@ const hb_cmd hb_cmd_ingest = {
     .min_args = 1,
     .max_args = 10000,
     .args = "FILE...",
-    .details = "The same run_id with the same content is fine; with other content it is refused.",
+    .details = "The same run_id with the same content is fine; with other content it is\n"
+               "refused.",
     .example = "hb ingest monday.csv --run-id monday-1",
     .run = run_ingest,
 };

@@ -108,8 +108,8 @@ static hb_status ingest_files(hb_app *app, hb_list files, const hb_read_opts *o,
     return HB_OK;
 }
 
-hb_status hb_flow_read(hb_app *app, hb_list files, const hb_read_opts *o, hb_registry **io_registry,
-                       hb_run **ret_run, hb_error *err)
+hb_status hb_flow_read(hb_app *app, hb_list files, const hb_read_opts *o, const hb_run *like,
+                       hb_registry **io_registry, hb_run **ret_run, hb_error *err)
 {
     hb_run_meta meta;
     HB_TRY(read_meta(app, files, o, &meta, err));
@@ -122,6 +122,7 @@ hb_status hb_flow_read(hb_app *app, hb_list files, const hb_read_opts *o, hb_reg
     hb_run_builder *b = NULL;
     const char *source = "";
     HB_TRY(hb_run_builder_new(*io_registry, app->units, &b, err));
+    hb_run_builder_units_like(b, like);
     hb_status status = ingest_files(app, files, o, b, &source, err);
     if (status == HB_OK) {
         meta.source_system = source;

@@ -65,10 +65,11 @@ typedef struct hb_flow {
 void hb_flow_init(hb_flow *f);
 void hb_flow_release(hb_flow *f);
 
-/* Reads files into one run. Loads the metric registry for the run's program and mode into
- * *io_registry unless it is already loaded. */
+/* Reads files into one run; `like` (may be NULL) gives the units of undeclared metrics. Loads the
+ * metric registry for the run's program and mode into *io_registry unless it is already loaded. */
 HB_CHECKED hb_status hb_flow_read(hb_app *app, hb_list files, const hb_read_opts *o,
-                                  hb_registry **io_registry, hb_run **ret_run, hb_error *err);
+                                  const hb_run *like, hb_registry **io_registry, hb_run **ret_run,
+                                  hb_error *err);
 /* Adds f->run to the registry (told when it was already there). */
 HB_CHECKED hb_status hb_flow_register(hb_app *app, hb_flow *f, hb_error *err);
 /* Selects a baseline, decides, stores the decision, writes the report folder. `baseline`: a run_id

@@ -50,7 +50,7 @@ const char *hb_severity_name(hb_severity s);
     X(DRIFT_THRESHOLD, "drift_threshold", "change beyond the absolute limit")                    \
     X(DRIFT_PERCENT, "drift_percent", "change beyond the percent limit")                         \
     X(DRIFT_SPREAD, "drift_spread", "change beyond a multiple of the baseline's spread")         \
-    X(SPREAD_RATIO, "spread_ratio", "the spread itself grew, or vanished")                          \
+    X(SPREAD_RATIO, "spread_ratio", "the spread itself grew, or vanished")                       \
     X(PERSISTENCE, "persistence", "consecutive samples beyond the change limit")                 \
     X(KS_THRESHOLD, "ks_threshold", "the distribution changed")                                  \
     X(METRIC_COVERAGE, "metric_coverage", "the run has too few of the baseline's metrics")       \

@@ -65,8 +65,8 @@ typedef struct hb_metric_def {
     hb_opt_f64 drift_threshold; /* canonical unit, > 0 side: |delta| over it */
     hb_opt_f64 drift_percent;   /* % of |baseline| */
     hb_opt_f64 drift_spread;    /* multiples of the baseline samples' standard deviation */
-    hb_opt_f64 spread_ratio; /* > 1: spread over ratio × baseline's, or vanished */
-    hb_opt_f64 min_effect;   /* cancels a change limit when |delta| is under it */
+    hb_opt_f64 spread_ratio;    /* > 1: spread over ratio × baseline's, or vanished */
+    hb_opt_f64 min_effect;      /* cancels a change limit when |delta| is under it */
     hb_opt_f64 fail_threshold;
     hb_opt_f64 invariant_min;
     hb_opt_f64 invariant_max;

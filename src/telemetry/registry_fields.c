@@ -123,7 +123,8 @@ const hb_field hb_metric_fields[] = {
      .offset = offsetof(hb_metric_def, spread_ratio),
      .min = 1,
      .max = INFINITY,
-     .doc = "Drift when the samples' standard deviation grew by more than this factor, or vanished."},
+     .doc =
+         "Drift when the samples' standard deviation grew by more than this factor, or vanished."},
     {.key = "min_effect",
      .kind = HB_FIELD_OPT_F64,
      .offset = offsetof(hb_metric_def, min_effect),

@@ -64,6 +64,7 @@ struct hb_run_builder {
     hb_map by_name;    /* canonical name → metric */
     hb_map by_channel; /* "raw name \x1f raw unit" → channel */
     hb_reduce default_reduce;
+    const hb_run *like;
     double *scratch;
     size_t cap_scratch;
 };
@@ -193,6 +194,11 @@ void hb_run_builder_file_totals(hb_run_builder *b, uint64_t bytes, uint64_t rows
     memcpy(f->sha256, sha256, 65);
 }
 
+void hb_run_builder_units_like(hb_run_builder *b, const hb_run *like)
+{
+    b->like = like;
+}
+
 bool hb_run_builder_declared(const hb_run_builder *b, hb_str raw_name)
 {
     return hb_registry_resolve(b->registry, hb_str_trim(raw_name)) != NULL;
@@ -274,6 +280,19 @@ static bool in_unit_map(const hb_metric_def *def, const char *unit, hb_affine *r
     return false;
 }
 
+/* True when the run to be like has this metric in a unit that this one converts to. */
+static bool unit_like(hb_run_builder *b, building *k, const char *unit, hb_affine *ret)
+{
+    const hb_metric *other = b->like ? hb_run_metric(b->like, hb_str_of(k->m.name)) : NULL;
+    if (!other || !*other->unit ||
+        hb_units_convert(b->units, hb_str_of(unit), hb_str_of(other->unit), ret, NULL) != HB_OK) {
+        return false;
+    }
+    k->m.unit = other->unit; /* copied into the run's arena at the end */
+    k->unit_known = true;
+    return true;
+}
+
 /* The first unit of an undeclared metric becomes its own. */
 static hb_status adopt_unit(hb_run_builder *b, building *k, const char *unit, hb_error *err)
 {
@@ -305,6 +324,10 @@ static hb_status settle_unit(hb_run_builder *b, building *k, const char *unit, u
         return HB_OK;
     }
     if (!declared && (!k->unit_known || !*k->m.unit)) {
+        if (unit_like(b, k, unit, ret)) {
+            return HB_OK;
+        }
+        *ret = (hb_affine){1, 0};
         return adopt_unit(b, k, unit, err);
     }
     hb_error why = {0};

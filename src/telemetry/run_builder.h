@@ -45,6 +45,10 @@ void hb_run_builder_file_totals(hb_run_builder *b, uint64_t bytes, uint64_t rows
 HB_CHECKED hb_status hb_run_builder_channel(hb_run_builder *b, hb_str raw_name, hb_str raw_unit,
                                             uint64_t line, uint64_t col, uint32_t *ret_channel,
                                             hb_error *err);
+/* Undeclared metrics that `like` has too are converted to its units where that is possible, so that
+ * two files without a registry can be compared in ms and µs. Borrowed until finish; NULL is fine.
+ */
+void hb_run_builder_units_like(hb_run_builder *b, const hb_run *like);
 /* Does the registry declare a metric of this name? */
 bool hb_run_builder_declared(const hb_run_builder *b, hb_str raw_name);
 /* How a channel's samples become its value where the metric declares no `reduce` of its own. */
