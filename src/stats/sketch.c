@@ -11,8 +11,8 @@
  *
  * How large it gets. All weight above level h went up in compactions of h, each of which moved
  * between k·2^h and 2k·2^h samples' worth; so (compactions of h)·2^h <= (weight above h)/k <= n/k,
- * and the bound is at most (levels above 0)/k, merged or not: 0.44 % for a million samples in a
- * row, 0.63 % for ten. (The error really made is some ten times smaller: the coins cancel.) */
+ * and the bound is at most (levels above 0)/k, merged or not. Level h+1 exists only from k·2^h
+ * samples on, so there are at most 1 + floor(log2(n/k)) of them. */
 #include "stats/sketch_internal.h"
 
 #include "base/mem.h"

@@ -7,9 +7,9 @@
  * give the same bytes, whatever blocks they come in. The sketch adds up the weight every compaction
  * could move a rank by, so it states its own bound: |true rank - estimated rank| <=
  * hb_sketch_rank_error(s) * n, always, not only with high probability; sketch.c has the proof.
- * Exact (bound 0) up to HB_SKETCH_EXACT values; then at most ceil(log2(n / 2048)) / 2048, merged or
- * not: 0.44 % for a million samples, 0.63 % for ten. The error really made is some ten times
- * smaller.
+ * Exact (bound 0) up to HB_SKETCH_EXACT values; then at most (1 + floor(log2(n / 2048))) / 2048,
+ * merged or not: 0.44 % for a million samples, 0.64 % for ten. Errors really made, measured from
+ * 10^4 to 10^7 samples in several orders, were at most 0.1 %.
  *
  * Cost: about 9 ns a sample, 4 when they come sorted; 8 KiB for every doubling of n over 2,048.
  * Ownership: hb_sketch_new/_free; everything else borrows. Values must be finite; -0 counts as 0.
