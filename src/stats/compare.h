@@ -22,14 +22,15 @@ hb_ks hb_ks_two_sample(const hb_ecdf *a, const hb_ecdf *b);
  *  - else, the smaller under 300: exact as if the larger had 10^7 / smaller (at most 100,000)
  *    values, d scaled to the true effective size n·m/(n+m). Within 0.2 % for p > 1e-6.
  *  - else Kolmogorov's limit law with effective size n·m/(n+m) and Hodges' correction for overshoot
- *    and lattice; within 2 % of the exact value for p > 1e-3, 5 % for p > 1e-6.
+ *    and lattice; within 2 % of the exact value for p > 0.01, 3 % for p > 0.001, 7 % for p > 1e-6.
  * Under 1e-303 it is 0. With ties the true probability is smaller: p is conservative, so a set
  * level is kept. Samples must be independent for p to mean what it says; those of a time series
  * seldom are (p is then too small). */
 double hb_ks_p(double d, uint64_t n, uint64_t m);
 
 /* First Wasserstein distance, in the unit of the values: the area between the two curves. NaN when
- * one is empty; inf when beyond the largest double. */
+ * one is empty; inf when beyond the largest double. Of sketched input it is off by at most the sum
+ * of both rank errors times the range of the values. */
 double hb_wasserstein(const hb_ecdf *a, const hb_ecdf *b);
 
 #endif

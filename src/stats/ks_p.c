@@ -7,12 +7,12 @@
  * usual count of paths inside gives 1 - p, which loses them). One diagonal is the width of the
  * band, so a call costs about 2·d·s·l cells of a nanosecond.
  *
- * Limit law. Measured against the recursion, Kolmogorov's 2 Σ (-1)^(k-1) exp(-2 k² λ²) at λ = √e·d,
+ * Limit law. Measured against the recursion, Kolmogorov's 2 Σ (-1)^(k-1) e^(-2 k² λ²) at λ = √e·d,
  * e = s·l/(s+l), is up to 6 % off at p = 0.01, s = 1000, and Stephens' (1970) correction, made for
  * one sample, is off in both directions. A path leaves the band by more than it must; Hodges gives
  * that overshoot as (l + 2s)/(6·s·l), less half a step of the lattice of possible d, 1/lcm(s, l),
- * because d is a point of that lattice. With both the error is below 0.5 % at p >= 0.01 and s >=
- * 300 (below 2 % where s and l differ by 1, a lattice far from even). */
+ * because d is a point of that lattice. With both the error is below 0.7 % at p > 0.01, or 1.5 %
+ * where l is a multiple of s but for 1 (a lattice far from even). */
 #include "stats/compare.h"
 
 #include "stats/fmath.h"
@@ -125,7 +125,7 @@ double hb_ks_p(double d, uint64_t n, uint64_t m)
     uint64_t l = n < m ? m : n;
     double e = (double)s * ((double)l / ((double)s + (double)l));
     if (e * d * d > 350) {
-        return 0; /* p <= 2 exp(-2 e d²) (Wei and Dudley 2012), below 1e-303 */
+        return 0; /* p is at most 2 / e^(2 e d²) (Wei and Dudley 2012), below 1e-303 */
     }
     if (l <= EXACT_LONG && s * l <= EXACT_CELLS) {
         return exact_p(s, l, d);

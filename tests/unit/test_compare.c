@@ -150,6 +150,37 @@ static void wasserstein__survives_the_largest_values(void **state)
     hb_ecdf_release(&most);
 }
 
+static void compare__has_stored_bits(void **state)
+{
+    (void)state;
+    /* Another compiler, level of optimisation or machine must give these. */
+    static const struct {
+        double d;
+        uint64_t n;
+        uint64_t m;
+        double p;
+    } cases[] = {
+        {0.3, 40, 57, 0x1.6277da4ba4785p-6},
+        {0.05, 2000, 1500, 0x1.b5c407f39d874p-6},
+        {0.9, 6, 5000000, 0x1.0c75a7d23acebp-19},
+        {0.021, 7000, 9000, 0x1.f383859cf8f25p-5},
+        {0.004, 1000000, 300000, 0x1.4492fe1c0f017p-10},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_true(hb_ks_p(cases[i].d, cases[i].n, cases[i].m) == cases[i].p);
+    }
+    double v[2][300];
+    stats_seed(8);
+    for (int i = 0; i < 600; i++) {
+        v[i % 2][i / 2] = stats_normal() * (1 + i % 2);
+    }
+    hb_ecdf a = ecdf_of(v[0], 300);
+    hb_ecdf b = ecdf_of(v[1], 300);
+    assert_true(hb_wasserstein(&a, &b) == 0x1.ab6d130550618p-1);
+    hb_ecdf_release(&a);
+    hb_ecdf_release(&b);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -159,6 +190,7 @@ int main(void)
         cmocka_unit_test(ks__of_identical_samples_is_0),
         cmocka_unit_test(ks__of_nothing_says_so),
         cmocka_unit_test(ks__adds_both_rank_errors),
+        cmocka_unit_test(compare__has_stored_bits),
         cmocka_unit_test(wasserstein__survives_the_largest_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
