@@ -10,18 +10,27 @@ typedef struct hb_ks {
     double d;       /* Kolmogorov–Smirnov statistic, 0 … 1 */
     double p;       /* two-sided p-value, see hb_ks_p */
     double at;      /* the value where the two curves are furthest apart */
-    double d_error; /* bound on the error of d from sketched input, 0 when exact */
+    double d_error; /* bound on the error of d from sketched input, the sum of both rank errors; 0
+                       when exact. p is that of d, as if d were exact */
 } hb_ks;
 
 /* Both must have at least one sample; else d = 0, p = 1, at = NaN. */
 hb_ks hb_ks_two_sample(const hb_ecdf *a, const hb_ecdf *b);
-/* P(D >= d): exact by counting lattice paths (Hodges 1958) where n·m <= 10,000 (conservative with
- * ties), else the limit law with Stephens' (1970) correction, within some percent of the exact
- * value's own size where p > 1e-4. */
+/* P(D >= d) when both samples come from one continuous distribution.
+ *  - n·m <= 10^7 and neither over 100,000: exact, counting lattice paths (Hodges 1958), to a
+ *    relative 1e-10. At most some 10 ms, usually below 1.
+ *  - else, the smaller under 300: exact as if the larger had 10^7 / smaller (at most 100,000)
+ *    values, d scaled to the true effective size n·m/(n+m). Within 0.2 % for p > 1e-6.
+ *  - else Kolmogorov's limit law with effective size n·m/(n+m) and Hodges' correction for overshoot
+ *    and lattice; within 2 % of the exact value for p > 0.01, 3 % for p > 0.001, 7 % for p > 1e-6.
+ * Under 1e-303 it is 0. With ties the true probability is smaller: p is conservative, so a set
+ * level is kept. Samples must be independent for p to mean what it says; those of a time series
+ * seldom are (p is then too small). */
 double hb_ks_p(double d, uint64_t n, uint64_t m);
 
 /* First Wasserstein distance, in the unit of the values: the area between the two curves. NaN when
- * one is empty. */
+ * one is empty; inf when beyond the largest double. Of sketched input it is off by at most the sum
+ * of both rank errors times the range of the values. */
 double hb_wasserstein(const hb_ecdf *a, const hb_ecdf *b);
 
 #endif

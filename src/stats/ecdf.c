@@ -9,6 +9,10 @@
 
 hb_status hb_ecdf_from_samples(const double *v, size_t n, hb_ecdf *ret_ecdf, hb_error *err)
 {
+    if (n > UINT32_MAX) {
+        return HB_FAIL(err, HB_E_LIMIT, "%zu samples, at most %u can be sorted at once", n,
+                       UINT32_MAX);
+    }
     double *values = hb_alloc_array(n, sizeof *values);
     uint64_t *upto = hb_alloc_array(n, sizeof *upto);
     double *scratch = hb_alloc_array(n, sizeof *scratch);
@@ -28,7 +32,7 @@ hb_status hb_ecdf_from_samples(const double *v, size_t n, hb_ecdf *ret_ecdf, hb_
         if (points && values[points - 1] == values[i]) {
             upto[points - 1] = i + 1;
         } else {
-            values[points] = values[i];
+            values[points] = values[i] + 0.0; /* never -0 */
             upto[points++] = i + 1;
         }
     }
@@ -61,7 +65,7 @@ static size_t points_upto(const hb_ecdf *e, double x)
 
 double hb_ecdf_at(const hb_ecdf *e, double x)
 {
-    size_t k = points_upto(e, x);
+    size_t k = isnan(x) ? 0 : points_upto(e, x);
     return k && e->n ? (double)e->upto[k - 1] / (double)e->n : 0;
 }
 
@@ -81,21 +85,30 @@ static double at_rank(const hb_ecdf *e, uint64_t r)
     return e->values[low];
 }
 
+hb_rank7 hb_rank7_of(double q, uint64_t n)
+{
+    q = q < 0 ? 0 : q > 1 ? 1 : q;
+    double h = q * (double)(n - 1);
+    uint64_t k = (uint64_t)h;
+    return k + 1 < n ? (hb_rank7){.k = k, .share = h - (double)k} : (hb_rank7){.k = n - 1};
+}
+
+double hb_rank7_between(double a, double b, double share)
+{
+    double d = b - a;
+    if (!isfinite(d)) { /* values of opposite sign near the largest double */
+        return a * (1 - share) + b * share;
+    }
+    return share >= 0.5 ? b - d * (1 - share) : a + d * share;
+}
+
 double hb_ecdf_quantile(const hb_ecdf *e, double q)
 {
     if (e->n == 0 || isnan(q)) {
         return NAN;
     }
-    q = q < 0 ? 0 : q > 1 ? 1 : q;
-    double h = q * (double)(e->n - 1);
-    uint64_t k = (uint64_t)h;
-    double g = h - (double)k;
-    double a = at_rank(e, k);
-    if (g == 0 || k + 1 >= e->n) {
-        return a;
-    }
-    double b = at_rank(e, k + 1);
-    /* numpy's form of the interpolation: exact at both ends and monotone. */
-    double d = b - a;
-    return g >= 0.5 ? b - d * (1 - g) : a + d * g;
+    hb_rank7 r = hb_rank7_of(q, e->n);
+    double a = at_rank(e, r.k);
+    double b = r.share > 0 ? at_rank(e, r.k + 1) : a;
+    return hb_rank7_between(a, b, r.share);
 }

@@ -1,39 +1,64 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Sums run in eight independent lanes (value i goes to lane i mod 8) and are combined in a fixed
- * tree, so the compiler may keep them in vector registers without changing a bit. Each lane is
- * compensated (Knuth's two-sum, branch-free, so that it vectorises). A block whose sums overflow is
- * scaled by 2^-600 first; the mean then comes out right and only a variance beyond the largest
- * double is inf. */
+/* Sums run in eight independent lanes (value i goes to lane i mod 8, the last lanes of the last
+ * step are filled up with what adds 0) and are joined in a fixed order, so vector registers of any
+ * width give the same bits. Each lane is compensated by Knuth's two-sum, which has no branch.
+ *
+ * Overflow. A block whose sum or squares overflow is done again on values scaled by 2^-600: its
+ * mean is right, and m2 is +inf when the true one is beyond the largest double. From then on m2 is
+ * +inf, the lag sums are 0, the variance is +inf and the lag-1 figure NaN.
+ * Underflow. Deviations below 1e-154 have squares that are not doubles: m2 counts them as 0.
+ * The relative errors in moments.h hold for deviations between 1e-140 and 1e150. */
 #include "stats/moments.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 enum { LANES = 8 };
 
-typedef struct lanes {
-    double sum[LANES];
-    double low[LANES];
-} lanes;
+typedef double lanes __attribute__((vector_size(LANES * sizeof(double))));
 
-static void two_sum(double *sum, double *low, double x)
+typedef struct total {
+    lanes sum;
+    lanes low;
+} total;
+
+static inline void add(total *t, const lanes *x)
 {
-    double s = *sum + x;
-    double bb = s - *sum;
-    *low += (*sum - (s - bb)) + (x - bb);
-    *sum = s;
+    lanes s = t->sum + *x;
+    lanes bb = s - t->sum;
+    t->low += (t->sum - (s - bb)) + (*x - bb);
+    t->sum = s;
+}
+
+static inline void load(lanes *to, const double *v)
+{
+    memcpy(to, v, sizeof *to);
+}
+
+/* The last k < LANES values, the other lanes holding `rest`. */
+static inline void load_tail(lanes *to, const double *v, size_t k, double rest)
+{
+    double x[LANES];
+    for (size_t i = 0; i < LANES; i++) {
+        x[i] = i < k ? v[i] : rest;
+    }
+    load(to, x);
 }
 
 /* High part returned, low part through *low. */
-static double combine(const lanes *l, double *low)
+static double join(const total *t, double *low)
 {
     double sum = 0;
     double rest = 0;
     for (int i = 0; i < LANES; i++) {
-        two_sum(&sum, &rest, l->sum[i]);
+        double s = sum + t->sum[i];
+        double bb = s - sum;
+        rest += (sum - (s - bb)) + (t->sum[i] - bb);
+        sum = s;
     }
     for (int i = 0; i < LANES; i++) {
-        rest += l->low[i];
+        rest += t->low[i];
     }
     double high = sum + rest;
     *low = rest - (high - sum);
@@ -42,42 +67,16 @@ static double combine(const lanes *l, double *low)
 
 static double sum_of(const double *v, size_t n, double *low)
 {
-    lanes l = {0};
+    total t = {0};
+    lanes x;
     size_t whole = n - n % LANES;
     for (size_t i = 0; i < whole; i += LANES) {
-        for (int k = 0; k < LANES; k++) {
-            two_sum(&l.sum[k], &l.low[k], v[i + (size_t)k]);
-        }
+        load(&x, v + i);
+        add(&t, &x);
     }
-    for (size_t i = whole; i < n; i++) {
-        two_sum(&l.sum[i - whole], &l.low[i - whole], v[i]);
-    }
-    return combine(&l, low);
-}
-
-/* Sum of squared deviations from c, corrected for c not being the mean to the last bit. */
-static double squares_about(const double *v, size_t n, double c)
-{
-    lanes square = {0};
-    double plain[LANES] = {0};
-    size_t whole = n - n % LANES;
-    for (size_t i = 0; i < whole; i += LANES) {
-        for (int k = 0; k < LANES; k++) {
-            double d = v[i + (size_t)k] - c;
-            plain[k] += d;
-            two_sum(&square.sum[k], &square.low[k], d * d);
-        }
-    }
-    for (size_t i = whole; i < n; i++) {
-        double d = v[i] - c;
-        plain[i - whole] += d;
-        two_sum(&square.sum[i - whole], &square.low[i - whole], d * d);
-    }
-    double off = ((plain[0] + plain[1]) + (plain[2] + plain[3])) +
-                 ((plain[4] + plain[5]) + (plain[6] + plain[7]));
-    double low = 0;
-    double m2 = combine(&square, &low) - off * off / (double)n;
-    return m2 > 0 ? m2 : 0;
+    load_tail(&x, v + whole, n - whole, 0);
+    add(&t, &x);
+    return join(&t, low);
 }
 
 static void extremes(hb_moments *m, const double *v, size_t n)
@@ -108,69 +107,98 @@ static void extremes(hb_moments *m, const double *v, size_t n)
     m->max = most[0];
 }
 
-static void lags(hb_moments *m, const double *v, size_t n)
+/* m2 and the lag sums about m->mean. The deviations from it add up to n·mean_low, so neither the
+ * squares nor lag_x and lag_y need a sum of their own. */
+static void deviations(hb_moments *m, const double *v, size_t n)
 {
     double c = m->mean;
-    double xy[LANES] = {0};
-    double x[LANES] = {0};
+    total square = {0};
+    total product = {0};
+    lanes x;
+    lanes y;
     size_t pairs = n - 1;
     size_t whole = pairs - pairs % LANES;
     for (size_t i = 0; i < whole; i += LANES) {
-        for (int k = 0; k < LANES; k++) {
-            double a = v[i + (size_t)k] - c;
-            double b = v[i + (size_t)k + 1] - c;
-            xy[k] += a * b;
-            x[k] += a;
-        }
+        load(&x, v + i);
+        load(&y, v + i + 1);
+        x -= c;
+        y -= c;
+        y *= x;
+        x *= x;
+        add(&product, &y);
+        add(&square, &x);
     }
-    for (size_t i = whole; i < pairs; i++) {
-        double a = v[i] - c;
-        xy[i - whole] += a * (v[i + 1] - c);
-        x[i - whole] += a;
-    }
+    load_tail(&x, v + whole, n - whole, c);
+    load_tail(&y, v + whole + 1, pairs - whole, c);
+    x -= c;
+    y -= c;
+    y *= x;
+    x *= x;
+    add(&product, &y);
+    add(&square, &x);
+    double rest = (double)n * m->mean_low;
+    double low = 0;
+    double m2 = join(&square, &low) - rest * m->mean_low;
+    m->m2 = m2 > 0 ? m2 : isnan(m2) ? INFINITY : 0;
     m->shift = c;
-    m->lag_xy = ((xy[0] + xy[1]) + (xy[2] + xy[3])) + ((xy[4] + xy[5]) + (xy[6] + xy[7]));
-    m->lag_x = ((x[0] + x[1]) + (x[2] + x[3])) + ((x[4] + x[5]) + (x[6] + x[7]));
-    /* Same terms but the first, plus the last. */
-    m->lag_y = m->lag_x - (v[0] - c) + (v[n - 1] - c);
+    m->lag_xy = join(&product, &low);
+    m->lag_x = rest - (v[n - 1] - c);
+    m->lag_y = rest - (v[0] - c);
 }
 
-/* 2^-600: the squares of any double scaled by it stay finite, and its multiples are exact. */
-static const double tiny = 0x1p-600;
+static void overflowed(hb_moments *m)
+{
+    m->m2 = INFINITY;
+    m->shift = m->mean;
+    m->lag_xy = 0;
+    m->lag_x = 0;
+    m->lag_y = 0;
+}
+
+/* 2^-600: squares of any double scaled by it stay finite, and scaling back is exact. */
+static const double scale = 0x1p-600;
 
 static hb_moments scaled_block(const double *v, size_t n)
 {
-    hb_moments total = {0};
-    double part[256];
-    double extreme[2] = {v[0], v[0]};
-    for (size_t i = 0; i < n; i += sizeof part / sizeof *part) {
-        size_t k = n - i < sizeof part / sizeof *part ? n - i : sizeof part / sizeof *part;
+    enum { PART = 256 };
+    hb_moments all = {0};
+    double part[PART];
+    for (size_t i = 0; i < n; i += PART) {
+        size_t k = n - i < PART ? n - i : PART;
         for (size_t j = 0; j < k; j++) {
-            part[j] = v[i + j] * tiny;
-            extreme[0] = v[i + j] < extreme[0] ? v[i + j] : extreme[0];
-            extreme[1] = v[i + j] > extreme[1] ? v[i + j] : extreme[1];
+            part[j] = v[i + j] * scale;
         }
         hb_moments m = hb_moments_block(part, k);
-        hb_moments_merge(&total, &m);
+        hb_moments_merge(&all, &m);
     }
-    total.mean /= tiny;
-    total.mean_low /= tiny;
-    total.m2 = total.m2 / tiny / tiny;
-    total.shift /= tiny;
-    total.lag_xy = total.lag_xy / tiny / tiny;
-    total.lag_x /= tiny;
-    total.lag_y /= tiny;
-    total.min = extreme[0];
-    total.max = extreme[1];
-    total.first = v[0];
-    total.last = v[n - 1];
-    return total;
+    all.mean /= scale;
+    all.mean_low /= scale;
+    all.shift /= scale;
+    all.m2 = all.m2 / scale / scale;
+    all.lag_xy = all.lag_xy / scale / scale;
+    all.lag_x /= scale;
+    all.lag_y /= scale;
+    if (!isfinite(all.m2)) {
+        overflowed(&all);
+    }
+    extremes(&all, v, n);
+    all.first = v[0];
+    all.last = v[n - 1];
+    return all;
 }
 
 hb_moments hb_moments_block(const double *v, size_t n)
 {
     hb_moments m = {.n = n};
     if (n == 0) {
+        return m;
+    }
+    m.first = v[0];
+    m.last = v[n - 1];
+    extremes(&m, v, n);
+    if (m.min == m.max) { /* a constant has variance 0, whatever its sum rounds to */
+        m.mean = m.min;
+        m.shift = m.min;
         return m;
     }
     double low = 0;
@@ -181,21 +209,14 @@ hb_moments hb_moments_block(const double *v, size_t n)
     }
     /* fma: the remainder of the division, exact. */
     m.mean_low = (fma(-m.mean, (double)n, sum) + low) / (double)n;
-    m.m2 = squares_about(v, n, m.mean);
-    if (!isfinite(m.m2)) {
-        return scaled_block(v, n);
-    }
-    m.first = v[0];
-    m.last = v[n - 1];
-    extremes(&m, v, n);
-    lags(&m, v, n);
-    return m;
+    deviations(&m, v, n);
+    return isfinite(m.m2) ? m : scaled_block(v, n);
 }
 
 /* Moves the three lag sums from their shift to another one, to + low. */
 static void reshift(hb_moments *m, double to, double low)
 {
-    double pairs = m->n ? (double)(m->n - 1) : 0;
+    double pairs = (double)(m->n - 1);
     double d = (m->shift - to) - low;
     m->lag_xy += d * (m->lag_x + m->lag_y) + pairs * d * d;
     m->lag_x += pairs * d;
@@ -203,12 +224,14 @@ static void reshift(hb_moments *m, double to, double low)
     m->shift = to;
 }
 
-static void merge_lags(hb_moments *into, const hb_moments *next)
+/* About the mean of both: the sums stay of the size of m2 however far the series wanders. */
+static void merge_lags(hb_moments *into, const hb_moments *next, double mean)
 {
     hb_moments b = *next;
-    reshift(&b, into->shift, 0);
-    double x = into->last - into->shift;
-    double y = next->first - into->shift;
+    reshift(into, mean, 0);
+    reshift(&b, mean, 0);
+    double x = into->last - mean;
+    double y = next->first - mean;
     into->lag_xy += x * y + b.lag_xy;
     into->lag_x += x + b.lag_x;
     into->lag_y += y + b.lag_y;
@@ -223,21 +246,32 @@ void hb_moments_merge(hb_moments *into, const hb_moments *next)
         *into = *next;
         return;
     }
-    merge_lags(into, next);
     double na = (double)into->n;
     double nb = (double)next->n;
     double n = na + nb;
     double delta = (next->mean - into->mean) + (next->mean_low - into->mean_low);
+    double m2 = into->m2 + next->m2 + delta * delta * (na * (nb / n));
     double mean = into->mean;
     double low = into->mean_low + delta * (nb / n);
+    if (!isfinite(delta)) {
+        mean = into->mean * (na / n);
+        low = next->mean * (nb / n);
+    }
     double sum = mean + low;
-    into->mean_low = low - (sum - mean);
+    if (isfinite(m2)) {
+        merge_lags(into, next, sum);
+    }
+    double bb = sum - mean;
+    into->mean_low = (mean - (sum - bb)) + (low - bb);
     into->mean = sum;
-    into->m2 += next->m2 + delta * delta * (na * (nb / n));
     into->n += next->n;
+    into->m2 = m2;
     into->min = next->min < into->min ? next->min : into->min;
     into->max = next->max > into->max ? next->max : into->max;
     into->last = next->last;
+    if (!isfinite(m2)) {
+        overflowed(into);
+    }
 }
 
 double hb_moments_mean(const hb_moments *m)
@@ -257,7 +291,7 @@ double hb_moments_sd(const hb_moments *m)
 
 double hb_moments_lag1(const hb_moments *m)
 {
-    if (m->n < 3 || !(m->m2 > 0)) {
+    if (m->n < 3 || !(m->m2 > 0) || !isfinite(m->m2)) {
         return NAN;
     }
     hb_moments about = *m;

@@ -1,85 +1,167 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* Two counting passes over the leading bits of (key - least key), then insertion sort, which has
+ * little left to do when the keys are spread. Where they are not (a signal with drop-outs to 0, a
+ * sentinel of 1e300), insertion stops at a budget and the stretches that agree in the leading bits
+ * are sorted in the same way, each by its own leading bits: at most four times deep, since each
+ * time the range shrinks by 16 or 22 bits. */
 #include "stats/sort.h"
 
-#include <stdint.h>
-#include <string.h>
+#include <stdbool.h>
 
-/* Eight-bit digits: for the sketch's 2,048 values the tables of wider digits cost more to clear and
- * add up than the passes they save. */
-enum { SHORT = 64, DIGIT_BITS = 8, DIGITS = 8, BINS = 1 << DIGIT_BITS };
+enum {
+    SHORT = 48, /* insertion sort up to here */
+    FEW = 512,  /* narrow digits up to here: clearing wide tables would cost more than sorting */
+    NARROW = 8,
+    WIDE = 11,
+    BINS = 1 << WIDE,
+    MOVES = 4 /* budget of insertion, in moves a value */
+};
 
-static void insertion(double *v, size_t n)
+/* The bits of the caller's doubles, sorted where they lie. */
+typedef uint64_t __attribute__((may_alias)) key;
+
+typedef struct tables {
+    uint32_t low[BINS];
+    uint32_t high[BINS];
+} tables;
+
+/* Gives up after `budget` moves; what it leaves is a permutation, no worse ordered. */
+static bool insertion(key *v, size_t n, size_t budget)
 {
     for (size_t i = 1; i < n; i++) {
-        double x = v[i];
+        uint64_t x = v[i];
         size_t k = i;
         while (k && v[k - 1] > x) {
             v[k] = v[k - 1];
             k--;
         }
         v[k] = x;
+        if (i - k > budget) {
+            return false;
+        }
+        budget -= i - k;
+    }
+    return true;
+}
+
+static void counts_to_places(uint32_t *counts, size_t bins)
+{
+    uint32_t at = 0;
+    for (size_t i = 0; i < bins; i++) {
+        uint32_t c = counts[i];
+        counts[i] = at;
+        at += c;
     }
 }
 
-/* Negative values have all bits flipped, others the sign bit: unsigned order = numeric order. */
-static uint64_t image(uint64_t bits)
+/* By the leading 2·digit bits of (key - least); the rest, `shift` bits, is left. */
+static void two_passes(key *v, size_t n, key *scratch, uint64_t least, int shift, int digit,
+                       tables *t)
 {
-    return bits ^ ((uint64_t)((int64_t)bits >> 63) | UINT64_C(1) << 63);
+    size_t bins = (size_t)1 << digit;
+    uint64_t mask = bins - 1;
+    memset(t->low, 0, bins * sizeof *t->low);
+    memset(t->high, 0, bins * sizeof *t->high);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t k = (v[i] - least) >> shift;
+        t->low[k & mask]++;
+        t->high[k >> digit]++;
+    }
+    counts_to_places(t->low, bins);
+    counts_to_places(t->high, bins);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t k = (v[i] - least) >> shift;
+        scratch[t->low[k & mask]++] = v[i];
+    }
+    for (size_t i = 0; i < n; i++) {
+        uint64_t k = (scratch[i] - least) >> shift;
+        v[t->high[k >> digit]++] = scratch[i];
+    }
 }
 
-static uint64_t preimage(uint64_t key)
+static void sort_keys(key *v, size_t n, key *scratch, tables *t)
 {
-    return key ^ (((key >> 63) - 1) | UINT64_C(1) << 63);
+    if (n <= SHORT) {
+        insertion(v, n, n * n);
+        return;
+    }
+    uint64_t least = v[0];
+    uint64_t most = v[0];
+    size_t descents = 0;
+    for (size_t i = 1; i < n; i++) {
+        descents += v[i] < v[i - 1];
+        least = v[i] < least ? v[i] : least;
+        most = v[i] > most ? v[i] : most;
+    }
+    if (descents == 0) {
+        return;
+    }
+    int digit = n <= FEW ? NARROW : WIDE;
+    int bits = 64 - __builtin_clzll(most - least);
+    int shift = bits > 2 * digit ? bits - 2 * digit : 0;
+    two_passes(v, n, scratch, least, shift, digit, t);
+    if (shift == 0 || insertion(v, n, n * MOVES)) {
+        return;
+    }
+    for (size_t from = 0; from < n;) {
+        size_t to = from + 1;
+        while (to < n && (v[to] - least) >> shift == (v[from] - least) >> shift) {
+            to++;
+        }
+        sort_keys(v + from, to - from, scratch + from, t);
+        from = to;
+    }
 }
 
 void hb_sort_f64(double *v, size_t n, double *scratch)
 {
-    if (n <= SHORT) {
-        insertion(v, n);
+    tables t;
+    key *keys = (key *)(void *)v;
+    for (size_t i = 0; i < n; i++) {
+        keys[i] = hb_order_image(v[i]);
+    }
+    sort_keys(keys, n, (key *)(void *)scratch, &t);
+    for (size_t i = 0; i < n; i++) {
+        v[i] = hb_order_preimage(keys[i]);
+    }
+}
+
+/* Runs of equal length are merged from both ends at once: two chains of dependent steps instead of
+ * one, no branch and no test for an end, since n steps from either end cannot pass n values. */
+static void merge_even(const double *a, const double *b, size_t n, double *out)
+{
+    const double *a_last = a + n - 1;
+    const double *b_last = b + n - 1;
+    double *out_last = out + 2 * n - 1;
+    for (size_t i = 0; i < n; i++) {
+        bool front_b = *b < *a;
+        *out++ = front_b ? *b : *a;
+        b += front_b;
+        a += !front_b;
+        bool back_a = *b_last < *a_last;
+        *out_last-- = back_a ? *a_last : *b_last;
+        a_last -= back_a;
+        b_last -= !back_a;
+    }
+}
+
+void hb_merge_f64(const double *a, size_t na, const double *b, size_t nb, double *out)
+{
+    if (na == nb && na) {
+        merge_even(a, b, na, out);
         return;
     }
-    uint32_t counts[DIGITS][BINS];
-    memset(counts, 0, sizeof counts);
-    uint64_t *from = (uint64_t *)(void *)v;
-    uint64_t *to = (uint64_t *)(void *)scratch;
-    for (size_t i = 0; i < n; i++) {
-        uint64_t bits = 0;
-        memcpy(&bits, &v[i], sizeof bits);
-        uint64_t key = image(bits);
-        memcpy(&v[i], &key, sizeof key);
-        for (int d = 0; d < DIGITS; d++) {
-            counts[d][key >> (d * DIGIT_BITS) & (BINS - 1)]++;
-        }
+    const double *a_end = a + na;
+    const double *b_end = b + nb;
+    while (a < a_end && b < b_end) {
+        bool take_b = *b < *a;
+        *out++ = take_b ? *b : *a;
+        b += take_b;
+        a += !take_b;
     }
-    for (int d = 0; d < DIGITS; d++) {
-        uint64_t first = 0;
-        memcpy(&first, from, sizeof first);
-        if (counts[d][first >> (d * DIGIT_BITS) & (BINS - 1)] == n) {
-            continue;
-        }
-        uint32_t at = 0;
-        for (int b = 0; b < BINS; b++) {
-            uint32_t c = counts[d][b];
-            counts[d][b] = at;
-            at += c;
-        }
-        for (size_t i = 0; i < n; i++) {
-            uint64_t key = 0;
-            memcpy(&key, &from[i], sizeof key);
-            uint64_t *place = &to[counts[d][key >> (d * DIGIT_BITS) & (BINS - 1)]++];
-            memcpy(place, &key, sizeof key);
-        }
-        uint64_t *other = from;
-        from = to;
-        to = other;
-    }
-    for (size_t i = 0; i < n; i++) {
-        uint64_t key = 0;
-        memcpy(&key, &from[i], sizeof key);
-        uint64_t bits = preimage(key);
-        memcpy(&to[i], &bits, sizeof bits);
-    }
-    if ((void *)to != (void *)v) {
-        memcpy(v, to, n * sizeof *v);
+    if (a < a_end) {
+        memcpy(out, a, (size_t)(a_end - a) * sizeof *out);
+    } else if (b < b_end) {
+        memcpy(out, b, (size_t)(b_end - b) * sizeof *out);
     }
 }

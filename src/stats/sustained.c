@@ -1,36 +1,26 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two monotone queues over the last N samples: one ascending, whose head is the window's minimum,
- * one descending for the maximum. Each sample enters and leaves a queue once, so a pass is linear.
- */
+/* Extremes of every window of N in three comparisons a sample, whatever N (van Herk 1992; Gil and
+ * Werman 1993): the series is cut in stretches of N; a window that ends inside a stretch is the
+ * tail of the stretch before and the head of this one. `least_tail[i]` is the minimum of the
+ * previous stretch from its place i on, `least_head` the minimum of the current one so far. */
 #include "stats/sustained.h"
 
 #include "base/mem.h"
 
-typedef struct queue {
-    double *v;
-    uint64_t *at;
-    uint32_t head; /* ring positions */
-    uint32_t n;
-} queue;
-
 struct hb_sustained {
     uint32_t window;
+    uint32_t filled; /* samples in the current stretch */
     uint64_t seen;
-    queue least;
-    queue most;
-    bool known;
+    double *stretch;    /* the current one, room for N */
+    double *least_tail; /* N, of the previous one */
+    double *most_tail;
+    double least_head;
+    double most_head;
     double high;
     double low;
     uint64_t high_at;
     uint64_t low_at;
 };
-
-static hb_status queue_make(queue *q, uint32_t room, hb_error *err)
-{
-    q->v = hb_alloc_array(room, sizeof *q->v);
-    q->at = hb_alloc_array(room, sizeof *q->at);
-    return q->v && q->at ? HB_OK : HB_NOMEM(err);
-}
 
 hb_status hb_sustained_new(uint32_t n_consecutive, hb_sustained **ret_s, hb_error *err)
 {
@@ -39,18 +29,16 @@ hb_status hb_sustained_new(uint32_t n_consecutive, hb_sustained **ret_s, hb_erro
                        HB_SUSTAINED_MAX, n_consecutive);
     }
     hb_sustained *s = hb_alloc_zero(sizeof *s);
-    if (!s) {
+    double *room = hb_alloc_array(3 * (size_t)n_consecutive, sizeof *room);
+    if (!s || !room) {
+        hb_free(s);
+        hb_free(room);
         return HB_NOMEM(err);
     }
     s->window = n_consecutive;
-    hb_status status = queue_make(&s->least, n_consecutive, err);
-    if (status == HB_OK) {
-        status = queue_make(&s->most, n_consecutive, err);
-    }
-    if (status != HB_OK) {
-        hb_sustained_free(s);
-        return status;
-    }
+    s->stretch = room;
+    s->least_tail = room + n_consecutive;
+    s->most_tail = room + 2 * (size_t)n_consecutive;
     *ret_s = s;
     return HB_OK;
 }
@@ -58,62 +46,78 @@ hb_status hb_sustained_new(uint32_t n_consecutive, hb_sustained **ret_s, hb_erro
 void hb_sustained_free(hb_sustained *s)
 {
     if (s) {
-        hb_free(s->least.v);
-        hb_free(s->least.at);
-        hb_free(s->most.v);
-        hb_free(s->most.at);
+        hb_free(s->stretch);
         hb_free(s);
     }
 }
 
-/* sign +1 keeps an ascending queue (minimum at the head), -1 a descending one. */
-static double push(queue *q, uint32_t room, uint64_t oldest, uint64_t at, double v, double sign)
+static void end_stretch(hb_sustained *s)
 {
-    if (q->n && q->at[q->head] < oldest) {
-        q->head = (q->head + 1) % room;
-        q->n--;
+    double least = s->stretch[s->window - 1];
+    double most = least;
+    for (size_t i = s->window; i-- > 0;) {
+        least = s->stretch[i] < least ? s->stretch[i] : least;
+        most = s->stretch[i] > most ? s->stretch[i] : most;
+        s->least_tail[i] = least;
+        s->most_tail[i] = most;
     }
-    while (q->n && sign * q->v[(q->head + q->n - 1) % room] >= sign * v) {
-        q->n--;
-    }
-    uint32_t place = (q->head + q->n) % room;
-    q->v[place] = v;
-    q->at[place] = at;
-    q->n++;
-    return q->v[q->head];
+    s->filled = 0;
 }
 
-static void add_one(hb_sustained *s, double v)
+/* A window that starts at sample `from` holds values in [least, most]. */
+static inline void note(hb_sustained *s, double least, double most, uint64_t from)
 {
-    uint64_t at = s->seen++;
-    uint64_t oldest = s->seen > s->window ? s->seen - s->window : 0;
-    double least = push(&s->least, s->window, oldest, at, v, 1);
-    double most = push(&s->most, s->window, oldest, at, v, -1);
-    if (s->seen < s->window) {
-        return;
-    }
-    if (!s->known || least > s->high) {
+    if (least > s->high || from == 0) {
         s->high = least;
-        s->high_at = oldest;
+        s->high_at = from;
     }
-    if (!s->known || most < s->low) {
+    if (most < s->low || from == 0) {
         s->low = most;
-        s->low_at = oldest;
+        s->low_at = from;
     }
-    s->known = true;
+}
+
+/* n samples that fit into the current stretch, of which at least one is taken. */
+static void add_part(hb_sustained *s, const double *v, size_t n)
+{
+    uint64_t stretch_at = s->seen - s->filled;
+    for (size_t i = 0; i < n; i++) {
+        double x = v[i];
+        size_t k = s->filled + i;
+        s->stretch[k] = x;
+        s->least_head = k == 0 || x < s->least_head ? x : s->least_head;
+        s->most_head = k == 0 || x > s->most_head ? x : s->most_head;
+        if (k + 1 == s->window) {
+            note(s, s->least_head, s->most_head, stretch_at);
+        } else if (stretch_at) {
+            double least = s->least_tail[k + 1];
+            double most = s->most_tail[k + 1];
+            note(s, least < s->least_head ? least : s->least_head,
+                 most > s->most_head ? most : s->most_head, stretch_at - s->window + k + 1);
+        }
+    }
+    s->filled += (uint32_t)n;
+    s->seen += n;
 }
 
 void hb_sustained_add(hb_sustained *s, const double *v, size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        add_one(s, v[i]);
+    while (n) {
+        size_t room = s->window - s->filled;
+        size_t take = n < room ? n : room;
+        add_part(s, v, take);
+        if (s->filled == s->window) {
+            end_stretch(s);
+        }
+        v += take;
+        n -= take;
     }
 }
 
 bool hb_sustained_get(const hb_sustained *s, double *ret_high, uint64_t *ret_high_at,
                       double *ret_low, uint64_t *ret_low_at)
 {
-    if (!s->known) {
+    if (s->seen < s->window) {
         return false;
     }
     *ret_high = s->high;

@@ -4,11 +4,31 @@
 #include "base/mem.h"
 #include "base/wire.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
 static const char magic[4] = {'H', 'B', 'T', 'R'};
 enum { VERSION = 1 };
+
+/* A full bucket has at most so many samples: 2^63 in all, beyond what can be read in a lifetime. */
+#define MOST_PER_BUCKET (UINT64_C(1) << 54)
+
+static double within_doubles(double sum)
+{
+    return sum > DBL_MAX ? DBL_MAX : sum < -DBL_MAX ? -DBL_MAX : sum;
+}
+
+/* A sum whose plain form overflowed, maybe in both directions. */
+static double scaled_sum(double sum, const double *v, size_t n)
+{
+    static const double scale = 0x1p-64;
+    sum *= scale;
+    for (size_t i = 0; i < n; i++) {
+        sum += v[i] * scale;
+    }
+    return within_doubles(sum / scale);
+}
 
 static void join_neighbours(hb_trace *tr)
 {
@@ -19,7 +39,7 @@ static void join_neighbours(hb_trace *tr)
         *to = (hb_trace_bucket){
             .min = a.min < b.min ? a.min : b.min,
             .max = a.max > b.max ? a.max : b.max,
-            .sum = a.sum + b.sum,
+            .sum = within_doubles(a.sum + b.sum),
             .n = a.n + b.n,
             .t = a.t,
         };
@@ -54,7 +74,8 @@ static void take(hb_trace_bucket *b, const double *v, size_t n)
     }
     b->min = least[0];
     b->max = most[0];
-    b->sum = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+    double total = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+    b->sum = isfinite(total) ? total : scaled_sum(b->sum, v, n);
     b->n += n;
 }
 
@@ -115,27 +136,40 @@ hb_status hb_trace_store(const hb_trace *tr, hb_buf *out, hb_error *err)
     return hb_buf_check(out, err);
 }
 
-static hb_status load_buckets(hb_rd *r, hb_trace *tr, size_t n_buckets, hb_error *err)
+static hb_status load_buckets(hb_rd *r, hb_trace *tr, hb_error *err)
 {
     uint64_t samples = 0;
-    for (size_t i = 0; i < n_buckets; i++) {
+    for (size_t i = 0; i < tr->n_buckets; i++) {
         hb_trace_bucket *b = &tr->buckets[i];
         b->min = hb_rd_f64(r);
         b->max = hb_rd_f64(r);
         b->sum = hb_rd_f64(r);
         b->n = hb_rd_u64(r);
         b->t = (hb_time)hb_rd_u64(r);
-        bool full = b->n == tr->per_bucket || (i + 1 == n_buckets && b->n < tr->per_bucket);
-        if (!isfinite(b->min) || !isfinite(b->max) || b->min > b->max || b->n == 0 || !full) {
+        bool last = i + 1 == tr->n_buckets;
+        bool filled = last ? b->n && b->n <= tr->per_bucket : b->n == tr->per_bucket;
+        if (!isfinite(b->min) || !isfinite(b->max) || b->min > b->max || !isfinite(b->sum) ||
+            !filled) {
             return HB_FAIL(err, HB_E_INPUT, "trace: bucket %zu is damaged", i);
         }
         samples += b->n;
     }
-    tr->n_buckets = n_buckets;
-    return samples == tr->n ? HB_OK
-                            : HB_FAIL(err, HB_E_INPUT,
-                                      "trace: its buckets hold another number of "
-                                      "samples");
+    return samples == tr->n
+               ? HB_OK
+               : HB_FAIL(err, HB_E_INPUT, "trace: its buckets hold another number of samples");
+}
+
+/* Buckets are joined only when all are in use, so a trace that was joined is more than half full.
+ */
+static bool plausible(const hb_trace *tr)
+{
+    if (tr->n_buckets == 0) {
+        return tr->n == 0 && tr->per_bucket == 0;
+    }
+    bool power = tr->per_bucket && (tr->per_bucket & (tr->per_bucket - 1)) == 0;
+    bool joined = tr->per_bucket > 1;
+    return tr->n_buckets <= HB_TRACE_BUCKETS && power && tr->per_bucket <= MOST_PER_BUCKET &&
+           (!joined || tr->n_buckets > HB_TRACE_BUCKETS / 2);
 }
 
 hb_status hb_trace_load(const void *p, size_t n, hb_trace *ret_trace, hb_error *err)
@@ -145,18 +179,19 @@ hb_status hb_trace_load(const void *p, size_t n, hb_trace *ret_trace, hb_error *
     char head[4];
     hb_rd_bytes(&r, head, sizeof head);
     uint16_t version = hb_rd_u16(&r);
-    uint16_t n_buckets = hb_rd_u16(&r);
-    hb_trace tr = {.per_bucket = hb_rd_u64(&r)};
+    hb_trace tr = {.n_buckets = hb_rd_u16(&r)};
+    tr.per_bucket = hb_rd_u64(&r);
     tr.n = hb_rd_u64(&r);
-    if (r.failed || memcmp(head, magic, sizeof magic) != 0 || version != VERSION ||
-        n_buckets > HB_TRACE_BUCKETS || hb_rd_left(&r) != (size_t)n_buckets * BUCKET_BYTES ||
-        (n_buckets == 0 && tr.n)) {
+    if (r.failed || memcmp(head, magic, sizeof magic) != 0 || version != VERSION) {
         return HB_FAIL(err, HB_E_INPUT, "trace: not a trace of version %d", VERSION);
     }
+    if (!plausible(&tr) || hb_rd_left(&r) != tr.n_buckets * BUCKET_BYTES) {
+        return HB_FAIL(err, HB_E_INPUT, "trace: its header does not fit its %zu bytes", n);
+    }
     hb_status status = HB_OK;
-    if (n_buckets) {
+    if (tr.n_buckets) {
         tr.buckets = hb_alloc_array(HB_TRACE_BUCKETS, sizeof *tr.buckets);
-        status = tr.buckets ? load_buckets(&r, &tr, n_buckets, err) : HB_NOMEM(err);
+        status = tr.buckets ? load_buckets(&r, &tr, err) : HB_NOMEM(err);
     }
     if (status != HB_OK) {
         hb_trace_release(&tr);

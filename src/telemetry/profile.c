@@ -17,14 +17,17 @@ void hb_profile_release(hb_profile *p)
 }
 
 /* Known times only: a sample whose time cell was bad carries HB_TIME_NONE. */
-static void note_times(hb_profile *p, const hb_time *t, size_t n)
+static void note_times(hb_profile *p, const double *v, const hb_time *t, size_t n)
 {
     for (size_t i = 0; i < n && p->t_first == HB_TIME_NONE; i++) {
         p->t_first = t[i];
+        p->at_t_first = v[i];
     }
     for (size_t i = n; i-- > 0;) {
         if (t[i] != HB_TIME_NONE) {
             p->t_last = t[i];
+            p->at_t_last = v[i];
+            p->timed = true;
             return;
         }
     }
@@ -41,15 +44,15 @@ hb_status hb_profile_add(hb_profile *p, const double *v, const hb_time *t, size_
     if (p->persist_n && !p->sustained) {
         HB_TRY(hb_sustained_new(p->persist_n, &p->sustained, err));
     }
-    hb_moments block = hb_moments_block(v, n);
-    hb_moments_merge(&p->moments, &block);
     HB_TRY(hb_sketch_add(p->sketch, v, n, err));
     HB_TRY(hb_trace_add(&p->trace, v, t, n, err));
+    hb_moments block = hb_moments_block(v, n);
+    hb_moments_merge(&p->moments, &block);
     if (p->sustained) {
         hb_sustained_add(p->sustained, v, n);
     }
     if (t) {
-        note_times(p, t, n);
+        note_times(p, v, t, n);
     }
     return HB_OK;
 }
@@ -67,10 +70,18 @@ hb_status hb_profile_finish(hb_profile *p, hb_error *err)
 }
 
 /* Levels held in one of the two series are held in the pool; a stretch across the seam is not one.
- */
+ * Before the moments are merged: their n says where `from` begins. */
 static void merge_sustained(hb_profile *into, const hb_profile *from)
 {
-    if (!from->persist_known || (into->persist_known && into->persist_n != from->persist_n)) {
+    if (into->moments.n == 0) {
+        into->persist_n = from->persist_n;
+        into->persist_known = false;
+    }
+    if (into->persist_n != from->persist_n) {
+        into->persist_known = false; /* part of the pool was not looked at */
+        return;
+    }
+    if (!from->persist_known) {
         return;
     }
     if (!into->persist_known || from->sustained_high > into->sustained_high) {
@@ -81,8 +92,22 @@ static void merge_sustained(hb_profile *into, const hb_profile *from)
         into->sustained_low = from->sustained_low;
         into->sustained_low_at = into->moments.n + from->sustained_low_at;
     }
-    into->persist_n = from->persist_n;
     into->persist_known = true;
+}
+
+static void merge_times(hb_profile *into, const hb_profile *from)
+{
+    if (from->t_first == HB_TIME_NONE) {
+        return;
+    }
+    bool first = into->t_first == HB_TIME_NONE;
+    into->timed = from->timed && (first || into->timed);
+    if (first) {
+        into->t_first = from->t_first;
+        into->at_t_first = from->at_t_first;
+    }
+    into->t_last = from->t_last;
+    into->at_t_last = from->at_t_last;
 }
 
 /* The trace of a pool is the buckets' means and extremes one after another, as samples of equal
@@ -118,8 +143,7 @@ hb_status hb_profile_merge(hb_profile *into, const hb_profile *from, hb_error *e
     HB_TRY(merge_trace(&into->trace, &from->trace, err));
     merge_sustained(into, from);
     hb_moments_merge(&into->moments, &from->moments);
-    into->t_first = into->t_first == HB_TIME_NONE ? from->t_first : into->t_first;
-    into->t_last = from->t_last == HB_TIME_NONE ? into->t_last : from->t_last;
+    merge_times(into, from);
     return HB_OK;
 }
 
@@ -148,7 +172,11 @@ static double rate(const hb_profile *p)
     if (p->t_first == HB_TIME_NONE || p->t_last <= p->t_first) {
         return NAN;
     }
-    return (p->moments.last - p->moments.first) / ((double)(p->t_last - p->t_first) / 1e9);
+    double first = p->timed ? p->at_t_first : p->moments.first;
+    double last = p->timed ? p->at_t_last : p->moments.last;
+    /* Unsigned: the range of hb_time is wider than its largest difference. */
+    uint64_t ns = (uint64_t)p->t_last - (uint64_t)p->t_first;
+    return (last - first) / ((double)ns / 1e9);
 }
 
 static double reduced(const hb_profile *p, hb_reduce how)

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is kept of a metric's samples in one run, from one pass in constant memory.
  *
- * Calling sequence: hb_profile_init, hb_profile_add per block in order, hb_profile_finish, reads,
- * hb_profile_release. Samples that are not usable are counted, never dropped in silence. */
+ * Calling sequence: hb_profile_init, hb_profile_add per block in order, hb_profile_finish, reads
+ * and hb_profile_merge, hb_profile_release. Samples that are not usable are counted by the caller
+ * in the n_ fields, never dropped in silence. After a failed call the profile can only be released.
+ */
 #ifndef HB_TELEMETRY_PROFILE_H
 #define HB_TELEMETRY_PROFILE_H
 
@@ -30,21 +32,32 @@ typedef struct hb_profile {
     uint64_t sustained_low_at;
     hb_time t_first; /* of usable samples; HB_TIME_NONE when the series has no times */
     hb_time t_last;
+    /* The values at t_first and t_last, which are not the first and last samples when those have no
+     * time. Not stored: a profile read back has timed = false and takes moments.first and .last. */
+    bool timed;
+    double at_t_first;
+    double at_t_last;
 } hb_profile;
 
 void hb_profile_init(hb_profile *p, uint32_t persist_n);
 void hb_profile_release(hb_profile *p);
-/* v: n finite values in order; t: their times or NULL. */
+/* v: n finite values in order; t: their times or NULL; single times may be HB_TIME_NONE. */
 HB_CHECKED hb_status hb_profile_add(hb_profile *p, const double *v, const hb_time *t, size_t n,
                                     hb_error *err);
+/* Takes the sustained levels; no more samples after it. */
 HB_CHECKED hb_status hb_profile_finish(hb_profile *p, hb_error *err);
-/* Pools `from` into `into` (order: into, then from). */
+/* Pools `from` into `into` (order: into, then from), both finished. Counts, moments, quantiles add
+ * up exactly as if the samples had come in one series, the quantiles within their stated bound. The
+ * trace becomes a picture (buckets of both, one after another, each counted as one sample). A
+ * sustained level is known when both knew one for the same persistence, or when one had no samples
+ * or too few for a window; a stretch across the seam does not count. */
 HB_CHECKED hb_status hb_profile_merge(hb_profile *into, const hb_profile *from, hb_error *err);
 
 uint64_t hb_profile_total(const hb_profile *p);  /* usable + missing + inf + rejected */
 double hb_profile_coverage(const hb_profile *p); /* usable / total; NaN when total = 0 */
 double hb_profile_quantile(const hb_profile *p, double q);
-/* The value a reduce rule gives; false when it cannot (no samples, no times for rate, n < 2). */
+/* The value a reduce rule gives; false when it cannot: no samples, for rate no two times in order,
+ * for std n < 2, or beyond the largest double. Rate = (last - first) / (t_last - t_first in s). */
 bool hb_profile_reduce(const hb_profile *p, hb_reduce how, double *ret_value);
 
 #endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Against qsort, on shapes that each path of the sort must meet. */
+#include "support/check.h"
+#include "support/stats_case.h"
+
+#include "stats/sort.h"
+
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+
+enum { MOST = 70000 };
+
+static double v[MOST];
+static double want[MOST];
+static double scratch[MOST];
+
+/* By value, and -0 before 0. */
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a;
+    double y = *(const double *)b;
+    return x != y ? (x > y) - (x < y) : !!signbit(y) - !!signbit(x);
+}
+
+static double any_bits(void)
+{
+    double x = NAN;
+    while (!isfinite(x)) {
+        uint64_t bits = stats_bits();
+        memcpy(&x, &bits, sizeof x);
+    }
+    return x;
+}
+
+static double shaped(int shape, size_t i, size_t n)
+{
+    double u = stats_uniform();
+    switch (shape) {
+    case 0:
+        return any_bits();
+    case 1:
+        return (double)i;
+    case 2:
+        return (double)(n - i);
+    case 3:
+        return -273.15;
+    case 4:
+        return floor(u * 7) - 3; /* many ties, both signs */
+    case 5:
+        return i % 97 == 0 ? 0 : 20 + 0.01 * u; /* drop-outs: the rest agrees in its leading bits */
+    case 6:
+        return i % 500 == 3 ? DBL_MAX : 1 + 1e-9 * u; /* clusters within a cluster, */
+    case 7:
+        return i % 3 ? 1 + 0x1p-50 * floor(u * 4) : i % 2 ? -1e300 : 0x1p-1000 * u; /* nested */
+    case 8:
+        return u < 0.5 ? -0.0 : 0.0;
+    case 9:
+        return (double)(i % 2 ? i : n - i);
+    default:
+        return 1 / (u - 0.5);
+    }
+}
+
+static void sort__equals_qsort_on_every_shape(void **state)
+{
+    (void)state;
+    const size_t sizes[] = {0, 1, 2, 3, 47, 48, 49, 100, 511, 512, 513, 2048, 5000, MOST};
+    stats_seed(1);
+    for (int shape = 0; shape <= 10; shape++) {
+        for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+            size_t n = sizes[k];
+            for (size_t i = 0; i < n; i++) {
+                v[i] = shaped(shape, i, n);
+                want[i] = v[i];
+            }
+            hb_sort_f64(v, n, scratch);
+            qsort(want, n, sizeof *want, by_value);
+            if (memcmp(v, want, n * sizeof *v) != 0) {
+                fail_msg("shape %d, %zu values: not in order", shape, n);
+            }
+        }
+    }
+}
+
+static void merge__equals_sort(void **state)
+{
+    (void)state;
+    stats_seed(2);
+    for (int shape = 0; shape <= 10; shape++) {
+        for (size_t n = 0; n < 300; n += 7) {
+            size_t na = shape % 2 ? n / 2 : (size_t)(stats_uniform() * (double)(n + 1));
+            for (size_t i = 0; i < n; i++) {
+                want[i] = shaped(shape, i, n);
+                v[i] = want[i];
+            }
+            double *b = v + na;
+            hb_sort_f64(v, na, scratch);
+            hb_sort_f64(b, n - na, scratch);
+            hb_merge_f64(v, na, b, n - na, scratch);
+            qsort(want, n, sizeof *want, by_value);
+            for (size_t i = 0; i < n; i++) {
+                assert_true(scratch[i] == want[i]);
+            }
+        }
+    }
+}
+
+static void order_image__keeps_the_order_and_comes_back(void **state)
+{
+    (void)state;
+    const double ladder[] = {-DBL_MAX, -1, -DBL_MIN, -5e-324, -0.0, 0, 5e-324, DBL_MIN, 1, DBL_MAX};
+    for (size_t i = 1; i < sizeof ladder / sizeof *ladder; i++) {
+        assert_true(hb_order_image(ladder[i - 1]) < hb_order_image(ladder[i]));
+    }
+    for (int i = 0; i < 10000; i++) {
+        double a = any_bits();
+        double b = any_bits();
+        assert_true((hb_order_image(a) < hb_order_image(b)) == (a < b));
+        assert_true(hb_order_preimage(hb_order_image(a)) == a);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sort__equals_qsort_on_every_shape),
+        cmocka_unit_test(merge__equals_sort),
+        cmocka_unit_test(order_image__keeps_the_order_and_comes_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
