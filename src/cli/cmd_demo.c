@@ -210,9 +210,8 @@ const hb_cmd hb_cmd_demo = {
     .summary = "the main job on this machine: baseline at rest, then under real load",
     .opts = table,
     .opts_size = sizeof(demo_opts),
-    .details =
-        "Records this machine at rest, makes that the baseline, records it again at rest and\n"
-        "then under real load, and shows both verdicts with their reasons and reports.",
+    .details = "Records this machine at rest, makes that the baseline, records it again at\n"
+               "rest and then under real load, and shows both verdicts and reports.",
     .example = "hb demo --seconds 1 --out demo-output",
     .run = run_demo,
 };
