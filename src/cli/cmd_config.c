@@ -28,10 +28,11 @@ static doc_kind kind_of(const hb_node *root)
     static const struct {
         const char *key;
         doc_kind kind;
-    } rows[] = {
-        {"metrics", DOC_REGISTRY},    {"defaults", DOC_REGISTRY}, {"mode_overrides", DOC_REGISTRY},
-        {"programs", DOC_REGISTRY},   {"run_id", DOC_RUN_META},   {"test_name", DOC_RUN_META},
-        {"timestamps", DOC_RUN_META}, {"program", DOC_RUN_META},  {"names", DOC_PROFILE}};
+    } rows[] = {{"metrics", DOC_REGISTRY},        {"defaults", DOC_REGISTRY},
+                {"mode_overrides", DOC_REGISTRY}, {"programs", DOC_REGISTRY},
+                {"version", DOC_REGISTRY},        {"run_id", DOC_RUN_META},
+                {"test_name", DOC_RUN_META},      {"timestamps", DOC_RUN_META},
+                {"program", DOC_RUN_META},        {"names", DOC_PROFILE}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (hb_node_find(root, rows[i].key)) {
             return rows[i].kind;

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A channel is one (name, unit) as a file writes it; a metric is what channels feed. So a long
  * table may change its unit from row to row, and several files may continue one metric. */
-#include "telemetry/run_builder.h"
+#include "telemetry/run_builder_internal.h"
 
-#include "base/map.h"
 #include "base/mem.h"
 #include "telemetry/names.h"
 #include "telemetry/run_digest.h"
@@ -18,55 +17,7 @@
 enum {
     ARENA_BYTES = 1 << 30,
     MAX_CHANNELS = 2 * HB_RUN_MAX_METRICS,
-    MAX_FILES = 10000,
-    MAX_WARNINGS = 1000,
-    MAX_GUESSES = 64,
-    MAX_REASONS = 64,
     REJECT_TEXT_BYTES = 80,
-};
-
-typedef struct channel {
-    uint32_t metric;
-    hb_affine to_unit;
-    bool identity;
-} channel;
-
-typedef struct building {
-    hb_metric m;
-    const hb_metric_def *def;
-    uint32_t file;      /* the file that wrote raw_name last */
-    uint64_t line;      /* where it first stood */
-    uint64_t stated_at; /* count of stated values */
-    bool unit_known;    /* unit settled by a first channel */
-} building;
-
-typedef struct file_state {
-    hb_input_file f;
-    size_t cap_guesses;
-    size_t cap_rejects;
-} file_state;
-
-struct hb_run_builder {
-    const hb_registry *registry;
-    hb_units *units;
-    hb_run *run; /* owns the arena everything goes to */
-    building *metrics;
-    size_t n_metrics;
-    size_t cap_metrics;
-    channel *channels;
-    size_t n_channels;
-    size_t cap_channels;
-    file_state *files;
-    size_t n_files;
-    size_t cap_files;
-    size_t cap_warnings;
-    const char **warnings;
-    hb_map by_name;    /* canonical name → metric */
-    hb_map by_channel; /* "raw name \x1f raw unit" → channel */
-    hb_reduce default_reduce;
-    const hb_run *like;
-    double *scratch;
-    size_t cap_scratch;
 };
 
 hb_status hb_run_builder_new(const hb_registry *registry, hb_units *units,
@@ -112,88 +63,6 @@ void hb_run_builder_free(hb_run_builder *b)
     hb_free(b);
 }
 
-/* Trimmed UTF-8 without control characters, at most `max` bytes, in the arena. */
-static hb_status clean_text(hb_run_builder *b, hb_str raw, size_t max, const char **ret,
-                            hb_error *err)
-{
-    raw = hb_str_trim(raw);
-    char *out = hb_arena_alloc(&b->run->arena, (raw.n < max ? raw.n : max) * 3 + 4);
-    if (!out) {
-        return HB_NOMEM(err);
-    }
-    size_t n = 0;
-    size_t i = 0;
-    while (i < raw.n && i < max) {
-        uint32_t cp = 0;
-        size_t len = hb_utf8_next((hb_str){raw.p + i, raw.n - i}, &cp);
-        if (len && cp >= 0x20 && cp != 0x7f && !(cp >= 0x80 && cp < 0xa0)) {
-            memcpy(out + n, raw.p + i, len);
-            n += len;
-        } else {
-            memcpy(out + n, "\xef\xbf\xbd", 3);
-            n += 3;
-        }
-        i += len ? len : 1;
-    }
-    out[n] = '\0';
-    *ret = out;
-    return HB_OK;
-}
-
-static const char *file_path(const hb_run_builder *b)
-{
-    return b->n_files ? b->files[b->n_files - 1].f.path : "input";
-}
-
-hb_status hb_run_builder_file(hb_run_builder *b, const char *path, const char *format,
-                              const char *layout, hb_error *err)
-{
-    HB_TRY(HB_GROW(b->files, b->cap_files, b->n_files + 1, MAX_FILES, "input files", err));
-    const char *slash = strrchr(path, '/');
-    hb_input_file f = {.format = format, .layout = layout};
-    HB_TRY(clean_text(b, hb_str_of(path), 4096, &f.path, err));
-    HB_TRY(clean_text(b, hb_str_of(slash ? slash + 1 : path), 4096, &f.name, err));
-    b->files[b->n_files++] = (file_state){.f = f};
-    return HB_OK;
-}
-
-hb_status hb_run_builder_guess(hb_run_builder *b, const char *what, const char *value,
-                               const char *why, hb_error *err)
-{
-    file_state *f = &b->files[b->n_files - 1];
-    HB_TRY(HB_GROW(f->f.guesses, f->cap_guesses, f->f.n_guesses + 1, MAX_GUESSES, "guesses", err));
-    hb_guess g = {0};
-    HB_TRY(clean_text(b, hb_str_of(what), 64, &g.what, err));
-    HB_TRY(clean_text(b, hb_str_of(value), 200, &g.value, err));
-    HB_TRY(clean_text(b, hb_str_of(why), 300, &g.why, err));
-    f->f.guesses[f->f.n_guesses++] = g;
-    return HB_OK;
-}
-
-hb_status hb_run_builder_warn(hb_run_builder *b, const char *sentence, hb_error *err)
-{
-    size_t n = b->run->n_warnings;
-    if (n == MAX_WARNINGS) {
-        return HB_OK; /* the last place says that there were more */
-    }
-    HB_TRY(HB_GROW(b->warnings, b->cap_warnings, n + 1, MAX_WARNINGS, "warnings", err));
-    if (n + 1 == MAX_WARNINGS) {
-        sentence = "more warnings followed and were not kept";
-    }
-    HB_TRY(clean_text(b, hb_str_of(sentence), 500, &b->warnings[n], err));
-    b->run->n_warnings = n + 1;
-    return HB_OK;
-}
-
-void hb_run_builder_file_totals(hb_run_builder *b, uint64_t bytes, uint64_t rows,
-                                const char sha256[65])
-{
-    hb_input_file *f = &b->files[b->n_files - 1].f;
-    f->bytes = bytes;
-    f->rows = rows;
-    memcpy(f->sha256, sha256, 65);
-}
-
 void hb_run_builder_units_like(hb_run_builder *b, const hb_run *like)
 {
     b->like = like;
@@ -209,17 +78,6 @@ void hb_run_builder_default_reduce(hb_run_builder *b, hb_reduce how)
     b->default_reduce = how;
 }
 
-__attribute__((format(printf, 3, 4))) static hb_status warn_fmt(hb_run_builder *b, hb_error *err,
-                                                                const char *fmt, ...)
-{
-    char text[512];
-    va_list ap;
-    va_start(ap, fmt);
-    int n = vsnprintf(text, sizeof text, fmt, ap);
-    va_end(ap);
-    return n < 0 ? HB_OK : hb_run_builder_warn(b, text, err);
-}
-
 static hb_status new_metric(hb_run_builder *b, const hb_metric_def *def, const char *raw,
                             uint64_t line, uint32_t *ret, hb_error *err)
 {
@@ -229,7 +87,7 @@ static hb_status new_metric(hb_run_builder *b, const hb_metric_def *def, const c
     *k = (building){.def = def, .file = (uint32_t)b->n_files, .line = line};
     const char *name = raw;
     if (def) {
-        HB_TRY(clean_text(b, hb_str_of(def->name), HB_NAME_MAX_BYTES, &name, err));
+        HB_TRY(hb_builder_text(b, hb_str_of(def->name), HB_NAME_MAX_BYTES, &name, err));
     }
     k->m = (hb_metric){.name = name, .raw_name = raw, .unit = "", .raw_unit = "", .declared = def};
     hb_profile_init(&k->m.profile, def ? def->drift_persistence : 0);
@@ -242,14 +100,15 @@ static hb_status find_metric(hb_run_builder *b, hb_str raw_name, uint64_t line, 
                              uint32_t *ret, hb_error *err)
 {
     if (hb_str_trim(raw_name).n > HB_NAME_MAX_BYTES) {
-        return HB_FAIL_AT(err, HB_E_LIMIT, file_path(b), line, col,
+        return HB_FAIL_AT(err, HB_E_LIMIT, hb_builder_path(b), line, col,
                           "a metric's name has %zu bytes, at most %d are accepted", raw_name.n,
                           HB_NAME_MAX_BYTES);
     }
     const char *raw = NULL;
-    HB_TRY(clean_text(b, raw_name, HB_NAME_MAX_BYTES, &raw, err));
+    HB_TRY(hb_builder_text(b, raw_name, HB_NAME_MAX_BYTES, &raw, err));
     if (!*raw) {
-        return HB_FAIL_AT(err, HB_E_INPUT, file_path(b), line, col, "a metric without a name");
+        return HB_FAIL_AT(err, HB_E_INPUT, hb_builder_path(b), line, col,
+                          "a metric without a name");
     }
     const hb_metric_def *def = hb_registry_resolve(b->registry, hb_str_of(raw));
     size_t index = 0;
@@ -258,7 +117,7 @@ static hb_status find_metric(hb_run_builder *b, hb_str raw_name, uint64_t line, 
     }
     building *k = &b->metrics[index];
     if (k->file == b->n_files && strcmp(k->m.raw_name, raw) != 0) {
-        return HB_FAIL_AT(err, HB_E_INPUT, file_path(b), line, col,
+        return HB_FAIL_AT(err, HB_E_INPUT, hb_builder_path(b), line, col,
                           "'%.100s' and '%.100s' (line %llu) both mean metric '%s'; rename one or "
                           "correct the aliases",
                           raw, k->m.raw_name, (unsigned long long)k->line, k->m.name);
@@ -302,9 +161,9 @@ static hb_status adopt_unit(hb_run_builder *b, building *k, const char *unit, hb
     hb_status status = hb_units_check(b->units, hb_str_of(unit), &why);
     if (status == HB_E_INPUT) {
         k->m.flags |= HB_METRIC_UNIT_UNKNOWN;
-        return warn_fmt(b, err,
-                        "metric '%s': %s; kept as written, compared only with the same text",
-                        k->m.name, why.msg);
+        return hb_builder_warn(b, err,
+                               "metric '%s': %s; kept as written, compared only with the same text",
+                               k->m.name, why.msg);
     }
     if (status != HB_OK && err) {
         *err = why;
@@ -333,8 +192,8 @@ static hb_status settle_unit(hb_run_builder *b, building *k, const char *unit, u
     hb_error why = {0};
     hb_status status = hb_units_convert(b->units, hb_str_of(unit), hb_str_of(k->m.unit), ret, &why);
     if (status == HB_E_INPUT) {
-        return HB_FAIL_AT(err, HB_E_INPUT, file_path(b), line, col, "metric '%s': %s", k->m.name,
-                          why.msg);
+        return HB_FAIL_AT(err, HB_E_INPUT, hb_builder_path(b), line, col, "metric '%s': %s",
+                          k->m.name, why.msg);
     }
     if (status != HB_OK && err) {
         *err = why;
@@ -349,7 +208,7 @@ static hb_status new_channel(hb_run_builder *b, uint32_t metric, hb_str raw_unit
     building *k = &b->metrics[metric];
     const char *unit = NULL;
     hb_affine to_unit;
-    HB_TRY(clean_text(b, raw_unit, 100, &unit, err));
+    HB_TRY(hb_builder_text(b, raw_unit, 100, &unit, err));
     HB_TRY(settle_unit(b, k, unit, line, col, &to_unit, err));
     if (*unit || !*k->m.raw_unit) {
         k->m.raw_unit = unit;
@@ -426,23 +285,6 @@ void hb_run_builder_inf(hb_run_builder *b, uint32_t ch, uint64_t n)
     metric_of(b, ch)->m.profile.n_inf += n;
 }
 
-static hb_status count_reason(hb_run_builder *b, const char *reason, uint64_t n, hb_error *err)
-{
-    file_state *f = &b->files[b->n_files - 1];
-    for (size_t i = 0; i < f->f.n_rejects; i++) {
-        if (strcmp(f->f.rejects[i].reason, reason) == 0) {
-            f->f.rejects[i].n += n;
-            return HB_OK;
-        }
-    }
-    HB_TRY(HB_GROW(f->f.rejects, f->cap_rejects, f->f.n_rejects + 1, MAX_REASONS, "reject reasons",
-                   err));
-    hb_reject_count c = {.n = n};
-    HB_TRY(clean_text(b, hb_str_of(reason), 100, &c.reason, err));
-    f->f.rejects[f->f.n_rejects++] = c;
-    return HB_OK;
-}
-
 hb_status hb_run_builder_reject(hb_run_builder *b, uint32_t ch, const char *reason, hb_str text,
                                 uint64_t line, hb_error *err)
 {
@@ -450,18 +292,12 @@ hb_status hb_run_builder_reject(hb_run_builder *b, uint32_t ch, const char *reas
     m->profile.n_rejected++;
     if (m->n_reject_examples < HB_REJECT_EXAMPLES) {
         hb_reject *r = &m->rejects[m->n_reject_examples];
-        HB_TRY(clean_text(b, text, REJECT_TEXT_BYTES, &r->text, err));
-        HB_TRY(clean_text(b, hb_str_of(reason), 100, &r->reason, err));
+        HB_TRY(hb_builder_text(b, text, REJECT_TEXT_BYTES, &r->text, err));
+        HB_TRY(hb_builder_text(b, hb_str_of(reason), 100, &r->reason, err));
         r->line = line;
         m->n_reject_examples++;
     }
-    return count_reason(b, reason, 1, err);
-}
-
-hb_status hb_run_builder_reject_row(hb_run_builder *b, const char *reason, uint64_t n,
-                                    hb_error *err)
-{
-    return count_reason(b, reason, n, err);
+    return hb_builder_count(b, reason, 1, err);
 }
 
 hb_status hb_run_builder_stated(hb_run_builder *b, uint32_t ch, double value, hb_error *err)
@@ -481,11 +317,11 @@ hb_status hb_run_builder_stated(hb_run_builder *b, uint32_t ch, double value, hb
     }
     if (again && m->has_value && v != m->value) {
         m->flags |= HB_METRIC_DUPLICATE;
-        HB_TRY(warn_fmt(b, err, "metric '%s' is stated more than once with different values",
-                        m->name));
+        HB_TRY(hb_builder_warn(b, err, "metric '%s' is stated more than once with different values",
+                               m->name));
     } else if (again) {
-        HB_TRY(
-            warn_fmt(b, err, "metric '%s' is stated more than once with the same value", m->name));
+        HB_TRY(hb_builder_warn(b, err, "metric '%s' is stated more than once with the same value",
+                               m->name));
     }
     m->has_value = true;
     m->value = v;
@@ -529,7 +365,7 @@ static hb_status finish_metrics(hb_run_builder *b, hb_error *err)
             m->has_value = false;
         }
         if (*m->unit) {
-            HB_TRY(clean_text(b, hb_str_of(m->unit), 100, &m->unit, err));
+            HB_TRY(hb_builder_text(b, hb_str_of(m->unit), 100, &m->unit, err));
         }
         widen(run, &m->profile);
     }
@@ -540,37 +376,6 @@ static hb_status finish_metrics(hb_run_builder *b, hb_error *err)
     b->n_metrics = 0; /* the profiles belong to the run now */
     qsort(run->metrics, n, sizeof *run->metrics, by_metric_name);
     return HB_OK;
-}
-
-static hb_status copy_list(hb_run_builder *b, const void *from, size_t n, size_t size, void *ret,
-                           hb_error *err)
-{
-    void *to = hb_arena_array(&b->run->arena, n ? n : 1, size);
-    if (!to) {
-        return HB_NOMEM(err);
-    }
-    if (n) {
-        memcpy(to, from, n * size);
-    }
-    memcpy(ret, &to, sizeof to);
-    return HB_OK;
-}
-
-static hb_status finish_files(hb_run_builder *b, hb_error *err)
-{
-    hb_run *run = b->run;
-    run->inputs = hb_arena_array(&run->arena, b->n_files + 1, sizeof *run->inputs);
-    if (!run->inputs) {
-        return HB_NOMEM(err);
-    }
-    for (size_t i = 0; i < b->n_files; i++) {
-        hb_input_file f = b->files[i].f;
-        HB_TRY(copy_list(b, f.guesses, f.n_guesses, sizeof *f.guesses, &f.guesses, err));
-        HB_TRY(copy_list(b, f.rejects, f.n_rejects, sizeof *f.rejects, &f.rejects, err));
-        run->inputs[i] = f;
-    }
-    run->n_inputs = b->n_files;
-    return copy_list(b, b->warnings, run->n_warnings, sizeof *b->warnings, &run->warnings, err);
 }
 
 static hb_status copy_meta(hb_run_builder *b, const hb_run_meta *meta, hb_error *err)
@@ -584,7 +389,7 @@ static hb_status copy_meta(hb_run_builder *b, const hb_run_meta *meta, hb_error 
         const char **text = i < sizeof texts / sizeof *texts
                                 ? texts[i]
                                 : &to->context[i - sizeof texts / sizeof *texts];
-        HB_TRY(clean_text(b, hb_str_of(*text), 1000, text, err));
+        HB_TRY(hb_builder_text(b, hb_str_of(*text), 1000, text, err));
     }
     return HB_OK;
 }
@@ -604,7 +409,7 @@ hb_status hb_run_builder_finish(hb_run_builder *b, const hb_run_meta *meta, hb_r
                                 hb_error *err)
 {
     HB_TRY(copy_meta(b, meta, err));
-    HB_TRY(finish_files(b, err));
+    HB_TRY(hb_builder_finish_files(b, err));
     HB_TRY(finish_metrics(b, err));
     HB_TRY(hb_run_set_digest(b->run, err));
     HB_TRY(name_run(b->run, err));

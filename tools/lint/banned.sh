@@ -17,7 +17,7 @@ done <<EOF
 (^|[^a-z_])(fprintf|fputs) *\\((stdout|stderr|.*, *(stdout|stderr))	^src/cli/	only the command line prints; a library returns an error
 (^|[^a-z_])float [a-z_]+	^\$	double everywhere: two precisions give two answers
 (^|[^a-z_])(pow|log|exp|log2|log10|expm1|log1p|sin|cos|tan|tgamma|lgamma|erf|erfc|cbrt) *\\(	^src/(cli|source|input)/	libm differs between builds: decisions use stats/fmath.h
-(^|[^a-z_])(time|clock_gettime|gettimeofday|clock) *\\(	^src/(os|base/time)	the clock is read through hb_os only
+(^|[^a-z_"])(time|clock_gettime|gettimeofday|clock) *\\(	^src/(os|base/time)	the clock is read through hb_os only
 (^|[^a-z_])getenv *\\(	^src/cli/	the environment is read by the command line only
 __DATE__|__TIME__	^\$	builds are reproducible
 ^ *//|[^:"]//[^/]*\$	"[^"]*//|http|\\*	comments are /* sentences */

@@ -316,7 +316,9 @@ static hb_status start(csv *c, const hb_csv_options *o, hb_error *err)
     bool mark = hb_str_starts(head, "\xef\xbb\xbf");
     hb_str text = mark ? (hb_str){head.p + 3, head.n - 3} : head;
     if (hb_str_trim(text).n == 0) {
-        return HB_FAIL(err, HB_E_INPUT, "'%s' is empty", c->path);
+        return HB_FAIL(err, HB_E_INPUT, "'%s' is empty%s", c->path,
+                       head.n == SNIFF_BYTES ? ": nothing but blanks where its table should begin"
+                                             : "");
     }
     hb_csv_sniff(text, head.n < SNIFF_BYTES, o->delimiter, &c->dialect);
     if (c->dialect.n_columns < 2 && o->blanks_if_single && !c->dialect.delimiter) {

@@ -28,8 +28,9 @@ static void split_lines(hb_str text, bool whole, line_set *set)
             physical += text.p[at] == '\n';
             at++;
         }
-        if (at == text.n && !whole) {
-            return; /* the last line may be cut */
+        if (at == text.n && !whole && set->n) {
+            return; /* the last line may be cut; a first line longer than the text must do as it is
+                     */
         }
         set->lines[set->n] = (hb_str){text.p + from, at - from};
         set->physical[set->n++] = first;

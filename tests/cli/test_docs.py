@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Every command shown in the README, in docs/ and in help and manual pages is run as it stands."""
+import glob
+import json
+import os
+import re
+import shlex
+import unittest
+
+from hbtest import SOURCE, Case
+
+
+class Docs(Case):
+    def prepare(self):
+        rows = "".join(f"2026-01-05T10:00:{i % 60:02d}Z,{20 + i % 5},{3.3 + (i % 3) * 0.01}\n" for i in range(120))
+        self.write("monday.csv", "time,temp,volt\n" + rows)
+        self.write("tuesday.csv", "time,temp,volt\n" + rows.replace(",22,", ",22.5,"))
+        self.write("wednesday.csv", "time,temp,volt\n" + rows.replace(",23,", ",23.5,"))
+
+    def prepare_workspace(self):
+        self.prepare()
+        self.hb("init", ".")
+        for run, f in (("monday-1", "monday.csv"), ("monday-2", "tuesday.csv")):
+            self.hb("ingest", f, "--run-id", run)
+        self.hb("baseline", "set", "monday-1", "--tag", "golden")
+        self.hb("analyze", "monday-2")
+
+    def run_line(self, line):
+        words = shlex.split(line)
+        self.assertEqual(words[0], "hb", line)
+        out = self.hb(*words[1:])
+        self.assertTrue(out or words[1] == "record", line)
+
+    def test_examples_of_the_command_table(self):
+        for c in json.loads(self.hb("--dump-cli"))["commands"]:
+            with self.subTest(c["name"]):
+                self.setUp()
+                self.prepare_workspace()
+                self.run_line(c["example"])
+
+    def test_examples_in_manual_pages_are_the_same(self):
+        for c in json.loads(self.hb("--dump-cli"))["commands"]:
+            page = self.hb("--dump-man", "hb-" + c["name"].replace(" ", "-"))
+            self.assertIn(c["example"], page.replace("\\-", "-").replace("\\e", "\\"))
+        overview = self.hb("--dump-man", "hb").replace("\\-", "-")
+        lines = re.findall(r"(?m)^\$ (hb .*)$", overview)
+        self.assertTrue(lines)
+        self.prepare()
+        for line in lines:
+            self.run_line(line)
+
+    def test_commands_in_the_documents(self):
+        files = [os.path.join(SOURCE, "README.md")] + glob.glob(os.path.join(SOURCE, "docs", "**", "*.md"), recursive=True)
+        found = 0
+        for path in sorted(files):
+            with open(path, encoding="utf-8") as f:
+                lines = re.findall(r"(?m)^\s*\$ (hb .*)$", f.read())
+            if not lines:
+                continue
+            with self.subTest(os.path.relpath(path, SOURCE)):
+                self.setUp()
+                self.prepare()
+                for line in lines:
+                    self.run_line(line)
+                    found += 1
+        self.assertGreaterEqual(found, 5)
+
+    def test_links_between_documents_lead_somewhere(self):
+        for path in [os.path.join(SOURCE, "README.md")] + glob.glob(os.path.join(SOURCE, "docs", "**", "*.md"), recursive=True):
+            with open(path, encoding="utf-8") as f:
+                for target in re.findall(r"\]\(([^)#:]+)\)", f.read()):
+                    full = os.path.join(os.path.dirname(path), target)
+                    self.assertTrue(os.path.exists(full), f"{os.path.relpath(path, SOURCE)} links to {target}")
+
+
+if __name__ == "__main__":
+    unittest.main()
