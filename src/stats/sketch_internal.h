@@ -5,24 +5,28 @@
 
 #include "stats/sketch.h"
 
-enum { HB_SKETCH_K = HB_SKETCH_EXACT, HB_SKETCH_LEVELS = 44 };
+#include <stdbool.h>
 
-/* A full level 43 would hold 2^54. */
+enum { HB_SKETCH_K = HB_SKETCH_EXACT, HB_SKETCH_HALF = HB_SKETCH_K / 2, HB_SKETCH_LEVELS = 44 };
+
+/* Level 43 is the last that is ever used then. */
 #define HB_SKETCH_MAX_N (UINT64_C(1) << 53)
 
-typedef struct hb_sketch_level {
-    double *v;    /* level 0 in the order of arrival, the others ascending */
-    uint32_t n;   /* level 0: at most k; the others: below k */
-    uint32_t cap; /* of v */
-    uint64_t compactions;
-} hb_sketch_level;
-
 struct hb_sketch {
-    uint64_t n; /* sum of level[h].n << h */
-    hb_sketch_level level[HB_SKETCH_LEVELS];
+    uint64_t flushes; /* full buffers compacted; its binary digits say which runs are held */
+    double *buffer;   /* level 0, in the order of arrival */
+    size_t n_buffer;  /* at most k; 0 only when the sketch is empty */
+    size_t cap_buffer;
+    double *run[HB_SKETCH_LEVELS]; /* level h > 0: k/2 ascending values, when held */
 };
 
-/* Sum of compactions << level: samples any rank may be off by. */
-uint64_t hb_sketch_moved(const hb_sketch *s);
+/* Is there a run on level h > 0? */
+static inline bool hb_sketch_holds(const hb_sketch *s, size_t h)
+{
+    return s->flushes >> (h - 1) & 1;
+}
+
+/* Samples any rank may be off by, after so many flushes. */
+uint64_t hb_sketch_moved(uint64_t flushes);
 
 #endif

@@ -21,21 +21,21 @@ typedef struct view {
 static void look(const hb_sketch *s, view *w)
 {
     w->n = 0;
-    for (size_t h = 0; h < HB_SKETCH_LEVELS; h++) {
-        const hb_sketch_level *level = &s->level[h];
-        if (!level->n) {
-            continue;
+    if (s->n_buffer) {
+        double scratch[HB_SKETCH_K];
+        memcpy(w->buffer, s->buffer, s->n_buffer * sizeof *w->buffer);
+        hb_sort_f64(w->buffer, s->n_buffer, scratch);
+        w->v[0] = w->buffer;
+        w->count[0] = s->n_buffer;
+        w->weight[0] = 1;
+        w->n = 1;
+    }
+    for (size_t h = 1; h < HB_SKETCH_LEVELS; h++) {
+        if (hb_sketch_holds(s, h)) {
+            w->v[w->n] = s->run[h];
+            w->count[w->n] = HB_SKETCH_HALF;
+            w->weight[w->n++] = UINT64_C(1) << h;
         }
-        w->v[w->n] = level->v;
-        w->count[w->n] = level->n;
-        w->weight[w->n] = UINT64_C(1) << h;
-        if (h == 0) {
-            double scratch[HB_SKETCH_K];
-            memcpy(w->buffer, level->v, level->n * sizeof *w->buffer);
-            hb_sort_f64(w->buffer, level->n, scratch);
-            w->v[w->n] = w->buffer;
-        }
-        w->n++;
     }
 }
 
@@ -95,12 +95,13 @@ static double at_rank(const view *w, uint64_t rank, uint64_t *ret_upto)
 
 double hb_sketch_quantile(const hb_sketch *s, double q)
 {
-    if (s->n == 0 || isnan(q)) {
+    uint64_t n = hb_sketch_n(s);
+    if (n == 0 || isnan(q)) {
         return NAN;
     }
     view w;
     look(s, &w);
-    hb_rank7 r = hb_rank7_of(q, s->n);
+    hb_rank7 r = hb_rank7_of(q, n);
     uint64_t upto = 0;
     double a = at_rank(&w, r.k, &upto);
     double b = r.share > 0 && upto <= r.k + 1 ? at_rank(&w, r.k + 1, &upto) : a;

@@ -12,49 +12,72 @@
 static const char magic[4] = {'H', 'B', 'S', 'K'};
 enum { VERSION = 1 };
 
+static void put_level(hb_buf *out, const hb_sketch *s, size_t h, const double *v, size_t n)
+{
+    hb_wire_put_u64(out, s->flushes >> h);
+    hb_wire_put_u32(out, (uint32_t)n);
+    for (size_t i = 0; i < n; i++) {
+        hb_wire_put_f64(out, v[i]);
+    }
+}
+
+static uint32_t levels_of(const hb_sketch *s)
+{
+    uint32_t n = s->n_buffer > 0;
+    while (n && s->flushes >> (n - 1)) {
+        n++;
+    }
+    return n;
+}
+
 hb_status hb_sketch_store(const hb_sketch *s, hb_buf *out, hb_error *err)
 {
-    size_t levels = HB_SKETCH_LEVELS;
-    while (levels && !s->level[levels - 1].n) {
-        levels--;
-    }
+    uint32_t levels = levels_of(s);
     hb_buf_add(out, magic, sizeof magic);
     hb_wire_put_u16(out, VERSION);
     hb_wire_put_u16(out, HB_SKETCH_K);
-    hb_wire_put_u64(out, s->n);
-    hb_wire_put_u64(out, hb_sketch_moved(s));
-    hb_wire_put_u32(out, (uint32_t)levels);
+    hb_wire_put_u64(out, hb_sketch_n(s));
+    hb_wire_put_u64(out, hb_sketch_moved(s->flushes));
+    hb_wire_put_u32(out, levels);
     for (size_t h = 0; h < levels; h++) {
-        hb_wire_put_u64(out, s->level[h].compactions);
-        hb_wire_put_u32(out, s->level[h].n);
-        for (size_t i = 0; i < s->level[h].n; i++) {
-            hb_wire_put_f64(out, s->level[h].v[i]);
+        if (h == 0) {
+            put_level(out, s, 0, s->buffer, s->n_buffer);
+        } else {
+            put_level(out, s, h, s->run[h], hb_sketch_holds(s, h) ? HB_SKETCH_HALF : 0);
         }
     }
     return hb_buf_check(out, err);
 }
 
-static hb_status load_level(hb_sketch *s, size_t h, hb_rd *r, hb_error *err)
+/* *ret_count = how often the level says it was compacted. */
+static hb_status load_level(hb_sketch *s, size_t h, hb_rd *r, uint64_t *ret_count, hb_error *err)
 {
-    hb_sketch_level *level = &s->level[h];
-    level->compactions = hb_rd_u64(r);
+    *ret_count = hb_rd_u64(r);
     uint32_t n = hb_rd_u32(r);
-    if (r->failed || n > (h ? HB_SKETCH_K - 1 : HB_SKETCH_K) || (size_t)n * 8 > hb_rd_left(r)) {
-        return HB_FAIL(err, HB_E_INPUT, "sketch: level %zu is cut off or too large", h);
+    bool fits = h ? n == 0 || n == HB_SKETCH_HALF : n >= 1 && n <= HB_SKETCH_K;
+    if (r->failed || !fits || (size_t)n * 8 > hb_rd_left(r)) {
+        return HB_FAIL(err, HB_E_INPUT, "sketch: level %zu is cut off or cannot hold %u values", h,
+                       n);
     }
     if (n == 0) {
         return HB_OK;
     }
-    level->v = hb_alloc_array(n, sizeof *level->v);
-    if (!level->v) {
+    double *v = hb_alloc_array(n, sizeof *v);
+    if (!v) {
         return HB_NOMEM(err);
     }
-    level->cap = n;
-    level->n = n;
+    if (h == 0) {
+        s->buffer = v;
+        s->n_buffer = n;
+        s->cap_buffer = n;
+    } else {
+        s->run[h] = v;
+        s->flushes |= UINT64_C(1) << (h - 1);
+    }
     for (uint32_t i = 0; i < n; i++) {
-        level->v[i] = hb_rd_f64(r);
-        bool ordered = h == 0 || i == 0 || level->v[i - 1] <= level->v[i];
-        if (!isfinite(level->v[i]) || !ordered) {
+        v[i] = hb_rd_f64(r);
+        bool ordered = h == 0 || i == 0 || v[i - 1] <= v[i];
+        if (!isfinite(v[i]) || !ordered) {
             return HB_FAIL(err, HB_E_INPUT,
                            "sketch: level %zu holds values that are not finite or out of order", h);
         }
@@ -62,25 +85,21 @@ static hb_status load_level(hb_sketch *s, size_t h, hb_rd *r, hb_error *err)
     return HB_OK;
 }
 
-/* What lies above level h went up in its compactions, between k·2^h and 2k·2^h each; exactly k each
- * on level 0. */
-static hb_status check_compactions(const hb_sketch *s, hb_error *err)
+static hb_status load_levels(hb_sketch *s, hb_rd *r, uint32_t levels, hb_error *err)
 {
-    uint64_t above = 0;
-    for (size_t h = HB_SKETCH_LEVELS; h-- > 0;) {
-        uint64_t count = s->level[h].compactions;
-        uint64_t most = above / ((uint64_t)HB_SKETCH_K << h);
-        uint64_t largest = (uint64_t)HB_SKETCH_K << (h ? h + 1 : 0);
-        uint64_t fewest = above / largest + (above % largest != 0);
-        if (count < fewest || count > most) {
-            return HB_FAIL(err, HB_E_INPUT,
-                           "sketch: level %zu cannot have been compacted %llu times", h,
-                           (unsigned long long)count);
-        }
-        above += (uint64_t)s->level[h].n << h;
+    uint64_t count[HB_SKETCH_LEVELS];
+    for (uint32_t h = 0; h < levels; h++) {
+        HB_TRY(load_level(s, h, r, &count[h], err));
     }
-    if (above != s->n || above > HB_SKETCH_MAX_N) {
-        return HB_FAIL(err, HB_E_INPUT, "sketch: its values stand for another number of samples");
+    if (hb_rd_left(r) || levels != levels_of(s)) {
+        return HB_FAIL(err, HB_E_INPUT, "sketch: bytes or levels after its end");
+    }
+    for (uint32_t h = 0; h < levels; h++) {
+        if (count[h] != s->flushes >> h) {
+            return HB_FAIL(err, HB_E_INPUT,
+                           "sketch: level %u says it was compacted %llu times, it was %llu", h,
+                           (unsigned long long)count[h], (unsigned long long)(s->flushes >> h));
+        }
     }
     return HB_OK;
 }
@@ -91,23 +110,20 @@ static hb_status load(hb_sketch *s, hb_rd *r, hb_error *err)
     hb_rd_bytes(r, head, sizeof head);
     uint16_t version = hb_rd_u16(r);
     uint16_t k = hb_rd_u16(r);
-    s->n = hb_rd_u64(r);
+    uint64_t n = hb_rd_u64(r);
     uint64_t moved = hb_rd_u64(r);
     uint32_t levels = hb_rd_u32(r);
     if (r->failed || memcmp(head, magic, sizeof magic) != 0 || version != VERSION ||
         k != HB_SKETCH_K || levels > HB_SKETCH_LEVELS) {
         return HB_FAIL(err, HB_E_INPUT, "sketch: not a sketch of version %d", VERSION);
     }
-    for (uint32_t h = 0; h < levels; h++) {
-        HB_TRY(load_level(s, h, r, err));
+    HB_TRY(load_levels(s, r, levels, err));
+    if (n != hb_sketch_n(s) || n > HB_SKETCH_MAX_N) {
+        return HB_FAIL(err, HB_E_INPUT, "sketch: its values stand for another number of samples");
     }
-    if (hb_rd_left(r) || (levels && !s->level[levels - 1].n)) {
-        return HB_FAIL(err, HB_E_INPUT, "sketch: bytes or levels after its end");
-    }
-    HB_TRY(check_compactions(s, err));
-    if (moved != hb_sketch_moved(s)) {
+    if (moved != hb_sketch_moved(s->flushes)) {
         return HB_FAIL(err, HB_E_INPUT, "sketch: states an error of %llu samples, made was %llu",
-                       (unsigned long long)moved, (unsigned long long)hb_sketch_moved(s));
+                       (unsigned long long)moved, (unsigned long long)hb_sketch_moved(s->flushes));
     }
     return HB_OK;
 }

@@ -126,9 +126,9 @@ void hb_sort_f64(double *v, size_t n, double *scratch)
     }
 }
 
-/* Runs of equal length are merged from both ends at once: two chains of dependent steps instead of
- * one, no branch and no test for an end, since n steps from either end cannot pass n values. */
-static void merge_even(const double *a, const double *b, size_t n, double *out)
+/* From both ends at once: two chains of dependent steps instead of one, no branch and no test for
+ * an end, since n steps from either side cannot pass n values. */
+void hb_merge_f64(const double *a, const double *b, size_t n, double *out)
 {
     const double *a_last = a + n - 1;
     const double *b_last = b + n - 1;
@@ -142,26 +142,5 @@ static void merge_even(const double *a, const double *b, size_t n, double *out)
         *out_last-- = back_a ? *a_last : *b_last;
         a_last -= back_a;
         b_last -= !back_a;
-    }
-}
-
-void hb_merge_f64(const double *a, size_t na, const double *b, size_t nb, double *out)
-{
-    if (na == nb && na) {
-        merge_even(a, b, na, out);
-        return;
-    }
-    const double *a_end = a + na;
-    const double *b_end = b + nb;
-    while (a < a_end && b < b_end) {
-        bool take_b = *b < *a;
-        *out++ = take_b ? *b : *a;
-        b += take_b;
-        a += !take_b;
-    }
-    if (a < a_end) {
-        memcpy(out, a, (size_t)(a_end - a) * sizeof *out);
-    } else if (b < b_end) {
-        memcpy(out, b, (size_t)(b_end - b) * sizeof *out);
     }
 }

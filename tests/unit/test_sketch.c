@@ -255,7 +255,7 @@ static void sketch__stored_form_goes_on_as_the_first_would(void **state)
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         hb_sketch *s = sketch_of(values, sizes[i], BLOCK);
         hb_sketch *odd = sketch_of(values + 7, 1500 + sizes[i] / 3, BLOCK);
-        CHECK_OK(hb_sketch_merge(s, odd, &err)); /* odd numbers on its levels */
+        CHECK_OK(hb_sketch_merge(s, odd, &err));
         hb_sketch *back = reload(s, &a);
         assert_true(hb_sketch_rank_error(back) == hb_sketch_rank_error(s));
         CHECK_OK(hb_sketch_add(s, values + sizes[i], 50000, &err));
@@ -307,13 +307,16 @@ static void sketch__refuses_damage(void **state)
     damaged(&b, 16, 4, 8, "states an error of 4 samples, made was 5");
     damaged(&b, 24, 45, 4, "not a sketch");
     damaged(&b, 24, 2, 4, "after its end");
-    damaged(&b, level0, 2, 8, "compacted 2 times");
-    damaged(&b, level0, 4, 8, "compacted 4 times");
+    damaged(&b, level0, 2, 8, "compacted 2 times, it was 3");
+    damaged(&b, level0, 4, 8, "compacted 4 times, it was 3");
     damaged(&b, level0, UINT64_MAX, 8, "compacted");
-    damaged(&b, level0 + 8, 2049, 4, "too large");
-    damaged(&b, level0 + 8, UINT32_MAX, 4, "too large");
+    damaged(&b, level0 + 8, 2049, 4, "level 0 is cut off or cannot hold 2049");
+    damaged(&b, level0 + 8, UINT32_MAX, 4, "cannot hold");
+    damaged(&b, level0 + 8, 0, 4, "cannot hold 0");
+    damaged(&b, level1 + 8, 1023, 4, "level 1 is cut off or cannot hold 1023");
+    damaged(&b, level1 + 8, 2048, 4, "cannot hold 2048");
     damaged(&b, level0 + LEVEL_HEAD, nan_bits, 8, "not finite");
-    damaged(&b, level1, 0, 8, "compacted 0 times");
+    damaged(&b, level1, 0, 8, "compacted 0 times, it was 1");
     damaged(&b, level1 + LEVEL_HEAD, nan_bits, 8, "not finite");
     damaged(&b, level1 + LEVEL_HEAD, UINT64_C(0x7fefffffffffffff), 8, "out of order");
     hb_sketch *none = NULL;
@@ -327,7 +330,6 @@ static void sketch__refuses_damage(void **state)
     hb_sketch_free(s);
 }
 
-/* A sketch of `levels` levels by hand: each upper one holds 1,024 values. */
 static void put(hb_buf *b, uint64_t v, size_t bytes)
 {
     for (size_t i = 0; i < bytes; i++) {
@@ -335,44 +337,44 @@ static void put(hb_buf *b, uint64_t v, size_t bytes)
     }
 }
 
+/* Made by hand: a sketch one sample short of the most it can hold. */
 static void sketch__refuses_more_samples_than_it_can_hold(void **state)
 {
     (void)state;
+    const uint64_t flushes = (UINT64_C(1) << 42) - 1;
+    const uint64_t most = UINT64_C(1) << 53;
+    uint64_t moved = 0;
     hb_buf b;
     hb_buf_init(&b, 1 << 20);
-    enum { LEVELS = 43 };
-    uint64_t above[LEVELS + 1] = {0};
-    uint64_t moved = 0;
-    for (size_t h = LEVELS; h-- > 0;) {
-        moved += above[h + 1] / (UINT64_C(2048) << h) << h;
-        above[h] = above[h + 1] + (h ? UINT64_C(1024) << h : 0);
+    for (int h = 0; h < 42; h++) {
+        moved += flushes >> h << h;
     }
     hb_buf_c(&b, "HBSK");
     put(&b, 1, 2);
     put(&b, 2048, 2);
-    put(&b, above[0], 8);
+    put(&b, most - 1, 8);
     put(&b, moved, 8);
-    put(&b, LEVELS, 4);
-    for (size_t h = 0; h < LEVELS; h++) {
-        put(&b, above[h + 1] / (UINT64_C(2048) << h), 8);
-        put(&b, h ? 1024 : 0, 4);
-        for (int i = 0; h && i < 1024; i++) {
+    put(&b, 43, 4);
+    for (int h = 0; h < 43; h++) {
+        uint64_t n = h ? 1024 : 2047;
+        put(&b, flushes >> h, 8);
+        put(&b, n, 4);
+        for (uint64_t i = 0; i < n; i++) {
             put(&b, UINT64_C(0x3ff0000000000000), 8); /* 1.0 */
         }
     }
     hb_sketch *s = NULL;
-    CHECK_OK(hb_sketch_load(b.p, b.n, &s, &err)); /* just under 2^53 */
-    assert_true(hb_sketch_n(s) == (UINT64_C(1) << 53) - 2048 && hb_sketch_quantile(s, 0.5) == 1);
-    hb_sketch *more = sketch_of((double[]){1}, 1, 1);
-    for (int i = 0; i < 2048; i++) {
-        CHECK_OK(hb_sketch_merge(s, more, &err));
-    }
-    CHECK_ERROR(hb_sketch_merge(s, more, &err), HB_E_LIMIT, "2^53");
-    CHECK_ERROR(hb_sketch_add(s, (double[]){1}, 1, &err), HB_E_LIMIT, "2^53");
-    CHECK_ERROR(hb_sketch_merge(more, s, &err), HB_E_LIMIT, "2^53");
-    assert_int_equal(hb_sketch_n(s), UINT64_C(1) << 53);
+    hb_sketch *one = sketch_of((double[]){1}, 1, 1);
+    CHECK_OK(hb_sketch_load(b.p, b.n, &s, &err));
+    assert_true(hb_sketch_n(s) == most - 1 && hb_sketch_quantile(s, 0.5) == 1);
+    CHECK_ERROR(hb_sketch_add(s, (double[]){1, 2}, 2, &err), HB_E_LIMIT, "2^53");
+    CHECK_OK(hb_sketch_merge(s, one, &err));
+    CHECK_ERROR(hb_sketch_merge(s, one, &err), HB_E_LIMIT, "2^53");
+    CHECK_ERROR(hb_sketch_merge(one, s, &err), HB_E_LIMIT, "2^53");
+    assert_true(hb_sketch_n(s) == most && hb_sketch_n(one) == 1);
+    hb_sketch_free(reload(s, &b));
     hb_sketch_free(s);
-    hb_sketch_free(more);
+    hb_sketch_free(one);
     hb_buf_release(&b);
 }
 

@@ -88,6 +88,13 @@ static void trace__sums_stay_finite(void **state)
     }
     assert_true(tr.buckets[0].sum == DBL_MAX && tr.buckets[0].max == DBL_MAX);
     hb_trace_release(&tr);
+    double zeros[2056] = {0}; /* 257 buckets of 8 */
+    CHECK_OK(hb_trace_add(&tr, zeros, NULL, 2056, &err));
+    CHECK_OK(hb_trace_add(&tr, huge + 200, NULL, 1, &err));
+    assert_true(tr.buckets[257].sum == -DBL_MAX);
+    CHECK_OK(hb_trace_add(&tr, huge, NULL, 4, &err)); /* overflows on the way, from below */
+    assert_true(tr.n_buckets == 258 && tr.buckets[257].sum == DBL_MAX);
+    hb_trace_release(&tr);
 }
 
 static void trace__stored_form_goes_on_as_the_first_would(void **state)
