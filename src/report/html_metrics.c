@@ -156,11 +156,12 @@ static void bar(hb_buf *out, const hb_comparison *c)
     double share = c->change_limit.v > 0 ? fabs(c->delta.v) / c->change_limit.v
                    : c->delta.v == 0     ? 0
                                          : 1;
-    int percent = share > 1 ? 100 : (int)(share * 100 + 0.5);
+    share = share >= 0 && share < 99 ? share : 99; /* infinities and NaN: far beyond */
+    int percent = (int)(share * 100 + 0.5);
     hb_buf_fmt(out,
                "<span class=\"bar%s\" style=\"--w:%d%%\" role=\"img\" aria-label=\"%d %% of the "
                "limit\"></span>",
-               share > 1 ? " s-drift" : "", percent, (int)fmin(share * 100 + 0.5, 9999));
+               percent > 100 ? " s-drift" : "", percent > 100 ? 100 : percent, percent);
 }
 
 static void margin(hb_buf *out, const hb_comparison *c)
