@@ -137,7 +137,7 @@ class BadRunMeta(Case):
         self.meta('{"run_id": "/etc/x"}', "cannot name a folder")
         self.meta('{"run_id": ""}{', "m.json")
         self.meta('{"program": 1, "program": 2}', ["m.json:1:17", "stands twice"])
-        self.meta('{"progam": "x"}', ["m.json:1:2", "unknown key 'progam'", "did you mean 'program'"])
+        self.meta('{"progam": "x"}', ["m.json:1:3", "unknown key 'progam'", "did you mean 'program'"])
         self.meta('{"timestamps": {"start_utc": "yesterday"}}', ["m.json:1:", "must be a time"])
         self.meta('{"build": ["x"]}', ["'build' must be a map, got a list"])
         self.meta("", "empty")
