@@ -17,6 +17,7 @@ if [ $# -eq 0 ]; then
     set -- $(ls tests/fuzz/fuzz_*.c | sed 's|.*/fuzz_||; s|\.c$||')
 fi
 export HB_FUZZ_SECONDS="$seconds"
+export LSAN_OPTIONS="suppressions=$PWD/tools/lsan.supp:print_suppressions=0"
 printf '%s\n' "$@" | xargs -P 2 -I{} sh -c '
     name={}
     mkdir -p "build/fuzz/corpus/$name"
