@@ -120,6 +120,27 @@ void hb_buf_f64(hb_buf *b, double v)
     hb_buf_add(b, text, hb_num_print(v, text));
 }
 
+static bool commands_a_terminal(uint32_t cp)
+{
+    return cp < 0x20 || (cp >= 0x7f && cp <= 0x9f) || (cp >= 0x200e && cp <= 0x200f) ||
+           (cp >= 0x2028 && cp <= 0x202e) || (cp >= 0x2066 && cp <= 0x2069);
+}
+
+void hb_buf_shown(hb_buf *b, const char *cstr)
+{
+    for (hb_str s = hb_str_of(cstr); s.n;) {
+        uint32_t cp = 0;
+        size_t len = hb_utf8_next(s, &cp);
+        if (len && !commands_a_terminal(cp)) {
+            hb_buf_add(b, s.p, len);
+        } else {
+            hb_buf_c(b, len ? "?" : "\xef\xbf\xbd");
+        }
+        len = len ? len : 1;
+        s = (hb_str){s.p + len, s.n - len};
+    }
+}
+
 hb_status hb_buf_check(const hb_buf *b, hb_error *err)
 {
     if (b->failed == HB_E_LIMIT) {

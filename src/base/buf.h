@@ -31,6 +31,9 @@ void hb_buf_fmt(hb_buf *b, const char *fmt, ...) __attribute__((format(printf, 2
 void hb_buf_i64(hb_buf *b, int64_t v);
 void hb_buf_u64(hb_buf *b, uint64_t v);
 void hb_buf_f64(hb_buf *b, double v); /* shortest text that reads back the same (num.h) */
+/* Foreign text for a terminal: control characters (also those of 0x80 to 0x9F and those that turn
+ * the writing direction) become '?', bytes that are no UTF-8 become U+FFFD. */
+void hb_buf_shown(hb_buf *b, const char *cstr);
 
 /* HB_OK or the sticky failure as an error. */
 HB_CHECKED hb_status hb_buf_check(const hb_buf *b, hb_error *err);

@@ -8,14 +8,13 @@
 #include "crypto/digest.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { OUT_MAX_BYTES = 512 << 20, APP_ARENA_BYTES = 256 << 20, INTERRUPTED = 130 };
+enum { OUT_MAX_BYTES = 512 << 20, APP_ARENA_BYTES = 256 << 20, NOTE_MAX_BYTES = 4096 };
 
 static const char *const colour_words[] = {
     [HB_COLOUR_AUTO] = "auto", [HB_COLOUR_ALWAYS] = "always", [HB_COLOUR_NEVER] = "never", NULL};
@@ -79,10 +78,16 @@ void hb_say(hb_app *app, const char *fmt, ...)
     if (app->common.quiet) {
         return;
     }
+    char words[NOTE_MAX_BYTES];
     va_list ap;
     va_start(ap, fmt);
-    vfprintf(stderr, fmt, ap);
+    vsnprintf(words, sizeof words, fmt, ap);
     va_end(ap);
+    hb_buf shown; /* a note may quote a file's text or name */
+    hb_buf_init(&shown, 3 * sizeof words);
+    hb_buf_shown(&shown, words);
+    fprintf(stderr, "hb: %s\n", shown.p);
+    hb_buf_release(&shown);
 }
 
 hb_status hb_app_flush(hb_app *app, hb_error *err)
@@ -199,10 +204,12 @@ hb_status hb_app_open_store(hb_app *app, hb_store_mode mode, hb_error *err)
 {
     const char *path = NULL;
     HB_TRY(hb_app_db_path(app, &path, err));
-    if (mode == HB_STORE_CREATE && !hb_path_exists(app->os, path)) {
-        hb_say(app, "hb: creating the registry %s\n", path);
+    bool made = mode == HB_STORE_CREATE && !hb_path_exists(app->os, path);
+    HB_TRY(hb_store_open(app->os, path, mode, &app->store, err));
+    if (made) {
+        hb_say(app, "created the registry %s", path);
     }
-    return hb_store_open(app->os, path, mode, &app->store, err);
+    return HB_OK;
 }
 
 static hb_status prepare(hb_app *app, unsigned needs, hb_error *err)
@@ -230,20 +237,6 @@ static void release(hb_app *app)
     hb_arena_release(&app->arena);
 }
 
-static bool is_terminal(int fd)
-{
-    return isatty(fd) == 1;
-}
-
-static void choose_colour(hb_app *app)
-{
-    const char *no_colour = getenv("NO_COLOR");
-    app->tty_err = is_terminal(STDERR_FILENO);
-    app->colour_out = app->common.colour == HB_COLOUR_ALWAYS ||
-                      (app->common.colour == HB_COLOUR_AUTO && is_terminal(STDOUT_FILENO) &&
-                       !(no_colour && *no_colour));
-}
-
 static hb_status run_command(hb_app *app, const hb_parsed *p, int *ret_exit, hb_error *err)
 {
     if (p->version) {
@@ -262,6 +255,10 @@ static hb_status run_command(hb_app *app, const hb_parsed *p, int *ret_exit, hb_
                    ? HB_OK
                    : HB_FAIL(err, HB_E_USAGE, "no manual page '%s'", p->dump_man);
     }
+    if (p->group) {
+        hb_help_topic(&p->group, 1, &app->out);
+        return HB_OK;
+    }
     if (!p->cmd) {
         hb_help_overview(&app->out);
         return HB_OK;
@@ -274,23 +271,30 @@ static hb_status run_command(hb_app *app, const hb_parsed *p, int *ret_exit, hb_
     return p->cmd->run(app, p->opts, p->args, ret_exit, err);
 }
 
-static void on_interrupt(int signal_number)
-{
-    (void)signal_number;
-    _exit(INTERRUPTED); /* what was staged is a hidden temporary; nothing visible is half-written */
-}
-
 static int tell(const hb_error *err, hb_status status)
 {
     char text[900];
-    fprintf(stderr, "hb: error: %s\n", hb_error_text(err, text, sizeof text));
+    hb_buf shown;
+    hb_buf_init(&shown, 3 * sizeof text);
+    hb_buf_shown(&shown, hb_error_text(err, text, sizeof text));
+    fprintf(stderr, "hb: error: %s\n", shown.n ? shown.p : text);
+    hb_buf_release(&shown);
     return hb_status_exit(status);
+}
+
+/* Some file systems tell only on closing that the disk was full. */
+static hb_status finish_output(hb_app *app, hb_error *err)
+{
+    HB_TRY(hb_app_flush(app, err));
+    return app->os->close(STDOUT_FILENO) == 0
+               ? HB_OK
+               : HB_FAIL(err, HB_E_IO, "cannot write to standard output: %s", strerror(errno));
 }
 
 int hb_main(int argc, char **argv, const hb_os *os)
 {
-    signal(SIGPIPE, SIG_IGN); /* a closed pipe is an error of write, told and counted as such */
-    signal(SIGINT, on_interrupt);
+    hb_term_fill_gaps();
+    hb_term_signals();
     hb_app app = {.os = os};
     hb_arena_init(&app.arena, APP_ARENA_BYTES);
     hb_buf_init(&app.out, OUT_MAX_BYTES);
@@ -299,14 +303,15 @@ int hb_main(int argc, char **argv, const hb_os *os)
     int exit_code = 0;
     hb_status status = hb_options_parse(argc, argv, &app.common, &app.arena, getenv, &parsed, &err);
     if (status == HB_OK) {
-        choose_colour(&app);
+        app.tty_err = hb_term_talks();
+        app.colour_out = hb_term_colour((hb_colour_when)app.common.colour, getenv);
         status = run_command(&app, &parsed, &exit_code, &err);
     }
     if (status == HB_OK) {
         status = hb_buf_check(&app.out, &err);
     }
     if (status == HB_OK) {
-        status = hb_app_flush(&app, &err);
+        status = finish_output(&app, &err);
     }
     if (status != HB_OK) {
         exit_code = tell(&err, status);

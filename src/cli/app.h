@@ -6,13 +6,12 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "cli/cmd.h"
+#include "cli/term.h"
 #include "os/file.h"
 #include "store/store.h"
 #include "telemetry/policy.h"
 #include "telemetry/registry.h"
 #include "telemetry/units.h"
-
-typedef enum hb_colour_when { HB_COLOUR_AUTO, HB_COLOUR_ALWAYS, HB_COLOUR_NEVER } hb_colour_when;
 
 typedef struct hb_common {
     const char *workspace;
@@ -39,7 +38,7 @@ struct hb_app {
     bool tty_err;    /* standard error is a terminal */
 };
 
-/* Words on standard error: progress of the work, notes. Nothing with --quiet. */
+/* A note on standard error, "hb: …" and a line end. Nothing with --quiet. */
 void hb_say(hb_app *app, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Writes app->out to standard output at once; a full disk or a closed pipe is HB_E_IO. */
 HB_CHECKED hb_status hb_app_flush(hb_app *app, hb_error *err);

@@ -23,8 +23,8 @@ typedef enum hb_opt_kind {
     HB_OPT_FLAG,   /* bool */
     HB_OPT_STRING, /* const char * */
     HB_OPT_LIST,   /* hb_list: takes values up to the next option; may be repeated */
-    HB_OPT_UINT,   /* uint32_t */
-    HB_OPT_F64,    /* double, > 0 */
+    HB_OPT_UINT,   /* uint32_t, >= 1; 0 = not given */
+    HB_OPT_F64,    /* double, > 0; 0 = not given */
     HB_OPT_ENUM,   /* int: index into `values` */
 } hb_opt_kind;
 
@@ -59,6 +59,7 @@ typedef struct hb_cmd {
     size_t max_args;
     const char *args;    /* "FILE…" in the synopsis, NULL = none */
     const char *details; /* paragraphs, lines of at most 76 columns */
+    bool text_only;      /* there is no JSON form: --json is refused */
     const char *example; /* one shell line that works in a fresh workspace, see docs tests */
     hb_status (*run)(hb_app *app, const void *opts, hb_list args, int *ret_exit, hb_error *err);
 } hb_cmd;
@@ -68,5 +69,7 @@ extern const hb_opt hb_common_opts[];     /* before and after every command */
 
 /* Longest match of the first one or two words; NULL when there is none. *ret_words = words used. */
 const hb_cmd *hb_cmd_find(const char *const *words, size_t n, size_t *ret_words);
+/* Whether `word` begins two-word commands ("runs"). */
+bool hb_cmd_is_group(const char *word);
 
 #endif

@@ -159,7 +159,7 @@ static hb_status print_tags(hb_app *app, const hb_tag_row *rows, size_t n, hb_er
         hb_table_text_row(&t, cells);
     }
     if (n == 0) {
-        hb_say(app, "hb: no baseline is set; hb baseline set RUN --tag golden sets one\n");
+        hb_say(app, "no baseline is set; hb baseline set RUN --tag golden sets one");
     }
     return hb_table_text_end(&t, &app->out, err);
 }

@@ -5,6 +5,8 @@
 
 #include "base/mem.h"
 
+#include <string.h>
+
 typedef struct compare_opts {
     hb_read_opts read;
     hb_list baseline;
@@ -23,7 +25,7 @@ static hb_status read_baselines(hb_app *app, hb_flow *f, const compare_opts *o, 
                                 hb_error *err)
 {
     hb_read_opts read = o->read;
-    read.run_id = NULL; /* names the run under test */
+    read.is_baseline = true;
     for (size_t i = 0; i < o->baseline.n; i++) {
         hb_list one = {&o->baseline.v[i], 1};
         const hb_run *like = b->n ? b->runs[0] : NULL;
@@ -53,31 +55,32 @@ static hb_status make_reference(hb_flow *f, const baselines *b, hb_error *err)
     return HB_OK;
 }
 
-typedef struct folder {
-    hb_app *app;
-    const char *path;
-} folder;
-
-static hb_status put_into(void *ctx, const char *name, const void *p, size_t n, hb_error *err)
-{
-    const folder *to = ctx;
-    char *path = NULL;
-    HB_TRY(hb_path_join(to->path, name, &path, err));
-    hb_status status = hb_file_write_atomic(to->app->os, path, p, n, 0644, err);
-    hb_free(path);
-    return status;
-}
-
+/* A folder that is there keeps what else is in it; a new one appears with everything. */
 static hb_status write_out(hb_app *app, hb_flow *f, const char *out, hb_error *err)
 {
-    folder to = {app, out};
-    HB_TRY(hb_dir_make(app->os, out, err));
-    HB_TRY(hb_flow_render(app, f, put_into, &to, err));
-    char *page = NULL;
-    HB_TRY(hb_path_join(out, "drift_report.html", &page, err));
-    f->report = hb_arena_str(&app->arena, hb_str_of(page));
-    hb_free(page);
-    return f->report ? HB_OK : HB_NOMEM(err);
+    char *target = NULL;
+    bool there = hb_path_exists(app->os, out);
+    if (there && !hb_path_is_dir(app->os, out)) {
+        return HB_FAIL(err, HB_E_USAGE, "--out '%s' exists and is not a folder", out);
+    }
+    size_t n = strlen(out);
+    while (n > 1 && out[n - 1] == '/') {
+        n--;
+    }
+    if (there) {
+        HB_TRY(hb_path_join(out, "report", &target, err));
+    } else if (!(target = hb_strndup(out, n))) {
+        return HB_NOMEM(err);
+    }
+    hb_stage stage = {0};
+    hb_status status = hb_flow_stage(app, f, target, &stage, err);
+    if (status == HB_OK) {
+        status = there ? hb_stage_merge(&stage, out, hb_flow_files, HB_FLOW_FILES, err)
+                       : hb_stage_commit(&stage, err);
+    }
+    hb_stage_abort(&stage);
+    hb_free(target);
+    return status == HB_OK ? hb_flow_set_report(app, f, out, err) : status;
 }
 
 static hb_status compare(hb_app *app, hb_flow *f, const compare_opts *o, baselines *b,

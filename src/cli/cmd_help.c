@@ -26,6 +26,7 @@ const hb_cmd hb_cmd_help = {
     .max_args = 2,
     .args = "[COMMAND|TOPIC]",
     .details = "Topics: exit-codes, verdicts, workspace, formats.",
+    .text_only = true,
     .example = "hb help exit-codes",
     .run = run_help,
 };
@@ -50,6 +51,7 @@ const hb_cmd hb_cmd_completion = {
     .max_args = 1,
     .args = "bash|zsh",
     .details = "Load it with: eval \"$(hb completion bash)\"",
+    .text_only = true,
     .example = "hb completion bash",
     .run = run_completion,
 };

@@ -46,7 +46,7 @@ static hb_status run_record(hb_app *app, const void *opts, hb_list args, int *re
         hb_buf_add(&app->out, text.p, text.n);
     } else if (status == HB_OK) {
         status = hb_file_write_atomic(app->os, o->out, text.p, text.n, 0644, err);
-        hb_say(app, "hb: %llu samplings in %s\n", (unsigned long long)samples, o->out);
+        hb_say(app, "%llu samplings in %s", (unsigned long long)samples, o->out);
     }
     hb_buf_release(&text);
     return status;

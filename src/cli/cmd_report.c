@@ -39,7 +39,7 @@ static hb_status make_again(hb_app *app, const char *run_id, const char **ret_pa
     }
     *ret_page = f.report;
     if (status == HB_OK && strcmp(f.digest, row.digest) != 0) {
-        hb_say(app, "hb: the configuration or program changed since; this is a new decision\n");
+        hb_say(app, "the configuration or program changed since; this is a new decision");
     }
     hb_flow_release(&f);
     return status;

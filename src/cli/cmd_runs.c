@@ -70,7 +70,7 @@ static hb_status run_list(hb_app *app, const void *opts, hb_list args, int *ret_
         hb_table_text_row(&t, cells);
     }
     if (n == 0) {
-        hb_say(app, "hb: no runs are registered that match\n");
+        hb_say(app, "no runs are registered that match");
     }
     return hb_table_text_end(&t, &app->out, err);
 }

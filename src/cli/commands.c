@@ -31,3 +31,14 @@ const hb_cmd *hb_cmd_find(const char *const *words, size_t n, size_t *ret_words)
     }
     return best;
 }
+
+bool hb_cmd_is_group(const char *word)
+{
+    size_t n = strlen(word);
+    for (size_t i = 0; hb_commands[i]; i++) {
+        if (strncmp(hb_commands[i]->name, word, n) == 0 && hb_commands[i]->name[n] == ' ') {
+            return true;
+        }
+    }
+    return false;
+}

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/flow.h"
 
-#include "base/json_write.h"
 #include "base/mem.h"
 #include "cli/progress.h"
 #include "cli/topics.h"
@@ -14,7 +13,7 @@
 
 #include <string.h>
 
-enum { DECISION_MAX_BYTES = 256 << 20, COMPARABLE_MAX_BYTES = 16384 };
+enum { DECISION_MAX_BYTES = 256 << 20, LINEAGE_MAX_BYTES = 16384 };
 
 const char *const hb_fail_on_words[] = {
     [HB_FAIL_ON_FAIL] = "fail", [HB_FAIL_ON_DRIFT] = "drift", [HB_FAIL_ON_NONE] = "none", NULL};
@@ -48,16 +47,17 @@ void hb_flow_release(hb_flow *f)
     hb_buf_release(&f->json);
 }
 
-/* The run_meta file named, or the one in an artifact folder. */
+/* The run_meta file named, or the one in an artifact folder; for a baseline the other way round,
+ * and the file named there, which is about the run under test, does not give it a name. */
 static hb_status read_meta(hb_app *app, hb_list files, const hb_read_opts *o, hb_run_meta *ret,
                            hb_error *err)
 {
     hb_run_meta_init(ret);
     char *beside = NULL;
     const char *path = o->run_meta;
-    if (!path && files.n && hb_path_is_dir(app->os, files.v[0])) {
+    if ((!path || o->is_baseline) && files.n && hb_path_is_dir(app->os, files.v[0])) {
         HB_TRY(hb_path_join(files.v[0], "run_meta.json", &beside, err));
-        path = hb_path_exists(app->os, beside) ? beside : NULL;
+        path = hb_path_exists(app->os, beside) ? beside : path;
     }
     hb_status status = HB_OK;
     if (path) {
@@ -66,6 +66,9 @@ static hb_status read_meta(hb_app *app, hb_list files, const hb_read_opts *o, hb
         status = hb_file_read(app->os, path, HB_YAML_MAX_BYTES, &text, &len, err);
         if (status == HB_OK) {
             status = hb_run_meta_parse((hb_str){text, len}, path, &app->arena, ret, err);
+        }
+        if (o->is_baseline && path == o->run_meta) {
+            ret->run_id = "";
         }
         hb_free(text);
     }
@@ -80,7 +83,7 @@ static void take(const char **to, const char *given)
 
 static hb_status complete_meta(const hb_read_opts *o, hb_run_meta *meta, hb_error *err)
 {
-    take(&meta->run_id, o->run_id);
+    take(&meta->run_id, o->is_baseline ? NULL : o->run_id);
     take(&meta->program, o->program);
     take(&meta->subsystem, o->subsystem);
     take(&meta->test_name, o->test_name);
@@ -137,7 +140,7 @@ hb_status hb_flow_register(hb_app *app, hb_flow *f, hb_error *err)
     bool existed = false;
     HB_TRY(hb_store_add_run(app->store, f->run, app->os->now(), &existed, err));
     if (existed) {
-        hb_say(app, "hb: run %s was registered before, with the same content\n",
+        hb_say(app, "run %s was registered before, with the same content",
                f->run->meta.run_id);
     }
     return HB_OK;
@@ -151,15 +154,26 @@ hb_status hb_flow_decide(hb_flow *f, const hb_reference *reference, const hb_pol
     return hb_digest_of(f->json.p, f->json.n, f->digest, err);
 }
 
+static void lines(const char *const *ids, size_t n, hb_buf *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        hb_buf_fmt(out, "%s%s", i ? "\n" : "", ids[i]);
+    }
+}
+
 static hb_status store_decision(hb_app *app, const hb_flow *f, hb_error *err)
 {
     const hb_reference *r = f->decision->reference;
+    hb_buf reference;
     hb_buf comparable;
-    hb_buf_init(&comparable, COMPARABLE_MAX_BYTES);
-    for (size_t i = 0; i < r->n_comparable; i++) {
-        hb_buf_fmt(&comparable, "%s%s", i ? "\n" : "", r->comparable[i]);
+    hb_buf_init(&reference, LINEAGE_MAX_BYTES);
+    hb_buf_init(&comparable, LINEAGE_MAX_BYTES);
+    lines(r->run_ids, r->n_run_ids, &reference);
+    lines(r->comparable, r->n_comparable, &comparable);
+    hb_status status = hb_buf_check(&reference, err);
+    if (status == HB_OK) {
+        status = hb_buf_check(&comparable, err);
     }
-    hb_status status = hb_buf_check(&comparable, err);
     hb_decision_row row = {
         .run_id = f->run->meta.run_id,
         .status = hb_verdict_name(f->decision->verdict),
@@ -171,6 +185,7 @@ static hb_status store_decision(hb_app *app, const hb_flow *f, hb_error *err)
         .registry_digest = hb_registry_digest(f->registry),
         .policy_digest = app->policy.digest,
         .engine_version = HB_VERSION,
+        .reference = reference.p,
         .comparable = comparable.p,
         .json = f->json.p,
         .json_len = f->json.n,
@@ -180,68 +195,65 @@ static hb_status store_decision(hb_app *app, const hb_flow *f, hb_error *err)
     if (status == HB_OK) {
         status = hb_store_add_decision(app->store, &row, err);
     }
+    hb_buf_release(&reference);
     hb_buf_release(&comparable);
     return status;
 }
 
-static hb_status put_rendered(hb_buf *b, hb_status status, hb_put_file put, void *ctx,
-                              const char *name, hb_error *err)
-{
-    if (status == HB_OK) {
-        status = put(ctx, name, b->p, b->n, err);
-    }
-    hb_buf_clear(b);
-    return status;
-}
+const char *const hb_flow_files[HB_FLOW_FILES] = {"decision.json", "drift_report.html",
+                                                  "drift_report.json"};
 
-hb_status hb_flow_render(hb_app *app, hb_flow *f, hb_put_file put, void *ctx, hb_error *err)
+/* Everything is computed before the first byte is written: signals wait while a stage is open. */
+hb_status hb_flow_stage(hb_app *app, hb_flow *f, const char *target, hb_stage *stage, hb_error *err)
 {
     hb_report_about about = {
         .version = HB_VERSION, .decided_at = app->os->now(), .decision_digest = f->digest};
-    hb_buf b;
-    hb_buf_init(&b, HB_REPORT_MAX_BYTES);
-    hb_status status = put_rendered(&b, hb_report_html(f->decision, &about, &b, err), put, ctx,
-                                    "drift_report.html", err);
+    hb_buf page;
+    hb_buf json;
+    hb_buf_init(&page, HB_REPORT_MAX_BYTES);
+    hb_buf_init(&json, HB_REPORT_MAX_BYTES);
+    hb_status status = hb_report_html(f->decision, &about, &page, err);
     if (status == HB_OK) {
-        status = put_rendered(&b, hb_report_json(f->decision, &about, &b, err), put, ctx,
-                              "drift_report.json", err);
+        status = hb_report_json(f->decision, &about, &json, err);
     }
     if (status == HB_OK) {
-        status = put(ctx, "decision.json", f->json.p, f->json.n, err);
+        status = hb_stage_open(stage, app->os, target, err);
     }
-    hb_buf_release(&b);
+    const hb_buf *content[HB_FLOW_FILES] = {&f->json, &page, &json};
+    for (size_t i = 0; i < HB_FLOW_FILES && status == HB_OK; i++) {
+        status = hb_stage_write(stage, hb_flow_files[i], content[i]->p, content[i]->n, err);
+    }
+    hb_buf_release(&page);
+    hb_buf_release(&json);
     return status;
 }
 
-static hb_status put_staged(void *ctx, const char *name, const void *p, size_t n, hb_error *err)
+hb_status hb_flow_set_report(hb_app *app, hb_flow *f, const char *folder, hb_error *err)
 {
-    return hb_stage_write(ctx, name, p, n, err);
+    char *page = NULL;
+    HB_TRY(hb_path_join(folder, "drift_report.html", &page, err));
+    f->report = hb_arena_str(&app->arena, hb_str_of(page));
+    hb_free(page);
+    return f->report ? HB_OK : HB_NOMEM(err);
 }
 
+/* The run_id becomes a path: checked once more, whatever the registry holds. */
 static hb_status write_report(hb_app *app, hb_flow *f, hb_error *err)
 {
     const char *reports = NULL;
     char *folder = NULL;
-    char *page = NULL;
+    HB_TRY(hb_run_id_check(hb_str_of(f->run->meta.run_id), err));
     HB_TRY(hb_app_reports_path(app, &reports, err));
     HB_TRY(hb_path_join(reports, f->run->meta.run_id, &folder, err));
     hb_stage stage = {0};
-    hb_status status = hb_stage_open(&stage, app->os, folder, err);
-    if (status == HB_OK) {
-        status = hb_flow_render(app, f, put_staged, &stage, err);
-    }
+    hb_status status = hb_flow_stage(app, f, folder, &stage, err);
     if (status == HB_OK) {
         status = hb_stage_commit(&stage, err);
     }
     hb_stage_abort(&stage);
     if (status == HB_OK) {
-        status = hb_path_join(folder, "drift_report.html", &page, err);
+        status = hb_flow_set_report(app, f, folder, err);
     }
-    if (status == HB_OK) {
-        f->report = hb_arena_str(&app->arena, hb_str_of(page));
-        status = f->report ? HB_OK : HB_NOMEM(err);
-    }
-    hb_free(page);
     hb_free(folder);
     return status;
 }
@@ -254,64 +266,4 @@ hb_status hb_flow_analyze(hb_app *app, hb_flow *f, const char *baseline, hb_erro
     HB_TRY(hb_flow_decide(f, &f->selection.reference, &app->policy, err));
     HB_TRY(store_decision(app, f, err));
     return write_report(app, f, err);
-}
-
-static void opt(hb_json *j, const char *key, hb_opt_f64 v)
-{
-    if (v.set) {
-        hb_json_kf(j, key, v.v);
-    }
-}
-
-static hb_status print_json(hb_app *app, const hb_flow *f, hb_error *err)
-{
-    const hb_decision *d = f->decision;
-    const hb_reference *r = d->reference;
-    hb_json j;
-    hb_json_init(&j, &app->out, HB_JSON_PRETTY);
-    hb_json_obj(&j);
-    hb_json_kc(&j, "status", hb_verdict_name(d->verdict));
-    hb_json_kc(&j, "run_id", f->run->meta.run_id);
-    hb_json_key(&j, "baseline_run_id");
-    hb_json_c(&j, r->n_run_ids ? r->run_ids[0] : NULL);
-    hb_json_kc(&j, "baseline_reason", r->reason);
-    hb_json_kc(&j, "baseline_match_level", hb_match_name(r->level));
-    hb_json_kc(&j, "reason", d->reason);
-    hb_json_kc(&j, "what_to_do_next", d->what_to_do);
-    hb_json_ku(&j, "metrics_compared", d->n_comparisons);
-    hb_json_ku(&j, "metrics_checked", d->n_checked);
-    hb_json_key(&j, "findings");
-    hb_json_arr(&j);
-    for (size_t i = 0; i < d->n_findings; i++) {
-        const hb_finding *x = &d->findings[i];
-        hb_json_obj(&j);
-        hb_json_kc(&j, "metric", x->metric);
-        hb_json_kc(&j, "rule", hb_rule_name(x->rule));
-        hb_json_kc(&j, "severity", hb_severity_name(x->severity));
-        opt(&j, "baseline", x->baseline);
-        opt(&j, "current", x->current);
-        opt(&j, "limit", x->limit);
-        opt(&j, "observed", x->observed);
-        hb_json_kf(&j, "excess", x->excess);
-        hb_json_kc(&j, "text", x->text);
-        hb_json_end(&j);
-    }
-    hb_json_end(&j);
-    hb_json_kc(&j, "report", f->report);
-    hb_json_kc(&j, "decision_sha256", f->digest);
-    hb_json_end(&j);
-    hb_buf_ch(&app->out, '\n');
-    return hb_json_done(&j, err);
-}
-
-hb_status hb_flow_print(hb_app *app, const hb_flow *f, hb_error *err)
-{
-    if (app->common.json) {
-        return print_json(app, f, err);
-    }
-    HB_TRY(hb_report_text(f->decision, app->colour_out, &app->out, err));
-    if (*f->report) {
-        hb_buf_fmt(&app->out, "report: %s\n", f->report);
-    }
-    return hb_buf_check(&app->out, err);
 }

@@ -4,6 +4,7 @@
 #ifndef HB_CLI_FLOW_H
 #define HB_CLI_FLOW_H
 
+#include "base/json_write.h"
 #include "baseline/select.h"
 #include "cli/app.h"
 #include "decide/decision.h"
@@ -19,6 +20,7 @@ typedef struct hb_read_opts {
     const char *unit;
     const char *cycles;
     const char *sheet;
+    bool is_baseline; /* --run-id and --run-meta name another run, the one under test */
 } hb_read_opts;
 
 /* Rows for a command's table; `type` is its option struct, `member` the hb_read_opts in it. */
@@ -78,12 +80,17 @@ HB_CHECKED hb_status hb_flow_analyze(hb_app *app, hb_flow *f, const char *baseli
 /* Decides against f->files or f->selection; fills decision, json and digest. */
 HB_CHECKED hb_status hb_flow_decide(hb_flow *f, const hb_reference *reference,
                                     const hb_policy *policy, hb_error *err);
-/* The report files as (name, bytes), handed to `put`. */
-typedef hb_status (*hb_put_file)(void *ctx, const char *name, const void *p, size_t n,
-                                 hb_error *err);
-HB_CHECKED hb_status hb_flow_render(hb_app *app, hb_flow *f, hb_put_file put, void *ctx,
-                                    hb_error *err);
+/* The files of a report, and how many: decision.json, drift_report.html, drift_report.json. */
+enum { HB_FLOW_FILES = 3 };
+extern const char *const hb_flow_files[HB_FLOW_FILES];
+/* Renders them and opens `stage` with them written, to be committed or merged, and aborted. */
+HB_CHECKED hb_status hb_flow_stage(hb_app *app, hb_flow *f, const char *target, hb_stage *stage,
+                                   hb_error *err);
+/* f->report = the page in `folder`. */
+HB_CHECKED hb_status hb_flow_set_report(hb_app *app, hb_flow *f, const char *folder, hb_error *err);
 /* Verdict, reasons and the report's path onto app->out, as text or JSON. */
 HB_CHECKED hb_status hb_flow_print(hb_app *app, const hb_flow *f, hb_error *err);
+/* The same as one JSON object of a document that is being written. */
+void hb_flow_json(const hb_flow *f, hb_json *j);
 
 #endif

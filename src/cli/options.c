@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/options.h"
 
-#include "base/num.h"
 #include "base/str.h"
+#include "cli/option_value.h"
+#include "cli/suggest.h"
 
-#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+
+enum { MAX_OPTIONS = 64, SUGGESTION = 120 };
 
 typedef struct parser {
     int argc;
@@ -17,122 +19,70 @@ typedef struct parser {
     hb_parsed *out;
     const char **words; /* command words and arguments, in order */
     size_t n_words;
-    bool plain;              /* after "--" */
-    unsigned char seen[128]; /* which rows of the command's table were given */
+    bool plain;             /* after "--" */
+    bool seen[MAX_OPTIONS]; /* which rows of the command's table were given */
 } parser;
 
-static const hb_opt *in_table(const hb_opt *opts, hb_str name)
+/* A row of a table with the struct it writes to. */
+typedef struct found {
+    const hb_opt *opt;
+    void *base;
+    bool *seen; /* NULL: a common option */
+} found;
+
+static const hb_opt *in_table(const hb_opt *opts, hb_str name, char letter)
 {
     for (const hb_opt *o = opts; o && o->name; o++) {
-        if (hb_str_eq_c(name, o->name) || (name.n == 1 && o->letter == name.p[0])) {
+        if (letter ? o->letter == letter : hb_str_eq_c(name, o->name)) {
             return o;
         }
     }
     return NULL;
 }
 
-static void nearest_in(const hb_opt *opts, hb_str name, const char **best, unsigned *least)
+/* letter 0: by name. */
+static found find(parser *p, hb_str name, char letter)
 {
-    for (const hb_opt *o = opts; o && o->name; o++) {
-        unsigned d = hb_str_distance(name, hb_str_of(o->name), 3);
-        if (d < *least) {
-            *least = d;
-            *best = o->name;
+    const hb_opt *own = p->out->cmd ? p->out->cmd->opts : NULL;
+    const hb_opt *o = in_table(own, name, letter);
+    if (o) {
+        size_t i = (size_t)(o - own);
+        return (found){o, p->out->opts, i < MAX_OPTIONS ? &p->seen[i] : NULL};
+    }
+    return (found){in_table(hb_common_opts, name, letter), p->common, NULL};
+}
+
+static bool of_some_command(hb_str name)
+{
+    for (size_t i = 0; hb_commands[i]; i++) {
+        if (in_table(hb_commands[i]->opts, name, 0)) {
+            return true;
         }
     }
+    return false;
 }
 
-static hb_status unknown_option(const parser *p, hb_str name, hb_error *err)
+static hb_status unknown_option(const parser *p, const char *dashes, hb_str name, hb_error *err)
 {
-    const char *best = NULL;
-    unsigned least = 4;
-    nearest_in(p->out->cmd ? p->out->cmd->opts : NULL, name, &best, &least);
-    nearest_in(hb_common_opts, name, &best, &least);
-    const char *cmd = p->out->cmd ? p->out->cmd->name : "";
-    return HB_FAIL(err, HB_E_USAGE, "unknown option '--%.*s'%s%s%s; see: hb%s%s --help",
-                   (int)name.n, name.p, best ? ", did you mean '--" : "", best ? best : "",
-                   best ? "'?" : "", *cmd ? " " : "", cmd);
-}
-
-static hb_status wrong_value(const hb_opt *o, const char *value, const char *expected,
-                             hb_error *err)
-{
-    return HB_FAIL(err, HB_E_USAGE, "option '--%s' expects %s, got '%.100s'", o->name, expected,
-                   value);
-}
-
-static hb_status put_enum(const hb_opt *o, const char *value, void *place, hb_error *err)
-{
-    char all[200] = "one of ";
-    size_t used = strlen(all);
-    for (int i = 0; o->values[i]; i++) {
-        if (strcmp(o->values[i], value) == 0) {
-            memcpy(place, &i, sizeof i);
-            return HB_OK;
-        }
-        int n = snprintf(all + used, sizeof all - used, "%s%s", i ? ", " : "", o->values[i]);
-        used += n > 0 && (size_t)n < sizeof all - used ? (size_t)n : 0;
+    const hb_cmd *cmd = p->out->cmd;
+    const char *blank = cmd ? " " : "";
+    const char *words = cmd ? cmd->name : "";
+    if (!cmd && dashes[1] && of_some_command(name)) {
+        return HB_FAIL(err, HB_E_USAGE,
+                       "option '--%.*s' belongs to a command and goes after it: hb COMMAND --%.*s",
+                       (int)name.n, name.p, (int)name.n, name.p);
     }
-    return wrong_value(o, value, all, err);
-}
-
-static hb_status put_list(parser *p, const char *value, void *place, hb_error *err)
-{
-    hb_list list;
-    memcpy(&list, place, sizeof list);
-    if (!list.v) {
-        list.v = hb_arena_array(p->arena, (size_t)p->argc, sizeof *list.v);
-        if (!list.v) {
-            return HB_NOMEM(err);
-        }
+    hb_suggest nearest = hb_suggest_for(name);
+    for (const hb_opt *o = cmd ? cmd->opts : NULL; o && o->name; o++) {
+        hb_suggest_offer(&nearest, hb_str_of(o->name));
     }
-    list.v[list.n++] = value;
-    memcpy(place, &list, sizeof list);
-    return HB_OK;
-}
-
-static hb_status put(parser *p, const hb_opt *o, const char *value, void *base, hb_error *err)
-{
-    void *place = (char *)base + o->offset;
-    size_t n = strlen(value);
-    uint64_t u = 0;
-    double f = 0;
-    switch (o->kind) {
-    case HB_OPT_FLAG: {
-        bool on = true;
-        memcpy(place, &on, sizeof on);
-        return HB_OK;
+    for (const hb_opt *o = hb_common_opts; o->name; o++) {
+        hb_suggest_offer(&nearest, hb_str_of(o->name));
     }
-    case HB_OPT_STRING:
-        memcpy(place, &value, sizeof value);
-        return HB_OK;
-    case HB_OPT_LIST:
-        return put_list(p, value, place, err);
-    case HB_OPT_UINT:
-        if (!hb_num_parse_u64(value, n, &u) || u > UINT32_MAX) {
-            return wrong_value(o, value, "a whole number", err);
-        }
-        memcpy(place, &(uint32_t){(uint32_t)u}, sizeof(uint32_t));
-        return HB_OK;
-    case HB_OPT_F64:
-        if (hb_num_parse(value, n, &f) != HB_NUM_FINITE || !(f > 0)) {
-            return wrong_value(o, value, "a number above 0", err);
-        }
-        memcpy(place, &f, sizeof f);
-        return HB_OK;
-    case HB_OPT_ENUM:
-        return put_enum(o, value, place, err);
-    }
-    return HB_OK;
-}
-
-static void note_seen(parser *p, const hb_opt *o)
-{
-    const hb_opt *opts = p->out->cmd ? p->out->cmd->opts : NULL;
-    size_t i = opts ? (size_t)(o - opts) : sizeof p->seen;
-    if (opts && o >= opts && i < sizeof p->seen) {
-        p->seen[i] = 1;
-    }
+    char text[SUGGESTION];
+    return HB_FAIL(err, HB_E_USAGE, "unknown option '%s%.*s'%s; see: hb%s%s --help", dashes,
+                   (int)name.n, name.p, hb_suggest_text(&nearest, "--", text, sizeof text), blank,
+                   words);
 }
 
 static bool looks_like_option(const char *arg)
@@ -140,99 +90,120 @@ static bool looks_like_option(const char *arg)
     return arg[0] == '-' && arg[1] != '\0';
 }
 
-static hb_status option(parser *p, const char *arg, hb_error *err)
+static hb_status put(parser *p, found f, const char *value, hb_error *err)
 {
-    bool is_long = arg[1] == '-';
-    hb_str body = hb_str_of(arg + (is_long ? 2 : 1));
-    size_t eq = is_long ? hb_str_find_ch(body, '=') : body.n;
-    hb_str name = {body.p, eq};
-    const hb_opt *o = in_table(p->out->cmd ? p->out->cmd->opts : NULL, name);
-    void *base = o ? p->out->opts : p->common;
-    o = o ? o : in_table(hb_common_opts, name);
-    if (!o || (is_long && name.n == 1)) {
-        return unknown_option(p, name, err);
+    if (f.seen) {
+        *f.seen = true;
     }
-    note_seen(p, o);
-    if (o->kind == HB_OPT_FLAG) {
-        if (eq < body.n) {
-            return HB_FAIL(err, HB_E_USAGE, "option '--%s' takes no value", o->name);
-        }
-        return put(p, o, "", base, err);
-    }
-    if (eq < body.n) {
-        return put(p, o, body.p + eq + 1, base, err);
-    }
-    if (p->at + 1 >= p->argc || looks_like_option(p->argv[p->at + 1])) {
-        return HB_FAIL(err, HB_E_USAGE, "option '--%s' needs a value: %s", o->name, o->arg);
+    return hb_option_put(f.opt, value, f.base, p->arena, (size_t)p->argc, err);
+}
+
+/* The value, or for a list the values, in the arguments that follow. */
+static hb_status values_that_follow(parser *p, found f, hb_error *err)
+{
+    bool any = p->at + 1 < p->argc;
+    if (!any || looks_like_option(p->argv[p->at + 1])) {
+        char arg[200];
+        hb_option_arg(f.opt, arg, sizeof arg);
+        return any && strcmp(p->argv[p->at + 1], "--") != 0
+                   ? HB_FAIL(err, HB_E_USAGE,
+                             "option '--%s' needs a value, %s; one that begins with '-' is "
+                             "written --%s=%.60s",
+                             f.opt->name, arg, f.opt->name, p->argv[p->at + 1])
+                   : HB_FAIL(err, HB_E_USAGE, "option '--%s' needs a value: %s", f.opt->name, arg);
     }
     do {
-        HB_TRY(put(p, o, p->argv[++p->at], base, err));
-    } while (o->kind == HB_OPT_LIST && p->at + 1 < p->argc &&
+        HB_TRY(put(p, f, p->argv[++p->at], err));
+    } while (f.opt->kind == HB_OPT_LIST && p->at + 1 < p->argc &&
              !looks_like_option(p->argv[p->at + 1]));
     return HB_OK;
 }
 
-/* --version and the dumps stand for themselves; they need no command. */
-static bool special(parser *p, const char *arg)
+static hb_status long_option(parser *p, const char *arg, hb_error *err)
+{
+    hb_str body = hb_str_of(arg + 2);
+    size_t eq = hb_str_find_ch(body, '=');
+    hb_str name = {body.p, eq};
+    found f = find(p, name, 0);
+    if (!f.opt) {
+        return unknown_option(p, "--", name, err);
+    }
+    if (eq == body.n) {
+        return f.opt->kind == HB_OPT_FLAG ? put(p, f, "1", err) : values_that_follow(p, f, err);
+    }
+    if (f.opt->kind == HB_OPT_FLAG) {
+        return HB_FAIL(err, HB_E_USAGE, "option '--%s' takes no value", f.opt->name);
+    }
+    return put(p, f, body.p + eq + 1, err);
+}
+
+/* -q, -n 5, -n5, -qn5: flags may be joined; the first that takes a value takes the rest. */
+static hb_status letters(parser *p, const char *arg, hb_error *err)
+{
+    for (const char *c = arg + 1; *c; c++) {
+        found f = find(p, (hb_str){c, 1}, *c);
+        if (!f.opt) {
+            return unknown_option(p, "-", (hb_str){c, 1}, err);
+        }
+        if (f.opt->kind != HB_OPT_FLAG) {
+            return c[1] ? put(p, f, c + 1, err) : values_that_follow(p, f, err);
+        }
+        HB_TRY(put(p, f, "1", err));
+    }
+    return HB_OK;
+}
+
+/* The version and the dumps stand for themselves, without a command. */
+static hb_status option(parser *p, const char *arg, hb_error *err)
 {
     if (strcmp(arg, "--version") == 0 || strcmp(arg, "-V") == 0) {
         p->out->version = true;
-    } else if (strcmp(arg, "--dump-cli") == 0) {
+        return HB_OK;
+    }
+    if (strcmp(arg, "--dump-cli") == 0) {
         p->out->dump_cli = true;
-    } else if (strcmp(arg, "--dump-man") == 0 && p->at + 1 < p->argc) {
+        return HB_OK;
+    }
+    if (strcmp(arg, "--dump-man") == 0) {
+        if (p->at + 1 >= p->argc) {
+            return HB_FAIL(err, HB_E_USAGE, "option '--dump-man' needs a value: PAGE, or list");
+        }
         p->out->dump_man = p->argv[++p->at];
-    } else {
-        return false;
+        return HB_OK;
     }
-    return true;
+    return arg[1] == '-' ? long_option(p, arg, err) : letters(p, arg, err);
 }
 
-static const char *nearest_command(const char *word)
+static hb_status unknown_command(const parser *p, hb_error *err)
 {
-    const char *best = NULL;
-    unsigned least = 3;
+    char text[SUGGESTION];
+    char wanted[SUGGESTION];
+    bool two = p->n_words > 1;
+    snprintf(wanted, sizeof wanted, "%.50s%s%.50s", p->words[0], two ? " " : "",
+             two ? p->words[1] : "");
+    hb_suggest nearest = hb_suggest_for(hb_str_of(wanted));
     for (size_t i = 0; hb_commands[i]; i++) {
-        unsigned d = hb_str_distance(hb_str_of(word), hb_str_of(hb_commands[i]->name), 2);
-        if (d < least) {
-            least = d;
-            best = hb_commands[i]->name;
-        }
+        hb_str name = hb_str_of(hb_commands[i]->name);
+        hb_suggest_offer(&nearest, name);
+        hb_suggest_offer(&nearest, (hb_str){name.p, hb_str_find_ch(name, ' ')});
     }
-    return best;
+    return HB_FAIL(err, HB_E_USAGE, "unknown command '%s'%s; see: hb help%s%s", wanted,
+                   hb_suggest_text(&nearest, "", text, sizeof text), two ? " " : "",
+                   two ? p->words[0] : "");
 }
 
-static bool is_group(const char *word)
-{
-    size_t n = strlen(word);
-    for (size_t i = 0; hb_commands[i]; i++) {
-        if (strncmp(hb_commands[i]->name, word, n) == 0 && hb_commands[i]->name[n] == ' ') {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Settles the command as soon as enough words are there; a group ("runs") waits for its second. */
-static hb_status word(parser *p, const char *arg, bool last, hb_error *err)
+/* The command is settled as soon as it can be: options that follow are then its own. The first word
+ * of a group ("runs") waits for the second. */
+static hb_status word(parser *p, const char *arg, hb_error *err)
 {
     p->words[p->n_words++] = arg;
-    if (p->out->cmd) {
+    if (p->out->cmd || (p->n_words == 1 && hb_cmd_is_group(arg))) {
         return HB_OK;
     }
     size_t used = 0;
-    if (p->n_words == 1 && is_group(arg) && !last) {
-        return HB_OK;
-    }
     const hb_cmd *cmd = hb_cmd_find(p->words, p->n_words, &used);
     if (!cmd) {
-        const char *best = nearest_command(arg);
-        const char *first = p->words[0];
-        if (is_group(first)) {
-            return HB_FAIL(err, HB_E_USAGE, "'hb %s' needs a further word; see: hb help %s", first,
-                           first);
-        }
-        return HB_FAIL(err, HB_E_USAGE, "unknown command '%.60s'%s%s%s; see: hb help", first,
-                       best ? ", did you mean '" : "", best ? best : "", best ? "'?" : "");
+        return unknown_command(p, err);
     }
     p->out->cmd = cmd;
     p->out->opts = hb_arena_alloc(p->arena, cmd->opts_size ? cmd->opts_size : 1);
@@ -244,20 +215,32 @@ static hb_status word(parser *p, const char *arg, bool last, hb_error *err)
     return HB_OK;
 }
 
-static bool another_word(const parser *p)
+static bool common_flag(const parser *p, const char *name)
 {
-    for (int i = p->at + 1; i < p->argc; i++) {
-        if (p->plain || !looks_like_option(p->argv[i])) {
-            return true;
-        }
+    const hb_opt *o = in_table(hb_common_opts, hb_str_of(name), 0);
+    bool on = false;
+    if (o) {
+        memcpy(&on, (const char *)p->common + o->offset, sizeof on);
     }
-    return false;
+    return on;
 }
 
-static hb_status check_required(const parser *p, bool help, hb_error *err)
+static hb_status check_group(const parser *p, hb_error *err)
+{
+    if (p->n_words == 0 || p->out->version || p->out->dump_cli || p->out->dump_man) {
+        return HB_OK;
+    }
+    p->out->group = p->words[0];
+    return common_flag(p, "help")
+               ? HB_OK
+               : HB_FAIL(err, HB_E_USAGE, "'hb %s' needs a further word; see: hb help %s",
+                         p->words[0], p->words[0]);
+}
+
+static hb_status check_command(const parser *p, hb_error *err)
 {
     const hb_cmd *cmd = p->out->cmd;
-    if (!cmd || help) {
+    if (common_flag(p, "help")) {
         return HB_OK;
     }
     for (size_t i = 0; cmd->opts && cmd->opts[i].name; i++) {
@@ -274,6 +257,9 @@ static hb_status check_required(const parser *p, bool help, hb_error *err)
         return HB_FAIL(err, HB_E_USAGE, "'hb %s' does not take '%.100s'; see: hb %s --help",
                        cmd->name, p->words[cmd->max_args], cmd->name);
     }
+    if (cmd->text_only && common_flag(p, "json")) {
+        return HB_FAIL(err, HB_E_USAGE, "'hb %s' has no JSON form; leave --json out", cmd->name);
+    }
     return HB_OK;
 }
 
@@ -282,22 +268,10 @@ static hb_status from_environment(parser *p, char *(*env)(const char *), hb_erro
     for (const hb_opt *o = hb_common_opts; env && o->name; o++) {
         const char *value = o->env ? env(o->env) : NULL;
         if (value && *value) {
-            HB_TRY(put(p, o, value, p->common, err));
+            HB_TRY(put(p, (found){o, p->common, NULL}, value, err));
         }
     }
     return HB_OK;
-}
-
-static bool wants_help(const parser *p)
-{
-    for (const hb_opt *o = hb_common_opts; o->name; o++) {
-        if (strcmp(o->name, "help") == 0) {
-            bool on = false;
-            memcpy(&on, (const char *)p->common + o->offset, sizeof on);
-            return on;
-        }
-    }
-    return false;
 }
 
 hb_status hb_options_parse(int argc, char **argv, void *common, hb_arena *arena,
@@ -315,13 +289,11 @@ hb_status hb_options_parse(int argc, char **argv, void *common, hb_arena *arena,
         if (!p.plain && strcmp(arg, "--") == 0) {
             p.plain = true;
         } else if (!p.plain && looks_like_option(arg)) {
-            if (!special(&p, arg)) {
-                HB_TRY(option(&p, arg, err));
-            }
+            HB_TRY(option(&p, arg, err));
         } else {
-            HB_TRY(word(&p, arg, !another_word(&p), err));
+            HB_TRY(word(&p, arg, err));
         }
     }
     ret->args = (hb_list){p.words, p.n_words};
-    return check_required(&p, wants_help(&p), err);
+    return ret->cmd ? check_command(&p, err) : check_group(&p, err);
 }

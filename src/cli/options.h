@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* argv to values. Common options may stand before and after the command; `--opt value` and
- * `--opt=value`; `--` ends options; `-` is a plain argument. Wrong usage is HB_E_USAGE with the
- * nearest option named. */
+/* argv to values. Common options may stand before and after the command, a command's own only
+ * after it. `--opt value`, `--opt=value`, `-o value`, `-ovalue`, joined flags `-qh`; a list takes
+ * values up to the next option; `--` ends options; `-` is a plain argument. A value of its own word
+ * does not begin with '-' (`--note=-5` says it). Given twice, the last counts; a list grows.
+ * Variables give defaults. Wrong usage is HB_E_USAGE with the nearest name. */
 #ifndef HB_CLI_OPTIONS_H
 #define HB_CLI_OPTIONS_H
 
@@ -11,6 +13,7 @@
 typedef struct hb_parsed {
     const hb_cmd *cmd; /* NULL: no command was given */
     void *opts;        /* the command's option struct, in the arena */
+    const char *group; /* "runs --help": the group's help is wanted */
     hb_list args;      /* the command's arguments */
     bool version;
     bool dump_cli;

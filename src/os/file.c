@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -141,8 +142,39 @@ static hb_status temporary_name(const hb_os *os, const char *path, char **ret_na
     return status;
 }
 
-hb_status hb_file_write_atomic(const hb_os *os, const char *path, const void *p, size_t n,
-                               mode_t mode, hb_error *err)
+/* Signals that would end the program between creating a temporary and removing it. */
+static void hold_signals(sigset_t *ret_before)
+{
+    sigset_t set;
+    sigemptyset(&set);
+    sigaddset(&set, SIGINT);
+    sigaddset(&set, SIGTERM);
+    sigaddset(&set, SIGHUP);
+    pthread_sigmask(SIG_BLOCK, &set, ret_before);
+}
+
+static void let_signals(const sigset_t *before)
+{
+    pthread_sigmask(SIG_SETMASK, before, NULL);
+}
+
+/* Devices and pipes: replacing them by a file would break them for everyone. */
+static hb_status write_into(const hb_os *os, const char *path, const void *p, size_t n,
+                            hb_error *err)
+{
+    int fd = os->open(path, O_WRONLY | O_NOCTTY, 0);
+    if (fd < 0) {
+        return io_fail(err, HB_E_IO, "open", path);
+    }
+    hb_status status = write_all(os, fd, path, p, n, err);
+    if (os->close(fd) != 0 && status == HB_OK) {
+        status = io_fail(err, HB_E_IO, "close", path);
+    }
+    return status;
+}
+
+static hb_status replace(const hb_os *os, const char *path, const void *p, size_t n, mode_t mode,
+                         hb_error *err)
 {
     char *temporary = NULL;
     HB_TRY(temporary_name(os, path, &temporary, err));
@@ -155,6 +187,22 @@ hb_status hb_file_write_atomic(const hb_os *os, const char *path, const void *p,
         status = sync_dir_of(os, path, err);
     }
     hb_free(temporary);
+    return status;
+}
+
+hb_status hb_file_write_atomic(const hb_os *os, const char *path, const void *p, size_t n,
+                               mode_t mode, hb_error *err)
+{
+    struct stat st;
+    if (os->stat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+        return S_ISDIR(st.st_mode)
+                   ? HB_FAIL(err, HB_E_IO, "'%s' is a folder, expected a file", path)
+                   : write_into(os, path, p, n, err);
+    }
+    sigset_t before;
+    hold_signals(&before);
+    hb_status status = replace(os, path, p, n, mode, err);
+    let_signals(&before);
     return status;
 }
 
@@ -285,13 +333,15 @@ hb_status hb_stage_open(hb_stage *s, const hb_os *os, const char *target, hb_err
     if (status == HB_OK && !(s->target = hb_strdup(target))) {
         status = HB_NOMEM(err);
     }
+    hold_signals(&s->held);
+    s->holds = true;
     if (status == HB_OK && os->mkdir(s->temporary, 0777) != 0) {
         status = io_fail(err, HB_E_IO, "create folder", s->temporary);
     }
     if (status != HB_OK) {
         hb_free(s->temporary);
-        hb_free(s->target);
-        *s = (hb_stage){0};
+        s->temporary = NULL; /* there is nothing to remove */
+        hb_stage_abort(s);
     }
     return status;
 }
@@ -335,6 +385,34 @@ hb_status hb_stage_commit(hb_stage *s, hb_error *err)
     return status;
 }
 
+static hb_status move_into(hb_stage *s, const char *folder, const char *name, hb_error *err)
+{
+    char *from = NULL;
+    char *to = NULL;
+    hb_status status = hb_path_join(s->temporary, name, &from, err);
+    if (status == HB_OK) {
+        status = hb_path_join(folder, name, &to, err);
+    }
+    if (status == HB_OK && s->os->rename(from, to) != 0) {
+        status = io_fail(err, HB_E_IO, "rename into", to);
+    }
+    if (status == HB_OK) {
+        status = sync_dir_of(s->os, to, err);
+    }
+    hb_free(from);
+    hb_free(to);
+    return status;
+}
+
+hb_status hb_stage_merge(hb_stage *s, const char *folder, const char *const *names, size_t n,
+                         hb_error *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        HB_TRY(move_into(s, folder, names[i], err));
+    }
+    return HB_OK;
+}
+
 void hb_stage_abort(hb_stage *s)
 {
     if (s->temporary) {
@@ -342,5 +420,8 @@ void hb_stage_abort(hb_stage *s)
         hb_free(s->temporary);
     }
     hb_free(s->target);
+    if (s->holds) {
+        let_signals(&s->held);
+    }
     *s = (hb_stage){0};
 }

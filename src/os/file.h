@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "os/os.h"
 
+#include <signal.h>
 #include <stdbool.h>
 
 /* Reads a regular file of at most max_bytes. *ret_data is NUL-terminated, owned by the caller
@@ -15,7 +16,9 @@ HB_CHECKED hb_status hb_file_read(const hb_os *os, const char *path, size_t max_
                                   char **ret_data, size_t *ret_len, hb_error *err);
 
 /* Temporary beside the target, write, fsync, rename, fsync of the folder: readers see the old file
- * or the new one. On failure the temporary is removed and the old file stands. */
+ * or the new one. On failure the temporary is removed and the old file stands. A target that exists
+ * and is no plain file (a device, a pipe) is written to as it is, never replaced; a folder is an
+ * error. Signals that end the program wait until the temporary is gone. */
 HB_CHECKED hb_status hb_file_write_atomic(const hb_os *os, const char *path, const void *p,
                                           size_t n, mode_t mode, hb_error *err);
 
@@ -35,18 +38,26 @@ const char *hb_path_base(const char *path);
 HB_CHECKED hb_status hb_path_dir(const char *path, char **ret_dir, hb_error *err);
 
 /* A folder written aside and moved into place in one step.
- * open → hb_stage_write per file → commit (or abort; abort is safe after commit and on {0}). An
- * existing folder of that name is replaced by commit and untouched before. */
+ * open → hb_stage_write per file → commit or merge (or abort; abort is safe after them and on {0}).
+ * commit replaces an existing folder of that name, which is untouched before; merge moves the
+ * files into a folder instead. SIGINT, SIGTERM and SIGHUP wait from open to abort, so that no
+ * temporary is left behind: stage what is already computed. */
 typedef struct hb_stage {
     const hb_os *os;
     char *target;
     char *temporary;
+    sigset_t held; /* the mask to go back to */
+    bool holds;
 } hb_stage;
 
 HB_CHECKED hb_status hb_stage_open(hb_stage *s, const hb_os *os, const char *target, hb_error *err);
 HB_CHECKED hb_status hb_stage_write(hb_stage *s, const char *name, const void *p, size_t n,
                                     hb_error *err);
 HB_CHECKED hb_status hb_stage_commit(hb_stage *s, hb_error *err);
+/* Moves the files written, `names`, into `folder` (existing, on the same file system); what else is
+ * there stays. Each file is replaced in one step, all of them together are not. */
+HB_CHECKED hb_status hb_stage_merge(hb_stage *s, const char *folder, const char *const *names,
+                                    size_t n, hb_error *err);
 void hb_stage_abort(hb_stage *s);
 
 #endif

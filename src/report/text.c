@@ -18,13 +18,6 @@ static const struct {
     [HB_VERDICT_NO_TEST] = {"[?]", "\033[1;36m"},
 };
 
-static void safe(hb_buf *out, const char *text)
-{
-    for (; *text; text++) {
-        hb_buf_ch(out, (unsigned char)*text < 0x20 || *text == 0x7f ? '?' : *text);
-    }
-}
-
 static void findings(const hb_decision *d, hb_buf *out)
 {
     size_t told = 0;
@@ -37,7 +30,7 @@ static void findings(const hb_decision *d, hb_buf *out)
         worth++;
         if (told < TOLD) {
             hb_buf_fmt(out, "  %-5s  ", hb_severity_name(f->severity));
-            safe(out, f->text);
+            hb_buf_shown(out, f->text);
             hb_buf_ch(out, '\n');
             told++;
         }
@@ -52,7 +45,7 @@ hb_status hb_report_text(const hb_decision *d, bool colour, hb_buf *out, hb_erro
     const hb_reference *r = d->reference;
     hb_buf_fmt(out, "%s%s %s%s  ", colour ? looks[d->verdict].colour : "", looks[d->verdict].mark,
                hb_verdict_name(d->verdict), colour ? "\033[0m" : "");
-    safe(out, d->reason);
+    hb_buf_shown(out, d->reason);
     hb_buf_ch(out, '\n');
     findings(d, out);
     if (r->run && r->n_run_ids) {
@@ -66,7 +59,7 @@ hb_status hb_report_text(const hb_decision *d, bool colour, hb_buf *out, hb_erro
         hb_buf_fmt(out, "baseline: none (%s)\n", r->reason);
     }
     hb_buf_c(out, "next: ");
-    safe(out, d->what_to_do);
+    hb_buf_shown(out, d->what_to_do);
     hb_buf_ch(out, '\n');
     return hb_buf_check(out, err);
 }
