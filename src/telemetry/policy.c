@@ -282,15 +282,20 @@ void hb_policy_builtin(hb_policy *ret_policy)
     }
 }
 
-/* On the key that asks for more than there are. */
-static hb_status check_approvers(const hb_policy *p, const hb_node *keys, hb_error *err)
+/* Rules between keys, told at the key that asks for what is not there. */
+static hb_status check_keys(const hb_policy *p, const hb_node *keys, hb_error *err)
 {
+    if (p->strategy == HB_STRATEGY_TAG && !*p->tag) {
+        const hb_pair *strategy = hb_node_find(keys, "strategy");
+        return HB_FAIL_AT(err, HB_E_CONFIG, p->name, strategy->value->line, strategy->value->col,
+                          "strategy 'tag' needs the key 'tag'");
+    }
     if (p->n_approvers == 0 || p->approvals_required <= p->n_approvers) {
         return HB_OK;
     }
     const hb_pair *at = hb_node_find(hb_node_find(keys, "governance")->value, "approvals_required");
     return HB_FAIL_AT(err, HB_E_CONFIG, p->name, at->value->line, at->value->col,
-                      "'governance.approvals_required' is %u, but %zu approvers are listed",
+                      "'governance.approvals_required' is %u, but only %zu approvers are listed",
                       p->approvals_required, p->n_approvers);
 }
 
@@ -302,12 +307,12 @@ static hb_status decode(hb_policy *p, hb_str text, hb_error *err)
     const hb_pair *below = hb_node_find(root, "baseline_policy");
     if (!below) {
         HB_TRY(hb_fields_decode(fields, root, &top, p, err));
-        return check_approvers(p, root, err);
+        return check_keys(p, root, err);
     }
     static const hb_field only[] = {{.key = "baseline_policy", .kind = HB_FIELD_MAP, .sub = fields},
                                     {0}};
     HB_TRY(hb_fields_decode(only, root, &top, p, err));
-    return check_approvers(p, below->value, err);
+    return check_keys(p, below->value, err);
 }
 
 hb_status hb_policy_parse(hb_str text, const char *name, const char *digest_hex,

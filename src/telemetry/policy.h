@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The baseline policy (baseline_policy.yaml) as plain values, and how it is loaded.
  *
- * Keys and their meaning: docs/formats/baseline_policy.md. Validation as registry.h. A policy may
- * leave open which tag or run it means (strategy tag without a tag, explicit without a
- * baseline_run): the command line can name it, and baseline/ says when neither did. */
+ * Keys and their meaning: docs/formats/baseline_policy.md. Validation as registry.h. Strategy
+ * tag needs a tag; explicit may leave baseline_run to the command line, and baseline/ says when
+ * neither named one. */
 #ifndef HB_TELEMETRY_POLICY_H
 #define HB_TELEMETRY_POLICY_H
 

@@ -58,8 +58,8 @@ static hb_status claim(hb_registry *r, const hb_registry_entry *entries, size_t 
     if (hb_map_get(map, folded, &other) && other != i) {
         place first = place_of_fold(&entries[other], folded);
         return HB_FAIL_AT(err, HB_E_CONFIG, r->name, at.line, at.col,
-                          "the name '%s' is claimed by metric '%s' here and by '%s' in line %u "
-                          "column %u; a name belongs to one metric (case, blanks and punctuation "
+                          "the name '%s' is claimed by metric '%s' and by '%s' (line %u, "
+                          "column %u); a name belongs to one metric (case, blanks and punctuation "
                           "do not count)",
                           name.p, e->def.name, entries[other].def.name, first.line, first.col);
     }
