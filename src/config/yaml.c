@@ -110,6 +110,9 @@ static hb_status next(reader *r, hb_error *err)
 static place place_here(const reader *r)
 {
     place at = r->last;
+    if (r->event->type == FYET_ALIAS && at.col > 1) {
+        at.col--; /* the library points behind the star, and behind an opening quote */
+    }
     if (r->event->type == FYET_SCALAR && r->event->scalar.value && at.col > 1) {
         enum fy_scalar_style style = fy_token_scalar_style(r->event->scalar.value);
         at.col -= style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED;
@@ -152,8 +155,9 @@ static hb_status read_tag(reader *r, hb_node *node, hb_error *err)
             return HB_OK;
         }
     }
-    return FAIL_AT(r, place_here(r), err,
-                   "the tag '%.*s' is not supported here; write the plain value",
+    const struct fy_mark *mark = fy_token_start_mark(token);
+    place at = mark ? (place){(uint32_t)mark->line + 1, (uint32_t)mark->column + 1} : place_here(r);
+    return FAIL_AT(r, at, err, "the tag '%.*s' is not supported here; write the plain value",
                    (int)(tag.n < 60 ? tag.n : 60), tag.p);
 }
 
