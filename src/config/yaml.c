@@ -236,7 +236,9 @@ static hb_status read_key(reader *r, const hb_node *map, const hb_map *seen, hb_
     ret->line = at.line;
     ret->col = at.col;
     r->last = at;
-    if (hb_str_eq_c(ret->key, "<<")) {
+    bool plain =
+        r->event->scalar.value && fy_token_scalar_style(r->event->scalar.value) == FYSS_PLAIN;
+    if (plain && hb_str_eq_c(ret->key, "<<")) {
         return FAIL_AT(r, at, err, "merge keys (<<) are not supported; write the keys out");
     }
     size_t first = 0;
