@@ -2,6 +2,7 @@
 #include "input/format.h"
 
 #include "input/json/json.h"
+#include "input/xlsx/xlsx.h"
 
 #include <string.h>
 
@@ -26,7 +27,15 @@ static hb_status open_json(const hb_os *os, hb_stream *stream, const hb_format_o
     return hb_json_open(stream, ret_table, err);
 }
 
+static hb_status open_xlsx(const hb_os *os, hb_stream *stream, const hb_format_options *options,
+                           hb_table **ret_table, hb_error *err)
+{
+    (void)os;
+    return hb_xlsx_open(stream, options->sheet, ret_table, err);
+}
+
 static const hb_format formats[] = {
+    {"xlsx", "it is a zip container", hb_xlsx_recognise, open_xlsx},
     {"json", "it starts like JSON", hb_json_recognise, open_json},
     {"csv", "text that is cut into fields", any, open_csv},
 };
