@@ -3,6 +3,7 @@
 
 #include "base/json_write.h"
 #include "cli/table.h"
+#include "report/figure.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -41,12 +42,11 @@ static void identity(const hb_run *run, hb_buf *out)
             hb_buf_fmt(out, "%s: %s\n", hb_context_name((hb_context_field)f), m->context[f]);
         }
     }
-    char from[HB_TIME_TEXT];
-    char to[HB_TIME_TEXT];
+    char from[HB_FIG];
+    char to[HB_FIG];
     if (run->t_first != HB_TIME_NONE) {
-        hb_time_print(run->t_first, from);
-        hb_time_print(run->t_last, to);
-        hb_buf_fmt(out, "samples from %s to %s\n", from, to);
+        hb_buf_fmt(out, "samples from %s to %s\n", hb_fig_time(run->t_first, from),
+                   hb_fig_time(run->t_last, to));
     }
 }
 

@@ -132,10 +132,21 @@ static const char *const advice[HB_RULE_COUNT_] = {
 
 static void todo_no_baseline(const hb_decision *d, hb_buf *out)
 {
-    hb_buf_fmt(out,
-               "when this run is trusted, make it the baseline: hb baseline set %s --tag golden; "
-               "or name one: hb analyze %s --baseline RUN",
-               d->run->meta.run_id, d->run->meta.run_id);
+    const char *run = d->run->meta.run_id;
+    hb_strategy s = d->policy->strategy;
+    if (s == HB_STRATEGY_GOLDEN || s == HB_STRATEGY_TAG) {
+        hb_buf_fmt(out,
+                   "when this run is trusted, make it the baseline: hb baseline set %s --tag %s; "
+                   "or compare it with a trusted run by name: hb analyze %s --baseline RUN",
+                   run, *d->policy->tag ? d->policy->tag : "golden", run);
+        return;
+    }
+    hb_buf_fmt(
+        out,
+        "compare it with a trusted run by name: hb analyze %s --baseline RUN; from the first "
+        "PASS on, strategy %s finds its own baseline (with strategy golden: hb baseline set %s "
+        "--tag golden)",
+        run, hb_strategy_name(s), run);
 }
 
 static void todo(const hb_decision *d, hb_buf *out)

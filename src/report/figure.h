@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Figures as people read them: five significant digits, a real minus sign, thin spaces in large
- * whole numbers, nothing for what is not known. Inside report/. */
+ * whole numbers, nothing for what is not known. */
 #ifndef HB_REPORT_FIGURE_H
 #define HB_REPORT_FIGURE_H
 
