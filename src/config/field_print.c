@@ -25,8 +25,8 @@ static bool is_plain(hb_str s)
     for (size_t i = 0; i < s.n; i++) {
         char c = s.p[i];
         bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-        bool other = (c >= '0' && c <= '9') || c == '.' || c == '/' || c == '-' ||
-                     (c == ' ' && i + 1 < s.n);
+        bool other =
+            (c >= '0' && c <= '9') || c == '.' || c == '/' || c == '-' || (c == ' ' && i + 1 < s.n);
         if (!letter && !(other && i > 0)) {
             return false;
         }

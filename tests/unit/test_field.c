@@ -51,11 +51,7 @@ static void encode_custom(const void *in, int indent, hb_buf *out)
 }
 
 static const hb_field deep_fields[] = {
-    {.key = "inner",
-     .kind = HB_FIELD_INT,
-     .offset = offsetof(thing, inner),
-     .min = 1,
-     .max = 100},
+    {.key = "inner", .kind = HB_FIELD_INT, .offset = offsetof(thing, inner), .min = 1, .max = 100},
     {0},
 };
 static const hb_field nest_fields[] = {

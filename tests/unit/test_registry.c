@@ -60,7 +60,7 @@ static void check(const text_case *c)
 static void registry__accepts_and_refuses_as_stated(void **state)
 {
     (void)state;
-    assert_true(text_cases("config/registry.case", check) > 90);
+    assert_true(text_cases("config/registry.case", check) >= 90);
 }
 
 static void expect_name(const hb_registry *r, const char *raw, const char *canonical)
