@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* libfyaml is used as an event parser; the tree, the aliases and all limits are ours. */
+/* libfyaml is used as an event parser; the tree, the aliases and all limits are ours
+ * (docs/decisions/0020). */
 #include "config/node.h"
 
 #include "base/map.h"
@@ -9,15 +10,24 @@
 #include <libfyaml.h>
 #include <string.h>
 
+enum { MAX_ANCHORS = 1000 };
+
+typedef struct place {
+    uint32_t line;
+    uint32_t col;
+} place;
+
 typedef struct anchor {
     hb_str name;
     const hb_node *node;
 } anchor;
 
 typedef struct reader {
+    hb_str text;
     struct fy_parser *parser;
     struct fy_diag *diag;
     struct fy_event *event; /* the one in hand */
+    place last;             /* of the newest event that had one */
     const char *name;
     hb_arena *arena;
     anchor *anchors;
@@ -26,19 +36,37 @@ typedef struct reader {
     size_t n_nodes;
 } reader;
 
-typedef struct place {
-    uint32_t line;
-    uint32_t col;
-} place;
-
-static place place_of(struct fy_event *e)
-{
-    const struct fy_mark *mark = fy_event_start_mark(e);
-    return mark ? (place){(uint32_t)mark->line + 1, (uint32_t)mark->column + 1} : (place){1, 1};
-}
-
 #define FAIL_AT(r, where, err, ...) \
     HB_FAIL_AT((err), HB_E_CONFIG, (r)->name, (where).line, (where).col, __VA_ARGS__)
+
+static place place_in_text(hb_str text, size_t at)
+{
+    place p = {1, 1};
+    for (size_t i = 0; i < at && i < text.n; i++) {
+        if (text.p[i] == '\n') {
+            p = (place){p.line + 1, 1};
+        } else if (((unsigned char)text.p[i] & 0xc0) != 0x80) {
+            p.col++;
+        }
+    }
+    return p;
+}
+
+/* The first tab between the start of a line and its text, in this line or the next; 0 columns when
+ * there is none. libfyaml tells of it in many ways, not all of which say "tab". */
+static place tab_near(hb_str text, uint32_t line)
+{
+    bool indent = true;
+    uint32_t at = 1;
+    for (size_t i = 0; i < text.n && at <= line + 1; i++) {
+        if (text.p[i] == '\t' && indent && at >= line) {
+            return place_in_text(text, i);
+        }
+        at += text.p[i] == '\n';
+        indent = text.p[i] == '\n' || (indent && (text.p[i] == ' ' || text.p[i] == '\t'));
+    }
+    return (place){0, 0};
+}
 
 /* libfyaml's own message for the first thing it did not like. */
 static hb_status syntax_error(reader *r, hb_error *err)
@@ -46,11 +74,19 @@ static hb_status syntax_error(reader *r, hb_error *err)
     void *iter = NULL;
     struct fy_diag_error *e = fy_diag_errors_iterate(r->diag, &iter);
     if (!e || !e->msg) {
-        return HB_FAIL_AT(err, HB_E_CONFIG, r->name, 0, 0, "not readable as YAML");
+        return HB_NOMEM(err); /* every fault of the text has a message */
     }
-    uint64_t line = e->line >= 0 ? (uint64_t)e->line + 1 : 0;
-    uint64_t col = e->column >= 0 ? (uint64_t)e->column + 1 : 0;
-    return HB_FAIL_AT(err, HB_E_CONFIG, r->name, line, col, "not valid YAML: %.200s", e->msg);
+    place at = {e->line > 0 ? (uint32_t)e->line : r->last.line,
+                e->line > 0 && e->column > 0 ? (uint32_t)e->column : r->last.col};
+    place end = place_in_text(r->text, r->text.n);
+    if (at.line > end.line) {
+        at = end; /* the parser sees a line end behind the text */
+    }
+    place tab = tab_near(r->text, at.line);
+    if (tab.line) {
+        return FAIL_AT(r, tab, err, "a tab is used as indentation; write blanks");
+    }
+    return FAIL_AT(r, at, err, "not valid YAML: %.200s", e->msg);
 }
 
 static hb_status next(reader *r, hb_error *err)
@@ -62,26 +98,26 @@ static hb_status next(reader *r, hb_error *err)
     if (!r->event || fy_parser_get_stream_error(r->parser)) {
         return syntax_error(r, err);
     }
+    const struct fy_mark *mark = fy_event_start_mark(r->event);
+    if (mark) {
+        r->last = (place){(uint32_t)mark->line + 1, (uint32_t)mark->column + 1};
+    }
     return HB_OK;
 }
 
-static hb_status new_node(reader *r, hb_node_kind kind, hb_node **ret, hb_error *err)
+/* Of the event in hand; what is not written at all (the value of "key:") is where the text before
+ * it is. */
+static place place_here(const reader *r)
 {
-    place at = place_of(r->event);
-    if (++r->n_nodes > HB_NODE_MAX) {
-        return FAIL_AT(r, at, err, "more than %d nodes in one document", HB_NODE_MAX);
+    place at = r->last;
+    if (r->event->type == FYET_ALIAS && at.col > 1) {
+        at.col--; /* the library points behind the star, and behind an opening quote */
     }
-    struct fy_token *tag = fy_event_get_tag_token(r->event);
-    if (tag) {
-        return FAIL_AT(r, at, err, "tags (such as !!str) are not supported; write the plain value");
+    if (r->event->type == FYET_SCALAR && r->event->scalar.value && at.col > 1) {
+        enum fy_scalar_style style = fy_token_scalar_style(r->event->scalar.value);
+        at.col -= style == FYSS_SINGLE_QUOTED || style == FYSS_DOUBLE_QUOTED;
     }
-    hb_node *node = hb_arena_alloc(r->arena, sizeof *node);
-    if (!node) {
-        return HB_NOMEM(err);
-    }
-    *node = (hb_node){.kind = kind, .line = at.line, .col = at.col, .expanded = 1};
-    *ret = node;
-    return HB_OK;
+    return at;
 }
 
 static hb_str token_text(struct fy_token *token)
@@ -91,6 +127,40 @@ static hb_str token_text(struct fy_token *token)
     return p ? (hb_str){p, len} : (hb_str){"", 0};
 }
 
+/* A core tag says what the plain value is anyway; of the others we would not know the meaning. */
+static hb_status read_tag(reader *r, hb_node *node, hb_error *err)
+{
+    static const struct {
+        const char *tag;
+        hb_node_kind kind;
+        bool text;
+    } known[] = {
+        {"tag:yaml.org,2002:str", HB_NODE_SCALAR, true},
+        {"!", HB_NODE_SCALAR, true},
+        {"tag:yaml.org,2002:int", HB_NODE_SCALAR, false},
+        {"tag:yaml.org,2002:float", HB_NODE_SCALAR, false},
+        {"tag:yaml.org,2002:bool", HB_NODE_SCALAR, false},
+        {"tag:yaml.org,2002:null", HB_NODE_SCALAR, false},
+        {"tag:yaml.org,2002:map", HB_NODE_MAP, false},
+        {"tag:yaml.org,2002:seq", HB_NODE_LIST, false},
+    };
+    struct fy_token *token = fy_event_get_tag_token(r->event);
+    if (!token) {
+        return HB_OK;
+    }
+    hb_str tag = token_text(token);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        if (hb_str_eq_c(tag, known[i].tag) && node->kind == known[i].kind) {
+            node->quoted = known[i].text;
+            return HB_OK;
+        }
+    }
+    const struct fy_mark *mark = fy_token_start_mark(token);
+    place at = mark ? (place){(uint32_t)mark->line + 1, (uint32_t)mark->column + 1} : place_here(r);
+    return FAIL_AT(r, at, err, "the tag '%.*s' is not supported here; write the plain value",
+                   (int)(tag.n < 60 ? tag.n : 60), tag.p);
+}
+
 static hb_status keep_text(reader *r, struct fy_token *token, hb_str *ret, hb_error *err)
 {
     hb_str text = token_text(token);
@@ -98,31 +168,59 @@ static hb_status keep_text(reader *r, struct fy_token *token, hb_str *ret, hb_er
     if (!copy) {
         return HB_NOMEM(err);
     }
+    if (text.n && memchr(copy, '\0', text.n)) {
+        return FAIL_AT(r, place_here(r), err, "the text holds the character NUL (\\0)");
+    }
     *ret = (hb_str){copy, text.n};
     return HB_OK;
 }
 
-static hb_status read_alias(reader *r, const hb_node **ret, hb_error *err)
+static hb_status new_node(reader *r, hb_node_kind kind, hb_node **ret, hb_error *err)
+{
+    place at = place_here(r);
+    if (++r->n_nodes > HB_NODE_MAX) {
+        return FAIL_AT(r, at, err, "more than %d values in one document", HB_NODE_MAX);
+    }
+    hb_node *node = hb_arena_alloc(r->arena, sizeof *node);
+    if (!node) {
+        return HB_NOMEM(err);
+    }
+    *node = (hb_node){.kind = kind,
+                      .line = at.line,
+                      .col = at.col,
+                      .expanded = 1,
+                      .levels = kind == HB_NODE_SCALAR ? 0 : 1};
+    *ret = node;
+    return HB_OK;
+}
+
+static hb_status read_alias(reader *r, int depth, const hb_node **ret, hb_error *err)
 {
     hb_str name = token_text(r->event->alias.anchor);
-    for (size_t i = r->n_anchors; i-- > 0;) {
-        if (hb_str_eq(r->anchors[i].name, name)) {
-            *ret = r->anchors[i].node;
-            return HB_OK;
-        }
+    const hb_node *found = NULL;
+    for (size_t i = r->n_anchors; i-- > 0 && !found;) {
+        found = hb_str_eq(r->anchors[i].name, name) ? r->anchors[i].node : NULL;
     }
-    return FAIL_AT(r, place_of(r->event), err, "alias '*%.*s' has no anchor before it", (int)name.n,
-                   name.p);
+    if (!found) {
+        return FAIL_AT(r, place_here(r), err, "alias '*%.*s' has no anchor before it",
+                       (int)(name.n < 60 ? name.n : 60), name.p);
+    }
+    if (found->levels + (uint32_t)depth > HB_NODE_DEPTH) {
+        return FAIL_AT(r, place_here(r), err, "nested deeper than %d levels", HB_NODE_DEPTH);
+    }
+    *ret = found;
+    return HB_OK;
 }
 
 static hb_status read_value(reader *r, int depth, const hb_node **ret, hb_error *err);
 
 static hb_status grown(reader *r, hb_node *node, const hb_node *child, hb_error *err)
 {
-    node->expanded += child->expanded;
+    node->expanded += child->expanded; /* both at most HB_NODE_MAX */
+    node->levels = child->levels >= node->levels ? child->levels + 1 : node->levels;
     if (node->expanded > HB_NODE_MAX) {
         return FAIL_AT(r, ((place){node->line, node->col}), err,
-                       "expands to more than %d nodes through its aliases", HB_NODE_MAX);
+                       "expands to more than %d values through its aliases", HB_NODE_MAX);
     }
     return HB_OK;
 }
@@ -130,20 +228,23 @@ static hb_status grown(reader *r, hb_node *node, const hb_node *child, hb_error 
 static hb_status read_key(reader *r, const hb_node *map, const hb_map *seen, hb_pair *ret,
                           hb_error *err)
 {
-    place at = place_of(r->event);
+    place at = place_here(r);
     if (r->event->type != FYET_SCALAR) {
         return FAIL_AT(r, at, err, "a key must be plain text");
     }
     HB_TRY(keep_text(r, r->event->scalar.value, &ret->key, err));
     ret->line = at.line;
     ret->col = at.col;
-    if (hb_str_eq_c(ret->key, "<<")) {
+    r->last = at;
+    bool plain =
+        r->event->scalar.value && fy_token_scalar_style(r->event->scalar.value) == FYSS_PLAIN;
+    if (plain && hb_str_eq_c(ret->key, "<<")) {
         return FAIL_AT(r, at, err, "merge keys (<<) are not supported; write the keys out");
     }
     size_t first = 0;
     if (hb_map_get(seen, ret->key, &first)) {
-        return FAIL_AT(r, at, err, "key '%.*s' stands twice, first in line %u", (int)ret->key.n,
-                       ret->key.p, map->pairs[first].line);
+        return FAIL_AT(r, at, err, "key '%.80s' stands twice, first in line %u", ret->key.p,
+                       map->pairs[first].line);
     }
     return HB_OK;
 }
@@ -222,75 +323,79 @@ static hb_status read_list(reader *r, int depth, hb_node *node, hb_error *err)
 
 static hb_status read_scalar(reader *r, hb_node *node, hb_error *err)
 {
-    enum fy_scalar_style style = fy_token_scalar_style(r->event->scalar.value);
-    node->quoted = style != FYSS_PLAIN;
-    return keep_text(r, r->event->scalar.value, &node->text, err);
+    struct fy_token *token = r->event->scalar.value;
+    node->quoted = token && fy_token_scalar_style(token) != FYSS_PLAIN;
+    HB_TRY(read_tag(r, node, err));
+    return keep_text(r, token, &node->text, err);
+}
+
+static hb_status read_anchor(reader *r, hb_str *ret, hb_error *err)
+{
+    struct fy_token *token = fy_event_get_anchor_token(r->event);
+    *ret = (hb_str){NULL, 0};
+    if (token && r->n_anchors >= MAX_ANCHORS) {
+        return FAIL_AT(r, place_here(r), err, "more than %d anchors in one document", MAX_ANCHORS);
+    }
+    return token ? keep_text(r, token, ret, err) : HB_OK;
 }
 
 /* The value that starts with the event in hand; the depth is bounded, so the recursion is. */
 static hb_status read_value(reader *r, int depth, const hb_node **ret, hb_error *err)
 {
-    if (depth > HB_NODE_DEPTH) {
-        return FAIL_AT(r, place_of(r->event), err, "nested deeper than %d levels", HB_NODE_DEPTH);
-    }
-    if (r->event->type == FYET_ALIAS) {
-        return read_alias(r, ret, err);
-    }
-    static const hb_node_kind kinds[] = {
-        [FYET_SCALAR] = HB_NODE_SCALAR,
-        [FYET_MAPPING_START] = HB_NODE_MAP,
-        [FYET_SEQUENCE_START] = HB_NODE_LIST,
-    };
     enum fy_event_type type = r->event->type;
-    if (type != FYET_SCALAR && type != FYET_MAPPING_START && type != FYET_SEQUENCE_START) {
-        return FAIL_AT(r, place_of(r->event), err, "expected a value");
+    if (type == FYET_ALIAS) {
+        return read_alias(r, depth, ret, err);
     }
     hb_node *node = NULL;
-    HB_TRY(new_node(r, kinds[type], &node, err));
-    hb_str anchor_name = token_text(fy_event_get_anchor_token(r->event));
-    char *kept = anchor_name.n ? hb_arena_str(r->arena, anchor_name) : NULL;
+    hb_str name;
+    HB_TRY(read_anchor(r, &name, err));
     if (type == FYET_SCALAR) {
+        HB_TRY(new_node(r, HB_NODE_SCALAR, &node, err));
         HB_TRY(read_scalar(r, node, err));
-    } else if (type == FYET_MAPPING_START) {
-        HB_TRY(read_map(r, depth, node, err));
+    } else if (type != FYET_MAPPING_START && type != FYET_SEQUENCE_START) {
+        return FAIL_AT(r, place_here(r), err, "expected a value");
+    } else if (depth >= HB_NODE_DEPTH) {
+        return FAIL_AT(r, place_here(r), err, "nested deeper than %d levels", HB_NODE_DEPTH);
     } else {
-        HB_TRY(read_list(r, depth, node, err));
+        bool map = type == FYET_MAPPING_START;
+        HB_TRY(new_node(r, map ? HB_NODE_MAP : HB_NODE_LIST, &node, err));
+        HB_TRY(read_tag(r, node, err));
+        HB_TRY(map ? read_map(r, depth, node, err) : read_list(r, depth, node, err));
     }
-    if (kept) {
-        HB_TRY(HB_GROW(r->anchors, r->cap_anchors, r->n_anchors + 1, 1000, "anchors", err));
-        r->anchors[r->n_anchors++] = (anchor){{kept, anchor_name.n}, node};
+    if (name.p) {
+        HB_TRY(HB_GROW(r->anchors, r->cap_anchors, r->n_anchors + 1, MAX_ANCHORS, "anchors", err));
+        r->anchors[r->n_anchors++] = (anchor){name, node};
     }
     *ret = node;
     return HB_OK;
 }
 
+static hb_status empty(const reader *r, hb_error *err)
+{
+    return HB_FAIL_AT(err, HB_E_CONFIG, r->name, 1, 1,
+                      "the file is empty: neither key nor value in it");
+}
+
 static hb_status read_document(reader *r, const hb_node **ret_root, hb_error *err)
 {
+    const hb_node *root = NULL;
     HB_TRY(next(r, err)); /* stream start */
     HB_TRY(next(r, err));
     if (r->event->type == FYET_STREAM_END) {
-        return HB_FAIL_AT(err, HB_E_CONFIG, r->name, 1, 1, "the file is empty");
+        return empty(r, err);
     }
     HB_TRY(next(r, err));
-    HB_TRY(read_value(r, 0, ret_root, err));
+    HB_TRY(read_value(r, 0, &root, err));
     HB_TRY(next(r, err)); /* document end */
     HB_TRY(next(r, err));
     if (r->event->type != FYET_STREAM_END) {
-        return FAIL_AT(r, place_of(r->event), err, "a second document (---); one file holds one");
+        return FAIL_AT(r, r->last, err, "a second document (---); one file holds one");
     }
+    if (root->kind == HB_NODE_SCALAR && !root->quoted && root->text.n == 0) {
+        return empty(r, err);
+    }
+    *ret_root = root;
     return HB_OK;
-}
-
-static void place_in_text(hb_str text, size_t at, place *ret)
-{
-    *ret = (place){1, 1};
-    for (size_t i = 0; i < at; i++) {
-        ret->col++;
-        if (text.p[i] == '\n') {
-            ret->line++;
-            ret->col = 1;
-        }
-    }
 }
 
 /* What the library would stumble over or read as something else. */
@@ -299,6 +404,9 @@ static hb_status check_text(hb_str text, const char *name, hb_error *err)
     if (text.n > HB_YAML_MAX_BYTES) {
         return HB_FAIL_AT(err, HB_E_LIMIT, name, 0, 0, "larger than %d bytes", HB_YAML_MAX_BYTES);
     }
+    if (hb_str_starts(text, "\xff\xfe") || hb_str_starts(text, "\xfe\xff")) {
+        return HB_FAIL_AT(err, HB_E_CONFIG, name, 1, 1, "the file is UTF-16; save it as UTF-8");
+    }
     size_t bad = hb_utf8_valid_prefix(text);
     for (size_t i = 0; i < bad; i++) {
         unsigned char c = (unsigned char)text.p[i];
@@ -306,9 +414,8 @@ static hb_status check_text(hb_str text, const char *name, hb_error *err)
             bad = i;
         }
     }
-    place at;
     if (bad < text.n) {
-        place_in_text(text, bad, &at);
+        place at = place_in_text(text, bad);
         return HB_FAIL_AT(err, HB_E_CONFIG, name, at.line, at.col,
                           "byte 0x%02x is no text (expected UTF-8 without control characters)",
                           (unsigned char)text.p[bad]);
@@ -316,31 +423,15 @@ static hb_status check_text(hb_str text, const char *name, hb_error *err)
     return HB_OK;
 }
 
-/* Tabs between the start of a line and its text: YAML forbids them as indentation, JSON allows
- * them. */
-static hb_status check_tabs(hb_str text, const char *name, hb_error *err)
-{
-    bool indent = true;
-    for (size_t i = 0; i < text.n; i++) {
-        if (indent && text.p[i] == '\t') {
-            place at;
-            place_in_text(text, i, &at);
-            return HB_FAIL_AT(err, HB_E_CONFIG, name, at.line, at.col,
-                              "a tab is used as indentation; write blanks");
-        }
-        indent = text.p[i] == '\n' || (indent && text.p[i] == ' ');
-    }
-    return HB_OK;
-}
-
 static hb_status parse(hb_str text, const char *name, hb_arena *arena, struct fy_diag *diag,
                        const hb_node **ret_root, hb_error *err)
 {
+    /* Sloppy: a closing bracket may stand in the first column, as in most files written by hand. */
     struct fy_parse_cfg cfg = {.flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG |
                                         FYPCF_DEFAULT_VERSION_1_2 | FYPCF_JSON_NONE |
-                                        FYPCF_ALLOW_DUPLICATE_KEYS,
+                                        FYPCF_ALLOW_DUPLICATE_KEYS | FYPCF_SLOPPY_FLOW_INDENTATION,
                                .diag = diag};
-    reader r = {.diag = diag, .name = name, .arena = arena};
+    reader r = {.text = text, .diag = diag, .name = name, .arena = arena, .last = {1, 1}};
     r.parser = fy_parser_create(&cfg);
     if (!r.parser) {
         return HB_NOMEM(err);
@@ -356,23 +447,6 @@ static hb_status parse(hb_str text, const char *name, hb_arena *arena, struct fy
     return status;
 }
 
-/* JSON text may be indented with tabs; outside strings they are blanks to YAML as well. */
-static char *without_tabs(hb_str text)
-{
-    char *copy = hb_strndup(text.p, text.n);
-    bool in_string = false;
-    for (size_t i = 0; copy && i < text.n; i++) {
-        if (in_string && copy[i] == '\\') {
-            i++;
-        } else if (copy[i] == '"') {
-            in_string = !in_string;
-        } else if (copy[i] == '\t' && !in_string) {
-            copy[i] = ' ';
-        }
-    }
-    return copy;
-}
-
 hb_status hb_yaml_parse(hb_str text, const char *name, hb_arena *arena, const hb_node **ret_root,
                         hb_error *err)
 {
@@ -380,34 +454,17 @@ hb_status hb_yaml_parse(hb_str text, const char *name, hb_arena *arena, const hb
         text = (hb_str){text.p + 3, text.n - 3};
     }
     HB_TRY(check_text(text, name, err));
-    hb_str start = hb_str_trim(text);
-    if (start.n == 0) {
-        return HB_FAIL_AT(err, HB_E_CONFIG, name, 1, 1, "the file is empty");
-    }
-    char *json = NULL;
-    if (start.p[0] == '{') {
-        json = without_tabs(text);
-        if (!json) {
-            return HB_NOMEM(err);
-        }
-        text.p = json;
-    } else {
-        HB_TRY(check_tabs(text, name, err));
-    }
-    struct fy_diag_cfg diag_cfg;
-    fy_diag_cfg_default(&diag_cfg);
-    diag_cfg.fp = NULL;
-    diag_cfg.colorize = false;
-    struct fy_diag *diag = fy_diag_create(&diag_cfg);
-    hb_status status = HB_OK;
+    struct fy_diag_cfg cfg;
+    fy_diag_cfg_default(&cfg);
+    cfg.fp = NULL;
+    cfg.colorize = false;
+    struct fy_diag *diag = fy_diag_create(&cfg);
     if (!diag) {
-        status = HB_NOMEM(err);
-    } else {
-        fy_diag_set_collect_errors(diag, true);
-        status = parse(text, name, arena, diag, ret_root, err);
-        fy_diag_destroy(diag);
+        return HB_NOMEM(err);
     }
-    hb_free(json);
+    fy_diag_set_collect_errors(diag, true);
+    hb_status status = parse(text, name, arena, diag, ret_root, err);
+    fy_diag_destroy(diag);
     return status;
 }
 

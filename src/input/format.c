@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "input/format.h"
 
+#include "input/json/json.h"
+#include "input/xlsx/xlsx.h"
+
 #include <string.h>
 
 static bool any(hb_str head)
@@ -16,7 +19,24 @@ static hb_status open_csv(const hb_os *os, hb_stream *stream, const hb_format_op
     return hb_csv_open(stream, &options->csv, ret_table, err);
 }
 
+static hb_status open_json(const hb_os *os, hb_stream *stream, const hb_format_options *options,
+                           hb_table **ret_table, hb_error *err)
+{
+    (void)os;
+    (void)options;
+    return hb_json_open(stream, ret_table, err);
+}
+
+static hb_status open_xlsx(const hb_os *os, hb_stream *stream, const hb_format_options *options,
+                           hb_table **ret_table, hb_error *err)
+{
+    (void)os;
+    return hb_xlsx_open(stream, options->sheet, ret_table, err);
+}
+
 static const hb_format formats[] = {
+    {"xlsx", "it is a zip container", hb_xlsx_recognise, open_xlsx},
+    {"json", "it starts like JSON", hb_json_recognise, open_json},
     {"csv", "text that is cut into fields", any, open_csv},
 };
 

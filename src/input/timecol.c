@@ -10,15 +10,15 @@
 bool hb_timecol_named(hb_str name)
 {
     static const char *const names[] = {
-        "time",          "timestamp", "ts",        "date",     "datetime", "utc",       "time_utc",
-        "timestamp_utc", "date time", "date_time", "time (s)", "time [s]", "time_s",    "time_ms",
-        "elapsed",       "elapsed_s", "seconds",   "t",        "epoch",    "time stamp"};
+        "time",          "timestamp", "ts",        "date",     "datetime",  "utc",    "time_utc",
+        "timestamp_utc", "date time", "date_time", "time (s)", "time [s]",  "time_s", "time_ms",
+        "elapsed",       "elapsed_s", "seconds",   "epoch",    "time stamp"};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (hb_str_ieq_c(name, names[i])) {
             return true;
         }
     }
-    return false;
+    return hb_str_eq_c(name, "t"); /* a capital T is a temperature */
 }
 
 static bool number(hb_str *s, size_t most, unsigned *ret)

@@ -25,6 +25,7 @@ typedef enum hb_reduce {
     HB_REDUCE_COUNT_
 } hb_reduce;
 
+extern const char *const hb_reduce_names[]; /* in the order of the enum, NULL at the end */
 const char *hb_reduce_name(hb_reduce r);
 bool hb_reduce_from_name(const char *name, hb_reduce *ret);
 
@@ -36,7 +37,7 @@ typedef enum hb_zero_baseline {
 } hb_zero_baseline;
 
 typedef struct hb_unit_factor {
-    const char *unit; /* as written in the data, compared exactly after trimming */
+    const char *unit; /* trimmed and folded (names.h) */
     double factor;    /* value × factor → canonical unit */
 } hb_unit_factor;
 
@@ -56,7 +57,7 @@ typedef struct hb_metric_def {
     size_t n_unit_map;
     const char **source_columns;
     size_t n_source_columns;
-    hb_event_match *events; /* non-NULL: the metric is a count of events */
+    hb_event_match *events; /* non-NULL: the metric is the number of events that match */
     size_t n_events;
 
     hb_reduce reduce;
@@ -81,5 +82,9 @@ typedef struct hb_metric_def {
     uint32_t line; /* where it is declared, 0 = nowhere */
     uint32_t col;
 } hb_metric_def;
+
+/* The factor unit_map declares for a unit as written in the data; false when it names none. Blanks
+ * around do not count, case does, and both characters for micro are one. */
+bool hb_metric_def_factor(const hb_metric_def *def, const char *unit, double *ret_factor);
 
 #endif

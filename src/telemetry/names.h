@@ -13,4 +13,8 @@ enum { HB_NAME_MAX_BYTES = 256 };
  * is written as U+00B5 (micro sign), which looks the same. */
 size_t hb_name_fold(hb_str name, char *out);
 
+/* A unit's text as it is compared: U+03BC written as U+00B5, nothing else changed (case means
+ * something in units). Writes unit.n bytes to out. */
+void hb_unit_fold(hb_str unit, char *out);
+
 #endif

@@ -2,11 +2,12 @@
 #include "telemetry/policy.h"
 
 #include "config/field.h"
+#include "telemetry/run_meta.h"
 
 #include <math.h>
 #include <string.h>
 
-enum { ARENA_BYTES = 8 << 20 };
+enum { ARENA_BYTES = HB_NODE_ARENA_BYTES };
 
 static const char *const strategy_names[] = {
     [HB_STRATEGY_LAST_PASS] = "last_pass", [HB_STRATEGY_TAG] = "tag",
@@ -63,49 +64,82 @@ static hb_status decode_context(const hb_where *where, const hb_node *value, voi
     return HB_OK;
 }
 
-static hb_status decode_never(const hb_where *where, const hb_node *value, void *out, hb_error *err)
+static void encode_context(const void *in, int indent, hb_buf *out)
 {
-    (void)out;
-    if (value->kind == HB_NODE_SCALAR && !value->quoted && hb_str_ieq_c(value->text, "false")) {
-        return HB_OK;
+    const hb_policy *p = in;
+    const char *sep = "[";
+    hb_yaml_put_key("context_match", indent, out);
+    for (unsigned f = 0; f < HB_CONTEXT_COUNT; f++) {
+        if (p->context_match[f]) {
+            hb_buf_fmt(out, "%s%s", sep, hb_context_name((hb_context_field)f));
+            sep = ", ";
+        }
     }
-    return HB_FAIL_AT(
-        err, HB_E_CONFIG, where->name, value->line, value->col,
-        "'%s' must be false: two baselines at once are not part of this version; set it "
-        "to false and choose one strategy",
-        where->path);
+    hb_buf_c(out, "]\n");
 }
 
-typedef struct approvers {
-    hb_policy policy; /* first, so that one pointer serves all tables */
-    uint32_t approvals_required;
-    const char **names;
-    size_t n_names;
-} approvers;
+static hb_status decode_run_id(const hb_where *where, const hb_node *value, void *out,
+                               hb_error *err)
+{
+    hb_policy *p = out;
+    hb_error why = {0};
+    HB_TRY(hb_node_text(value, where, &p->baseline_run, err));
+    if (*p->baseline_run && hb_run_id_check(hb_str_of(p->baseline_run), &why) != HB_OK) {
+        return HB_FAIL_AT(err, HB_E_CONFIG, where->name, value->line, value->col, "'%s': %s",
+                          where->path, why.msg);
+    }
+    return HB_OK;
+}
+
+static void encode_run_id(const void *in, int indent, hb_buf *out)
+{
+    const hb_policy *p = in;
+    if (*p->baseline_run) {
+        hb_yaml_put_key("baseline_run", indent, out);
+        hb_yaml_put_text(hb_str_of(p->baseline_run), out);
+        hb_buf_ch(out, '\n');
+    }
+}
+
+static hb_status decode_never(const hb_where *where, const hb_node *value, void *out, hb_error *err)
+{
+    static const char *const off[] = {"false", "no", "off"};
+    (void)out;
+    for (size_t i = 0; i < sizeof off / sizeof *off; i++) {
+        if (value->kind == HB_NODE_SCALAR && !value->quoted && hb_str_ieq_c(value->text, off[i])) {
+            return HB_OK;
+        }
+    }
+    return HB_FAIL_AT(err, HB_E_CONFIG, where->name, value->line, value->col,
+                      "'%s' must be false: two baselines at once are not supported; set it to "
+                      "false and choose one strategy",
+                      where->path);
+}
 
 static const hb_field governance_fields[] = {
     {.key = "require_approval",
      .kind = HB_FIELD_BOOL,
      .offset = offsetof(hb_policy, require_approval),
      .def = "false",
-     .doc =
-         "true: baselines cannot be set directly. This version has no signed approvals, so it then "
-         "refuses to set any."},
+     .doc = "true: a baseline needs approval. This version has no signed approvals, so it then "
+            "refuses to set any."},
     {.key = "approvals_required",
      .kind = HB_FIELD_UINT,
-     .offset = offsetof(approvers, approvals_required),
+     .offset = offsetof(hb_policy, approvals_required),
      .min = 1,
      .max = 100,
-     .doc = "Checked for sense; counts once approvals exist."},
+     .def = "1",
+     .doc = "How many of the approvers must agree. Not more than are listed."},
     {.key = "approvers",
      .kind = HB_FIELD_STRINGS,
-     .offset = offsetof(approvers, names),
-     .offset_n = offsetof(approvers, n_names),
-     .doc = "Checked for sense; counts once approvals exist."},
+     .offset = offsetof(hb_policy, approvers),
+     .offset_n = offsetof(hb_policy, n_approvers),
+     .max = 200,
+     .doc = "Who may approve; anyone when the list is empty."},
     {0},
 };
 
-#define NEVER_SCHEMA "{\"const\": false}"
+#define NEVER_SCHEMA "{\"enum\": [false, \"no\", \"off\"]}"
 
 static const hb_field dual_fields[] = {
     {.key = "use_golden_for_hard_gates",
@@ -152,10 +186,13 @@ static const hb_field fields[] = {
     {.key = "tag",
      .kind = HB_FIELD_STRING,
      .offset = offsetof(hb_policy, tag),
+     .max = HB_TAG_MAX_BYTES,
      .doc = "For strategy tag; golden uses 'golden' unless another is given."},
     {.key = "baseline_run",
-     .kind = HB_FIELD_STRING,
-     .offset = offsetof(hb_policy, baseline_run),
+     .kind = HB_FIELD_CUSTOM,
+     .decode = decode_run_id,
+     .encode = encode_run_id,
+     .schema = "{\"type\": [\"string\", \"number\"], \"maxLength\": 128}",
      .doc = "For strategy explicit: the run_id. The command line's --baseline goes before it."},
     {.key = "rolling_runs",
      .kind = HB_FIELD_UINT,
@@ -179,6 +216,7 @@ static const hb_field fields[] = {
     {.key = "context_match",
      .kind = HB_FIELD_CUSTOM,
      .decode = decode_context,
+     .encode = encode_context,
      .schema =
          "{\"type\": \"array\", \"minItems\": 1, \"uniqueItems\": true, \"items\": {\"enum\": "
          "[\"operating_mode\", \"scenario_id\", \"sensor_config_id\", \"input_data_version\", "
@@ -236,6 +274,7 @@ void hb_policy_builtin(hb_policy *ret_policy)
         .rolling_runs = 10,
         .distribution_drift_enabled = true,
         .missing_data_min_coverage = 0.8,
+        .approvals_required = 1,
     };
     hb_arena_init(&ret_policy->arena, ARENA_BYTES);
     for (unsigned f = 0; f < HB_CONTEXT_COUNT; f++) {
@@ -243,54 +282,64 @@ void hb_policy_builtin(hb_policy *ret_policy)
     }
 }
 
-static hb_status decode(approvers *a, hb_str text, const char *name, hb_error *err)
+/* Rules between keys, told at the key that asks for what is not there. */
+static hb_status check_keys(const hb_policy *p, const hb_node *keys, hb_error *err)
 {
-    hb_policy *p = &a->policy;
-    const hb_node *root = NULL;
-    HB_TRY(hb_yaml_parse(text, name, &p->arena, &root, err));
-    hb_where where = {.name = name, .path = "", .arena = &p->arena};
-    const hb_pair *below = hb_node_find(root, "baseline_policy");
-    if (below) {
-        static const hb_field only[] = {
-            {.key = "baseline_policy", .kind = HB_FIELD_MAP, .sub = fields}, {0}};
-        HB_TRY(hb_fields_decode(only, root, &where, a, err));
-        root = below->value;
-    } else if (!hb_node_is_null(root)) {
-        HB_TRY(hb_fields_decode(fields, root, &where, a, err));
-    }
     if (p->strategy == HB_STRATEGY_TAG && !*p->tag) {
-        return HB_FAIL_AT(err, HB_E_CONFIG, name, root->line, root->col,
+        const hb_pair *strategy = hb_node_find(keys, "strategy");
+        return HB_FAIL_AT(err, HB_E_CONFIG, p->name, strategy->value->line, strategy->value->col,
                           "strategy 'tag' needs the key 'tag'");
     }
-    if (p->require_approval && a->n_names && a->approvals_required > a->n_names) {
-        return HB_FAIL_AT(
-            err, HB_E_CONFIG, name, root->line, root->col,
-            "'governance.approvals_required' is %u, but only %zu approvers are listed",
-            a->approvals_required, a->n_names);
+    if (p->n_approvers == 0 || p->approvals_required <= p->n_approvers) {
+        return HB_OK;
     }
-    return HB_OK;
+    const hb_pair *at = hb_node_find(hb_node_find(keys, "governance")->value, "approvals_required");
+    return HB_FAIL_AT(err, HB_E_CONFIG, p->name, at->value->line, at->value->col,
+                      "'governance.approvals_required' is %u, but only %zu approvers are listed",
+                      p->approvals_required, p->n_approvers);
+}
+
+static hb_status decode(hb_policy *p, hb_str text, hb_error *err)
+{
+    const hb_node *root = NULL;
+    HB_TRY(hb_yaml_parse(text, p->name, &p->arena, &root, err));
+    hb_where top = {.name = p->name, .path = "", .arena = &p->arena};
+    const hb_pair *below = hb_node_find(root, "baseline_policy");
+    if (!below) {
+        HB_TRY(hb_fields_decode(fields, root, &top, p, err));
+        return check_keys(p, root, err);
+    }
+    static const hb_field only[] = {{.key = "baseline_policy", .kind = HB_FIELD_MAP, .sub = fields},
+                                    {0}};
+    HB_TRY(hb_fields_decode(only, root, &top, p, err));
+    return check_keys(p, below->value, err);
 }
 
 hb_status hb_policy_parse(hb_str text, const char *name, const char *digest_hex,
                           hb_policy *ret_policy, hb_error *err)
 {
-    approvers a = {.approvals_required = 1};
-    hb_policy_builtin(&a.policy);
-    hb_status status = decode(&a, text, name, err);
-    if (status == HB_OK) {
-        size_t n = strlen(digest_hex);
-        n = n < sizeof a.policy.digest ? n : sizeof a.policy.digest - 1;
-        memcpy(a.policy.digest, digest_hex, n);
-        a.policy.digest[n] = '\0';
-        a.policy.name = hb_arena_str(&a.policy.arena, hb_str_of(name));
-        status = a.policy.name ? HB_OK : HB_NOMEM(err);
-    }
+    hb_policy p;
+    hb_policy_builtin(&p);
+    size_t n = strlen(digest_hex);
+    n = n < sizeof p.digest ? n : sizeof p.digest - 1;
+    memcpy(p.digest, digest_hex, n);
+    p.digest[n] = '\0';
+    p.name = hb_arena_str(&p.arena, hb_str_of(name));
+    hb_status status = p.name ? decode(&p, text, err) : HB_NOMEM(err);
     if (status != HB_OK) {
-        hb_policy_release(&a.policy);
+        hb_policy_release(&p);
         return status;
     }
-    *ret_policy = a.policy;
+    *ret_policy = p;
     return HB_OK;
+}
+
+void hb_policy_yaml(const hb_policy *p, hb_buf *out)
+{
+    hb_buf_c(out, "# baseline policy ");
+    hb_yaml_put_text(hb_str_of(p->name), out);
+    hb_buf_fmt(out, ", SHA-256 %s\nbaseline_policy:\n", p->digest);
+    hb_fields_print(fields, p, 2, out);
 }
 
 void hb_policy_release(hb_policy *p)

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The baseline policy (baseline_policy.yaml) as plain values, and how it is loaded.
  *
- * Keys and their meaning: docs/formats/baseline_policy.md. Validation as registry.h. */
+ * Keys and their meaning: docs/formats/baseline_policy.md. Validation as registry.h. Strategy
+ * tag needs a tag; explicit may leave baseline_run to the command line, and baseline/ says when
+ * neither named one. */
 #ifndef HB_TELEMETRY_POLICY_H
 #define HB_TELEMETRY_POLICY_H
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "base/error.h"
 #include "telemetry/reference.h"
 #include "telemetry/run.h"
@@ -39,6 +42,8 @@ typedef enum hb_missing_mode {
 
 const char *hb_strategy_name(hb_strategy s);
 
+enum { HB_TAG_MAX_BYTES = 64 };
+
 typedef struct hb_policy {
     hb_arena arena;
     const char *name; /* file name, or "built-in" */
@@ -56,13 +61,19 @@ typedef struct hb_policy {
     hb_missing_mode missing_data_mode;
     double missing_data_min_coverage; /* share of the baseline's metrics the run must have */
     bool require_approval;
+    uint32_t approvals_required; /* at least 1 */
+    const char **approvers;
+    size_t n_approvers;
 } hb_policy;
 
-/* Defaults of a workspace without a policy file. */
+/* Defaults of a workspace without a policy file: last_pass, no fallback, all six context fields. */
 void hb_policy_builtin(hb_policy *ret_policy);
 HB_CHECKED hb_status hb_policy_parse(hb_str text, const char *name, const char *digest_hex,
                                      hb_policy *ret_policy, hb_error *err);
 void hb_policy_release(hb_policy *p);
+
+/* Every value in force as YAML; parsed again it gives the same policy. */
+void hb_policy_yaml(const hb_policy *p, hb_buf *out);
 
 /* The field table, for the reference, the schema and the manual. */
 const struct hb_field *hb_policy_fields(void);

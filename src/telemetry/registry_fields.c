@@ -3,6 +3,7 @@
 #include "telemetry/registry_fields.h"
 
 #include "stats/sustained.h"
+#include "telemetry/names.h"
 
 #include <math.h>
 #include <string.h>
@@ -12,58 +13,121 @@ static const char *const zero_names[] = {
 
 #define NOT_NEGATIVE .min = 0, .max = INFINITY
 
-static const char *const reduce_words[] = {"median", "mean", "max",   "min",   "last", "p95",
-                                           "p99",    "rate", "count", "range", "std",  NULL};
+enum { MAX_UNIT_FACTORS = 200, MAX_EVENT_FIELDS = 100 };
+
+static hb_status expect_rows(const hb_where *where, const hb_node *value, size_t least, size_t most,
+                             hb_error *err)
+{
+    HB_TRY(hb_node_expect(value, HB_NODE_MAP, where, err));
+    if (value->n >= least && value->n <= most) {
+        return HB_OK;
+    }
+    return HB_FAIL_AT(err, HB_E_CONFIG, where->name, value->line, value->col,
+                      "'%s' must have %zu to %zu keys, got %zu", where->path, least, most,
+                      value->n);
+}
+
+/* One row of a unit_map; `rows` before it are checked for the same unit. */
+static hb_status decode_factor(const hb_where *where, const hb_pair *pair, hb_unit_factor *rows,
+                               size_t i, hb_error *err)
+{
+    hb_where below;
+    HB_TRY(hb_where_below(where, pair->key, &below, err));
+    hb_str unit = hb_str_trim(pair->key);
+    char *folded = hb_arena_alloc(where->arena, unit.n + 1);
+    if (!folded) {
+        return HB_NOMEM(err);
+    }
+    hb_unit_fold(unit, folded);
+    if (unit.n == 0 || unit.n > HB_NAME_MAX_BYTES) {
+        return HB_FAIL_AT(err, HB_E_CONFIG, where->name, pair->line, pair->col,
+                          "'%s': a unit must have 1 to %d bytes", where->path, HB_NAME_MAX_BYTES);
+    }
+    for (size_t k = 0; k < i; k++) {
+        if (strcmp(rows[k].unit, folded) == 0) {
+            return HB_FAIL_AT(err, HB_E_CONFIG, where->name, pair->line, pair->col,
+                              "'%s' names unit '%s' twice", where->path, folded);
+        }
+    }
+    rows[i].unit = folded;
+    HB_TRY(hb_node_f64(pair->value, &below, &rows[i].factor, err));
+    if (rows[i].factor == 0) {
+        return HB_FAIL_AT(err, HB_E_CONFIG, where->name, pair->value->line, pair->value->col,
+                          "'%s' must not be 0: every value would become 0", below.path);
+    }
+    return HB_OK;
+}
 
 static hb_status decode_unit_map(const hb_where *where, const hb_node *value, void *out,
                                  hb_error *err)
 {
     hb_metric_def *def = out;
-    if (hb_node_is_null(value)) {
-        return HB_OK;
-    }
-    HB_TRY(hb_node_expect(value, HB_NODE_MAP, where, err));
+    HB_TRY(expect_rows(where, value, 0, MAX_UNIT_FACTORS, err));
     hb_unit_factor *rows = hb_arena_array(where->arena, value->n + 1, sizeof *rows);
     if (!rows) {
         return HB_NOMEM(err);
     }
     for (size_t i = 0; i < value->n; i++) {
-        hb_where below;
-        HB_TRY(hb_where_below(where, value->pairs[i].key, &below, err));
-        rows[i].unit = value->pairs[i].key.p;
-        HB_TRY(hb_node_f64(value->pairs[i].value, &below, &rows[i].factor, err));
-        if (rows[i].factor == 0) {
-            return HB_FAIL_AT(err, HB_E_CONFIG, where->name, value->pairs[i].value->line,
-                              value->pairs[i].value->col, "'%s' must not be 0", below.path);
-        }
+        HB_TRY(decode_factor(where, &value->pairs[i], rows, i, err));
     }
     def->unit_map = rows;
     def->n_unit_map = value->n;
     return HB_OK;
 }
 
+static void encode_unit_map(const void *in, int indent, hb_buf *out)
+{
+    const hb_metric_def *def = in;
+    for (size_t i = 0; i < def->n_unit_map; i++) {
+        if (i == 0) {
+            hb_yaml_put_key("unit_map", indent, out);
+        }
+        hb_buf_c(out, i ? ", " : "{");
+        hb_yaml_put_key(def->unit_map[i].unit, 0, out);
+        hb_buf_f64(out, def->unit_map[i].factor);
+    }
+    hb_buf_c(out, def->n_unit_map ? "}\n" : "");
+}
+
 static hb_status decode_events(const hb_where *where, const hb_node *value, void *out,
                                hb_error *err)
 {
     hb_metric_def *def = out;
-    HB_TRY(hb_node_expect(value, HB_NODE_MAP, where, err));
-    if (value->n == 0) {
-        return HB_FAIL_AT(err, HB_E_CONFIG, where->name, value->line, value->col,
-                          "'%s' must name at least one field and its value", where->path);
-    }
+    HB_TRY(expect_rows(where, value, 1, MAX_EVENT_FIELDS, err));
     hb_event_match *rows = hb_arena_array(where->arena, value->n, sizeof *rows);
     if (!rows) {
         return HB_NOMEM(err);
     }
     for (size_t i = 0; i < value->n; i++) {
+        const hb_pair *pair = &value->pairs[i];
         hb_where below;
-        HB_TRY(hb_where_below(where, value->pairs[i].key, &below, err));
-        rows[i].field = value->pairs[i].key.p;
-        HB_TRY(hb_node_text(value->pairs[i].value, &below, &rows[i].value, err));
+        HB_TRY(hb_where_below(where, pair->key, &below, err));
+        rows[i].field = pair->key.p;
+        HB_TRY(hb_node_text(pair->value, &below, &rows[i].value, err));
+        if (pair->key.n == 0 || pair->key.n > HB_NAME_MAX_BYTES ||
+            pair->value->text.n > HB_NAME_MAX_BYTES) {
+            return HB_FAIL_AT(err, HB_E_CONFIG, where->name, pair->line, pair->col,
+                              "'%s': a field must have 1 to %d bytes, its value at most as many",
+                              where->path, HB_NAME_MAX_BYTES);
+        }
     }
     def->events = rows;
     def->n_events = value->n;
     return HB_OK;
+}
+
+static void encode_events(const void *in, int indent, hb_buf *out)
+{
+    const hb_metric_def *def = in;
+    for (size_t i = 0; i < def->n_events; i++) {
+        if (i == 0) {
+            hb_yaml_put_key("events", indent, out);
+        }
+        hb_buf_c(out, i ? ", " : "{");
+        hb_yaml_put_key(def->events[i].field, 0, out);
+        hb_yaml_put_text(hb_str_of(def->events[i].value), out);
+    }
+    hb_buf_c(out, def->n_events ? "}\n" : "");
 }
 
 static const hb_field distribution_fields[] = {
@@ -81,25 +145,30 @@ const hb_field hb_metric_fields[] = {
     {.key = "description",
      .kind = HB_FIELD_STRING,
      .offset = offsetof(hb_metric_def, description),
+     .max = 1000,
      .doc = "What the metric is, for the report."},
     {.key = "aliases",
      .kind = HB_FIELD_STRINGS,
      .offset = offsetof(hb_metric_def, aliases),
      .offset_n = offsetof(hb_metric_def, n_aliases),
+     .max = HB_NAME_MAX_BYTES,
      .doc = "Other names a file may use; case, blanks and punctuation do not matter."},
     {.key = "unit",
      .kind = HB_FIELD_STRING,
      .offset = offsetof(hb_metric_def, unit),
+     .max = HB_NAME_MAX_BYTES,
      .doc = "Canonical unit; values in other units of the same dimension are converted."},
     {.key = "unit_map",
      .kind = HB_FIELD_CUSTOM,
      .decode = decode_unit_map,
+     .encode = encode_unit_map,
      .schema = "{\"type\": \"object\", \"additionalProperties\": {\"type\": \"number\"}}",
      .doc = "Unit text: factor. Beats the built-in conversion; value times factor is canonical."},
     {.key = "reduce",
      .kind = HB_FIELD_ENUM,
      .offset = offsetof(hb_metric_def, reduce),
-     .names = reduce_words,
+     .offset_set = offsetof(hb_metric_def, reduce_set),
+     .names = hb_reduce_names,
      .def = "median",
      .doc = "How a series of samples becomes the metric's value."},
     {.key = "drift_threshold",
@@ -185,6 +254,7 @@ const hb_field hb_metric_fields[] = {
     {.key = "events",
      .kind = HB_FIELD_CUSTOM,
      .decode = decode_events,
+     .encode = encode_events,
      .schema =
          "{\"type\": \"object\", \"additionalProperties\": {\"type\": [\"string\", \"number\", "
          "\"boolean\"]}, \"minProperties\": 1}",
@@ -194,7 +264,9 @@ const hb_field hb_metric_fields[] = {
      .kind = HB_FIELD_STRINGS,
      .offset = offsetof(hb_metric_def, source_columns),
      .offset_n = offsetof(hb_metric_def, n_source_columns),
-     .doc = "Columns the metric is made from, for the report."},
+     .max = HB_NAME_MAX_BYTES,
+     .doc =
+         "Columns the metric is made from: a note for readers; names that files use are aliases."},
     {0},
 };
 

@@ -130,13 +130,7 @@ static hb_status find_metric(hb_run_builder *b, hb_str raw_name, uint64_t line, 
 
 static bool in_unit_map(const hb_metric_def *def, const char *unit, hb_affine *ret)
 {
-    for (size_t i = 0; def && i < def->n_unit_map; i++) {
-        if (hb_str_eq(hb_str_trim(hb_str_of(def->unit_map[i].unit)), hb_str_of(unit))) {
-            *ret = (hb_affine){def->unit_map[i].factor, 0};
-            return true;
-        }
-    }
-    return false;
+    return def && hb_metric_def_factor(def, unit, &ret->a);
 }
 
 /* True when the run to be like has this metric in a unit that this one converts to. */

@@ -42,7 +42,7 @@ static hb_status decode_time(const hb_where *where, const hb_node *value, hb_tim
 {
     const char *text = NULL;
     HB_TRY(hb_node_text(value, where, &text, err));
-    if (*text == '\0' || hb_node_is_null(value)) {
+    if (*text == '\0') {
         return HB_OK; /* the original writes empty times */
     }
     if (!hb_time_parse(text, strlen(text), out, NULL)) {
@@ -63,46 +63,60 @@ static hb_status decode_end(const hb_where *where, const hb_node *value, void *o
     return decode_time(where, value, &((hb_run_meta *)out)->end, err);
 }
 
-#define TEXT(name, member)                                                              \
-    {                                                                                   \
-        .key = (name), .kind = HB_FIELD_STRING, .offset = offsetof(hb_run_meta, member) \
+enum { MAX_TEXT_BYTES = 1000 };
+
+#define TEXT_AT(name, place, words)                                                       \
+    {                                                                                     \
+        .key = (name), .kind = HB_FIELD_STRING, .offset = (place), .max = MAX_TEXT_BYTES, \
+        .doc = (words)                                                                    \
     }
-static const hb_field build_fields[] = {TEXT("git_sha", git_sha), TEXT("build_id", build_id), {0}};
-static const hb_field toolchain_fields[] = {TEXT("source_system", source_system), {0}};
+#define TEXT(name, member, words) TEXT_AT(name, offsetof(hb_run_meta, member), words)
+#define CONTEXT(name, f, words) \
+    TEXT_AT(name, offsetof(hb_run_meta, context) + (size_t)(f) * sizeof(const char *), words)
+
+static const hb_field build_fields[] = {
+    TEXT("git_sha", git_sha, "Revision of what was tested."),
+    TEXT("build_id", build_id, "Build of what was tested."),
+    {0},
+};
+
+static const hb_field toolchain_fields[] = {
+    TEXT("source_system", source_system, "What wrote the data; the reader's own name wins."),
+    {0},
+};
+
+#define TIME_SCHEMA "{\"type\": \"string\"}"
 static const hb_field time_fields[] = {
     {.key = "start_utc",
      .kind = HB_FIELD_CUSTOM,
      .decode = decode_start,
-     .schema = "{\"type\": \"string\"}"},
+     .schema = TIME_SCHEMA,
+     .doc = "ISO 8601; without an offset it is UTC."},
     {.key = "end_utc",
      .kind = HB_FIELD_CUSTOM,
      .decode = decode_end,
-     .schema = "{\"type\": \"string\"}"},
+     .schema = TIME_SCHEMA,
+     .doc = "ISO 8601, not before start_utc."},
     {0},
 };
 
-#define CONTEXT_FIELD(name, f)                                                        \
-    {                                                                                 \
-        .key = (name), .kind = HB_FIELD_STRING,                                       \
-        .offset = offsetof(hb_run_meta, context) + (size_t)(f) * sizeof(const char *) \
-    }
-
 static const hb_field fields[] = {
-    TEXT("run_id", run_id),
-    TEXT("program", program),
-    TEXT("subsystem", subsystem),
-    TEXT("test_name", test_name),
-    CONTEXT_FIELD("operating_mode", HB_CONTEXT_OPERATING_MODE),
-    CONTEXT_FIELD("scenario_id", HB_CONTEXT_SCENARIO_ID),
-    CONTEXT_FIELD("sensor_config_id", HB_CONTEXT_SENSOR_CONFIG_ID),
-    CONTEXT_FIELD("input_data_version", HB_CONTEXT_INPUT_DATA_VERSION),
-    CONTEXT_FIELD("environment_fingerprint", HB_CONTEXT_ENVIRONMENT_FINGERPRINT),
-    CONTEXT_FIELD("environment", HB_CONTEXT_ENVIRONMENT),
-    {.key = "build", .kind = HB_FIELD_MAP, .sub = build_fields},
-    {.key = "timestamps", .kind = HB_FIELD_MAP, .sub = time_fields},
-    {.key = "toolchain", .kind = HB_FIELD_MAP, .sub = toolchain_fields},
-    TEXT("schema_version", schema_version),
-    TEXT("correlation_id", correlation_id),
+    TEXT("run_id", run_id, "Name of the run and its folder: 1 to 128 of A-Z a-z 0-9 . _ -"),
+    TEXT("program", program, "Only runs of the same program are compared."),
+    TEXT("subsystem", subsystem, "Only runs of the same subsystem are compared."),
+    TEXT("test_name", test_name, "Only runs of the same test are compared."),
+    CONTEXT("environment", HB_CONTEXT_ENVIRONMENT, "Context: lab, bench, chamber …"),
+    CONTEXT("operating_mode", HB_CONTEXT_OPERATING_MODE, "Context; also selects mode_overrides."),
+    CONTEXT("scenario_id", HB_CONTEXT_SCENARIO_ID, "Context: what was run."),
+    CONTEXT("sensor_config_id", HB_CONTEXT_SENSOR_CONFIG_ID, "Context: how it was measured."),
+    CONTEXT("input_data_version", HB_CONTEXT_INPUT_DATA_VERSION, "Context: what was fed in."),
+    CONTEXT("environment_fingerprint", HB_CONTEXT_ENVIRONMENT_FINGERPRINT,
+            "Context: what the machine was."),
+    {.key = "build", .kind = HB_FIELD_MAP, .sub = build_fields, .doc = "What was tested."},
+    {.key = "timestamps", .kind = HB_FIELD_MAP, .sub = time_fields, .doc = "When."},
+    {.key = "toolchain", .kind = HB_FIELD_MAP, .sub = toolchain_fields, .doc = "With what."},
+    TEXT("schema_version", schema_version, "Version of this document as its writer counts."),
+    TEXT("correlation_id", correlation_id, "The lab's own reference."),
     {0},
 };
 

@@ -59,6 +59,10 @@ class Workspace(Case):
 
     def test_the_road_from_first_run_to_verdicts(self):
         self.hb("init", "lab")
+        self.write("lab/metric_registry.yaml", "metrics:\n"
+                   "  avg_latency_ms: {aliases: [avg latency], unit: ms, drift_percent: 10}\n"
+                   "  reset_count: {unit: count, critical: true, fail_threshold: 0, invariant_eq: 0}\n"
+                   "defaults: {drift_spread: 3, drift_percent: 10}\n")
         ws = ["-w", "lab"]
         csv = "metric,value,unit\nreset_count,{r},count\navg latency,{a},ms\nsomething_else,{s},V\n"
         for name, r, a, s in (("mon", 0, 10, 5), ("tue", 0, 10.2, 5.1), ("wed", 0, 14, 5), ("thu", 1, 10, 5)):
