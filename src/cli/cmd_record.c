@@ -2,6 +2,7 @@
 /* hb record: this machine's own telemetry into a run file. */
 #include "cli/commands.h"
 #include "cli/progress.h"
+#include "cli/term.h"
 
 #include "source/host/recorder.h"
 
@@ -19,7 +20,7 @@ static bool go_on(void *ctx, double done_s, double total_s)
     char text[40];
     snprintf(text, sizeof text, "%.0f of %.0f s", done_s, total_s);
     hb_progress_share(ctx, done_s / total_s, text);
-    return true;
+    return hb_term_stop_wanted() == 0;
 }
 
 static hb_status run_record(hb_app *app, const void *opts, hb_list args, int *ret_exit,
@@ -27,7 +28,7 @@ static hb_status run_record(hb_app *app, const void *opts, hb_list args, int *re
 {
     const record_opts *o = opts;
     (void)args;
-    (void)ret_exit;
+    hb_term_stop_gently(); /* what was recorded until then is kept */
     hb_progress bar = hb_progress_start(app, "recording");
     hb_record_options ro = {
         .seconds = o->seconds,
@@ -49,6 +50,7 @@ static hb_status run_record(hb_app *app, const void *opts, hb_list args, int *re
         hb_say(app, "%llu samplings in %s", (unsigned long long)samples, o->out);
     }
     hb_buf_release(&text);
+    *ret_exit = hb_term_stop_wanted();
     return status;
 }
 
@@ -82,7 +84,8 @@ const hb_cmd hb_cmd_record = {
     .opts = table,
     .opts_size = sizeof(record_opts),
     .details = "Processor, memory, pressure, disk, network and temperatures from /proc and\n"
-               "/sys, and how late a timer wakes up: a real source on any Linux machine.",
+               "/sys, and how late a timer wakes up: a real source on any Linux machine.\n"
+               "Ctrl-C ends the recording early and keeps what there is (exit code 130).",
     .example = "hb record --seconds 2 --out here.csv",
     .run = run_record,
 };

@@ -140,8 +140,7 @@ hb_status hb_flow_register(hb_app *app, hb_flow *f, hb_error *err)
     bool existed = false;
     HB_TRY(hb_store_add_run(app->store, f->run, app->os->now(), &existed, err));
     if (existed) {
-        hb_say(app, "run %s was registered before, with the same content",
-               f->run->meta.run_id);
+        hb_say(app, "run %s was registered before, with the same content", f->run->meta.run_id);
     }
     return HB_OK;
 }

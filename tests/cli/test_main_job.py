@@ -4,9 +4,12 @@ import glob
 import json
 import os
 import shutil
+import signal
+import subprocess
+import time
 import unittest
 
-from hbtest import SOURCE, Case
+from hbtest import HB, SOURCE, Case
 
 CASES = os.path.join(SOURCE, "samples", "cases")
 
@@ -169,6 +172,13 @@ class Workspace(Case):
         self.hb("record", "--seconds", "0.3", "--out", "here.csv")
         names = {m["name"] for m in self.hb_json("inspect", "here.csv")["metrics"]}
         self.assertTrue({"memory_available", "wakeup_delay"} <= names)
+
+    def test_record_stopped_early_keeps_what_there_is(self):
+        p = subprocess.Popen([HB, "record", "--seconds", "600", "--interval", "0.02", "--out", "cut.csv"], cwd=self.dir)
+        time.sleep(1)
+        p.send_signal(signal.SIGINT)
+        self.assertEqual(p.wait(60), 130)
+        self.assertGreater(self.hb_json("inspect", "cut.csv")["metrics"][0]["n"], 5)
 
     def test_demo(self):
         out = self.hb("demo", "--seconds", "0.5", "--out", "demo")

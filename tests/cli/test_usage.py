@@ -40,7 +40,7 @@ class Usage(Case):
     def test_wrong_usage_names_the_nearest(self):
         self.hb_error("compair", code=2, has=["unknown command 'compair'", "compare"])
         self.hb_error("runs", code=2, has="needs a further word")
-        self.hb_error("runs", "lst", code=2, has="needs a further word")
+        self.hb_error("runs", "lst", code=2, has="did you mean 'runs list'")
         self.hb_error("runs", "list", "--limt", "3", code=2, has=["--limt", "--limit"])
         self.hb_error("runs", "list", "--limit", "many", code=2, has="whole number")
         self.hb_error("runs", "list", "--limit", code=2, has="needs a value")
