@@ -8,6 +8,13 @@
 #include <math.h>
 #include <stdio.h>
 
+static const char *value_from(const hb_metric *m)
+{
+    return m->flags & HB_METRIC_FROM_EVENTS ? "events"
+           : m->stated                      ? "stated"
+                                            : hb_reduce_name(m->reduce);
+}
+
 static const char *figure(double v, char out[32])
 {
     if (isnan(v)) {
@@ -86,7 +93,7 @@ static hb_status metrics(const hb_run *run, hb_buf *out, hb_error *err)
             m->name,
             m->unit,
             m->has_value ? figure(m->value, text[0]) : "none",
-            m->stated ? "stated" : hb_reduce_name(m->reduce),
+            value_from(m),
             count(p->moments.n, text[1]),
             any ? figure(hb_moments_mean(&p->moments), text[2]) : "",
             any ? figure(hb_moments_sd(&p->moments), text[3]) : "",
@@ -178,7 +185,7 @@ static void json_metric(hb_json *j, const hb_metric *m)
     hb_json_kc(j, "raw_name", m->raw_name);
     hb_json_kc(j, "unit", m->unit);
     hb_json_kb(j, "declared", m->declared);
-    hb_json_kc(j, "value_from", m->stated ? "stated" : hb_reduce_name(m->reduce));
+    hb_json_kc(j, "value_from", value_from(m));
     json_figure(j, "value", m->has_value ? m->value : NAN);
     hb_json_ku(j, "n", p->moments.n);
     hb_json_ku(j, "n_missing", p->n_missing);

@@ -65,11 +65,31 @@ static double share(uint64_t part, uint64_t whole)
     return whole ? (double)part / (double)whole : 0;
 }
 
+/* Lines that may have been events of the metric: the count may be too low. */
+static hb_status uncounted(const subject *s, hb_error *err)
+{
+    uint64_t now = s->in->run->profile.n_rejected;
+    uint64_t before = s->in->baseline ? s->in->baseline->profile.n_rejected : 0;
+    hb_finding f =
+        base_finding(s, HB_RULE_UNREADABLE, now > before ? could_not_check(s) : HB_SEVERITY_WARN);
+    f.limit = hb_some((double)before);
+    f.observed = hb_some((double)now);
+    f.excess = 1;
+    const char *example = s->in->run->n_reject_examples ? s->in->run->rejects[0].text : "";
+    return hb_findings_add(s->out, f, err,
+                           "%s: %llu lines of the events file cannot be read, so the count may be "
+                           "too low; the first '%.60s'",
+                           s->c->name, (unsigned long long)now, example);
+}
+
 static hb_status unreadable(const subject *s, hb_error *err)
 {
     const hb_profile *p = &s->in->run->profile;
     if (!p->n_rejected) {
         return HB_OK;
+    }
+    if (s->in->run->flags & HB_METRIC_FROM_EVENTS) {
+        return uncounted(s, err);
     }
     uint64_t total = hb_profile_total(p);
     double now = share(p->n_rejected, total);

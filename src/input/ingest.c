@@ -2,6 +2,7 @@
 #include "input/ingest.h"
 
 #include "base/mem.h"
+#include "input/events.h"
 #include "input/format.h"
 #include "input/layout.h"
 
@@ -139,6 +140,18 @@ static hb_status run_job(job *j, hb_error *err)
     return read_table(j, err);
 }
 
+static hb_status read_events(const job *j, const char *path, hb_error *err)
+{
+    char *events = NULL;
+    if (strcmp(path, "-") == 0) {
+        return HB_OK;
+    }
+    HB_TRY(hb_events_beside(j->os, path, &events, err));
+    hb_status status = events ? hb_events_read(j->os, events, j->o, j->b, err) : HB_OK;
+    hb_free(events);
+    return status;
+}
+
 hb_status hb_ingest(const hb_os *os, const char *path, const hb_ingest_options *options,
                     hb_run_builder *b, const char **ret_source, hb_error *err)
 {
@@ -150,6 +163,9 @@ hb_status hb_ingest(const hb_os *os, const char *path, const hb_ingest_options *
     }
     hb_status status = run_job(&j, err);
     hb_stream_close(j.stream);
+    if (status == HB_OK) {
+        status = read_events(&j, path, err);
+    }
     if (j.has_profile) {
         hb_input_profile_release(&j.profile);
     }

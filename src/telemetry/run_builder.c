@@ -279,8 +279,8 @@ void hb_run_builder_inf(hb_run_builder *b, uint32_t ch, uint64_t n)
     metric_of(b, ch)->m.profile.n_inf += n;
 }
 
-hb_status hb_run_builder_reject(hb_run_builder *b, uint32_t ch, const char *reason, hb_str text,
-                                uint64_t line, hb_error *err)
+hb_status hb_run_builder_uncounted(hb_run_builder *b, uint32_t ch, const char *reason, hb_str text,
+                                   uint64_t line, hb_error *err)
 {
     hb_metric *m = &metric_of(b, ch)->m;
     m->profile.n_rejected++;
@@ -291,6 +291,13 @@ hb_status hb_run_builder_reject(hb_run_builder *b, uint32_t ch, const char *reas
         r->line = line;
         m->n_reject_examples++;
     }
+    return HB_OK;
+}
+
+hb_status hb_run_builder_reject(hb_run_builder *b, uint32_t ch, const char *reason, hb_str text,
+                                uint64_t line, hb_error *err)
+{
+    HB_TRY(hb_run_builder_uncounted(b, ch, reason, text, line, err));
     return hb_builder_count(b, reason, 1, err);
 }
 
@@ -320,6 +327,22 @@ hb_status hb_run_builder_stated(hb_run_builder *b, uint32_t ch, double value, hb
     m->has_value = true;
     m->value = v;
     return HB_OK;
+}
+
+hb_status hb_run_builder_events(hb_run_builder *b, uint32_t ch, uint64_t n, hb_error *err)
+{
+    hb_metric *m = &metric_of(b, ch)->m;
+    if (m->flags & HB_METRIC_FROM_EVENTS) {
+        m->value += (double)n;
+        return HB_OK;
+    }
+    m->flags |= HB_METRIC_FROM_EVENTS;
+    return hb_run_builder_stated(b, ch, (double)n, err);
+}
+
+const hb_registry *hb_run_builder_registry(const hb_run_builder *b)
+{
+    return b->registry;
 }
 
 static int by_metric_name(const void *a, const void *b)

@@ -70,6 +70,19 @@ HB_CHECKED hb_status hb_run_builder_reject_row(hb_run_builder *b, const char *re
 HB_CHECKED hb_status hb_run_builder_stated(hb_run_builder *b, uint32_t channel, double value,
                                            hb_error *err);
 
+/* A metric that counts events (metric_def.h): n more of them; called once with 0 the metric has the
+ * value 0. A value stated by another file as well is a duplicate. */
+HB_CHECKED hb_status hb_run_builder_events(hb_run_builder *b, uint32_t channel, uint64_t n,
+                                           hb_error *err);
+/* An event that could not be read and may have counted for the channel; its row is counted by
+ * _reject_row. */
+HB_CHECKED hb_status hb_run_builder_uncounted(hb_run_builder *b, uint32_t channel,
+                                              const char *reason, hb_str text, uint64_t line,
+                                              hb_error *err);
+/* Was a file of this path begun before? */
+bool hb_run_builder_has_file(const hb_run_builder *b, const char *path);
+const hb_registry *hb_run_builder_registry(const hb_run_builder *b);
+
 /* Copies meta's strings, sorts, reduces, digests. The builder is empty afterwards. */
 HB_CHECKED hb_status hb_run_builder_finish(hb_run_builder *b, const hb_run_meta *meta,
                                            hb_run **ret_run, hb_error *err);

@@ -53,6 +53,16 @@ hb_status hb_run_builder_file(hb_run_builder *b, const char *path, const char *f
     return HB_OK;
 }
 
+bool hb_run_builder_has_file(const hb_run_builder *b, const char *path)
+{
+    for (size_t i = 0; i < b->n_files; i++) {
+        if (strcmp(b->files[i].f.path, path) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 hb_status hb_run_builder_guess(hb_run_builder *b, const char *what, const char *value,
                                const char *why, hb_error *err)
 {
