@@ -5,6 +5,7 @@
 #include "input/events.h"
 #include "input/format.h"
 #include "input/layout.h"
+#include "input/xlsx/xlsx.h"
 
 #include <string.h>
 
@@ -18,6 +19,8 @@ typedef struct job {
     hb_stream *stream;
     hb_input_profile profile;
     bool has_profile;
+    hb_pba pba;
+    bool has_pba;
     const hb_format *format;
     const char *source;
     const char *source_why;
@@ -26,19 +29,6 @@ typedef struct job {
 static bool is_auto(const hb_ingest_options *o)
 {
     return !o->source || strcmp(o->source, "auto") == 0;
-}
-
-static const char *constant_name(const char *name)
-{
-    static const char *const known[] = {"csv",          "json",           "xlsx",
-                                        "pba_excel",    "custom_tabular", "cmapss_fd001",
-                                        "cmapss_fd002", "cmapss_fd003",   "cmapss_fd004"};
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        if (strcmp(known[i], name) == 0) {
-            return known[i];
-        }
-    }
-    return "profile";
 }
 
 /* Rows of numbers cut by blanks, without a header: does a profile know that many columns? */
@@ -54,7 +44,7 @@ static hb_status recognise_columns(job *j, hb_str head, hb_error *err)
         HB_TRY(hb_input_profile_find(j->os, j->o->profile_dir, candidates[i], &j->profile, err));
         if (j->profile.match_columns == d.n_columns) {
             j->has_profile = true;
-            j->source = constant_name(candidates[i]);
+            j->source = candidates[i];
             j->source_why =
                 "as many columns of numbers cut by blanks as the adapter describes, and "
                 "no header";
@@ -63,6 +53,39 @@ static hb_status recognise_columns(job *j, hb_str head, hb_error *err)
         hb_input_profile_release(&j->profile);
     }
     return HB_OK;
+}
+
+/* A workbook with a sheet whose header has a cell "metric" and a column of values. The file is
+ * opened a second time, because looking at its sheets means reading it. */
+static hb_status recognise_book(job *j, hb_error *err)
+{
+    hb_stream *stream = NULL;
+    hb_table *t = NULL;
+    hb_pba pba = {0};
+    if (strcmp(j->path, "-") == 0 || j->o->sheet) {
+        return HB_OK;
+    }
+    HB_TRY(hb_input_profile_find(j->os, j->o->profile_dir, "pba_excel", &j->profile, err));
+    hb_status status = hb_stream_open(j->os, j->path, &stream, err);
+    if (status == HB_OK) {
+        status = hb_pba_init(&j->profile, &pba, err);
+    }
+    if (status == HB_OK) {
+        status = hb_pba_book_open(&pba, stream, NULL, &t, err);
+    }
+    if (status == HB_OK && t && !hb_layout_has_time(t)) {
+        j->has_profile = true;
+        j->source = "pba_excel";
+        j->source_why = "a sheet whose header has a metric and a value column, and no time";
+    } else {
+        hb_input_profile_release(&j->profile);
+    }
+    if (t) {
+        t->ops->close(t);
+    }
+    hb_pba_release(&pba);
+    hb_stream_close(stream);
+    return status;
 }
 
 static hb_status choose(job *j, hb_error *err)
@@ -80,12 +103,15 @@ static hb_status choose(job *j, hb_error *err)
     if (!is_auto(j->o)) {
         HB_TRY(hb_input_profile_find(j->os, j->o->profile_dir, j->o->source, &j->profile, err));
         j->has_profile = true;
-        j->source = constant_name(j->o->source);
+        j->source = j->o->source;
         j->source_why = "given";
         return HB_OK;
     }
     j->source = j->format->name;
     j->source_why = j->format->why;
+    if (strcmp(j->format->name, "xlsx") == 0) {
+        return recognise_book(j, err);
+    }
     return strcmp(j->format->name, "csv") == 0 ? recognise_columns(j, head, err) : HB_OK;
 }
 
@@ -96,13 +122,29 @@ static hb_format_options format_options(const job *j)
         fo.csv.delimiter = j->profile.delimiter;
         fo.csv.header = (hb_csv_header)j->profile.header;
         fo.csv.blanks_if_single = j->profile.single_column_blanks;
+        fo.csv.rule = j->has_pba ? &j->pba.rule : NULL;
     }
     return fo;
 }
 
+static hb_status open_table(job *j, hb_table **ret, hb_error *err)
+{
+    if (j->has_profile && strcmp(j->profile.adapter, "pba_excel") == 0) {
+        j->has_pba = true;
+        HB_TRY(hb_pba_init(&j->profile, &j->pba, err));
+    }
+    hb_format_options fo = format_options(j);
+    if (!j->has_pba || strcmp(j->format->name, "xlsx") != 0) {
+        return j->format->open(j->os, j->stream, &fo, ret, err);
+    }
+    HB_TRY(hb_pba_book_open(&j->pba, j->stream, j->o->sheet, ret, err));
+    return *ret ? HB_OK
+                : HB_FAIL(err, HB_E_INPUT,
+                          "'%s' has no visible sheet with a metric and a value column", j->path);
+}
+
 static hb_status read_table(job *j, hb_error *err)
 {
-    hb_format_options fo = format_options(j);
     hb_layout_options lo = {
         .profile = j->has_profile ? &j->profile : NULL,
         .progress = j->o->progress,
@@ -114,7 +156,8 @@ static hb_status read_table(job *j, hb_error *err)
     HB_TRY(hb_ranges_parse(j->o->units, "--unit", &lo.units, err));
     HB_TRY(hb_ranges_parse(j->o->cycles, "--cycles", &lo.cycles, err));
     hb_table *t = NULL;
-    HB_TRY(j->format->open(j->os, j->stream, &fo, &t, err));
+    HB_TRY(open_table(j, &t, err));
+    lo.pba = j->has_pba ? &j->pba : NULL;
     uint64_t rows = 0;
     hb_status status = hb_layout_read(t, j->path, &lo, j->b, &rows, err);
     t->ops->close(t);
@@ -165,6 +208,9 @@ hb_status hb_ingest(const hb_os *os, const char *path, const hb_ingest_options *
     hb_stream_close(j.stream);
     if (status == HB_OK) {
         status = read_events(&j, path, err);
+    }
+    if (j.has_pba) {
+        hb_pba_release(&j.pba);
     }
     if (j.has_profile) {
         hb_input_profile_release(&j.profile);

@@ -22,7 +22,7 @@ typedef struct hb_ingest_options {
     void *progress_ctx;
 } hb_ingest_options;
 
-/* On success the adapter's name is in *ret_source (constant text, lives for ever). */
+/* On success the adapter's name is in *ret_source: constant text or options->source. */
 HB_CHECKED hb_status hb_ingest(const hb_os *os, const char *path, const hb_ingest_options *options,
                                hb_run_builder *b, const char **ret_source, hb_error *err);
 

@@ -60,6 +60,18 @@ hb_status hb_layout_next(hb_layout_job *job, hb_block *ret, hb_error *err)
     return HB_OK;
 }
 
+bool hb_layout_has_time(const hb_table *t)
+{
+    const hb_column *columns = NULL;
+    size_t n = t->ops->columns(t, &columns);
+    for (size_t i = 0; i < n; i++) {
+        if (hb_timecol_named(columns[i].name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool named(hb_str name, const char *const *words, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -156,6 +168,29 @@ static hb_status begin(hb_layout_job *job, const char *layout, const char *why, 
     return hb_run_builder_guess(job->b, "layout", layout, why, err);
 }
 
+static hb_status read_pba(hb_layout_job *job, hb_block *first, hb_error *err)
+{
+    hb_pba_columns found;
+    const char *unknown = "";
+    HB_TRY(hb_pba_find_columns(job->o->pba, job->t, job->path, &found, &unknown, err));
+    hb_row_columns c = {.time = HB_NO_COLUMN,
+                        .metric = found.metric,
+                        .value = found.value,
+                        .unit = found.unit,
+                        .tags = found.tags};
+    HB_TRY(begin(job, "metric table",
+                 job->t->header_line ? "the adapter's columns for metric and value"
+                                     : "no header: the first column names, the second has values",
+                 err));
+    if (*unknown) {
+        char text[500];
+        snprintf(text, sizeof text, "unknown columns, not used: %s", unknown);
+        HB_TRY(hb_run_builder_warn(job->b, text, err));
+    }
+    HB_TRY(hb_layout_rejects(job, first, err));
+    return hb_layout_rows(job, &c, false, first, err);
+}
+
 hb_status hb_layout_read(hb_table *t, const char *path, const hb_layout_options *options,
                          hb_run_builder *b, uint64_t *ret_rows, hb_error *err)
 {
@@ -169,7 +204,9 @@ hb_status hb_layout_read(hb_table *t, const char *path, const hb_layout_options 
                    holds_names(&block, c.metric);
     bool fixed = options->profile && options->profile->n_columns;
     hb_status status = HB_OK;
-    if (by_rows && !fixed) {
+    if (options->pba) {
+        status = read_pba(&job, &block, err);
+    } else if (by_rows && !fixed) {
         bool timed = c.time != HB_NO_COLUMN;
         bool series = timed || names_repeat(&block, c.metric);
         status = begin(&job, series ? "long" : "metric table",

@@ -10,6 +10,7 @@
 #ifndef HB_INPUT_LAYOUT_H
 #define HB_INPUT_LAYOUT_H
 
+#include "input/pba.h"
 #include "input/profile.h"
 #include "input/ranges.h"
 #include "input/table.h"
@@ -17,6 +18,7 @@
 
 typedef struct hb_layout_options {
     const hb_input_profile *profile; /* NULL = by the columns alone */
+    hb_pba *pba;                     /* a metric table read by this adapter; NULL = any table */
     hb_ranges units;
     hb_ranges cycles;
     void (*progress)(void *ctx, uint64_t bytes_done, uint64_t bytes_total);
@@ -28,5 +30,8 @@ typedef struct hb_layout_options {
 /* Begins the file in the builder, reads the table to its end and pushes all samples. */
 HB_CHECKED hb_status hb_layout_read(hb_table *t, const char *path, const hb_layout_options *options,
                                     hb_run_builder *b, uint64_t *ret_rows, hb_error *err);
+
+/* Does a column's name say that it is the time? */
+bool hb_layout_has_time(const hb_table *t);
 
 #endif

@@ -50,6 +50,9 @@ static hb_status channel_of(rows *w, const hb_block *block, size_t r, size_t *re
     char unit_room[HB_NUM_TEXT];
     hb_str name = text_of(block, r, w->c->metric, room);
     hb_str unit = text_of(block, r, w->c->unit, unit_room);
+    if (unit.n == 0 && w->job->o->pba) {
+        unit = hb_pba_unit(w->job->o->pba, name);
+    }
     hb_buf_clear(&w->key);
     hb_buf_str(&w->key, name);
     hb_buf_ch(&w->key, '\x1f');
@@ -256,7 +259,9 @@ static hb_status tell_unused(rows *w, hb_error *err)
 
 static hb_status read_all(rows *w, hb_block *block, hb_error *err)
 {
-    HB_TRY(tell_unused(w, err));
+    if (!w->job->o->pba) { /* the adapter told its own */
+        HB_TRY(tell_unused(w, err));
+    }
     while (block->n_rows) {
         HB_TRY(take_block(w, block, err));
         HB_TRY(hb_layout_next(w->job, block, err));

@@ -160,7 +160,7 @@ static const hb_field fields[] = {
      .kind = HB_FIELD_BOOL,
      .offset = offsetof(hb_input_profile, either_current_or_value),
      .def = "true",
-     .doc = "One of the columns current and value must be there."},
+     .doc = "Without a column current the column value is read; false: current must be there."},
     {.key = "allow_extra_columns",
      .kind = HB_FIELD_BOOL,
      .offset = offsetof(hb_input_profile, allow_extra_columns),
@@ -189,6 +189,14 @@ hb_status hb_input_profile_parse(hb_str text, const char *name, hb_input_profile
     if (status == HB_OK && p.n_names == 0) {
         status =
             HB_FAIL_AT(err, HB_E_CONFIG, name, root->line, root->col, "key 'names' is missing");
+    }
+    if (status == HB_OK && *p.adapter && strcmp(p.adapter, "pba_excel") != 0) {
+        status = HB_FAIL_AT(err, HB_E_CONFIG, name, root->line, root->col,
+                            "'adapter' must be pba_excel or left out, got '%.40s'", p.adapter);
+    }
+    if (status == HB_OK && *p.adapter && (p.n_alias_metric == 0 || p.n_columns)) {
+        status = HB_FAIL_AT(err, HB_E_CONFIG, name, root->line, root->col,
+                            "adapter pba_excel needs 'aliases.metric' and takes no 'columns'");
     }
     if (status != HB_OK) {
         hb_input_profile_release(&p);

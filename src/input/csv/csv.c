@@ -17,6 +17,7 @@ typedef struct csv {
     hb_stream *stream;
     const char *path;
     hb_csv_dialect dialect;
+    bool complete_header; /* from the row below */
     hb_arena arena;
     hb_column *columns;
     size_t n_columns;
@@ -196,7 +197,7 @@ static const char *delimiter_name(char d)
     return "?";
 }
 
-static void notes(csv *c, const hb_csv_options *o)
+static void notes(csv *c, const hb_csv_options *o, bool by_rule)
 {
     char why[128];
     snprintf(why, sizeof why, "%s%.0f %% of the first lines have %zu fields",
@@ -210,10 +211,12 @@ static void notes(csv *c, const hb_csv_options *o)
         char value[32];
         snprintf(value, sizeof value, "%zu lines", c->dialect.skip_lines);
         note(c, "skipped before the table", hb_arena_str(&c->arena, hb_str_of(value)),
-             "comments, or lines with another number of fields");
+             by_rule ? "titles above the header"
+                     : "comments, or lines with another number of fields");
     }
     note(c, "header", c->dialect.header ? "yes" : "no",
-         o->header != HB_CSV_HEADER_SNIFF ? "given by the adapter"
+         by_rule                            ? "the first row with a cell the adapter looks for"
+         : o->header != HB_CSV_HEADER_SNIFF ? "given by the adapter"
          : c->dialect.header ? "the first table line holds names, the lines below numbers"
                              : "the first table line holds numbers already");
 }
@@ -277,16 +280,9 @@ static void skip_lines(csv *c, size_t n)
     }
 }
 
-static hb_status read_header(csv *c, hb_error *err)
+static hb_record_input header_input(const csv *c)
 {
-    if (!c->dialect.header) {
-        return name_columns(c, NULL, c->dialect.n_columns ? c->dialect.n_columns : 1, err);
-    }
-    c->t.header_line = c->line;
-    if (c->dialect.header_hash && c->at < c->n && c->text[c->at] == '#') {
-        c->text[c->at] = ' ';
-    }
-    hb_record_input in = {
+    return (hb_record_input){
         .text = c->text,
         .n = c->n,
         .at = c->at,
@@ -298,6 +294,96 @@ static hb_status read_header(csv *c, hb_error *err)
         .path = c->path,
         .max_rows = 1,
     };
+}
+
+enum { RULE_ROWS = 200 };
+
+/* The rows are read from a copy, because reading takes the quotes away. */
+static hb_status find_by_rule(csv *c, const hb_header_rule *rule, bool *ret_found, hb_error *err)
+{
+    hb_header_look looks[RULE_ROWS] = {0};
+    size_t places[RULE_ROWS];
+    uint64_t lines[RULE_ROWS];
+    size_t n = 0;
+    size_t size = c->n < SNIFF_BYTES ? c->n : SNIFF_BYTES;
+    char *copy = hb_strndup(c->text, size);
+    if (!copy) {
+        return HB_NOMEM(err);
+    }
+    hb_record_input in = header_input(c);
+    in.text = copy;
+    in.n = size;
+    in.end = c->end && size == c->n;
+    hb_status status = HB_OK;
+    while (status == HB_OK && n < RULE_ROWS) {
+        places[n] = in.at;
+        lines[n] = in.line;
+        hb_record_reset(&c->sink);
+        status = hb_record_parse(&in, &c->sink, err);
+        if (status != HB_OK || c->sink.n_rows == 0) {
+            break;
+        }
+        for (size_t i = 0; i < c->sink.n_cells; i++) {
+            const hb_cell *cell = &c->sink.cells[i];
+            if (cell->kind == HB_CELL_TEXT) {
+                hb_header_look_at(rule, (hb_str){cell->as.p, cell->len}, &looks[n]);
+            }
+        }
+        n++;
+    }
+    hb_record_reset(&c->sink);
+    hb_free(copy);
+    size_t row = hb_header_choose(looks, n);
+    *ret_found = row < n;
+    if (*ret_found) {
+        c->at = places[row];
+        c->line = lines[row];
+        c->dialect.header = true;
+        c->dialect.header_hash = false;
+        c->dialect.skip_lines = (size_t)(lines[row] - 1);
+        c->complete_header = row + 1 < n && !looks[row].values && looks[row + 1].values;
+    }
+    return status;
+}
+
+/* Two header rows: the cells that are empty in the first are taken from the second. */
+static hb_status complete_header(csv *c, hb_error *err)
+{
+    size_t n = c->sink.n_cells;
+    hb_cell *first = hb_arena_array(&c->arena, n ? n : 1, sizeof *first);
+    if (!first) {
+        return HB_NOMEM(err);
+    }
+    memcpy(first, c->sink.cells, n * sizeof *first);
+    hb_record_input in = header_input(c);
+    hb_record_reset(&c->sink);
+    HB_TRY(hb_record_parse(&in, &c->sink, err));
+    size_t width = c->sink.n_cells > n ? c->sink.n_cells : n;
+    hb_cell *both = hb_arena_array(&c->arena, width ? width : 1, sizeof *both);
+    if (!both) {
+        return HB_NOMEM(err);
+    }
+    for (size_t i = 0; i < width; i++) {
+        bool below = i >= n || first[i].kind != HB_CELL_TEXT;
+        both[i] = below && i < c->sink.n_cells ? c->sink.cells[i]
+                  : i < n                      ? first[i]
+                                               : (hb_cell){.kind = HB_CELL_EMPTY};
+    }
+    c->at = in.at;
+    c->line = in.line;
+    return name_columns(c, both, width, err);
+}
+
+static hb_status read_header(csv *c, hb_error *err)
+{
+    if (!c->dialect.header) {
+        return name_columns(c, NULL, c->dialect.n_columns ? c->dialect.n_columns : 1, err);
+    }
+    c->t.header_line = c->line;
+    if (c->dialect.header_hash && c->at < c->n && c->text[c->at] == '#') {
+        c->text[c->at] = ' ';
+    }
+    hb_record_input in = header_input(c);
     HB_TRY(hb_record_parse(&in, &c->sink, err));
     if (c->sink.n_rows == 0) {
         return HB_FAIL(err, HB_E_INPUT, "'%s' has no complete header line in its first %zu bytes",
@@ -305,7 +391,8 @@ static hb_status read_header(csv *c, hb_error *err)
     }
     c->at = in.at;
     c->line = in.line;
-    return name_columns(c, c->sink.cells, c->sink.n_cells, err);
+    return c->complete_header ? complete_header(c, err)
+                              : name_columns(c, c->sink.cells, c->sink.n_cells, err);
 }
 
 static hb_status start(csv *c, const hb_csv_options *o, hb_error *err)
@@ -328,10 +415,16 @@ static hb_status start(csv *c, const hb_csv_options *o, hb_error *err)
         c->dialect.header = o->header == HB_CSV_HEADER_FIRST;
     }
     c->t.decimal = c->dialect.decimal;
-    notes(c, o);
     HB_TRY(fill(c, HB_BLOCK_BYTES, err));
     c->at = mark ? 3 : 0;
-    skip_lines(c, c->dialect.skip_lines);
+    bool found = false;
+    if (o->rule) {
+        HB_TRY(find_by_rule(c, o->rule, &found, err));
+    }
+    notes(c, o, found);
+    if (!found) {
+        skip_lines(c, c->dialect.skip_lines);
+    }
     return read_header(c, err);
 }
 

@@ -9,6 +9,7 @@
 #define HB_INPUT_CSV_CSV_H
 
 #include "input/csv/sniff.h"
+#include "input/header.h"
 #include "input/table.h"
 
 enum { HB_CSV_MAX_RECORD_BYTES = 16 << 20 };
@@ -24,6 +25,7 @@ typedef struct hb_csv_options {
     hb_csv_header header;
     bool blanks_if_single; /* a single column is cut at blanks, as the original's custom_tabular did
                             */
+    const hb_header_rule *rule; /* looked for in the first 64 KiB before `header`; NULL = none */
 } hb_csv_options;
 
 HB_CHECKED hb_status hb_csv_open(hb_stream *stream, const hb_csv_options *options,

@@ -29,6 +29,7 @@ typedef struct xlsx {
     size_t n_rejects;
     size_t cap_rejects;
     uint64_t rows;
+    const hb_header_rule *rule;
 } xlsx;
 
 bool hb_xlsx_recognise(hb_str head)
@@ -110,8 +111,24 @@ static hb_status name_column(xlsx *x, hb_map *seen, size_t i, hb_str raw, hb_err
     return hb_map_put(seen, x->columns[i].name, i, err);
 }
 
-static hb_status name_columns(xlsx *x, const hb_sheet_batch *b, size_t header, size_t width,
-                              hb_error *err)
+static size_t find_by_rule(const hb_header_rule *rule, const hb_sheet_batch *b, size_t n,
+                           bool *ret_complete)
+{
+    hb_header_look looks[LOOK_ROWS] = {0};
+    for (size_t i = 0; i < b->n_cells && b->cells[i].row < n; i++) {
+        const hb_cell *cell = &b->cells[i].cell;
+        if (cell->kind == HB_CELL_TEXT) {
+            hb_header_look_at(rule, (hb_str){cell->as.p, cell->len}, &looks[b->cells[i].row]);
+        }
+    }
+    size_t row = hb_header_choose(looks, n);
+    *ret_complete = row + 1 < n && !looks[row].values && looks[row + 1].values;
+    return row < n ? row : SIZE_MAX;
+}
+
+/* Of two header rows the second (`also`) names what the first leaves empty. */
+static hb_status name_columns(xlsx *x, const hb_sheet_batch *b, size_t header, size_t also,
+                              size_t width, hb_error *err)
 {
     x->columns = hb_arena_array(&x->arena, width ? width : 1, sizeof *x->columns);
     hb_str *names = hb_arena_array(&x->arena, width ? width : 1, sizeof *names);
@@ -121,7 +138,9 @@ static hb_status name_columns(xlsx *x, const hb_sheet_batch *b, size_t header, s
     x->n_columns = width;
     for (size_t i = 0; header != SIZE_MAX && i < b->n_cells; i++) {
         const hb_sheet_cell *c = &b->cells[i];
-        if (c->row == header && c->column < width && c->cell.kind == HB_CELL_TEXT) {
+        bool names_it =
+            c->row == header || (c->row == also && c->column < width && names[c->column].n == 0);
+        if (names_it && c->column < width && c->cell.kind == HB_CELL_TEXT) {
             names[c->column] = (hb_str){c->cell.as.p, c->cell.len};
         }
     }
@@ -142,27 +161,32 @@ static hb_status read_head(xlsx *x, hb_error *err)
     const hb_sheet_batch *b = x->batch;
     size_t n = b->n_rows < LOOK_ROWS ? b->n_rows : LOOK_ROWS;
     look_at_rows(b, look, n);
-    size_t header = find_header(look, n);
+    bool two = false;
+    size_t header = x->rule ? find_by_rule(x->rule, b, n, &two) : SIZE_MAX;
+    bool by_rule = header != SIZE_MAX;
+    header = by_rule ? header : find_header(look, n);
     size_t width = 0;
     for (size_t i = header == SIZE_MAX ? 0 : header; i < n; i++) {
-        bool counts = header == SIZE_MAX || i == header;
+        bool counts = header == SIZE_MAX || i == header || (two && i == header + 1);
         width = counts && look[i].last > width ? look[i].last : width;
     }
     if (width > HB_TABLE_MAX_COLUMNS) {
         return HB_FAIL(err, HB_E_LIMIT, "'%s' has %zu columns, at most %d are accepted",
                        x->package->path, width, HB_TABLE_MAX_COLUMNS);
     }
-    x->batch_row = header == SIZE_MAX ? 0 : header + 1;
+    x->batch_row = header == SIZE_MAX ? 0 : header + 1 + two;
     if (header != SIZE_MAX) {
         char text[64];
         x->t.header_line = b->lines[header];
         snprintf(text, sizeof text, "row %llu", (unsigned long long)b->lines[header]);
         note(x, "header", text,
-             header ? "texts above figures; the rows before it are titles" : "texts above figures");
+             by_rule  ? "the first row with a cell the adapter looks for"
+             : header ? "texts above figures; the rows before it are titles"
+                      : "texts above figures");
     } else if (n) {
         note(x, "header", "none", "the first row holds figures already");
     }
-    return name_columns(x, b, header, width, err);
+    return name_columns(x, b, header, two ? header + 1 : header, width, err);
 }
 
 static hb_status reject_extra(xlsx *x, uint64_t line, hb_error *err)
@@ -354,12 +378,13 @@ hb_status hb_xlsx_open(hb_stream *stream, const char *sheet, hb_table **ret_tabl
 }
 
 hb_status hb_xlsx_sheet_open(const hb_package *package, const hb_workbook *workbook, size_t sheet,
-                             hb_table **ret_table, hb_error *err)
+                             const hb_header_rule *rule, hb_table **ret_table, hb_error *err)
 {
     xlsx *x = NULL;
     HB_TRY(new_reader(&x, err));
     x->package = package;
     x->workbook = workbook;
+    x->rule = rule;
     hb_status status = open_sheet(x, sheet, err);
     if (status != HB_OK) {
         xlsx_close(&x->t);

@@ -6,6 +6,7 @@
 #ifndef HB_INPUT_XLSX_XLSX_H
 #define HB_INPUT_XLSX_XLSX_H
 
+#include "input/header.h"
 #include "input/table.h"
 #include "input/xlsx/workbook.h"
 
@@ -14,8 +15,10 @@ HB_CHECKED hb_status hb_xlsx_open(hb_stream *stream, const char *sheet, hb_table
                                   hb_error *err);
 bool hb_xlsx_recognise(hb_str head);
 
-/* One sheet of a package that is already open; both are borrowed until close. */
+/* One sheet of a package that is already open; both are borrowed until close. rule: where its
+ * header is, NULL = by the cells' kinds. A sheet without a row is an empty table. */
 HB_CHECKED hb_status hb_xlsx_sheet_open(const hb_package *package, const hb_workbook *workbook,
-                                        size_t sheet, hb_table **ret_table, hb_error *err);
+                                        size_t sheet, const hb_header_rule *rule,
+                                        hb_table **ret_table, hb_error *err);
 
 #endif
