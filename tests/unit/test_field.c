@@ -252,8 +252,8 @@ static void field__schema_is_what_the_decoder_accepts(void **state)
         "\"additionalProperties\": false",
         "\"text\": {\"description\": \"A text",
         "\"type\": [\"string\", \"number\"], \"maxLength\": 12}",
-        "\"flag\": {\"description\": \"On or off.\", \"enum\": [true, false, \"yes\", \"no\", "
-        "\"on\", \"off\", null]}",
+        "\"flag\": {\"description\": \"On or off.\", \"enum\": [true, false, \"yes\", \"no\"",
+        "\"no\", \"on\", \"off\", null]}",
         "\"count\": {\"type\": [\"integer\", \"null\"], \"minimum\": 1, \"maximum\": 10}",
         "\"limit\": {\"type\": [\"number\", \"null\"], \"minimum\": 0}",
         "\"tint\": {\"enum\": [\"red\", \"green\", null]}",
