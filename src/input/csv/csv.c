@@ -2,9 +2,9 @@
 #include "input/csv/csv.h"
 
 #include "base/arena.h"
-#include "base/map.h"
 #include "base/mem.h"
 #include "input/cell.h"
+#include "input/columns.h"
 #include "input/csv/record.h"
 
 #include <stdio.h>
@@ -221,48 +221,18 @@ static void notes(csv *c, const hb_csv_options *o, bool by_rule)
                              : "the first table line holds numbers already");
 }
 
-/* "a", "a" becomes "a", "a (2)"; nothing becomes "column 3". */
-static hb_status name_column(csv *c, hb_map *seen, size_t i, hb_str raw, hb_error *err)
-{
-    char text[320];
-    hb_str name = raw;
-    if (name.n == 0) {
-        snprintf(text, sizeof text, "column %zu", i + 1);
-        name = hb_str_of(text);
-    }
-    for (int again = 2; hb_map_get(seen, name, NULL); again++) {
-        snprintf(text, sizeof text, "%.*s (%d)", (int)(raw.n < 256 ? raw.n : 256),
-                 raw.n ? raw.p : "", again);
-        name = hb_str_of(text);
-    }
-    char *kept = hb_arena_str(&c->arena, name);
-    if (!kept) {
-        return HB_NOMEM(err);
-    }
-    c->columns[i].name = (hb_str){kept, name.n};
-    return hb_map_put(seen, c->columns[i].name, i, err);
-}
-
 static hb_status name_columns(csv *c, const hb_cell *cells, size_t n, hb_error *err)
 {
-    if (n > HB_TABLE_MAX_COLUMNS) {
-        return HB_FAIL(err, HB_E_LIMIT, "'%s' has %zu columns, at most %d are accepted", c->path, n,
-                       HB_TABLE_MAX_COLUMNS);
+    hb_str *raw = hb_arena_array(&c->arena, n ? n : 1, sizeof *raw);
+    if (!raw) {
+        return HB_NOMEM(err);
     }
-    hb_map seen;
-    hb_map_init(&seen, HB_TABLE_MAX_COLUMNS);
-    c->columns = hb_arena_array(&c->arena, n ? n : 1, sizeof *c->columns);
-    hb_status status = c->columns ? HB_OK : HB_NOMEM(err);
+    for (size_t i = 0; cells && i < n; i++) {
+        raw[i] =
+            cells[i].kind == HB_CELL_TEXT ? (hb_str){cells[i].as.p, cells[i].len} : (hb_str){"", 0};
+    }
     c->n_columns = n;
-    for (size_t i = 0; i < n && status == HB_OK; i++) {
-        hb_str raw = cells ? (hb_str){cells[i].as.p, cells[i].len} : (hb_str){"", 0};
-        if (cells && cells[i].kind != HB_CELL_TEXT) {
-            raw.n = 0;
-        }
-        status = name_column(c, &seen, i, raw, err);
-    }
-    hb_map_release(&seen);
-    return status;
+    return hb_columns_name(&c->arena, raw, n, c->path, &c->columns, err);
 }
 
 /* Physical lines in front of the table; CR, LF and CRLF end one each. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "input/xlsx/xlsx.h"
 
-#include "base/map.h"
 #include "base/mem.h"
+#include "input/columns.h"
 #include "input/xlsx/sheet.h"
 
 #include <stdio.h>
@@ -90,27 +90,6 @@ static size_t find_header(const row_look *look, size_t n)
     return SIZE_MAX;
 }
 
-static hb_status name_column(xlsx *x, hb_map *seen, size_t i, hb_str raw, hb_error *err)
-{
-    char text[320];
-    hb_str name = raw;
-    if (name.n == 0) {
-        snprintf(text, sizeof text, "column %zu", i + 1);
-        name = hb_str_of(text);
-    }
-    for (int again = 2; hb_map_get(seen, name, NULL); again++) {
-        snprintf(text, sizeof text, "%.*s (%d)", (int)(raw.n < 256 ? raw.n : 256),
-                 raw.n ? raw.p : "", again);
-        name = hb_str_of(text);
-    }
-    char *kept = hb_arena_str(&x->arena, name);
-    if (!kept) {
-        return HB_NOMEM(err);
-    }
-    x->columns[i].name = (hb_str){kept, name.n};
-    return hb_map_put(seen, x->columns[i].name, i, err);
-}
-
 static size_t find_by_rule(const hb_header_rule *rule, const hb_sheet_batch *b, size_t n,
                            bool *ret_complete)
 {
@@ -130,9 +109,8 @@ static size_t find_by_rule(const hb_header_rule *rule, const hb_sheet_batch *b, 
 static hb_status name_columns(xlsx *x, const hb_sheet_batch *b, size_t header, size_t also,
                               size_t width, hb_error *err)
 {
-    x->columns = hb_arena_array(&x->arena, width ? width : 1, sizeof *x->columns);
     hb_str *names = hb_arena_array(&x->arena, width ? width : 1, sizeof *names);
-    if (!x->columns || !names) {
+    if (!names) {
         return HB_NOMEM(err);
     }
     x->n_columns = width;
@@ -144,14 +122,7 @@ static hb_status name_columns(xlsx *x, const hb_sheet_batch *b, size_t header, s
             names[c->column] = (hb_str){c->cell.as.p, c->cell.len};
         }
     }
-    hb_map seen;
-    hb_map_init(&seen, HB_TABLE_MAX_COLUMNS);
-    hb_status status = HB_OK;
-    for (size_t i = 0; i < width && status == HB_OK; i++) {
-        status = name_column(x, &seen, i, names[i], err);
-    }
-    hb_map_release(&seen);
-    return status;
+    return hb_columns_name(&x->arena, names, width, x->package->path, &x->columns, err);
 }
 
 static hb_status read_head(xlsx *x, hb_error *err)
@@ -169,10 +140,6 @@ static hb_status read_head(xlsx *x, hb_error *err)
     for (size_t i = header == SIZE_MAX ? 0 : header; i < n; i++) {
         bool counts = header == SIZE_MAX || i == header || (two && i == header + 1);
         width = counts && look[i].last > width ? look[i].last : width;
-    }
-    if (width > HB_TABLE_MAX_COLUMNS) {
-        return HB_FAIL(err, HB_E_LIMIT, "'%s' has %zu columns, at most %d are accepted",
-                       x->package->path, width, HB_TABLE_MAX_COLUMNS);
     }
     x->batch_row = header == SIZE_MAX ? 0 : header + 1 + two;
     if (header != SIZE_MAX) {
