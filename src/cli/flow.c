@@ -246,8 +246,10 @@ static hb_status write_report(hb_app *app, hb_flow *f, hb_error *err)
     HB_TRY(hb_path_join(reports, f->run->meta.run_id, &folder, err));
     hb_stage stage = {0};
     hb_status status = hb_flow_stage(app, f, folder, &stage, err);
-    if (status == HB_OK) {
-        status = hb_stage_commit(&stage, err);
+    if (status == HB_OK) { /* what people put beside a report stays */
+        status = hb_path_is_dir(app->os, folder)
+                     ? hb_stage_merge(&stage, folder, hb_flow_files, HB_FLOW_FILES, err)
+                     : hb_stage_commit(&stage, err);
     }
     hb_stage_abort(&stage);
     if (status == HB_OK) {

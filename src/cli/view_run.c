@@ -86,6 +86,9 @@ static hb_status metrics(const hb_run *run, hb_buf *out, hb_error *err)
     hb_table_text_begin(&t, head, 11);
     for (size_t i = 0; i < run->n_metrics; i++) {
         const hb_metric *m = &run->metrics[i];
+        if (m->flags & HB_METRIC_TEXT) {
+            continue;
+        }
         const hb_profile *p = &m->profile;
         char text[8][32];
         bool any = p->moments.n > 0;
@@ -111,6 +114,9 @@ static void rejects(const hb_run *run, hb_buf *out)
 {
     for (size_t i = 0; i < run->n_metrics; i++) {
         const hb_metric *m = &run->metrics[i];
+        if (m->flags & HB_METRIC_TEXT) {
+            continue;
+        }
         for (size_t k = 0; k < m->n_reject_examples; k++) {
             hb_buf_fmt(out, "%s'%s' in %s, line %llu: %s\n", k || i ? "" : "\n", m->rejects[k].text,
                        m->name, (unsigned long long)m->rejects[k].line, m->rejects[k].reason);
@@ -251,7 +257,9 @@ hb_status hb_view_run_json(const hb_run *run, hb_buf *out, hb_error *err)
     hb_json_key(&j, "metrics");
     hb_json_arr(&j);
     for (size_t i = 0; i < run->n_metrics; i++) {
-        json_metric(&j, &run->metrics[i]);
+        if (!(run->metrics[i].flags & HB_METRIC_TEXT)) {
+            json_metric(&j, &run->metrics[i]);
+        }
     }
     hb_json_end(&j);
     hb_json_end(&j);

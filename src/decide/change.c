@@ -225,18 +225,29 @@ static hb_status hidden_stretch(state *s, hb_error *err)
                            hb_figure(limit, s->in->unit, allowed));
 }
 
-/* The smallest step between values, as a sign of how finely the channel resolves; 0 when unknown.
- */
-static double resolution(const state *s)
+static double least_step(const hb_ecdf *side)
 {
     double least = INFINITY;
-    const hb_ecdf *sides[] = {&s->run, &s->base};
-    for (size_t k = 0; k < 2; k++) {
-        for (size_t i = 1; i < sides[k]->n_points; i++) {
-            double step = sides[k]->values[i] - sides[k]->values[i - 1];
-            least = step < least ? step : least;
-        }
+    for (size_t i = 1; i < side->n_points; i++) {
+        double step = side->values[i] - side->values[i - 1];
+        least = step < least ? step : least;
     }
+    return least;
+}
+
+/* The smallest step between values, as a sign of how finely the channel resolves; 0 when unknown.
+ * Where the baseline stood still only the run has steps: one that would be a drift in itself is a
+ * jump and not the channel's resolution. */
+static double resolution(const state *s)
+{
+    double run = least_step(&s->run);
+    double base = least_step(&s->base);
+    if (!isfinite(base) && isfinite(run)) {
+        double limit = tightest(s);
+        double most = isnan(limit) ? fabs(s->in->baseline->value) / 100 : limit;
+        return run <= most ? run : 0;
+    }
+    double least = run < base ? run : base;
     return isfinite(least) ? least : 0;
 }
 

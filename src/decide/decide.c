@@ -35,6 +35,42 @@ static bool next_pair(const hb_run *run, const hb_run *base, size_t *i, size_t *
     return true;
 }
 
+/* A stored run was read under the registry of its day. What is declared now: another `reduce` is
+ * taken from the samples' profile; figures of another unit are not used. */
+static hb_status as_declared(hb_decision *d, const hb_metric_def *def, const hb_metric **io,
+                             hb_error *err)
+{
+    const hb_metric *m = *io;
+    if (!m || !def) {
+        return HB_OK;
+    }
+    bool old_unit = *def->unit && *m->unit && strcmp(def->unit, m->unit) != 0;
+    bool old_reduce = def->reduce_set && !m->stated && def->reduce != m->reduce;
+    if (!old_unit && !old_reduce) {
+        return HB_OK;
+    }
+    hb_metric *now = hb_arena_array(&d->arena, 1, sizeof *now);
+    if (!now) {
+        return HB_NOMEM(err);
+    }
+    *now = *m;
+    if (old_reduce) {
+        now->reduce = def->reduce;
+        now->has_value = hb_profile_reduce(&m->profile, def->reduce, &now->value);
+    }
+    if (old_unit) {
+        now->flags |= HB_METRIC_UNIT_OLD;
+        now->has_value = false;
+    }
+    *io = now;
+    return HB_OK;
+}
+
+static bool is_text(const hb_metric *m)
+{
+    return m && m->flags & HB_METRIC_TEXT;
+}
+
 static hb_status compare_all(hb_decision *d, hb_findings *findings, hb_error *err)
 {
     const hb_run *base = d->reference->run;
@@ -54,6 +90,12 @@ static hb_status compare_all(hb_decision *d, hb_findings *findings, hb_error *er
     while (next_pair(d->run, base, &i, &j, &in.run, &in.baseline)) {
         const char *name = in.run ? in.run->name : in.baseline->name;
         in.def = hb_registry_find(d->registry, hb_str_of(name));
+        HB_TRY(as_declared(d, in.def, &in.run, err));
+        HB_TRY(as_declared(d, in.def, &in.baseline, err));
+        in.baseline = is_text(in.baseline) ? NULL : in.baseline;
+        if (is_text(in.run) && !in.baseline) {
+            continue; /* a column of remarks */
+        }
         HB_TRY(hb_limits_check(&in, &d->comparisons[d->n_comparisons++], findings, err));
     }
     return HB_OK;
@@ -90,6 +132,30 @@ static hb_status coverage_of_metrics(const hb_decision *d, size_t both, size_t i
         findings, f, err,
         "the run has %zu of the baseline's %zu metrics, at least %.4g %% required", both,
         in_baseline, least * 100);
+}
+
+/* Whole rows that nobody could read: what they held is unknown. */
+static hb_status lost_rows(const hb_decision *d, hb_findings *findings, hb_error *err)
+{
+    uint64_t all = 0;
+    uint64_t all_before = 0;
+    uint64_t lost = hb_run_lost_rows(d->run, &all);
+    uint64_t lost_before = d->reference->run ? hb_run_lost_rows(d->reference->run, &all_before) : 0;
+    if (lost == 0) {
+        return HB_OK;
+    }
+    double now = (double)lost / (double)all;
+    double before = lost_before ? (double)lost_before / (double)all_before : 0;
+    double limit = before + HB_UNREADABLE_SHARE;
+    hb_finding f =
+        run_finding(HB_RULE_LOST_ROWS, now > limit ? HB_SEVERITY_DRIFT : HB_SEVERITY_WARN);
+    f.limit = hb_some(limit);
+    f.observed = hb_some(now);
+    f.excess = now / limit;
+    return hb_findings_add(findings, f, err,
+                           "%llu of %llu rows of the run's files could not be read; the report "
+                           "lists them by reason",
+                           (unsigned long long)lost, (unsigned long long)all);
 }
 
 static hb_status nothing_to_compare(const hb_decision *d, size_t both, size_t usable,
@@ -181,6 +247,7 @@ static hb_status decide(hb_decision *d, hb_findings *findings, hb_error *err)
     size_t both = compared(d, &in_baseline, &usable);
     HB_TRY(nothing_to_compare(d, both, usable, findings, err));
     HB_TRY(coverage_of_metrics(d, both, in_baseline, findings, err));
+    HB_TRY(lost_rows(d, findings, err));
     HB_TRY(context(d, findings, err));
     d->verdict = verdict_of(findings);
     count(d);

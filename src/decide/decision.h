@@ -58,6 +58,7 @@ const char *hb_severity_name(hb_severity s);
     X(DISTRIBUTION, "distribution", "the shape moved; no limit is declared for it")              \
     X(NO_BASELINE, "no_baseline", "nothing to compare with")                                     \
     X(NO_METRICS, "no_metrics", "no usable metric to compare")                                   \
+    X(LOST_ROWS, "lost_rows", "rows of the files that could not be read")                        \
     X(CONTEXT_MISMATCH, "context_mismatch", "run and baseline were made under different context")
 
 typedef enum hb_rule {

@@ -137,6 +137,25 @@ static hb_status not_finite(const subject *s, hb_error *err)
                            new_inf ? "the baseline had no infinite ones" : "they were left out");
 }
 
+static hb_status old_unit(const subject *s, hb_error *err)
+{
+    const hb_metric *r = s->in->run;
+    const hb_metric *b = s->in->baseline;
+    const hb_metric *old = r && r->flags & HB_METRIC_UNIT_OLD   ? r
+                           : b && b->flags & HB_METRIC_UNIT_OLD ? b
+                                                                : NULL;
+    if (!old) {
+        return HB_OK;
+    }
+    hb_finding f = base_finding(s, HB_RULE_UNIT_MISMATCH, could_not_check(s));
+    f.excess = 1;
+    return hb_findings_add(
+        s->out, f, err,
+        "%s was registered in '%s' (%s) and the registry now says '%s'; register "
+        "its files again",
+        s->c->name, old->unit, old == r ? "the run" : "the baseline", s->in->def->unit);
+}
+
 static hb_status duplicate(const subject *s, hb_error *err)
 {
     if (!(s->in->run->flags & HB_METRIC_DUPLICATE)) {
@@ -151,11 +170,29 @@ static hb_status duplicate(const subject *s, hb_error *err)
                            s->c->name, hb_figure(s->in->run->value, s->unit, kept));
 }
 
+/* No limit is declared, but the baseline had clearly more of its samples. */
+static hb_status thinner(subject *s, double got, hb_error *err)
+{
+    double before = s->in->baseline ? hb_profile_coverage(&s->in->baseline->profile) : NAN;
+    if (isnan(before) || got >= before - HB_UNREADABLE_SHARE) {
+        return HB_OK;
+    }
+    hb_finding f = base_finding(s, HB_RULE_COVERAGE, HB_SEVERITY_WARN);
+    f.observed = hb_some(got);
+    return hb_findings_add(s->out, f, err,
+                           "%s: only %.3g %% of its samples are usable, %.3g %% were in the "
+                           "baseline; min_coverage would make it a finding",
+                           s->c->name, got * 100, before * 100);
+}
+
 static hb_status coverage(subject *s, hb_error *err)
 {
     double got = hb_profile_coverage(&s->in->run->profile);
-    if (!s->limits.min_coverage.set || isnan(got)) {
+    if (isnan(got)) {
         return HB_OK;
+    }
+    if (!s->limits.min_coverage.set) {
+        return thinner(s, got, err);
     }
     s->c->n_checks++;
     if (got >= s->limits.min_coverage.v) {
@@ -382,6 +419,7 @@ hb_status hb_limits_check(const hb_limits_input *in, hb_comparison *ret_comparis
     size_t first = findings->n;
     hb_status status = HB_OK;
     if (in->run) {
+        HB_TRY(old_unit(&s, err));
         HB_TRY(duplicate(&s, err));
         HB_TRY(unreadable(&s, err));
         HB_TRY(not_finite(&s, err));

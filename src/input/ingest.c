@@ -134,6 +134,10 @@ static hb_status open_table(job *j, hb_table **ret, hb_error *err)
         HB_TRY(hb_pba_init(&j->profile, &j->pba, err));
     }
     hb_format_options fo = format_options(j);
+    if (j->o->sheet && strcmp(j->format->name, "xlsx") != 0) {
+        return HB_FAIL(err, HB_E_USAGE, "'%s' has no sheets; --sheet belongs to workbooks",
+                       j->path);
+    }
     if (!j->has_pba || strcmp(j->format->name, "xlsx") != 0) {
         return j->format->open(j->os, j->stream, &fo, ret, err);
     }
@@ -200,6 +204,9 @@ hb_status hb_ingest(const hb_os *os, const char *path, const hb_ingest_options *
 {
     char *inner = NULL;
     job j = {.os = os, .path = path, .o = options, .b = b};
+    if (hb_run_builder_has_file(b, path)) {
+        return HB_FAIL(err, HB_E_USAGE, "'%s' is given twice for one run", path);
+    }
     if (strcmp(path, "-") != 0 && hb_path_is_dir(os, path)) {
         HB_TRY(hb_path_join(path, "metrics.csv", &inner, err));
         j.path = inner;

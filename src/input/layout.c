@@ -60,6 +60,30 @@ hb_status hb_layout_next(hb_layout_job *job, hb_block *ret, hb_error *err)
     return HB_OK;
 }
 
+hb_status hb_layout_tell_times(hb_layout_job *job, hb_str column, bool settled, uint64_t unreadable,
+                               uint64_t backwards, hb_error *err)
+{
+    char text[300];
+    int n = (int)(column.n < 80 ? column.n : 80);
+    if (!settled && job->rows) {
+        snprintf(text, sizeof text,
+                 "column '%.*s' cannot be read as time: the rows are taken in order, without times",
+                 n, column.p);
+        return hb_run_builder_warn(job->b, text, err);
+    }
+    if (unreadable) {
+        HB_TRY(hb_run_builder_reject_row(job->b, HB_REJECT_NO_TIME, unreadable, err));
+    }
+    if (backwards) {
+        snprintf(text, sizeof text,
+                 "column '%.*s' goes back in time at %llu rows; order and 'last' are those of the "
+                 "file",
+                 n, column.p, (unsigned long long)backwards);
+        return hb_run_builder_warn(job->b, text, err);
+    }
+    return HB_OK;
+}
+
 bool hb_layout_has_time(const hb_table *t)
 {
     const hb_column *columns = NULL;
@@ -133,6 +157,17 @@ static bool holds_names(const hb_block *block, size_t column)
     return names * 2 > looked;
 }
 
+/* Nothing but a table of rows has only such columns, whatever its names look like. */
+static bool all_have_roles(const hb_layout_job *job, const hb_row_columns *c)
+{
+    const size_t at[] = {c->time, c->metric, c->value, c->unit, c->tags};
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof at / sizeof *at; i++) {
+        n += at[i] != HB_NO_COLUMN;
+    }
+    return n == job->n_columns;
+}
+
 /* Names that come back again and again are a series, even without a time column. */
 static bool names_repeat(const hb_block *block, size_t column)
 {
@@ -201,7 +236,7 @@ hb_status hb_layout_read(hb_table *t, const char *path, const hb_layout_options 
     job.rows = block.n_rows;
     hb_row_columns c = find_columns(&job);
     bool by_rows = c.metric != HB_NO_COLUMN && c.value != HB_NO_COLUMN && block.n_rows &&
-                   holds_names(&block, c.metric);
+                   (holds_names(&block, c.metric) || all_have_roles(&job, &c));
     bool fixed = options->profile && options->profile->n_columns;
     hb_status status = HB_OK;
     if (options->pba) {

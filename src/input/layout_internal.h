@@ -38,6 +38,10 @@ HB_CHECKED hb_status hb_layout_rejects(hb_layout_job *job, const hb_block *block
 /* The next block, with progress told; n_rows = 0 at the end. */
 HB_CHECKED hb_status hb_layout_next(hb_layout_job *job, hb_block *ret, hb_error *err);
 
+/* What became of the time column at the end of the file. */
+HB_CHECKED hb_status hb_layout_tell_times(hb_layout_job *job, hb_str column, bool settled,
+                                          uint64_t unreadable, uint64_t backwards, hb_error *err);
+
 /* A cell as a figure. *ret is set for HB_CELL_IS_NUMBER. */
 hb_cell_class hb_layout_figure(const hb_cell *cell, char decimal, double *ret);
 /* The cell as text for messages; numbers are printed into `room` (HB_NUM_TEXT bytes). */

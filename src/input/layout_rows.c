@@ -6,8 +6,8 @@
 #include "base/arena.h"
 #include "base/map.h"
 #include "base/mem.h"
+#include "input/json/values.h"
 
-#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -35,6 +35,8 @@ typedef struct rows {
     size_t cap_list;
     hb_buf key;
     uint64_t bad_times;
+    uint64_t backwards; /* rows older than the one before */
+    hb_time latest;
 } rows;
 
 static hb_str text_of(const hb_block *block, size_t r, size_t column, char *room)
@@ -117,7 +119,7 @@ static hb_status samples(rows *w, const hb_block *block, size_t r, gathered *g, 
         return HB_OK;
     }
     json_error_t why;
-    json_t *root = json_loadb(tags.p, tags.n, JSON_DECODE_INT_AS_REAL, &why);
+    json_t *root = hb_json_value(tags, &why);
     if (!root) {
         return bad_tags(w, block, r, why.text, err);
     }
@@ -179,7 +181,10 @@ static hb_time time_of(rows *w, const hb_block *block, size_t r)
         hb_timecol_settle(&w->timecol, cell, w->job->t->decimal, w->job->columns[w->c->time].name);
     }
     hb_time t = hb_timecol_read(&w->timecol, cell, w->job->t->decimal);
-    w->bad_times += t == HB_TIME_NONE;
+    if (t != HB_TIME_NONE) {
+        w->backwards += t < w->latest;
+        w->latest = t;
+    }
     return t;
 }
 
@@ -188,6 +193,10 @@ static hb_status sample_row(rows *w, const hb_block *block, size_t r, gathered *
     hb_run_builder *b = w->job->b;
     const hb_cell *cell = &block->cells[r * block->n_cols + w->c->value];
     hb_time t = time_of(w, block, r);
+    if (t == HB_TIME_NONE && w->timecol.kind != HB_TIMECOL_UNSETTLED) {
+        w->bad_times++; /* a footer, a summary, half a row */
+        return HB_OK;
+    }
     double v = 0;
     switch (hb_layout_figure(cell, w->job->t->decimal, &v)) {
     case HB_CELL_IS_NUMBER:
@@ -214,7 +223,7 @@ static hb_status take_block(rows *w, const hb_block *block, hb_error *err)
     for (size_t r = 0; r < block->n_rows; r++) {
         char room[HB_NUM_TEXT];
         if (text_of(block, r, w->c->metric, room).n == 0) {
-            HB_TRY(hb_run_builder_reject_row(w->job->b, "row without a metric name", 1, err));
+            HB_TRY(hb_run_builder_reject_row(w->job->b, HB_REJECT_NO_NAME, 1, err));
             continue;
         }
         size_t i = 0;
@@ -266,16 +275,17 @@ static hb_status read_all(rows *w, hb_block *block, hb_error *err)
         HB_TRY(take_block(w, block, err));
         HB_TRY(hb_layout_next(w->job, block, err));
     }
-    if (w->bad_times) {
-        return hb_run_builder_reject_row(w->job->b, "no readable time", w->bad_times, err);
-    }
-    return HB_OK;
+    return w->c->time == HB_NO_COLUMN
+               ? HB_OK
+               : hb_layout_tell_times(w->job, w->job->columns[w->c->time].name,
+                                      w->timecol.kind != HB_TIMECOL_UNSETTLED, w->bad_times,
+                                      w->backwards, err);
 }
 
 hb_status hb_layout_rows(hb_layout_job *job, const hb_row_columns *columns, bool series,
                          hb_block *first, hb_error *err)
 {
-    rows w = {.job = job, .c = columns, .series = series};
+    rows w = {.job = job, .c = columns, .series = series, .latest = HB_TIME_NONE};
     hb_arena_init(&w.keys, KEYS_BYTES);
     hb_map_init(&w.by_key, MAX_KEYS);
     hb_buf_init(&w.key, 1 << 20);

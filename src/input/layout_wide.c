@@ -40,6 +40,8 @@ typedef struct wide {
     unsigned char *keep; /* row selected? */
     size_t cap_rows;
     uint64_t bad_times;
+    uint64_t backwards; /* rows older than the one before */
+    hb_time latest;
     uint64_t not_selected;
 } wide;
 
@@ -185,6 +187,7 @@ static hb_status settle_column(wide *w, const hb_block *block, size_t i, hb_erro
     if (hb_run_builder_declared(w->job->b, w->job->columns[i].name)) {
         return make_channel(w, i, err);
     }
+    HB_TRY(make_channel(w, i, err));
     c->kind = WIDE_TEXT;
     return tell_text_column(w, i, err);
 }
@@ -215,7 +218,6 @@ static hb_status read_times(wide *w, const hb_block *block, hb_error *err)
     for (size_t r = 0; r < block->n_rows; r++) {
         w->times[r] = hb_timecol_read(&w->timecol, &block->cells[r * block->n_cols + w->time],
                                       w->job->t->decimal);
-        w->bad_times += w->times[r] == HB_TIME_NONE;
     }
     return HB_OK;
 }
@@ -234,10 +236,17 @@ static bool in_ranges(const wide *w, const hb_block *block, size_t r, size_t col
 
 static void select_rows(wide *w, const hb_block *block)
 {
+    bool timed = w->time != HB_NO_COLUMN && w->timecol.kind != HB_TIMECOL_UNSETTLED;
     for (size_t r = 0; r < block->n_rows; r++) {
         w->keep[r] = in_ranges(w, block, r, w->unit_id, &w->job->o->units) &&
                      in_ranges(w, block, r, w->cycle, &w->job->o->cycles);
         w->not_selected += !w->keep[r];
+        if (w->keep[r] && timed) {
+            w->keep[r] = w->times[r] != HB_TIME_NONE; /* a footer, a summary, half a row */
+            w->bad_times += !w->keep[r];
+            w->backwards += w->keep[r] && w->times[r] < w->latest;
+            w->latest = w->keep[r] ? w->times[r] : w->latest;
+        }
     }
 }
 
@@ -283,6 +292,16 @@ static hb_status push_column(wide *w, const hb_block *block, size_t i, hb_error 
                               err);
 }
 
+static void count_texts(const wide *w, const hb_block *block, size_t i)
+{
+    uint64_t n = 0;
+    for (size_t r = 0; r < block->n_rows; r++) {
+        uint8_t kind = block->cells[r * block->n_cols + i].kind;
+        n += w->keep[r] && kind != HB_CELL_EMPTY && kind != HB_CELL_ABSENT;
+    }
+    hb_run_builder_text_cells(w->job->b, w->columns[i].channel, n);
+}
+
 static hb_status take_block(wide *w, const hb_block *block, hb_error *err)
 {
     HB_TRY(room_for_rows(w, block->n_rows, err));
@@ -297,6 +316,8 @@ static hb_status take_block(wide *w, const hb_block *block, hb_error *err)
     for (size_t i = 0; i < w->n_columns; i++) {
         if (w->columns[i].kind == WIDE_METRIC) {
             HB_TRY(push_column(w, block, i, err));
+        } else if (w->columns[i].kind == WIDE_TEXT) {
+            count_texts(w, block, i);
         } else if (w->columns[i].kind == WIDE_OPEN) {
             w->columns[i].missing += block->n_rows;
         }
@@ -312,8 +333,10 @@ static hb_status finish(wide *w, hb_error *err)
             HB_TRY(make_channel(w, i, err));
         }
     }
-    if (w->bad_times && w->time != HB_NO_COLUMN) {
-        HB_TRY(hb_run_builder_reject_row(w->job->b, "no readable time", w->bad_times, err));
+    if (w->time != HB_NO_COLUMN) {
+        HB_TRY(hb_layout_tell_times(w->job, w->job->columns[w->time].name,
+                                    w->timecol.kind != HB_TIMECOL_UNSETTLED, w->bad_times,
+                                    w->backwards, err));
     }
     if (w->not_selected) {
         HB_TRY(hb_run_builder_reject_row(w->job->b, "row not selected", w->not_selected, err));
@@ -351,7 +374,11 @@ static hb_status read_all(wide *w, hb_block *block, hb_error *err)
 
 hb_status hb_layout_wide(hb_layout_job *job, hb_block *first, hb_error *err)
 {
-    wide w = {.job = job, .time = HB_NO_COLUMN, .unit_id = HB_NO_COLUMN, .cycle = HB_NO_COLUMN};
+    wide w = {.job = job,
+              .time = HB_NO_COLUMN,
+              .unit_id = HB_NO_COLUMN,
+              .cycle = HB_NO_COLUMN,
+              .latest = HB_TIME_NONE};
     hb_status status = read_all(&w, first, err);
     hb_free(w.columns);
     hb_free(w.values);

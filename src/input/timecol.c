@@ -7,12 +7,39 @@
 #include <stdio.h>
 #include <string.h>
 
+/* "Time (ms)" → "Time", and how many nanoseconds its unit has; 0 when it ends in no unit of time.
+ */
+static double take_unit(hb_str *name)
+{
+    static const struct {
+        const char *unit;
+        double ns;
+    } rows[] = {{"ns", 1},    {"us", 1e3},      {"µs", 1e3},   {"ms", 1e6},   {"s", 1e9},
+                {"sec", 1e9}, {"seconds", 1e9}, {"min", 6e10}, {"h", 3.6e12}, {"hours", 3.6e12}};
+    size_t open = 0;
+    while (open < name->n && name->p[open] != '(' && name->p[open] != '[') {
+        open++;
+    }
+    if (open == 0 || open + 2 > name->n) {
+        return 0;
+    }
+    hb_str unit = hb_str_trim((hb_str){name->p + open + 1, name->n - open - 2});
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (hb_str_eq_c(unit, rows[i].unit)) {
+            *name = hb_str_trim((hb_str){name->p, open});
+            return rows[i].ns;
+        }
+    }
+    return 0;
+}
+
 bool hb_timecol_named(hb_str name)
 {
     static const char *const names[] = {
-        "time",          "timestamp", "ts",        "date",     "datetime",  "utc",    "time_utc",
-        "timestamp_utc", "date time", "date_time", "time (s)", "time [s]",  "time_s", "time_ms",
-        "elapsed",       "elapsed_s", "seconds",   "epoch",    "time stamp"};
+        "time",     "timestamp",     "ts",           "date",      "datetime",  "utc",
+        "time_utc", "timestamp_utc", "date time",    "date_time", "time_s",    "time_ms",
+        "elapsed",  "elapsed_s",     "elapsed time", "epoch",     "time stamp"};
+    take_unit(&name);
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (hb_str_ieq_c(name, names[i])) {
             return true;
@@ -103,10 +130,13 @@ static void settle_number(hb_timecol *tc, double v, hb_str name)
             return;
         }
     }
-    bool ms = hb_str_ends(name, "_ms") || hb_str_ends(name, "(ms)") || hb_str_ends(name, "[ms]");
+    double ns = take_unit(&name);
     tc->kind = HB_TIMECOL_ELAPSED;
-    tc->scale_ns = ms ? 1e6 : 1e9;
-    snprintf(tc->guess, sizeof tc->guess, "elapsed %s", ms ? "milliseconds" : "seconds");
+    tc->scale_ns = ns != 0 ? ns : hb_str_ends(name, "_ms") ? 1e6 : 1e9;
+    snprintf(tc->guess, sizeof tc->guess, "elapsed %s",
+             tc->scale_ns == 1e9   ? "seconds"
+             : tc->scale_ns == 1e6 ? "milliseconds"
+                                   : "time");
 }
 
 bool hb_timecol_settle(hb_timecol *tc, const hb_cell *cell, char decimal, hb_str column_name)

@@ -10,7 +10,7 @@
 #include <string.h>
 
 /* Plots are the heavy part of the page: the worst ones get them. */
-enum { PLOTS = 40 };
+enum { PLOTS = 40, PLOT_BYTES = 170 << 10 };
 
 static const hb_comparison *comparison_of(const hb_decision *d, const char *metric)
 {
@@ -126,6 +126,8 @@ static hb_status card(const hb_decision *d, size_t i, hb_buf *out, hb_error *err
 hb_status hb_html_flagged(const hb_decision *d, hb_buf *out, hb_error *err)
 {
     size_t n = 0;
+    size_t shown = 0;
+    size_t start = out->n;
     for (size_t i = 0; i < d->n_findings; i++) {
         if (!first_of_metric(d, i)) {
             continue;
@@ -136,13 +138,15 @@ hb_status hb_html_flagged(const hb_decision *d, hb_buf *out, hb_error *err)
                 "<section aria-labelledby=\"h-flagged\"><h2 id=\"h-flagged\">Run against baseline, "
                 "metric by metric</h2>");
         }
-        if (n++ < PLOTS) {
+        n++;
+        if (shown < PLOTS && out->n - start < PLOT_BYTES) { /* the page stays below 500 KB */
             HB_TRY(card(d, i, out, err));
+            shown++;
         }
     }
-    if (n > PLOTS) {
+    if (n > shown) {
         hb_buf_fmt(out, "<p class=\"note\">%zu further flagged metrics are in the table below.</p>",
-                   n - PLOTS);
+                   n - shown);
     }
     hb_buf_c(out, n ? "</section>\n" : "");
     return HB_OK;

@@ -113,6 +113,9 @@ static void reject_examples(const hb_run *run, hb_buf *out)
     size_t n = 0;
     for (size_t i = 0; i < run->n_metrics && n < 100; i++) {
         const hb_metric *m = &run->metrics[i];
+        if (m->flags & HB_METRIC_TEXT) {
+            continue;
+        }
         for (size_t k = 0; k < m->n_reject_examples; k++) {
             if (n++ == 0) {
                 hb_buf_c(out, "<table><caption>Cells that could not be used, the first of each "

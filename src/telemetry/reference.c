@@ -112,7 +112,10 @@ static hb_status pool_metric(hb_run *pool, hb_metric *to, const char *name,
             HB_TRY(keep(pool, &to->unit, err));
             HB_TRY(keep(pool, &to->raw_unit, err));
             first = false;
-        } else if (strcmp(to->unit, m->unit) != 0) {
+        } else if (!*to->unit) { /* a run that states none is taken to mean the others' */
+            to->unit = m->unit;
+            HB_TRY(keep(pool, &to->unit, err));
+        } else if (*m->unit && strcmp(to->unit, m->unit) != 0) {
             return HB_FAIL(
                 err, HB_E_INPUT,
                 "metric '%s' is in '%.60s' in one baseline run and in '%.60s' in another", name,

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "telemetry/run.h"
 
+#include <string.h>
+
 #include "base/mem.h"
 
 void hb_run_free(hb_run *r)
@@ -32,4 +34,30 @@ const hb_metric *hb_run_metric(const hb_run *r, hb_str name)
         }
     }
     return NULL;
+}
+
+uint64_t hb_run_lost_rows(const hb_run *r, uint64_t *ret_all)
+{
+    /* Rows without a time or a name were rows of the table, bad records were not. */
+    static const struct {
+        const char *reason;
+        bool counted;
+    } lost[] = {{HB_REJECT_NO_TIME, true},
+                {HB_REJECT_NO_NAME, true},
+                {HB_REJECT_BAD_JSON, false},
+                {HB_REJECT_NO_RECORD, false}};
+    uint64_t n = 0;
+    *ret_all = 0;
+    for (size_t i = 0; i < r->n_inputs; i++) {
+        const hb_input_file *f = &r->inputs[i];
+        *ret_all += f->rows;
+        for (size_t k = 0; k < f->n_rejects; k++) {
+            for (size_t m = 0; m < sizeof lost / sizeof *lost; m++) {
+                bool is = strcmp(f->rejects[k].reason, lost[m].reason) == 0;
+                n += is ? f->rejects[k].n : 0;
+                *ret_all += is && !lost[m].counted ? f->rejects[k].n : 0;
+            }
+        }
+    }
+    return n;
 }

@@ -43,6 +43,8 @@ typedef enum hb_metric_flag {
     HB_METRIC_UNIT_UNKNOWN = 1 << 1, /* unit text kept as written, not convertible */
     HB_METRIC_NOT_FINITE = 1 << 2,   /* the stated value is NaN or infinite */
     HB_METRIC_FROM_EVENTS = 1 << 3,
+    HB_METRIC_UNIT_OLD = 1 << 4, /* set while deciding: read when the registry had another unit */
+    HB_METRIC_TEXT = 1 << 5,     /* a column of texts: no metric, unless the baseline had figures */
 } hb_metric_flag;
 
 typedef struct hb_reject {
@@ -76,6 +78,12 @@ typedef struct hb_guess {
     const char *why;
 } hb_guess;
 
+/* Reasons by which a whole row or record is lost, with whatever it held. */
+#define HB_REJECT_NO_TIME "no readable time"
+#define HB_REJECT_NO_NAME "row without a metric name"
+#define HB_REJECT_BAD_JSON "bad JSON"
+#define HB_REJECT_NO_RECORD "record that is no object"
+
 typedef struct hb_reject_count {
     const char *reason; /* "short row", "not a number" … */
     uint64_t n;
@@ -108,6 +116,9 @@ typedef struct hb_run {
     hb_time t_last;
     char digest[65]; /* SHA-256 of the canonical content: equal runs have equal digests */
 } hb_run;
+
+/* Rows and records lost in reading the inputs (reasons above), and all there were. */
+uint64_t hb_run_lost_rows(const hb_run *r, uint64_t *ret_all);
 
 void hb_run_free(hb_run *r);
 /* NULL when the run has no such metric. */

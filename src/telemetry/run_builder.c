@@ -217,6 +217,11 @@ hb_status hb_run_builder_channel(hb_run_builder *b, hb_str raw_name, hb_str raw_
                                  uint64_t col, uint32_t *ret_channel, hb_error *err)
 {
     uint32_t metric = 0;
+    if (hb_utf8_valid_prefix(raw_name) != raw_name.n) {
+        return HB_FAIL_AT(err, HB_E_INPUT, hb_builder_path(b), line, col,
+                          "the name of a metric is not UTF-8; convert the file first: iconv -f "
+                          "ISO-8859-1 -t UTF-8 FILE");
+    }
     HB_TRY(find_metric(b, raw_name, line, col, &metric, err));
     raw_unit = hb_str_trim(raw_unit);
     char id[16];
@@ -338,6 +343,13 @@ hb_status hb_run_builder_events(hb_run_builder *b, uint32_t ch, uint64_t n, hb_e
     }
     m->flags |= HB_METRIC_FROM_EVENTS;
     return hb_run_builder_stated(b, ch, (double)n, err);
+}
+
+void hb_run_builder_text_cells(hb_run_builder *b, uint32_t ch, uint64_t n)
+{
+    hb_metric *m = &metric_of(b, ch)->m;
+    m->flags |= HB_METRIC_TEXT;
+    m->profile.n_rejected += n;
 }
 
 const hb_registry *hb_run_builder_registry(const hb_run_builder *b)

@@ -79,6 +79,9 @@ HB_CHECKED hb_status hb_run_builder_events(hb_run_builder *b, uint32_t channel, 
 HB_CHECKED hb_status hb_run_builder_uncounted(hb_run_builder *b, uint32_t channel,
                                               const char *reason, hb_str text, uint64_t line,
                                               hb_error *err);
+/* n more cells of a column of texts: no metric of the run (HB_METRIC_TEXT), unless the baseline had
+ * figures under this name. */
+void hb_run_builder_text_cells(hb_run_builder *b, uint32_t channel, uint64_t n);
 /* Was a file of this path begun before? */
 bool hb_run_builder_has_file(const hb_run_builder *b, const char *path);
 const hb_registry *hb_run_builder_registry(const hb_run_builder *b);

@@ -115,8 +115,11 @@ class Workspace(Case):
         self.hb("run", "a.csv", "--run-id", "a")
         again = self.hb_json("analyze", "a")
         self.assertEqual(again["status"], "NO_TEST")
-        copy = self.hb_json("run", "a.csv", "--run-id", "copy-of-a")
-        self.assertEqual(copy["status"], "NO_TEST", "a copy of itself proves nothing")
+        self.assertEqual(self.hb_json("run", "a.csv", "--run-id", "b")["baseline_run_id"], "a", "a table may repeat")
+        self.write("r.csv", "time,y\n" + "".join(f"{i},{i % 7}\n" for i in range(50)))
+        self.hb("run", "r.csv", "--run-id", "r", "--test-name", "t")
+        copy = self.hb_json("run", "r.csv", "--run-id", "copy-of-r", "--test-name", "t")
+        self.assertEqual(copy["status"], "NO_TEST", "a copy of a recording proves nothing")
         self.hb_error("analyze", "a", "--baseline", "a", code=2, has="own baseline")
 
     def test_runs_without_id_are_named_by_content(self):

@@ -8,6 +8,8 @@
 #include "input/json/shape.h"
 #include "input/json/values.h"
 
+#include "telemetry/run.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -224,7 +226,7 @@ static hb_status flatten(json_reader *j, hb_buf *name, json_t *v, int depth, hb_
 static hb_status add_record(json_reader *j, json_t *v, hb_str text, hb_error *err)
 {
     if (!json_is_object(v) && !json_is_array(v)) {
-        return reject(j, "record that is no object", text, err);
+        return reject(j, HB_REJECT_NO_RECORD, text, err);
     }
     hb_buf name;
     hb_buf_init(&name, 4096);
@@ -241,7 +243,7 @@ static hb_status parse_and_add(json_reader *j, hb_str text, bool lenient, hb_err
     json_error_t why;
     json_t *v = hb_json_value(text, &why);
     if (!v && lenient) {
-        return reject(j, "bad JSON", text, err);
+        return reject(j, HB_REJECT_BAD_JSON, text, err);
     }
     if (!v) {
         return HB_FAIL_AT(err, HB_E_INPUT, j->path, j->bytes.line + (uint64_t)(why.line - 1),
