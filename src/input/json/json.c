@@ -11,7 +11,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BLOCK_ARENA_BYTES = 256 << 20, NAMES_BYTES = 16 << 20, MAX_SPARSE = 1 << 24 };
+enum {
+    BLOCK_ARENA_BYTES = 256 << 20,
+    NAMES_BYTES = 16 << 20,
+    MAX_SPARSE = 1 << 24,
+    BLOCK_CELLS = 1 << 21, /* records with ever new keys make short blocks, not huge ones */
+};
 
 typedef struct sparse {
     size_t row;
@@ -352,8 +357,12 @@ static hb_status json_next(hb_table *t, hb_block *ret, hb_error *err)
     j->n_sparse = 0;
     j->n_rejects = 0;
     while (!j->done && j->n_rows < HB_BLOCK_ROWS && j->n_rejects < HB_BLOCK_ROWS &&
-           j->n_sparse < HB_BLOCK_ROWS * 64) {
+           j->n_sparse < HB_BLOCK_ROWS * 64 && j->n_rows * j->n_columns < BLOCK_CELLS) {
         HB_TRY(next_record[j->form](j, err));
+    }
+    if (!j->done && j->n_rows == 0 && j->rows == 0) {
+        return HB_FAIL_AT(err, HB_E_INPUT, j->path, j->bytes.line, 0,
+                          "no record so far: expected objects, got %zu other values", j->n_rejects);
     }
     HB_TRY(lay_out(j, err));
     j->rows += j->n_rows;
