@@ -420,7 +420,6 @@ static void note(json_reader *j, const char *what, const char *value, const char
 static hb_status open_document(json_reader *j, hb_error *err)
 {
     hb_str text;
-    j->bytes.max = HB_JSON_MAX_DOCUMENT;
     HB_TRY(hb_json_bytes_value(&j->bytes, &text, err));
     json_error_t why;
     json_t *v = hb_json_value(text, &why);
@@ -490,8 +489,10 @@ static hb_status start(json_reader *j, hb_error *err)
         return unexpected(j, c, "'{' or '['", err);
     }
     bool lines = false;
+    j->bytes.max = HB_JSON_MAX_DOCUMENT; /* the first line may be the whole of it */
     HB_TRY(is_lines(j, &lines, err));
     if (lines) {
+        j->bytes.max = HB_JSON_MAX_RECORD;
         j->form = FORM_LINES;
         j->t.ops = &lines_ops;
         note(j, "document", "JSON lines", "the first line is a whole object, and more follow");
