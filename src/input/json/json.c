@@ -13,7 +13,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BLOCK_ARENA_BYTES = 256 << 20, NAMES_BYTES = 16 << 20, MAX_SPARSE = 1 << 24 };
+enum {
+    BLOCK_ARENA_BYTES = 256 << 20,
+    NAMES_BYTES = 16 << 20,
+    MAX_SPARSE = 1 << 24,
+    BLOCK_CELLS = 1 << 21, /* records with ever new keys make short blocks, not huge ones */
+};
 
 typedef struct sparse {
     size_t row;
@@ -354,8 +359,12 @@ static hb_status json_next(hb_table *t, hb_block *ret, hb_error *err)
     j->n_sparse = 0;
     j->n_rejects = 0;
     while (!j->done && j->n_rows < HB_BLOCK_ROWS && j->n_rejects < HB_BLOCK_ROWS &&
-           j->n_sparse < HB_BLOCK_ROWS * 64) {
+           j->n_sparse < HB_BLOCK_ROWS * 64 && j->n_rows * j->n_columns < BLOCK_CELLS) {
         HB_TRY(next_record[j->form](j, err));
+    }
+    if (!j->done && j->n_rows == 0 && j->rows == 0) {
+        return HB_FAIL_AT(err, HB_E_INPUT, j->path, j->bytes.line, 0,
+                          "no record so far: expected objects, got %zu other values", j->n_rejects);
     }
     HB_TRY(lay_out(j, err));
     j->rows += j->n_rows;
@@ -413,7 +422,6 @@ static void note(json_reader *j, const char *what, const char *value, const char
 static hb_status open_document(json_reader *j, hb_error *err)
 {
     hb_str text;
-    j->bytes.max = HB_JSON_MAX_DOCUMENT;
     HB_TRY(hb_json_bytes_value(&j->bytes, &text, err));
     json_error_t why;
     json_t *v = hb_json_value(text, &why);
@@ -483,8 +491,10 @@ static hb_status start(json_reader *j, hb_error *err)
         return unexpected(j, c, "'{' or '['", err);
     }
     bool lines = false;
+    j->bytes.max = HB_JSON_MAX_DOCUMENT; /* the first line may be the whole of it */
     HB_TRY(is_lines(j, &lines, err));
     if (lines) {
+        j->bytes.max = HB_JSON_MAX_RECORD;
         j->form = FORM_LINES;
         j->t.ops = &lines_ops;
         note(j, "document", "JSON lines", "the first line is a whole object, and more follow");

@@ -20,9 +20,19 @@ static bool is_columnar(json_t *v)
     return n != SIZE_MAX && n > 0;
 }
 
+static json_t *all_or_nothing(json_t *rows, bool failed)
+{
+    if (failed) {
+        json_decref(rows);
+        return NULL;
+    }
+    return rows;
+}
+
 static json_t *rows_of_columns(json_t *v)
 {
     json_t *rows = json_array();
+    bool failed = !rows;
     const char *key = NULL;
     json_t *column = NULL;
     json_object_foreach(v, key, column)
@@ -32,12 +42,12 @@ static json_t *rows_of_columns(json_t *v)
         json_array_foreach(column, i, cell)
         {
             if (i >= json_array_size(rows)) {
-                json_array_append_new(rows, json_object());
+                failed |= json_array_append_new(rows, json_object()) != 0;
             }
-            json_object_set(json_array_get(rows, i), key, cell);
+            failed |= json_object_set(json_array_get(rows, i), key, cell) != 0;
         }
     }
-    return rows;
+    return all_or_nothing(rows, failed);
 }
 
 /* {"latency": 3, "resets": {"value": 0, "unit": "count"}}: names to values. */
@@ -57,15 +67,16 @@ static bool is_metric_map(json_t *v)
 static json_t *rows_of_map(json_t *v)
 {
     json_t *rows = json_array();
+    bool failed = !rows;
     const char *key = NULL;
     json_t *child = NULL;
     json_object_foreach(v, key, child)
     {
         json_t *row = json_is_object(child) ? json_copy(child) : json_pack("{s:O}", "value", child);
-        json_object_set_new(row, "metric", json_string(key));
-        json_array_append_new(rows, row);
+        failed |= json_object_set_new(row, "metric", json_string(key)) != 0;
+        failed |= json_array_append_new(rows, row) != 0;
     }
-    return rows;
+    return all_or_nothing(rows, failed);
 }
 
 json_t *hb_json_records(json_t *v, const char **ret_shape)
@@ -76,6 +87,9 @@ json_t *hb_json_records(json_t *v, const char **ret_shape)
     if (json_is_array(inner)) {
         *ret_shape = "list below \"metrics\"";
         rows = json_incref(inner);
+    } else if (json_object_size(inner) == 0) {
+        *ret_shape = "nothing";
+        rows = json_array();
     } else if (is_columnar(inner)) {
         *ret_shape = "columns of equal length";
         rows = rows_of_columns(inner);

@@ -21,6 +21,8 @@ typedef struct parse {
     bool in_text;
     bool phonetic; /* <rPh>: how it is spoken, not what it says */
     bool in_cell_xfs;
+    const char *strings_part;
+    const char *styles_part;
     number_format *formats;
     size_t n_formats;
     size_t cap_formats;
@@ -58,19 +60,33 @@ static hb_status workbook_start(void *ctx, const char *name, const char **atts, 
     return HB_OK;
 }
 
+static bool ends(const char *text, const char *end)
+{
+    size_t n = text ? strlen(text) : 0;
+    size_t m = strlen(end);
+    return n >= m && strcmp(text + n - m, end) == 0;
+}
+
 static hb_status relation_start(void *ctx, const char *name, const char **atts, hb_error *err)
 {
-    hb_workbook *w = ((parse *)ctx)->w;
+    parse *p = ctx;
+    hb_workbook *w = p->w;
     const char *id = hb_xml_attribute(atts, "Id");
     const char *target = hb_xml_attribute(atts, "Target");
+    const char *type = hb_xml_attribute(atts, "Type");
     if (strcmp(name, "Relationship") != 0 || !id || !target) {
         return HB_OK;
     }
+    char full[300];
+    bool absolute = target[0] == '/';
+    snprintf(full, sizeof full, "%s%.250s", absolute ? "" : "xl/", target + absolute);
+    if (ends(type, "/sharedStrings")) {
+        HB_TRY(keep(w, full, &p->strings_part, err));
+    } else if (ends(type, "/styles")) {
+        HB_TRY(keep(w, full, &p->styles_part, err));
+    }
     for (size_t i = 0; i < w->n_sheets; i++) {
         if (strcmp(w->sheets[i].relation, id) == 0) {
-            char full[300];
-            bool absolute = target[0] == '/';
-            snprintf(full, sizeof full, "%s%.250s", absolute ? "" : "xl/", target + absolute);
             HB_TRY(keep(w, full, &w->sheets[i].part, err));
         }
     }
@@ -199,20 +215,21 @@ static hb_status read_parts(const hb_package *package, parse *p, hb_error *err)
     static const hb_xml_handler relations = {.start = relation_start};
     static const hb_xml_handler strings = {strings_start, strings_end, strings_text};
     static const hb_xml_handler styles = {.start = styles_start, .end = styles_end};
-    static const struct {
-        const char *part;
+    const struct {
+        const char *const *part;
         const hb_xml_handler *handler;
         bool required;
-    } parts[] = {{"xl/workbook.xml", &workbook, true},
-                 {"xl/_rels/workbook.xml.rels", &relations, true},
-                 {"xl/sharedStrings.xml", &strings, false},
-                 {"xl/styles.xml", &styles, false}};
+    } parts[] = {{&(const char *){"xl/workbook.xml"}, &workbook, true},
+                 {&(const char *){"xl/_rels/workbook.xml.rels"}, &relations, true},
+                 {&p->strings_part, &strings, false},
+                 {&p->styles_part, &styles, false}};
     for (size_t i = 0; i < sizeof parts / sizeof *parts; i++) {
         bool found = false;
-        HB_TRY(hb_xml_parse(package, parts[i].part, parts[i].handler, p, &found, err));
+        const char *part = *parts[i].part;
+        HB_TRY(hb_xml_parse(package, part, parts[i].handler, p, &found, err));
         if (!found && parts[i].required) {
             return HB_FAIL(err, HB_E_INPUT, "'%s' is a zip file but no workbook: it has no '%s'",
-                           package->path, parts[i].part);
+                           package->path, part);
         }
     }
     return p->w->n_sheets ? HB_OK : HB_FAIL(err, HB_E_INPUT, "'%s' has no sheets", package->path);
@@ -222,7 +239,9 @@ hb_status hb_workbook_open(const hb_package *package, hb_workbook *ret, hb_error
 {
     *ret = (hb_workbook){0};
     hb_arena_init(&ret->arena, ARENA_BYTES);
-    parse p = {.w = ret};
+    parse p = {.w = ret,
+               .strings_part = "xl/sharedStrings.xml",
+               .styles_part = "xl/styles.xml"}; /* unless the relationships say otherwise */
     hb_buf_init(&p.text, 1 << 20);
     hb_status status = read_parts(package, &p, err);
     hb_buf_release(&p.text);

@@ -8,7 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LOOK_ROWS = 60 };
+enum {
+    LOOK_ROWS = 60,
+    BLOCK_CELLS = 1 << 20, /* wide sheets make short blocks, not huge ones */
+};
 
 typedef struct xlsx {
     hb_table t;
@@ -18,8 +21,9 @@ typedef struct xlsx {
     const hb_package *package;
     const hb_workbook *workbook;
     hb_sheet_reader *reader;
-    const hb_sheet_batch *batch; /* read ahead while the header was looked for */
-    size_t batch_row;            /* first row of it that is data */
+    const hb_sheet_batch *batch; /* never NULL once open */
+    size_t batch_row;            /* first row of it not given yet */
+    size_t batch_cell;           /* first cell of it not laid out yet */
     hb_arena arena;
     hb_column *columns;
     size_t n_columns;
@@ -163,48 +167,55 @@ static hb_status reject_extra(xlsx *x, uint64_t line, hb_error *err)
     return HB_OK;
 }
 
-static hb_status xlsx_next(hb_table *t, hb_block *ret, hb_error *err)
+/* Cells of the batch's next rows laid out; as many rows as BLOCK_CELLS allows. */
+static hb_status lay_out(xlsx *x, size_t n_rows, hb_error *err)
 {
-    xlsx *x = (xlsx *)t;
     const hb_sheet_batch *b = x->batch;
-    size_t from = x->batch_row;
-    if (!b) {
-        HB_TRY(hb_sheet_read(x->reader, HB_BLOCK_ROWS, &b, err));
-        from = 0;
-    }
-    x->batch = NULL;
-    x->n_rejects = 0;
-    size_t n_rows = b->n_rows > from ? b->n_rows - from : 0;
     size_t n = n_rows * x->n_columns;
     HB_TRY(HB_GROW(x->cells, x->cap_cells, n ? n : 1, (size_t)1 << 27, "cells in a block", err));
     for (size_t i = 0; i < n; i++) {
         x->cells[i] = (hb_cell){.kind = HB_CELL_EMPTY};
     }
-    for (size_t i = 0; i < b->n_cells; i++) {
-        const hb_sheet_cell *c = &b->cells[i];
-        if (c->row < from || c->row >= b->n_rows) {
-            continue;
+    size_t end = x->batch_row + n_rows;
+    for (; x->batch_cell < b->n_cells && b->cells[x->batch_cell].row < end; x->batch_cell++) {
+        const hb_sheet_cell *c = &b->cells[x->batch_cell];
+        if (c->row < x->batch_row) {
+            continue; /* titles and the header */
         }
         if (c->column >= x->n_columns) {
             HB_TRY(reject_extra(x, b->lines[c->row], err));
         } else {
-            x->cells[(c->row - from) * x->n_columns + c->column] = c->cell;
+            x->cells[(c->row - x->batch_row) * x->n_columns + c->column] = c->cell;
         }
     }
-    x->rows += n_rows;
+    return HB_OK;
+}
+
+static hb_status xlsx_next(hb_table *t, hb_block *ret, hb_error *err)
+{
+    xlsx *x = (xlsx *)t;
+    /* A batch that holds nothing but titles may be followed by rows. */
+    while (x->batch_row >= x->batch->n_rows && x->batch->n_rows) {
+        HB_TRY(hb_sheet_read(x->reader, HB_BLOCK_ROWS, &x->batch, err));
+        x->batch_row = 0;
+        x->batch_cell = 0;
+    }
+    if (x->rows == 0 && x->batch->n_rows == 0) {
+        return HB_FAIL(err, HB_E_INPUT, "'%s' has no data rows in this sheet", x->package->path);
+    }
+    size_t most = BLOCK_CELLS / (x->n_columns ? x->n_columns : 1);
+    size_t left = x->batch->n_rows - x->batch_row;
+    size_t n_rows = left < most ? left : most;
+    x->n_rejects = 0;
+    HB_TRY(lay_out(x, n_rows, err));
     *ret = (hb_block){.cells = x->cells,
                       .n_rows = n_rows,
                       .n_cols = x->n_columns,
-                      .lines = b->lines + from,
+                      .lines = x->batch->lines + x->batch_row,
                       .rejects = x->rejects,
                       .n_rejects = x->n_rejects};
-    if (n_rows == 0 && x->rows == 0) {
-        /* The batch may have ended with its titles; rows may still follow. */
-        if (b->n_rows >= LOOK_ROWS) {
-            return xlsx_next(t, ret, err);
-        }
-        return HB_FAIL(err, HB_E_INPUT, "'%s' has no data rows in this sheet", x->package->path);
-    }
+    x->batch_row += n_rows;
+    x->rows += n_rows;
     return HB_OK;
 }
 
