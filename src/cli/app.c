@@ -117,7 +117,12 @@ hb_status hb_app_path(hb_app *app, const char *given, const char *name, const ch
         *ret_path = given;
         return HB_OK;
     }
-    HB_TRY(hb_path_join(app->common.workspace ? app->common.workspace : ".", name, &path, err));
+    const char *workspace = app->common.workspace;
+    if (workspace && !hb_path_is_dir(app->os, workspace)) { /* a slip would change the verdict */
+        return HB_FAIL(err, HB_E_CONFIG, "workspace '%s' is no folder; 'hb init %s' makes it",
+                       workspace, workspace);
+    }
+    HB_TRY(hb_path_join(workspace ? workspace : ".", name, &path, err));
     *ret_path = hb_arena_str(&app->arena, hb_str_of(path));
     hb_free(path);
     return *ret_path ? HB_OK : HB_NOMEM(err);

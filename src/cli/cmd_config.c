@@ -132,6 +132,7 @@ const hb_cmd hb_cmd_config_check = {
     .details = "Without FILE: the workspace's metric registry and baseline policy. Says the\n"
                "first thing that is wrong as FILE:LINE:COLUMN with what was expected.",
     .example = "hb config check",
+    .text_only = true,
     .run = run_check,
 };
 

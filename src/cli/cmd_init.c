@@ -62,5 +62,6 @@ const hb_cmd hb_cmd_init = {
     .args = "[DIR]",
     .details = "Existing files are kept. The configuration works as it is.",
     .example = "hb init lab",
+    .text_only = true,
     .run = run_init,
 };

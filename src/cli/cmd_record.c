@@ -4,10 +4,13 @@
 #include "cli/progress.h"
 #include "cli/term.h"
 
+#include "base/mem.h"
 #include "source/host/recorder.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 typedef struct record_opts {
     double seconds;
@@ -23,11 +26,27 @@ static bool go_on(void *ctx, double done_s, double total_s)
     return hb_term_stop_wanted() == 0;
 }
 
+/* Told before the recording, not after it. */
+static hb_status can_write(const char *out, hb_error *err)
+{
+    char *dir = NULL;
+    if (strcmp(out, "-") == 0) {
+        return HB_OK;
+    }
+    HB_TRY(hb_path_dir(out, &dir, err));
+    bool ok = access(out, F_OK) == 0 ? access(out, W_OK) == 0 : access(dir, W_OK | X_OK) == 0;
+    hb_status status =
+        ok ? HB_OK : HB_FAIL(err, HB_E_IO, "cannot write '%s': %s", out, strerror(errno));
+    hb_free(dir);
+    return status;
+}
+
 static hb_status run_record(hb_app *app, const void *opts, hb_list args, int *ret_exit,
                             hb_error *err)
 {
     const record_opts *o = opts;
     (void)args;
+    HB_TRY(can_write(o->out, err));
     hb_term_stop_gently(); /* what was recorded until then is kept */
     hb_progress bar = hb_progress_start(app, "recording");
     hb_record_options ro = {
@@ -83,6 +102,7 @@ const hb_cmd hb_cmd_record = {
     .summary = "record this machine's telemetry into a run file",
     .opts = table,
     .opts_size = sizeof(record_opts),
+    .text_only = true,
     .details = "Processor, memory, pressure, disk, network and temperatures from /proc and\n"
                "/sys, and how late a timer wakes up: a real source on any Linux machine.\n"
                "Ctrl-C ends the recording early and keeps what there is (exit code 130).",

@@ -16,33 +16,57 @@ typedef struct report_opts {
     bool open;
 } report_opts;
 
-/* The newest decision's baseline, not the one a policy would choose today: a report shows the
- * decision that was made. */
-static hb_status make_again(hb_app *app, const char *run_id, const char **ret_page, hb_error *err)
+static hb_status try_again(hb_app *app, const hb_decision_row *row, const char *baseline,
+                           const char **ret_page, hb_error *err)
 {
-    hb_decision_row row;
-    bool found = false;
-    HB_TRY(hb_store_latest_decision(app->store, run_id, &app->arena, &row, &found, err));
-    if (!found) {
-        return HB_FAIL(err, HB_E_STORE, "run '%s' was never judged; do so with: hb analyze %s",
-                       run_id, run_id);
-    }
     hb_flow f;
+    bool same = false;
     hb_flow_init(&f);
-    hb_status status = hb_store_get_run(app->store, run_id, &f.run, err);
+    hb_status status = hb_store_get_run(app->store, row->run_id, &f.run, err);
     if (status == HB_OK) {
         status = hb_app_registry(app, f.run->meta.program,
                                  f.run->meta.context[HB_CONTEXT_OPERATING_MODE], &f.registry, err);
     }
     if (status == HB_OK) {
-        status = hb_flow_analyze(app, &f, *row.baseline_run_id ? row.baseline_run_id : NULL, err);
+        status = hb_flow_select(app, &f, baseline, err);
     }
-    *ret_page = f.report;
-    if (status == HB_OK && strcmp(f.digest, row.digest) != 0) {
-        hb_say(app, "the configuration or program changed since; this is a new decision");
+    if (status == HB_OK) {
+        status = hb_flow_draw_again(app, &f, row->digest, &same, err);
     }
+    *ret_page = same ? f.report : NULL;
     hb_flow_release(&f);
     return status;
+}
+
+/* A report shows the decision that was made: first as the policy chooses, then as --baseline did;
+ * when neither gives the same decision, none is drawn. */
+static hb_status make_again(hb_app *app, const char *run_id, const char **ret_page, hb_error *err)
+{
+    hb_decision_row row;
+    bool found = false;
+    *ret_page = NULL;
+    HB_TRY(hb_store_latest_decision(app->store, run_id, &app->arena, &row, &found, err));
+    if (!found) {
+        return HB_FAIL(err, HB_E_STORE, "run '%s' was never judged; do so with: hb analyze %s",
+                       run_id, run_id);
+    }
+    HB_TRY(try_again(app, &row, NULL, ret_page, err));
+    if (!*ret_page && *row.baseline_run_id) {
+        HB_TRY(try_again(app, &row, row.baseline_run_id, ret_page, err));
+    }
+    return *ret_page ? HB_OK
+                     : HB_FAIL(err, HB_E_STORE,
+                               "the report of run '%s' cannot be drawn again: the configuration, "
+                               "the registered runs or the program changed since; hb analyze %s "
+                               "makes a new decision",
+                               run_id, run_id);
+}
+
+/* There and not empty. */
+static bool is_drawn(const hb_app *app, const char *page)
+{
+    struct stat st;
+    return app->os->stat(page, &st) == 0 && st.st_size > 0;
 }
 
 static hb_status open_page(hb_app *app, const char *page, hb_error *err)
@@ -76,7 +100,7 @@ static hb_status run_report(hb_app *app, const void *opts, hb_list args, int *re
     if (!page) {
         return HB_NOMEM(err);
     }
-    if (!hb_path_exists(app->os, page)) {
+    if (!is_drawn(app, page)) {
         HB_TRY(make_again(app, args.v[0], &page, err));
     }
     if (app->common.json) {
@@ -112,7 +136,8 @@ const hb_cmd hb_cmd_report = {
     .min_args = 1,
     .max_args = 1,
     .args = "RUN",
-    .details = "A report made again compares with the baseline of the run's latest decision.",
+    .details = "A report that is gone is drawn again when the run's latest decision comes out the\n"
+               "same; else nothing is changed and hb analyze makes a new decision.",
     .example = "hb report monday-2",
     .run = run_report,
 };

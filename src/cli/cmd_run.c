@@ -30,15 +30,22 @@ static hb_status register_files(hb_app *app, hb_flow *f, hb_list args, const hb_
     return hb_flow_register(app, f, err);
 }
 
+/* A baseline that cannot be is told before anything is registered. */
+static hb_status read_and_judge(hb_app *app, hb_flow *f, hb_list args, const run_opts *o,
+                                hb_error *err)
+{
+    HB_TRY(hb_flow_read(app, args, &o->read, NULL, &f->registry, &f->run, err));
+    HB_TRY(hb_flow_select(app, f, o->baseline, err));
+    HB_TRY(hb_flow_register(app, f, err));
+    return hb_flow_judge(app, f, err);
+}
+
 static hb_status run_run(hb_app *app, const void *opts, hb_list args, int *ret_exit, hb_error *err)
 {
     const run_opts *o = opts;
     hb_flow f;
     hb_flow_init(&f);
-    hb_status status = register_files(app, &f, args, &o->read, err);
-    if (status == HB_OK) {
-        status = hb_flow_analyze(app, &f, o->baseline, err);
-    }
+    hb_status status = read_and_judge(app, &f, args, o, err);
     if (status == HB_OK) {
         status = hb_flow_print(app, &f, err);
         *ret_exit = hb_verdict_exit(f.decision->verdict, o->fail_on);
@@ -132,7 +139,10 @@ static hb_status run_analyze(hb_app *app, const void *opts, hb_list args, int *r
                                  f.run->meta.context[HB_CONTEXT_OPERATING_MODE], &f.registry, err);
     }
     if (status == HB_OK) {
-        status = hb_flow_analyze(app, &f, o->baseline, err);
+        status = hb_flow_select(app, &f, o->baseline, err);
+    }
+    if (status == HB_OK) {
+        status = hb_flow_judge(app, &f, err);
     }
     if (status == HB_OK) {
         status = hb_flow_print(app, &f, err);

@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/table.h"
 #include "cli/view_run.h"
+#include "decide/decision.h"
 
 #include "base/json_write.h"
 
@@ -36,6 +37,12 @@ static void json_row(hb_json *j, const hb_run_row *r)
 static hb_status run_list(hb_app *app, const void *opts, hb_list args, int *ret_exit, hb_error *err)
 {
     const list_opts *o = opts;
+    hb_verdict v;
+    if (o->status && !hb_verdict_from_name(o->status, &v)) {
+        return HB_FAIL(err, HB_E_USAGE,
+                       "--status must be PASS, PASS_WITH_DRIFT, FAIL or NO_TEST, got '%.40s'",
+                       o->status);
+    }
     (void)args;
     (void)ret_exit;
     hb_run_query q = {.program = o->program,

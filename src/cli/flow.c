@@ -83,6 +83,9 @@ static void take(const char **to, const char *given)
 
 static hb_status complete_meta(const hb_read_opts *o, hb_run_meta *meta, hb_error *err)
 {
+    if (o->run_id && !*o->run_id) {
+        return HB_FAIL(err, HB_E_USAGE, "--run-id is empty; leave it out or name the run");
+    }
     take(&meta->run_id, o->is_baseline ? NULL : o->run_id);
     take(&meta->program, o->program);
     take(&meta->subsystem, o->subsystem);
@@ -259,12 +262,25 @@ static hb_status write_report(hb_app *app, hb_flow *f, hb_error *err)
     return status;
 }
 
-hb_status hb_flow_analyze(hb_app *app, hb_flow *f, const char *baseline, hb_error *err)
+hb_status hb_flow_select(hb_app *app, hb_flow *f, const char *baseline, hb_error *err)
 {
     HB_TRY(hb_baseline_select(app->store, f->run, &app->policy, baseline,
                               hb_registry_digest(f->registry), &f->selection, err));
     f->selected = true;
+    return HB_OK;
+}
+
+hb_status hb_flow_judge(hb_app *app, hb_flow *f, hb_error *err)
+{
     HB_TRY(hb_flow_decide(f, &f->selection.reference, &app->policy, err));
     HB_TRY(store_decision(app, f, err));
     return write_report(app, f, err);
+}
+
+hb_status hb_flow_draw_again(hb_app *app, hb_flow *f, const char *digest, bool *ret_same,
+                             hb_error *err)
+{
+    HB_TRY(hb_flow_decide(f, &f->selection.reference, &app->policy, err));
+    *ret_same = strcmp(f->digest, digest) == 0;
+    return *ret_same ? write_report(app, f, err) : HB_OK;
 }

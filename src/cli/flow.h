@@ -74,9 +74,15 @@ HB_CHECKED hb_status hb_flow_read(hb_app *app, hb_list files, const hb_read_opts
                                   hb_error *err);
 /* Adds f->run to the registry (told when it was already there). */
 HB_CHECKED hb_status hb_flow_register(hb_app *app, hb_flow *f, hb_error *err);
-/* Selects a baseline, decides, stores the decision, writes the report folder. `baseline`: a run_id
- * or NULL. */
-HB_CHECKED hb_status hb_flow_analyze(hb_app *app, hb_flow *f, const char *baseline, hb_error *err);
+/* Chooses f->run's baseline into f->selection. `baseline`: a run_id, or NULL for the policy's
+ * choice. The run need not be registered yet. */
+HB_CHECKED hb_status hb_flow_select(hb_app *app, hb_flow *f, const char *baseline, hb_error *err);
+/* Decides against the selection, stores the decision, writes the report folder. */
+HB_CHECKED hb_status hb_flow_judge(hb_app *app, hb_flow *f, hb_error *err);
+/* Decides and writes the report folder only when it is the decision of this digest; stores nothing.
+ */
+HB_CHECKED hb_status hb_flow_draw_again(hb_app *app, hb_flow *f, const char *digest, bool *ret_same,
+                                        hb_error *err);
 /* Decides against f->files or f->selection; fills decision, json and digest. */
 HB_CHECKED hb_status hb_flow_decide(hb_flow *f, const hb_reference *reference,
                                     const hb_policy *policy, hb_error *err);
