@@ -136,8 +136,8 @@ const hb_cmd hb_cmd_report = {
     .min_args = 1,
     .max_args = 1,
     .args = "RUN",
-    .details = "A report that is gone is drawn again when the run's latest decision comes out the\n"
-               "same; else nothing is changed and hb analyze makes a new decision.",
+    .details = "A report that is gone is drawn again when the run's latest decision comes out\n"
+               "the same; else nothing is changed and hb analyze makes a new decision.",
     .example = "hb report monday-2",
     .run = run_report,
 };
