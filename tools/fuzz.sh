@@ -10,7 +10,10 @@ cd "$(dirname "$0")/.."
 seconds=${1:-60}
 [ $# -gt 0 ] && shift
 [ -d build/fuzz/CMakeFiles ] || cmake --preset fuzz >/dev/null
-cmake --build build/fuzz -j "$(nproc)" | tail -n 1
+cmake --build build/fuzz -j "$(nproc)" >build/fuzz/build.log 2>&1 || {
+    tail -n 40 build/fuzz/build.log
+    exit 1
+}
 mkdir -p build/fuzz/found
 if [ $# -eq 0 ]; then
     # shellcheck disable=SC2046 # target names have no blanks
