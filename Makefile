@@ -21,7 +21,7 @@ help:
 
 build:
 	@tools/install-deps.sh build
-	cmake --preset $(PRESET)
+	cmake --preset $(PRESET) -DHB_TESTS=OFF
 	cmake --build build/$(PRESET) -j $(JOBS)
 
 demo: build
@@ -33,7 +33,7 @@ test:
 
 check:
 	@tools/install-deps.sh build test
-	cmake --preset dev > /dev/null
+	cmake --preset dev -DHB_TESTS=ON > /dev/null
 	cmake --build build/dev -j $(JOBS)
 	ctest --test-dir build/dev -LE "suite|e2e|slow|fuzz" -j $(JOBS) --output-on-failure
 	@tools/lint/run.sh

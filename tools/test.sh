@@ -10,7 +10,7 @@ for preset in release release-clang asan fuzz; do
     echo "== build $preset"
     suites=OFF
     [ "$preset" = release ] && suites=ON
-    cmake --preset "$preset" -DHB_SUITES=$suites >"build-$preset.log" 2>&1 || { cat "build-$preset.log"; exit 1; }
+    cmake --preset "$preset" -DHB_TESTS=ON -DHB_SUITES=$suites >"build-$preset.log" 2>&1 || { cat "build-$preset.log"; exit 1; }
     cmake --build "build/$preset" -j "$jobs" >"build-$preset.log" 2>&1 || { tail -n 60 "build-$preset.log"; exit 1; }
     rm -f "build-$preset.log"
 done
