@@ -45,8 +45,16 @@ typedef struct hb_row_reject {
     size_t len;
 } hb_row_reject;
 
+/* One column of a block as figures, for readers that decode by a plan (plan.h). */
+typedef struct hb_figures {
+    const double *v;    /* n_rows; valid where cls is HB_CELL_IS_NUMBER */
+    const uint8_t *cls; /* n_rows of hb_cell_class; NULL = every row is a number */
+    const hb_time *t;   /* n_rows, of the plan's time axis only, else NULL */
+} hb_figures;
+
 typedef struct hb_block {
-    const hb_cell *cells; /* row-major, n_rows × n_cols */
+    const hb_cell *cells;      /* row-major, n_rows × n_cols; NULL when `figures` stands instead */
+    const hb_figures *figures; /* n_cols; NULL when the reader gives cells */
     size_t n_rows;
     size_t n_cols;
     const uint64_t *lines; /* physical line (or sheet row) of each row, from 1 */
@@ -60,6 +68,7 @@ typedef struct hb_column {
 } hb_column;
 
 typedef struct hb_table hb_table;
+struct hb_plan;
 
 typedef struct hb_table_ops {
     const char *format; /* "csv", "jsonl", "xlsx" */
@@ -67,6 +76,12 @@ typedef struct hb_table_ops {
     size_t (*columns)(const hb_table *t, const hb_column **ret_columns);
     hb_status (*next)(hb_table *t, hb_block *ret_block, hb_error *err);
     void (*close)(hb_table *t); /* NULL is fine; does not close the stream */
+    /* May be NULL. From the following next() on, blocks come as figures by this plan (borrowed
+     * until close); false = the reader goes on giving cells. */
+    bool (*plan)(hb_table *t, const struct hb_plan *plan);
+    /* With a plan: the cell as text, by row and column of the latest block; borrowed until next().
+     */
+    hb_str (*text)(hb_table *t, size_t row, size_t column);
 } hb_table_ops;
 
 enum { HB_TABLE_NOTES = 16 };

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How the cells of one column are read as figures: marks, dressing, words.
+ *
+ * A rule is inferred once per column from its first cells (hb_number_rules_infer), or pinned by a
+ * saved profile, and then applied to every cell without guessing again. A cell that does not fit is
+ * TEXT, never a "best effort" figure. Plain data; texts are borrowed from the arena of inference.
+ */
+#ifndef HB_INPUT_NUMBER_RULE_H
+#define HB_INPUT_NUMBER_RULE_H
+
+#include "base/arena.h"
+#include "input/cell.h"
+#include "telemetry/units.h"
+
+typedef enum hb_group_mark {
+    HB_GROUP_NONE,
+    HB_GROUP_COMMA,      /* 1,234.5 */
+    HB_GROUP_POINT,      /* 1.234,5 */
+    HB_GROUP_BLANK,      /* 1 234,5: blank, U+00A0, U+2009, U+202F, or the byte A0 of Latin-1 */
+    HB_GROUP_APOSTROPHE, /* 1'234.5, U+2019 */
+    HB_GROUP_COUNT_
+} hb_group_mark;
+
+typedef struct hb_cell_suffix {
+    hb_str text;       /* "ms" as it stands behind the figure, blanks between taken off */
+    hb_affine to_unit; /* into the column's unit */
+} hb_cell_suffix;
+
+enum { HB_CELL_SUFFIXES = 16 };
+
+typedef struct hb_number_rule {
+    char decimal;        /* '.' or ',' */
+    hb_group_mark group; /* groups of three digits, checked */
+    bool percent;        /* a sign % behind the figure is taken off; 45.2 % stays 45.2 */
+    bool accounting;     /* (1,204.00) is -1204 */
+    bool apostrophe;     /* the spreadsheet's text mark in front is taken off: '0.510 */
+    bool hex;            /* 0xFF00 */
+    bool words;          /* TRUE/FALSE, ON/OFF, yes/no … are 1 and 0: a column of truth values */
+    const char *unit;    /* of the figures, UDUNITS text; "" = the cells state none */
+    hb_cell_suffix suffixes[HB_CELL_SUFFIXES];
+    size_t n_suffixes;
+    const hb_str *missing; /* words for missing beyond those of cell.h: N/D … */
+    size_t n_missing;
+    const double *overload; /* figures that mean "out of range" (9.9e37): read as TEXT (rejected) */
+    size_t n_overload;
+} hb_number_rule;
+
+/* Nothing but decimal point figures: what hb_num_parse reads; the fast path needs no more. */
+bool hb_number_rule_is_plain(const hb_number_rule *r);
+/* text: trimmed. *ret is set for HB_CELL_IS_NUMBER. Needs no memory, any thread. */
+hb_cell_class hb_number_rule_read(const hb_number_rule *r, hb_str text, double *ret);
+
+/* What a column's cells look like under the rule that was chosen. */
+typedef struct hb_number_look {
+    size_t numbers;
+    size_t missing; /* NaN included */
+    size_t inf;
+    size_t texts;
+    size_t words;            /* cells that are words of truth values */
+    double confidence;       /* 0 … 1: how much better than the next best reading */
+    const char *why;         /* in words, constant or in the arena; never NULL */
+    const char *alternative; /* the next best reading in words, NULL = none */
+} hb_number_look;
+
+typedef struct hb_cell_column {
+    const hb_str *cells; /* trimmed, borrowed */
+    size_t n;
+} hb_cell_column;
+
+/* All columns of a table together, because decimal and group mark belong to the file: "1.397" next
+ * to "17,87" is 1397. delimiter: what the fields are cut by (0 = not delimited text), so that a
+ * comma that cuts fields is no decimal mark unless quoted. rules and looks have n rows.
+ * A cell "1.397" in a file without any other evidence is 1.397 with the alternative named. */
+HB_CHECKED hb_status hb_number_rules_infer(const hb_cell_column *columns, size_t n, char delimiter,
+                                           hb_units *units, hb_arena *arena,
+                                           hb_number_rule *ret_rules, hb_number_look *ret_looks,
+                                           hb_error *err);
+
+#endif
