@@ -2,6 +2,7 @@
 #include "cli/flow.h"
 
 #include "base/mem.h"
+#include "cli/globs.h"
 #include "cli/progress.h"
 #include "cli/topics.h"
 #include "config/node.h"
@@ -118,6 +119,7 @@ hb_status hb_flow_read(hb_app *app, hb_list files, const hb_read_opts *o, const 
                        hb_registry **io_registry, hb_run **ret_run, hb_error *err)
 {
     hb_run_meta meta;
+    HB_TRY(hb_globs_expand(app, files, &files, err));
     HB_TRY(read_meta(app, files, o, &meta, err));
     HB_TRY(complete_meta(o, &meta, err));
     if (!*io_registry) {
