@@ -254,6 +254,13 @@ static void after_slash(splitter *s, hb_str h)
             drop(s, cut(h, 0, i), (hb_str){"", 0});
             return;
         }
+        /* "m/s²" is a unit itself, "t/s" a time in seconds. */
+        hb_unit_said unit;
+        bool named = hb_unit_text(written, &unit) &&
+                     (hb_stem_quantities(cut(h, 0, i)) & HB_STEM_BIT(unit.quantity));
+        if (!spaced && !named && hb_unit_text(h, &unit)) {
+            continue;
+        }
         if (try_unit(s, cut(h, 0, i), (hb_str){"", 0}, written,
                      spaced ? HB_LABEL_SLASH : HB_LABEL_TIGHT)) {
             return;
@@ -288,7 +295,7 @@ static void after_in(splitter *s, hb_str h)
 }
 
 /* flow_l_min, wind_m_s: two words are a quotient. */
-static bool quotient_suffix(splitter *s, hb_str h, size_t last, hb_str tail)
+static bool quotient_suffix(splitter *s, hb_str h, size_t last)
 {
     static const char *const rows[][2] = {
         {"m_s", "m/s"},     {"km_h", "km/h"},        {"l_min", "l/min"}, {"L_min", "l/min"},
@@ -301,8 +308,8 @@ static bool quotient_suffix(splitter *s, hb_str h, size_t last, hb_str tail)
         size_t n = strlen(rows[i][0]);
         hb_str name = {h.p, last};
         if (name.n > n + 1 && hb_str_ends(name, rows[i][0]) && name.p[name.n - n - 1] == '_') {
-            take(s, cut(name, 0, name.n - n - 1), tail, cut(name, name.n - n, name.n), rows[i][1],
-                 HB_LABEL_SUFFIX, places[HB_LABEL_SUFFIX].confidence);
+            take(s, cut(name, 0, name.n - n - 1), (hb_str){"", 0}, cut(name, name.n - n, name.n),
+                 rows[i][1], HB_LABEL_SUFFIX, places[HB_LABEL_SUFFIX].confidence);
             return true;
         }
     }
@@ -335,15 +342,13 @@ static void as_suffix(splitter *s, hb_str h)
 {
     size_t end = h.n;
     size_t at = last_mark(h, "_");
-    hb_str tail = {"", 0};
-    /* T_degC_Avg: the statistic stays with the name. */
+    /* T_degC_Avg: without the unit in its middle the name would be another. */
     if (at > 1 && is_statistic((hb_str){h.p + at, h.n - at}) &&
         last_mark((hb_str){h.p, at - 1}, "_") > 0 && !hb_str_ends(h, "_min")) {
         end = at - 1;
-        tail = (hb_str){h.p + end, h.n - end};
         at = last_mark((hb_str){h.p, end}, "_");
     }
-    if (at < 2 || at >= end || quotient_suffix(s, h, end, tail)) {
+    if (at < 2 || at >= end || quotient_suffix(s, h, end)) {
         return;
     }
     hb_str stem = {h.p, at - 1};
@@ -354,7 +359,9 @@ static void as_suffix(splitter *s, hb_str h)
         drop(s, stem, (hb_str){"", 0}); /* ms since 1970 is a date, no length of time */
         return;
     }
-    (void)try_unit(s, stem, tail, written, HB_LABEL_SUFFIX);
+    if (try_unit(s, stem, (hb_str){"", 0}, written, HB_LABEL_SUFFIX) && end < h.n) {
+        s->ret->label = h;
+    }
 }
 
 static void after_blank(splitter *s, hb_str h)

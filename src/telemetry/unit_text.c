@@ -91,7 +91,7 @@ typedef struct factor {
 /* "volts", "Millivolt": case does not count, a plural s neither. */
 static bool match_name(hb_str s, const hb_unit_word *w, const char **ret_prefix)
 {
-    hb_str single = {s.p, s.n - (s.n > 3 && (s.p[s.n - 1] == 's' || s.p[s.n - 1] == 'S'))};
+    hb_str single = {s.p, s.n - (s.n > 2 && (s.p[s.n - 1] == 's' || s.p[s.n - 1] == 'S'))};
     if (hb_str_ieq_c(s, w->said) || hb_str_ieq_c(single, w->said)) {
         *ret_prefix = "";
         return true;
