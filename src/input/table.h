@@ -95,7 +95,9 @@ struct hb_table {
         const char *what;
         const char *value;
         const char *why;
-    } notes[HB_TABLE_NOTES]; /* what was guessed */
+        double confidence;       /* 0 … 1; 0 = not stated */
+        const char *alternative; /* NULL = none */
+    } notes[HB_TABLE_NOTES];     /* what was guessed */
     size_t n_notes;
 };
 

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "input/pinned.h"
+
+#include "base/mem.h"
+#include "input/layout_internal.h"
+#include "input/profile_pins.h"
+#include "input/reading.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Every mismatch begins alike: which profile, and where in it. */
+static hb_status misfit(const hb_pinned *pin, uint32_t profile_line, hb_status status,
+                        hb_error *err)
+{
+    if (err && profile_line) {
+        return hb_error_prefix(err, "does not fit '%s', line %u", pin->profile->file, profile_line);
+    }
+    return err ? hb_error_prefix(err, "does not fit '%s'", pin->profile->file) : status;
+}
+
+#define MISFIT(pin, err, in_line, in_col, profile_line, ...) \
+    misfit((pin), (profile_line),                            \
+           HB_FAIL_AT((err), HB_E_INPUT, (pin)->path, (in_line), (in_col), __VA_ARGS__), (err))
+
+static const char *cut_name(char d)
+{
+    return d == ','    ? "commas"
+           : d == ';'  ? "semicolons"
+           : d == '\t' ? "tabs"
+           : d == '|'  ? "bars"
+           : d == ' '  ? "blanks"
+                       : "nothing: one column";
+}
+
+static hb_status check_shape(const hb_pinned *pin, const hb_table *t, const hb_block *first,
+                             hb_error *err)
+{
+    const hb_input_profile *p = pin->profile;
+    hb_reading_shape s = hb_reading_shape_of(t);
+    if (strcmp(p->format, t->ops->format) != 0) {
+        return MISFIT(pin, err, 0, 0, 0, "its format is %s, expected %s", t->ops->format,
+                      p->format);
+    }
+    if (*p->encoding && s.encoding && strcmp(p->encoding, s.encoding) != 0) {
+        return MISFIT(pin, err, 0, 0, 0, "its encoding is %s, expected %s", s.encoding,
+                      p->encoding);
+    }
+    if (p->delimiter && s.delimiter && p->delimiter != s.delimiter) {
+        return MISFIT(pin, err, s.header_line, 0, 0, "its fields are cut by %s, expected %s",
+                      cut_name(s.delimiter), cut_name(p->delimiter));
+    }
+    if (p->find == HB_PROFILE_FIND_LINES && p->data_line && first->n_rows &&
+        first->lines[0] != p->data_line) {
+        return MISFIT(pin, err, first->lines[0], 0, 0,
+                      "its data begin on line %llu, expected line %u",
+                      (unsigned long long)first->lines[0], p->data_line);
+    }
+    return HB_OK;
+}
+
+static size_t column_named(const hb_column *columns, size_t n, const char *name)
+{
+    size_t i = 0;
+    while (i < n && !hb_str_eq_c(columns[i].name, name)) {
+        i++;
+    }
+    return i;
+}
+
+static bool profile_has(const hb_input_profile *p, hb_str name)
+{
+    for (size_t i = 0; i < p->n_columns; i++) {
+        if (hb_str_eq_c(name, p->columns[i].header)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A single column that holds another delimiter: the file is cut differently now. */
+static const char *other_cut(const hb_input_profile *p, hb_str name)
+{
+    static const char marks[] = {',', ';', '\t', '|'};
+    for (size_t i = 0; i < sizeof marks; i++) {
+        if (marks[i] != p->delimiter && hb_str_find_ch(name, marks[i]) < name.n) {
+            return cut_name(marks[i]);
+        }
+    }
+    return NULL;
+}
+
+enum { SHOWN = 80 };
+
+static int shown(hb_str s)
+{
+    return (int)(s.n < SHOWN ? s.n : SHOWN);
+}
+
+static hb_status wrong_name(const hb_pinned *pin, const hb_table *t, const hb_column *columns,
+                            size_t n, size_t i, hb_error *err)
+{
+    const hb_input_profile *p = pin->profile;
+    const hb_profile_column *c = &p->columns[i];
+    hb_str name = columns[i].name;
+    const char *cut = n == 1 && p->n_columns > 1 ? other_cut(p, name) : NULL;
+    if (cut) {
+        return MISFIT(pin, err, t->header_line, 0, 0,
+                      "its fields are cut by %s, expected %s (got one column '%.*s')", cut,
+                      cut_name(p->delimiter), shown(name), name.p);
+    }
+    size_t elsewhere = column_named(columns, n, c->header);
+    if (elsewhere < n && profile_has(p, name)) {
+        return MISFIT(pin, err, t->header_line, i + 1, c->line,
+                      "the order of its columns changed: column %zu is '%.*s', expected '%.80s', "
+                      "which is column %zu now",
+                      i + 1, shown(name), name.p, c->header, elsewhere + 1);
+    }
+    if (elsewhere == n && n < p->n_columns) {
+        return MISFIT(pin, err, t->header_line, i + 1, c->line,
+                      "it lacks the column '%.80s', expected as column %zu, got '%.*s'", c->header,
+                      i + 1, shown(name), name.p);
+    }
+    return MISFIT(pin, err, t->header_line, i + 1, c->line,
+                  "column %zu is '%.*s', expected '%.80s'", i + 1, shown(name), name.p, c->header);
+}
+
+static hb_status check_unit(const hb_pinned *pin, const hb_table *t, const hb_column *column,
+                            size_t i, hb_units *units, hb_arena *arena, hb_label *ret_label,
+                            hb_error *err)
+{
+    const hb_profile_column *c = &pin->profile->columns[i];
+    hb_affine a = {1, 0};
+    HB_TRY(hb_reading_label(column, units, arena, ret_label, err));
+    hb_str got = ret_label->unit;
+    hb_str expected = hb_str_of(c->file_unit);
+    bool same = hb_str_eq(got, expected) ||
+                (got.n && expected.n && hb_units_convert(units, got, expected, &a, NULL) == HB_OK &&
+                 a.a == 1 && a.b == 0);
+    return same ? HB_OK
+                : MISFIT(pin, err, t->header_line, i + 1, c->line,
+                         "the unit of column '%.80s' is %s%.*s%s, expected %s%.40s%s", c->header,
+                         got.n ? "'" : "", got.n ? shown(got) : 10, got.n ? got.p : "not stated",
+                         got.n ? "'" : "", expected.n ? "'" : "",
+                         expected.n ? c->file_unit : "none", expected.n ? "'" : "");
+}
+
+/* "Temp [K]" where "Temp [°C]" stood: the unit changed, and that is what to say. */
+static hb_status check_column(const hb_pinned *pin, const hb_table *t, const hb_column *columns,
+                              size_t n, size_t i, hb_units *units, hb_arena *arena,
+                              hb_label *ret_label, hb_error *err)
+{
+    const hb_profile_column *c = &pin->profile->columns[i];
+    if (hb_str_eq_c(columns[i].name, c->header)) {
+        return check_unit(pin, t, &columns[i], i, units, arena, ret_label, err);
+    }
+    hb_column as_saved = {.name = hb_str_of(c->header)};
+    hb_label old = {0};
+    hb_label new = {0};
+    HB_TRY(hb_label_split(as_saved.name, units, arena, &old, err));
+    HB_TRY(hb_label_split(columns[i].name, units, arena, &new, err));
+    if (hb_str_eq(old.label, new.label) && (old.unit.n || new.unit.n)) {
+        HB_TRY(check_unit(pin, t, &columns[i], i, units, arena, ret_label, err));
+    }
+    return wrong_name(pin, t, columns, n, i, err);
+}
+
+static hb_status check_columns(const hb_pinned *pin, const hb_table *t, hb_units *units,
+                               hb_arena *arena, hb_column_look *looks, hb_error *err)
+{
+    const hb_input_profile *p = pin->profile;
+    const hb_column *columns = NULL;
+    size_t n = t->ops->columns(t, &columns);
+    size_t both = n < p->n_columns ? n : p->n_columns;
+    for (size_t i = 0; i < both; i++) {
+        HB_TRY(check_column(pin, t, columns, n, i, units, arena, &looks[i].label, err));
+    }
+    if (n < p->n_columns) {
+        return MISFIT(pin, err, t->header_line, 0, p->columns[n].line,
+                      "it lacks the column '%.80s': %zu columns, expected %zu",
+                      p->columns[n].header, n, p->n_columns);
+    }
+    if (n > p->n_columns) {
+        hb_str name = columns[p->n_columns].name;
+        return MISFIT(pin, err, t->header_line, p->n_columns + 1, 0,
+                      "it has a column more: '%.*s'; %zu columns, expected %zu", shown(name),
+                      name.p, n, p->n_columns);
+    }
+    return HB_OK;
+}
+
+static void fill_plan(const hb_input_profile *p, hb_plan *plan, hb_column_look *looks)
+{
+    for (size_t i = 0; i < p->n_columns; i++) {
+        hb_column_plan *c = &plan->columns[i];
+        *c = (hb_column_plan){.kind = p->columns[i].kind, .number = p->columns[i].number};
+        c->number.decimal = p->decimal;
+        /* The unit of figures whose cells state it; over the column it is the table's own. */
+        c->number.unit =
+            *p->columns[i].file_unit && !c->number.n_suffixes ? "" : p->columns[i].unit;
+        for (size_t k = p->n_times; k-- > 0;) {
+            if (hb_time_rule_has(&p->times[k], i)) {
+                c->time = p->times[k];
+            }
+        }
+        looks[i].number = (hb_number_look){.confidence = 1, .why = "pinned by the profile"};
+    }
+    plan->axis = p->n_times ? p->times[0] : (hb_time_rule){.kind = HB_AXIS_NONE};
+}
+
+hb_status hb_pinned_plan(hb_pinned *pin, const hb_table *t, const hb_block *first, hb_units *units,
+                         hb_arena *arena, hb_plan *ret, hb_column_look **ret_looks, hb_error *err)
+{
+    const hb_input_profile *p = pin->profile;
+    hb_plan plan = {.n_columns = p->n_columns, .decimal = p->decimal};
+    plan.columns = hb_arena_array(arena, p->n_columns, sizeof *plan.columns);
+    hb_column_look *looks = hb_arena_array(arena, p->n_columns, sizeof *looks);
+    hb_free(pin->misfits);
+    pin->misfits = hb_alloc_zero(p->n_columns * sizeof *pin->misfits);
+    if (!plan.columns || !looks || !pin->misfits) {
+        return HB_NOMEM(err);
+    }
+    HB_TRY(check_shape(pin, t, first, err));
+    HB_TRY(check_columns(pin, t, units, arena, looks, err));
+    fill_plan(p, &plan, looks);
+    *ret = plan;
+    *ret_looks = looks;
+    return HB_OK;
+}
+
+void hb_pinned_release(hb_pinned *pin)
+{
+    hb_free(pin->misfits);
+    hb_free(pin->cells);
+}
+
+static const char *kind_words(hb_column_kind kind)
+{
+    return kind == HB_COLUMN_TIME   ? "a time"
+           : kind == HB_COLUMN_BOOL ? "a truth value"
+                                    : "a number";
+}
+
+static void note_misfit(hb_misfit *m, hb_table *t, const hb_block *b, size_t row, size_t i)
+{
+    char room[HB_NUM_TEXT];
+    if (m->n++ == 0) {
+        hb_str text = b->cells       ? hb_layout_text(&b->cells[row * b->n_cols + i], room)
+                      : t->ops->text ? t->ops->text(t, row, i)
+                                     : (hb_str){"", 0};
+        size_t n = text.n < sizeof m->text ? text.n : sizeof m->text - 1;
+        memcpy(m->text, text.p, n);
+        m->text[n] = '\0';
+        m->line = b->lines[row];
+    }
+}
+
+hb_status hb_pinned_block(hb_pinned *pin, hb_table *t, const hb_block *block,
+                          const hb_figures *figures, hb_error *err)
+{
+    const hb_input_profile *p = pin->profile;
+    if (block->n_rows && block->n_cols > p->n_columns) {
+        const hb_column *columns = NULL;
+        HB_IGNORE(t->ops->columns(t, &columns) == 0); /* the count is the block's */
+        hb_str name = columns[p->n_columns].name;
+        return MISFIT(pin, err, block->lines[0], 0, 0, "it has a column more: '%.*s'", shown(name),
+                      name.p);
+    }
+    for (size_t i = 0; block->n_rows && i < p->n_columns; i++) {
+        const hb_profile_column *c = &p->columns[i];
+        const uint8_t *cls = figures[i].cls;
+        for (size_t r = 0; cls && c->kind <= HB_COLUMN_TIME && r < block->n_rows; r++) {
+            if (cls[r] == HB_CELL_IS_TEXT || cls[r] == HB_CELL_IS_INF) {
+                note_misfit(&pin->misfits[i], t, block, r, i);
+            }
+        }
+        if (pin->misfits[i].n && c->rejected <= 0) {
+            return MISFIT(pin, err, pin->misfits[i].line, i + 1, c->line,
+                          "'%s' in column '%.80s' is not %s, expected nothing else",
+                          pin->misfits[i].text, c->header, kind_words(c->kind));
+        }
+    }
+    pin->rows += block->n_rows;
+    return HB_OK;
+}
+
+hb_status hb_pinned_end(const hb_pinned *pin, hb_error *err)
+{
+    for (size_t i = 0; pin->misfits && i < pin->profile->n_columns; i++) {
+        const hb_profile_column *c = &pin->profile->columns[i];
+        const hb_misfit *m = &pin->misfits[i];
+        if ((double)m->n > ceil(c->rejected * (double)pin->rows)) {
+            return MISFIT(pin, err, m->line, i + 1, c->line,
+                          "%llu of %llu cells of column '%.80s' are not %s (the first: '%s'), "
+                          "expected at most %.3g %%",
+                          (unsigned long long)m->n, (unsigned long long)pin->rows, c->header,
+                          kind_words(c->kind), m->text, c->rejected * 100);
+        }
+    }
+    return HB_OK;
+}
+
+static hb_cell typed(const hb_column_plan *c, const hb_cell *from, hb_cell_class k, double v)
+{
+    switch (k) {
+    case HB_CELL_IS_NUMBER:
+        return (hb_cell){.as.num = v,
+                         .kind = c->kind == HB_COLUMN_BOOL ? HB_CELL_BOOL : HB_CELL_NUMBER};
+    case HB_CELL_IS_MISSING:
+        return (hb_cell){.kind = HB_CELL_EMPTY};
+    case HB_CELL_IS_NAN:
+        return (hb_cell){.as.num = NAN, .kind = HB_CELL_NUMBER};
+    case HB_CELL_IS_INF:
+        return (hb_cell){.as.num = INFINITY, .kind = HB_CELL_NUMBER};
+    case HB_CELL_IS_TEXT:
+        break;
+    }
+    return *from;
+}
+
+hb_status hb_pinned_cells(hb_pinned *pin, const hb_plan *plan, const hb_block *b,
+                          const hb_figures *figures, hb_block *ret, hb_error *err)
+{
+    size_t cells = b->n_rows * b->n_cols;
+    *ret = *b;
+    if (!b->cells || cells == 0) {
+        return HB_OK;
+    }
+    HB_TRY(HB_GROW(pin->cells, pin->cap_cells, cells, SIZE_MAX / 64, "cells", err));
+    memcpy(pin->cells, b->cells, cells * sizeof *pin->cells);
+    for (size_t i = 0; i < plan->n_columns && i < b->n_cols; i++) {
+        const hb_column_plan *c = &plan->columns[i];
+        bool figure = c->kind == HB_COLUMN_NUMBER || c->kind == HB_COLUMN_BOOL;
+        const hb_time *times = figures[i].t;
+        for (size_t r = 0; r < b->n_rows && (figure || times); r++) {
+            hb_cell *cell = &pin->cells[r * b->n_cols + i];
+            if (times) {
+                *cell = times[r] == HB_TIME_NONE
+                            ? *cell
+                            : (hb_cell){.as.ns = times[r], .kind = HB_CELL_TIME};
+            } else {
+                hb_cell_class k =
+                    figures[i].cls ? (hb_cell_class)figures[i].cls[r] : HB_CELL_IS_NUMBER;
+                *cell = typed(c, cell, k, figures[i].v[r]);
+            }
+        }
+    }
+    ret->cells = pin->cells;
+    return HB_OK;
+}

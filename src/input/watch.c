@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "input/watch.h"
+
+#include "base/mem.h"
+#include "input/pinned.h"
+#include "input/time_ask.h"
+
+#include <string.h>
+
+enum { PLAN_BYTES = 512 << 20, LATER_ROWS = 200 };
+
+typedef struct watch {
+    hb_table t; /* first: a copy of the inner table's facts */
+    hb_table *inner;
+    hb_watch_options o;
+    hb_arena own; /* of the plan, where there is no reading to own it */
+    hb_plan plan;
+    hb_column_look *looks;
+    bool settled;
+    hb_plan_room room;
+    hb_pinned pin;
+    hb_block first; /* read at opening, not yet given */
+    bool first_waits;
+} watch;
+
+static hb_arena *plan_arena(watch *w)
+{
+    return w->o.reading ? &w->o.reading->arena : &w->own;
+}
+
+static hb_plan_options plan_options(const watch *w)
+{
+    return (hb_plan_options){.units = w->o.units,
+                             .delimiter = hb_reading_shape_of(w->inner).delimiter,
+                             .order = w->o.order};
+}
+
+/* A question nobody answered: hb inspect shows it, everything else refuses. */
+static hb_status ask(watch *w, const hb_block *b, hb_error *err)
+{
+    char question[HB_TIME_QUESTION];
+    const hb_column *columns = NULL;
+    size_t n = w->inner->ops->columns(w->inner, &columns);
+    if (!hb_time_question(&w->plan.axis, columns, n, b, w->plan.decimal, question)) {
+        return HB_OK;
+    }
+    if (w->o.reading) {
+        w->o.reading->ambiguous = hb_arena_str(&w->o.reading->arena, hb_str_of(question));
+        if (!w->o.reading->ambiguous) {
+            return HB_NOMEM(err);
+        }
+    }
+    return w->o.ambiguous_is_fine
+               ? HB_OK
+               : HB_FAIL_AT(err, HB_E_INPUT, w->o.path, b->lines[0], 0, "%s", question);
+}
+
+static hb_status settle(watch *w, const hb_block *b, hb_error *err)
+{
+    const hb_column *columns = NULL;
+    w->inner->ops->columns(w->inner, &columns);
+    if (w->o.pinned) {
+        HB_TRY(hb_pinned_plan(&w->pin, w->inner, b, w->o.units, plan_arena(w), &w->plan, &w->looks,
+                              err));
+    } else {
+        hb_plan_options po = plan_options(w);
+        HB_TRY(hb_plan_infer(columns, b, &po, plan_arena(w), &w->plan, &w->looks, err));
+    }
+    w->settled = true;
+    if (w->o.reading) {
+        HB_TRY(hb_reading_begin(w->o.reading, w->inner, &w->plan, w->looks, b, err));
+    }
+    return ask(w, b, err);
+}
+
+/* JSON may bring columns later: those alone are planned, on the rows that brought them. */
+static hb_status settle_more(watch *w, const hb_block *b, hb_error *err)
+{
+    const hb_column *columns = NULL;
+    size_t old = w->plan.n_columns;
+    size_t n = b->n_cols - old;
+    size_t rows = b->n_rows < LATER_ROWS ? b->n_rows : LATER_ROWS;
+    w->inner->ops->columns(w->inner, &columns);
+    hb_arena *arena = plan_arena(w);
+    hb_cell *cells = hb_alloc_array(rows * n, sizeof *cells);
+    hb_column_plan *plans = hb_arena_array(arena, b->n_cols, sizeof *plans);
+    hb_column_look *looks = hb_arena_array(arena, b->n_cols, sizeof *looks);
+    if (!cells || !plans || !looks) {
+        hb_free(cells);
+        return HB_NOMEM(err);
+    }
+    for (size_t r = 0; r < rows; r++) {
+        memcpy(cells + r * n, b->cells + r * b->n_cols + old, n * sizeof *cells);
+    }
+    hb_block part = {.cells = cells, .n_rows = rows, .n_cols = n, .lines = b->lines};
+    hb_plan_options po = plan_options(w);
+    hb_plan more = {0};
+    hb_column_look *more_looks = NULL;
+    hb_status status = hb_plan_infer(columns + old, &part, &po, arena, &more, &more_looks, err);
+    hb_free(cells);
+    HB_TRY(status);
+    memcpy(plans, w->plan.columns, old * sizeof *plans);
+    memcpy(looks, w->looks, old * sizeof *looks);
+    memcpy(looks + old, more_looks, n * sizeof *looks);
+    for (size_t i = 0; i < n; i++) {
+        plans[old + i] = more.columns[i];
+        plans[old + i].number.decimal = w->plan.decimal;
+        if (plans[old + i].kind == HB_COLUMN_TIME) { /* the axis is the one of the first rows */
+            plans[old + i].kind = HB_COLUMN_TEXT;
+        }
+    }
+    w->plan.columns = plans;
+    w->plan.n_columns = b->n_cols;
+    w->looks = looks;
+    return w->o.reading ? hb_reading_more(w->o.reading, w->inner, &w->plan, w->looks, err) : HB_OK;
+}
+
+/* What every block goes through; *io becomes what the reader of this table sees. */
+static hb_status look_at(watch *w, hb_block *io, hb_error *err)
+{
+    const hb_figures *figures = NULL;
+    if (io->n_rows && !w->settled) {
+        HB_TRY(settle(w, io, err));
+    }
+    if (io->n_rows && w->o.pinned && io->n_cols > w->plan.n_columns) {
+        return hb_pinned_block(&w->pin, w->inner, io, NULL, err);
+    }
+    if (io->n_rows && io->cells && io->n_cols > w->plan.n_columns) {
+        HB_TRY(settle_more(w, io, err));
+    }
+    if (!w->o.reading && !w->o.pinned) {
+        return HB_OK;
+    }
+    if (io->n_rows) {
+        HB_TRY(hb_plan_block(&w->plan, io, &w->room, &figures, err));
+    }
+    if (w->o.pinned) {
+        HB_TRY(io->n_rows || io->n_rejects ? hb_pinned_block(&w->pin, w->inner, io, figures, err)
+                                           : hb_pinned_end(&w->pin, err));
+    }
+    if (w->o.reading && (io->n_rows || io->n_rejects)) {
+        HB_TRY(hb_reading_block(w->o.reading, w->inner, io, figures, NULL, err));
+    }
+    if (w->o.pinned && io->n_rows) {
+        hb_block typed;
+        HB_TRY(hb_pinned_cells(&w->pin, &w->plan, io, figures, &typed, err));
+        *io = typed;
+    }
+    return HB_OK;
+}
+
+static hb_status watch_next(hb_table *t, hb_block *ret, hb_error *err)
+{
+    watch *w = (watch *)t;
+    if (w->first_waits) {
+        w->first_waits = false;
+        *ret = w->first;
+        return HB_OK;
+    }
+    hb_block b;
+    HB_TRY(w->inner->ops->next(w->inner, &b, err));
+    HB_TRY(look_at(w, &b, err));
+    *ret = b;
+    return HB_OK;
+}
+
+static size_t watch_columns(const hb_table *t, const hb_column **ret)
+{
+    const watch *w = (const watch *)t;
+    return w->inner->ops->columns(w->inner, ret);
+}
+
+static void watch_close(hb_table *t)
+{
+    watch *w = (watch *)t;
+    if (w) {
+        w->inner->ops->close(w->inner);
+        hb_plan_room_release(&w->room);
+        hb_pinned_release(&w->pin);
+        hb_arena_release(&w->own);
+        hb_free(w);
+    }
+}
+
+/* The name of the format is the inner table's, so the table of operations is made for each. */
+typedef struct watch_with_ops {
+    watch w;
+    hb_table_ops ops;
+} watch_with_ops;
+
+hb_status hb_watch_open(hb_table *inner, const hb_watch_options *options, hb_table **ret_table,
+                        hb_error *err)
+{
+    watch_with_ops *both = hb_alloc_zero(sizeof *both);
+    if (!both) {
+        inner->ops->close(inner);
+        return HB_NOMEM(err);
+    }
+    watch *w = &both->w;
+    w->t = *inner;
+    both->ops = (hb_table_ops){.format = inner->ops->format,
+                               .columns = watch_columns,
+                               .next = watch_next,
+                               .close = watch_close};
+    w->t.ops = &both->ops;
+    w->inner = inner;
+    w->o = *options;
+    w->pin = (hb_pinned){.profile = options->pinned, .path = options->path};
+    hb_arena_init(&w->own, PLAN_BYTES);
+    hb_status status = inner->ops->next(inner, &w->first, err);
+    if (status == HB_OK) {
+        status = look_at(w, &w->first, err);
+    }
+    if (status != HB_OK) {
+        watch_close(&w->t);
+        return status;
+    }
+    w->first_waits = true;
+    *ret_table = &w->t;
+    return HB_OK;
+}
+
+const hb_plan *hb_watch_plan(const hb_table *t)
+{
+    const watch *w = (const watch *)t;
+    return w->settled ? &w->plan : NULL;
+}

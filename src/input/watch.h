@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A table looked at while it is read: its plan is settled on the first block that has rows, every
+ * block goes through the reading that hb inspect shows, and a file is held to its pinned profile.
+ * To whoever reads it, it is the table it stands for; reading it twice is not needed, so standard
+ * input works and a large file costs one pass.
+ *
+ * Where day and month could be swapped and nobody said which, opening (or the block that settles
+ * it) fails with the question, unless `ambiguous_is_fine`. */
+#ifndef HB_INPUT_WATCH_H
+#define HB_INPUT_WATCH_H
+
+#include "input/profile.h"
+#include "input/reading.h"
+
+typedef struct hb_watch_options {
+    const char *path; /* for messages; all is borrowed until close */
+    hb_units *units;
+    hb_day_order order;
+    bool ambiguous_is_fine;
+    const hb_input_profile *pinned; /* NULL = none */
+    hb_reading *reading;            /* NULL = none */
+} hb_watch_options;
+
+/* Takes over `inner`, also when it fails. The first block is read at once. */
+HB_CHECKED hb_status hb_watch_open(hb_table *inner, const hb_watch_options *options,
+                                   hb_table **ret_table, hb_error *err);
+/* Of a table of hb_watch_open; NULL before a block had rows. */
+const hb_plan *hb_watch_plan(const hb_table *t);
+
+#endif
