@@ -63,8 +63,9 @@ typedef struct hb_block {
 } hb_block;
 
 typedef struct hb_column {
-    hb_str name; /* trimmed UTF-8; borrowed for the life of the reader */
-    hb_str unit; /* when the file states one for the column, else empty */
+    hb_str name;  /* trimmed UTF-8; borrowed for the life of the reader */
+    hb_str unit;  /* when the file states one for the column, else empty */
+    hb_str group; /* of a row of groups above the names, else empty */
 } hb_column;
 
 typedef struct hb_table hb_table;
