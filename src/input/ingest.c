@@ -117,7 +117,7 @@ static hb_status choose(job *j, hb_error *err)
 
 static hb_format_options format_options(const job *j)
 {
-    hb_format_options fo = {.sheet = j->o->sheet};
+    hb_format_options fo = {.sheet = j->o->sheet, .units = hb_run_builder_units(j->b)};
     if (j->has_profile) {
         fo.csv.delimiter = j->profile.delimiter;
         fo.csv.header = (hb_csv_header)j->profile.header;
