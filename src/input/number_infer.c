@@ -294,6 +294,11 @@ static choice decide_column(const evidence *e, const file_marks *f, hb_number_ru
     r->apostrophe = e->apostrophes > 0 && e->serials * 2 < e->apostrophes;
     r->hex = e->hex > 0 && e->hex == e->present && e->hex_letters > 0;
     r->words = is_words(e);
+    if (r->hex) { /* 0Ah among them is no charge */
+        r->unit = "";
+        r->n_suffixes = 0;
+        r->percent = false;
+    }
     return c;
 }
 
@@ -480,7 +485,7 @@ hb_status hb_number_rules_infer(const hb_cell_column *columns, size_t n, char de
         }
         bool marked = all[i].decimal[POINT] || all[i].decimal[COMMA] || all[i].either[POINT] ||
                       all[i].either[COMMA];
-        HB_TRY(hb_tails_settle(&tails, all[i].figures, marked, units, arena, &ret_rules[i], err));
+        HB_TRY(hb_tails_settle(&tails, all[i].present, marked, units, arena, &ret_rules[i], err));
     }
     file_marks f = decide_file(all, n, delimiter);
     for (size_t i = 0; i < n; i++) {

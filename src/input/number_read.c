@@ -30,7 +30,7 @@ static bool without_offset(const hb_number_rule *r)
 bool hb_number_rule_is_plain(const hb_number_rule *r)
 {
     return r->decimal == '.' && r->group != HB_GROUP_POINT && !r->hex && !r->words &&
-           !r->n_overload && one_unit(r);
+           !r->n_missing && !r->n_overload && one_unit(r);
 }
 
 static hb_cell_class figure(const hb_number_rule *r, double v, double *ret)
@@ -52,11 +52,6 @@ static hb_cell_class figure(const hb_number_rule *r, double v, double *ret)
 
 static hb_cell_class word(const hb_number_rule *r, hb_str text, double *ret)
 {
-    for (size_t i = 0; i < r->n_missing; i++) {
-        if (hb_str_eq(text, r->missing[i])) {
-            return HB_CELL_IS_MISSING;
-        }
-    }
     if (r->words) {
         unsigned pairs = 0;
         int v = hb_number_truth(text, &pairs);
@@ -138,6 +133,11 @@ hb_cell_class hb_number_rule_read(const hb_number_rule *r, hb_str text, double *
     if (text.n == 0) {
         return HB_CELL_IS_MISSING;
     }
+    for (size_t i = 0; i < r->n_missing; i++) {
+        if (hb_str_eq(text, r->missing[i])) {
+            return HB_CELL_IS_MISSING;
+        }
+    }
     bool hex = text.n > 2 && text.p[0] == '0' && (text.p[1] == 'x' || text.p[1] == 'X');
     if (r->words) {
         hb_cell_class k = word(r, text, ret);
@@ -158,5 +158,5 @@ hb_cell_class hb_number_rule_read(const hb_number_rule *r, hb_str text, double *
     for (size_t i = 0; i < text.n && !digit; i++) {
         digit = text.p[i] >= '0' && text.p[i] <= '9';
     }
-    return digit && dressed(r, text, &v) ? figure(r, v, ret) : word(r, text, ret);
+    return (digit || r->hex) && dressed(r, text, &v) ? figure(r, v, ret) : word(r, text, ret);
 }

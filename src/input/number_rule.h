@@ -41,7 +41,8 @@ typedef struct hb_number_rule {
     const char *unit;    /* of the figures, UDUNITS text; "" = the cells state none */
     hb_cell_suffix suffixes[HB_CELL_SUFFIXES];
     size_t n_suffixes;
-    const hb_str *missing; /* words for missing beyond those of cell.h, as a profile gives them */
+    const hb_str
+        *missing; /* for missing beyond cell.h's words, as a profile gives them: "leer", "-999" */
     size_t n_missing;
     const double *overload; /* further figures that mean "out of range": read as TEXT (rejected) */
     size_t n_overload;

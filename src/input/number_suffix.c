@@ -126,7 +126,7 @@ static hb_status add_prefixes(hb_number_rule *rule, hb_str tail, hb_units *units
     return HB_OK;
 }
 
-hb_status hb_tails_settle(const hb_tails *t, size_t figures, bool marked, hb_units *units,
+hb_status hb_tails_settle(const hb_tails *t, size_t present, bool marked, hb_units *units,
                           hb_arena *arena, hb_number_rule *rule, hb_error *err)
 {
     const hb_tail *common = commonest(t);
@@ -134,7 +134,7 @@ hb_status hb_tails_settle(const hb_tails *t, size_t figures, bool marked, hb_uni
     for (size_t i = 0; i < t->n; i++) {
         names = names && (t->list[i].bare_letter || !t->list[i].is_unit);
     }
-    if (!common || names || t->cells * 2 < figures) {
+    if (!common || names || t->cells * 2 < present) {
         return HB_OK;
     }
     char *unit = hb_arena_strndup(arena, common->unit, strlen(common->unit));
