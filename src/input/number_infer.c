@@ -210,7 +210,8 @@ static int by_habit(const evidence *all, size_t n, char delimiter)
 static file_marks decide_file(const evidence *all, size_t n, char delimiter)
 {
     file_marks f = {.decimal = POINT, .on = NOTHING_TO_DECIDE};
-    size_t proof[2] = {0};
+    size_t proof[2] = {0}; /* columns */
+    size_t cells[2] = {0};
     size_t pattern[2] = {0};
     bool open = false;
     size_t blanks = 0;
@@ -224,6 +225,8 @@ static file_marks decide_file(const evidence *all, size_t n, char delimiter)
         size_t comma = e->decimal[COMMA] + e->grouped[POINT];
         proof[POINT] += point > comma;
         proof[COMMA] += comma > point;
+        cells[POINT] += point;
+        cells[COMMA] += comma;
         pattern[POINT] += pattern_groups(e, COMMA);
         pattern[COMMA] += pattern_groups(e, POINT);
         open = open || e->either[POINT] || e->either[COMMA];
@@ -234,10 +237,12 @@ static file_marks decide_file(const evidence *all, size_t n, char delimiter)
     f.group = blanks && blanks >= apostrophes ? HB_GROUP_BLANK
               : apostrophes                   ? HB_GROUP_APOSTROPHE
                                               : HB_GROUP_NONE;
-    const size_t *votes = proof[POINT] != proof[COMMA] ? proof : pattern;
+    const size_t *votes = proof[POINT] != proof[COMMA]   ? proof
+                          : cells[POINT] != cells[COMMA] ? cells
+                                                         : pattern;
     if (votes[POINT] != votes[COMMA]) {
         f.decimal = votes[COMMA] > votes[POINT] ? COMMA : POINT;
-        f.on = votes == proof ? PROOF : PATTERN;
+        f.on = votes == pattern ? PATTERN : PROOF;
     } else if (open) {
         f.decimal = by_habit(all, n, delimiter);
         f.on = HABIT;
@@ -278,7 +283,9 @@ static choice decide_column(const evidence *e, const file_marks *f, hb_number_ru
     size_t against[2] = {e->decimal[COMMA] + e->grouped[POINT],
                          e->decimal[POINT] + e->grouped[COMMA]};
     choice c = {.decimal = f->decimal, .on = f->on};
-    if (against[c.decimal] > against[!c.decimal] && number_like(e)) {
+    /* One 12.5 among figures grouped by points is a slip, not another notation. */
+    size_t for_it = against[!c.decimal] + e->either[!c.decimal];
+    if (against[c.decimal] > for_it && number_like(e)) {
         c.decimal = !c.decimal;
         c.differs = true;
     }

@@ -127,6 +127,49 @@ static bool dressed(const hb_number_rule *r, hb_str text, double *ret)
     return false;
 }
 
+/* Most cells of a table with other marks: sign, digits, one-byte marks and nothing else. */
+static bool quick(const hb_number_rule *r, hb_str s, double *ret)
+{
+    enum { QUICK = 40 };
+    static const char marks[HB_GROUP_COUNT_] = {[HB_GROUP_COMMA] = ',',
+                                                [HB_GROUP_POINT] = '.',
+                                                [HB_GROUP_BLANK] = ' ',
+                                                [HB_GROUP_APOSTROPHE] = '\''};
+    char plain[QUICK];
+    char mark = marks[r->group];
+    size_t n = 0;
+    size_t run = 0; /* digits since the start or the last mark */
+    bool fraction = false;
+    bool grouped = false;
+    size_t i = s.n && (*s.p == '-' || *s.p == '+');
+    size_t start = i;
+    s.n -= r->percent && s.n && s.p[s.n - 1] == '%';
+    if (s.n > QUICK) {
+        return false;
+    }
+    for (; i < s.n; i++) {
+        char c = s.p[i];
+        if (c >= '0' && c <= '9') {
+            plain[n++] = c;
+            run++;
+        } else if (c == r->decimal && !fraction && (!grouped || run == 3)) {
+            plain[n++] = '.';
+            fraction = true;
+        } else if (c == mark && mark && !fraction && run > 0 && run <= 3 &&
+                   (!grouped || run == 3) && s.p[start] != '0') {
+            grouped = true;
+            run = 0;
+        } else {
+            return false;
+        }
+    }
+    if ((grouped && !fraction && run != 3) || hb_num_parse(plain, n, ret) != HB_NUM_FINITE) {
+        return false;
+    }
+    *ret = start && *s.p == '-' ? -*ret : *ret;
+    return true;
+}
+
 hb_cell_class hb_number_rule_read(const hb_number_rule *r, hb_str text, double *ret)
 {
     double v = 0;
@@ -153,6 +196,9 @@ hb_cell_class hb_number_rule_read(const hb_number_rule *r, hb_str text, double *
         if (kind == HB_NUM_FINITE) {
             return figure(r, v, ret);
         }
+    }
+    if (one_unit(r) && !r->hex && quick(r, text, &v)) {
+        return figure(r, v, ret);
     }
     bool digit = false;
     for (size_t i = 0; i < text.n && !digit; i++) {

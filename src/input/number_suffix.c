@@ -21,11 +21,11 @@ bool hb_tails_add(hb_tails *t, const hb_number_parts *p)
             return tail->is_unit;
         }
     }
+    if (t->n == HB_TAILS) {
+        return false; /* so many words are no units */
+    }
     hb_unit_said said;
     bool unit = hb_unit_text(p->tail, &said);
-    if (t->n == HB_TAILS) {
-        return unit;
-    }
     hb_tail *tail = &t->list[t->n++];
     *tail = (hb_tail){.text = p->tail, .n = 1, .is_unit = unit};
     tail->bare_letter = p->glued && p->tail.n == 1 && is_letter(*p->tail.p);

@@ -91,16 +91,20 @@ typedef struct factor {
 /* "volts", "Millivolt": case does not count, a plural s neither. */
 static bool match_name(hb_str s, const hb_unit_word *w, const char **ret_prefix)
 {
-    hb_str single = {s.p, s.n - (s.n > 2 && (s.p[s.n - 1] == 's' || s.p[s.n - 1] == 'S'))};
-    if (hb_str_ieq_c(s, w->said) || hb_str_ieq_c(single, w->said)) {
+    bool plural = s.n > 2 && (s.p[s.n - 1] == 's' || s.p[s.n - 1] == 'S');
+    hb_str single = {s.p, s.n - plural};
+    if ((s.n == w->n && hb_str_ieq_c(s, w->said)) ||
+        (single.n == w->n && hb_str_ieq_c(single, w->said))) {
         *ret_prefix = "";
         return true;
     }
+    size_t before = single.n - w->n; /* bytes of the prefix: deci … micro */
+    if (single.n < w->n + 4u || before > 5 || w->n < 4 || is_digit(*w->udunits) ||
+        !hb_str_ieq_c((hb_str){single.p + before, w->n}, w->said)) {
+        return false;
+    }
     for (size_t i = 0; i < PREFIXES; i++) {
-        size_t n = strlen(prefixes[i].name);
-        hb_str rest = {single.p + n, single.n > n ? single.n - n : 0};
-        if (rest.n > 3 && hb_str_ieq_c((hb_str){single.p, n}, prefixes[i].name) &&
-            hb_str_ieq_c(rest, w->said) && !is_digit(*w->udunits) && strlen(w->udunits) < 8) {
+        if (hb_str_ieq_c((hb_str){single.p, before}, prefixes[i].name)) {
             *ret_prefix = prefixes[i].udunits;
             return true;
         }
@@ -134,6 +138,13 @@ static bool find_word(hb_str s, bool whole, factor *ret)
     for (size_t i = 0; i < hb_unit_word_count; i++) {
         const hb_unit_word *w = &hb_unit_words[i];
         const char *prefix = NULL;
+        /* Most words are out by their length (prefixes of symbols take 2 bytes) or their end. */
+        bool name = w->flags & HB_WORD_NAME;
+        char end = (char)(s.p[s.n - 1] | 0x20);
+        if (s.n < w->n || (s.n > (size_t)w->n + 2 && !name) ||
+            (end != (w->said[w->n - 1] | 0x20) && !(name && end == 's'))) {
+            continue;
+        }
         bool fits = w->flags & HB_WORD_WHOLE  ? whole && hb_str_eq_c(s, w->said)
                     : w->flags & HB_WORD_NAME ? match_name(s, w, &prefix)
                                               : match_symbol(s, w, &prefix);
