@@ -14,7 +14,7 @@ typedef struct hb_tail {
     size_t n;
     bool is_unit;
     bool bare_letter; /* one letter right behind the figure: 1A, 2B may be names */
-    char unit[HB_UNIT_TEXT];
+    hb_unit_said said;
 } hb_tail;
 
 typedef struct hb_tails {
