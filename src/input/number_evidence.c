@@ -58,7 +58,7 @@ static void count_shape(const hb_core_look *k, hb_str cell, hb_number_evidence *
     case HB_CORE_GROUPED_COMMA: {
         int mark = k->shape == HB_CORE_GROUPED_COMMA;
         e->grouped[mark]++;
-        note(&e->sample_decimal[!mark], cell);
+        note(&e->sample_grouped[mark], cell);
         break;
     }
     case HB_CORE_WHOLE:

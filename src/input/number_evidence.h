@@ -33,6 +33,7 @@ typedef struct hb_number_evidence {
     size_t hex_letters;
     hb_str sample_decimal[2];
     hb_str sample_either[2];
+    hb_str sample_grouped[2];
     hb_str sample_word;
 } hb_number_evidence;
 

@@ -178,7 +178,7 @@ static size_t count_look(const hb_cell_column *c, hb_number_rule *r, hb_number_l
         return 0;
     }
     look->numbers -= codes;
-    look->texts += codes;
+    look->inf += codes; /* a channel that was out of range all along is one of figures */
     return codes;
 }
 
@@ -203,7 +203,8 @@ static void say_marks(sentence *s, const hb_number_evidence *e, const choice *c)
 {
     hb_str proof = e->sample_decimal[c->decimal];
     bool comma = c->decimal == HB_MARK_COMMA;
-    hb_str group = e->sample_either[!c->decimal];
+    hb_str group = e->sample_grouped[!c->decimal].n ? e->sample_grouped[!c->decimal]
+                                                    : e->sample_either[!c->decimal];
     if (proof.n) {
         say(s, comma ? "decimal comma, as in '%.*s'" : "decimal point, as in '%.*s'", proof);
     } else if (e->sample_either[c->decimal].n) {
@@ -307,8 +308,10 @@ static hb_status describe(const hb_number_evidence *e, const choice *c, const hb
         }
     } else if (e->apostrophes && !r->apostrophe) {
         say(&s, "apostrophe and leading noughts: serial numbers kept as text%.*s", (hb_str){"", 0});
-    } else {
+    } else if (e->sample_word.n) {
         say(&s, "words, as in '%.*s'", e->sample_word);
+    } else {
+        say(&s, "figures with letters behind that are no units for certain%.*s", (hb_str){"", 0});
     }
     if (s.n == 0) {
         say(&s, "figures%.*s", (hb_str){"", 0});

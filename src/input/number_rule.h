@@ -65,7 +65,7 @@ hb_cell_class hb_number_rule_read(const hb_number_rule *r, hb_str text, double *
 typedef struct hb_number_look {
     size_t numbers;
     size_t missing; /* NaN included */
-    size_t inf;
+    size_t inf;     /* codes for out of range included */
     size_t texts;
     size_t words;            /* cells that are words of truth values */
     double confidence;       /* 0 … 1: how much better than the next best reading */

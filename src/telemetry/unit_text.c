@@ -138,7 +138,7 @@ static bool find_word(hb_str s, bool whole, factor *ret)
 {
     *ret = (factor){.prefix = &no_prefix, .n = s.n};
     const hb_unit_word *found = NULL;
-    for (size_t i = 0; i < hb_unit_word_count; i++) {
+    for (size_t i = 0; s.n && i < hb_unit_word_count; i++) {
         const hb_unit_word *w = &hb_unit_words[i];
         const prefix *found_prefix = &no_prefix;
         /* Most words are out by their length (prefixes of symbols take 2 bytes) or their end. */
@@ -367,7 +367,7 @@ bool hb_unit_text(hb_str written, hb_unit_said *ret)
             close.p[close.n++] = t.p[i];
         }
     }
-    hb_str spaced = {t.p, t.n};
+    hb_str spaced = hb_str_trim((hb_str){t.p, t.n});
     hb_str tight = {close.p, close.n};
     factor f;
     *ret = (hb_unit_said){0};
