@@ -3,34 +3,45 @@
 
 #include <string.h>
 
-enum { WORD_MAX = 16 };
+typedef struct word {
+    const char *text;
+    size_t n;
+} word;
+#define W(text)                \
+    {                          \
+        text, sizeof(text) - 1 \
+    }
+enum { WORD_MAX = 12 };
 
-static const char *const missing_words[] = {
-    "na",   "n/a",    "n.a.", "n.a", "#n/a", "#nv",    "#na",    "null",   "nil",
-    "none", "<null>", "<na>", "\\n", "nat",  "<none>", "(null)", "(none)",
+static const word missing_words[] = {
+    W("na"),  W("n/a"),  W("n.a."),   W("n.a"),    W("#n/a"),   W("#nv"),
+    W("#na"), W("null"), W("nil"),    W("none"),   W("<null>"), W("<na>"),
+    W("\\n"), W("nat"),  W("<none>"), W("(null)"), W("(none)"),
 };
 
-static const char *const weak_words[] = {
-    "?",    "??",   "???",    ".",       "..",      "...",    "nc",      "n.c.", "n/c",   "n/d",
-    "n.d.", "n.d",  "nd",     "k.a.",    "k. a.",   "k.a",    "k/a",     "n.v.", "s/d",   "s.d.",
-    "n/v",  "o.a.", "\u2026", "missing", "no data", "nodata", "no_data", "void", "empty",
+static const word weak_words[] = {
+    W("?"),       W("??"),     W("???"),     W("."),    W(".."),     W("..."),
+    W("nc"),      W("n.c."),   W("n/c"),     W("n/d"),  W("n.d."),   W("n.d"),
+    W("nd"),      W("k.a."),   W("k. a."),   W("k.a"),  W("k/a"),    W("n.v."),
+    W("s/d"),     W("s.d."),   W("n/v"),     W("o.a."), W("\u2026"), W("missing"),
+    W("no data"), W("nodata"), W("no_data"), W("void"), W("empty"),
 };
 
-static const char *const nan_words[] = {
-    "nan(ind)",  "-nan(ind)", "nan(snan)", "nanq",      "nans",      "1.#qnan",
-    "-1.#qnan",  "1.#ind",    "-1.#ind",   "1.#snan",   "1.#qnan0",  "1.#ind00",
-    "-1.#ind00", "1.#ind0",   "-1.#ind0",  "1.#qnan00", "-1.#qnan0", "-1.#qnan00",
+static const word nan_words[] = {
+    W("nan(ind)"),  W("-nan(ind)"), W("nan(snan)"), W("nanq"),      W("nans"),      W("1.#qnan"),
+    W("-1.#qnan"),  W("1.#ind"),    W("-1.#ind"),   W("1.#snan"),   W("1.#qnan0"),  W("1.#ind00"),
+    W("-1.#ind00"), W("1.#ind0"),   W("-1.#ind0"),  W("1.#qnan00"), W("-1.#qnan0"), W("-1.#qnan00"),
 };
 
-static const char *const inf_words[] = {
-    "\u221e",  "+\u221e",  "-\u221e",   "\u2212\u221e", "1.#inf",   "-1.#inf",
-    "+1.#inf", "1.#inf00", "-1.#inf00", "1.#inf0",      "-1.#inf0", "\u2212inf",
+static const word inf_words[] = {
+    W("\u221e"),  W("+\u221e"),  W("-\u221e"),   W("\u2212\u221e"), W("1.#inf"),   W("-1.#inf"),
+    W("+1.#inf"), W("1.#inf00"), W("-1.#inf00"), W("1.#inf0"),      W("-1.#inf0"), W("\u2212inf"),
 };
 
-static bool is_one_of(hb_str s, const char *const *words, size_t n)
+static bool is_one_of(hb_str s, const word *words, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        if (hb_str_ieq_c(s, words[i])) {
+        if (words[i].n == s.n && hb_str_ieq_c(s, words[i].text)) {
             return true;
         }
     }
@@ -81,15 +92,18 @@ hb_cell_class hb_cell_word(hb_str s)
     if (s.n > WORD_MAX) {
         return HB_CELL_IS_TEXT;
     }
+    hb_num_kind kind = hb_num_parse(s.p, s.n, &v);
+    if (kind == HB_NUM_NAN || kind == HB_NUM_INF) {
+        return kind == HB_NUM_NAN ? HB_CELL_IS_NAN : HB_CELL_IS_INF;
+    }
     if (is_one_of(s, missing_words, sizeof missing_words / sizeof *missing_words) ||
         hb_cell_word_is_weak(s)) {
         return HB_CELL_IS_MISSING;
     }
-    hb_num_kind kind = hb_num_parse(s.p, s.n, &v);
-    if (kind == HB_NUM_NAN || is_one_of(s, nan_words, sizeof nan_words / sizeof *nan_words)) {
+    if (is_one_of(s, nan_words, sizeof nan_words / sizeof *nan_words)) {
         return HB_CELL_IS_NAN;
     }
-    if (kind == HB_NUM_INF || is_one_of(s, inf_words, sizeof inf_words / sizeof *inf_words)) {
+    if (is_one_of(s, inf_words, sizeof inf_words / sizeof *inf_words)) {
         return HB_CELL_IS_INF;
     }
     return HB_CELL_IS_TEXT;

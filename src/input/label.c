@@ -391,7 +391,7 @@ hb_status hb_label_split(hb_str header, hb_units *units, hb_arena *arena, hb_lab
     header = hb_str_trim(header);
     hb_label found = {.label = header};
     splitter s = {.units = units, .arena = arena, .header = header, .ret = &found};
-    static void (*const ways[])(splitter *, hb_str) = {in_brackets, after_slash, after_comma,
+    static void (*const ways[])(splitter *, hb_str) = {in_brackets, after_comma, after_slash,
                                                        after_in,    as_suffix,   after_blank};
     hb_str h = header;
     size_t open = h.n && hb_label_has("])", h.p[h.n - 1]) ? opener(h, h.n - 1) : h.n;

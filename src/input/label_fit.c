@@ -103,7 +103,7 @@ bool hb_label_fits(hb_str written, hb_str stem, hb_label_place at, const hb_unit
     case HB_LABEL_IN:
         return !said->name || said->quantity != HB_QUANTITY_OTHER;
     case HB_LABEL_TIGHT:
-        return positive || !hb_label_is_ascii(written) || hb_label_has("%", *written.p);
+        return positive || !said->name;
     case HB_LABEL_SUFFIX:
         /* wind_ms is in m/s as often as not. */
         return suffix_fits(written, said) &&
@@ -112,7 +112,9 @@ bool hb_label_fits(hb_str written, hb_str stem, hb_label_place at, const hb_unit
     case HB_LABEL_BLANK:
         return suffix_fits(written, said) && (!said->name || positive);
     case HB_LABEL_ITSELF:
-        return suffix_fits(written, said) && !said->name && written.n > 1;
+        /* "Second" and "Minute" are parts of a date. */
+        return suffix_fits(written, said) && written.n > 1 &&
+               !(said->name && said->quantity == HB_QUANTITY_TIME);
     }
     return false;
 }

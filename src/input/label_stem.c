@@ -77,6 +77,8 @@ static const hint hints[] = {
     H(VOLTAGE, "bias"),
     H(VOLTAGE, "bus"),
     H(VOLTAGE, "ripple"),
+    H(VOLTAGE, "ewe"),
+    H(VOLTAGE, "ece"),
     H(VOLTAGE, "cell"),
     H(CURRENT, "curr"),
     H(CURRENT, "current"),

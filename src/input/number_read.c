@@ -30,7 +30,7 @@ static bool without_offset(const hb_number_rule *r)
 bool hb_number_rule_is_plain(const hb_number_rule *r)
 {
     return r->decimal == '.' && r->group != HB_GROUP_POINT && !r->hex && !r->words &&
-           !r->n_overload && one_unit(r);
+           !r->n_missing && !r->n_overload && one_unit(r);
 }
 
 static hb_cell_class figure(const hb_number_rule *r, double v, double *ret)
@@ -52,11 +52,6 @@ static hb_cell_class figure(const hb_number_rule *r, double v, double *ret)
 
 static hb_cell_class word(const hb_number_rule *r, hb_str text, double *ret)
 {
-    for (size_t i = 0; i < r->n_missing; i++) {
-        if (hb_str_eq(text, r->missing[i])) {
-            return HB_CELL_IS_MISSING;
-        }
-    }
     if (r->words) {
         unsigned pairs = 0;
         int v = hb_number_truth(text, &pairs);
@@ -132,11 +127,59 @@ static bool dressed(const hb_number_rule *r, hb_str text, double *ret)
     return false;
 }
 
+/* Most cells of a table with other marks: sign, digits, one-byte marks and nothing else. */
+static bool quick(const hb_number_rule *r, hb_str s, double *ret)
+{
+    enum { QUICK = 40 };
+    static const char marks[HB_GROUP_COUNT_] = {[HB_GROUP_COMMA] = ',',
+                                                [HB_GROUP_POINT] = '.',
+                                                [HB_GROUP_BLANK] = ' ',
+                                                [HB_GROUP_APOSTROPHE] = '\''};
+    char plain[QUICK];
+    char mark = marks[r->group];
+    size_t n = 0;
+    size_t run = 0; /* digits since the start or the last mark */
+    bool fraction = false;
+    bool grouped = false;
+    size_t i = s.n && (*s.p == '-' || *s.p == '+');
+    size_t start = i;
+    s.n -= r->percent && s.n && s.p[s.n - 1] == '%';
+    if (s.n > QUICK) {
+        return false;
+    }
+    for (; i < s.n; i++) {
+        char c = s.p[i];
+        if (c >= '0' && c <= '9') {
+            plain[n++] = c;
+            run++;
+        } else if (c == r->decimal && !fraction && (!grouped || run == 3)) {
+            plain[n++] = '.';
+            fraction = true;
+        } else if (c == mark && mark && !fraction && run > 0 && run <= 3 &&
+                   (!grouped || run == 3) && s.p[start] != '0') {
+            grouped = true;
+            run = 0;
+        } else {
+            return false;
+        }
+    }
+    if ((grouped && !fraction && run != 3) || hb_num_parse(plain, n, ret) != HB_NUM_FINITE) {
+        return false;
+    }
+    *ret = start && *s.p == '-' ? -*ret : *ret;
+    return true;
+}
+
 hb_cell_class hb_number_rule_read(const hb_number_rule *r, hb_str text, double *ret)
 {
     double v = 0;
     if (text.n == 0) {
         return HB_CELL_IS_MISSING;
+    }
+    for (size_t i = 0; i < r->n_missing; i++) {
+        if (hb_str_eq(text, r->missing[i])) {
+            return HB_CELL_IS_MISSING;
+        }
     }
     bool hex = text.n > 2 && text.p[0] == '0' && (text.p[1] == 'x' || text.p[1] == 'X');
     if (r->words) {
@@ -154,9 +197,12 @@ hb_cell_class hb_number_rule_read(const hb_number_rule *r, hb_str text, double *
             return figure(r, v, ret);
         }
     }
+    if (one_unit(r) && !r->hex && quick(r, text, &v)) {
+        return figure(r, v, ret);
+    }
     bool digit = false;
     for (size_t i = 0; i < text.n && !digit; i++) {
         digit = text.p[i] >= '0' && text.p[i] <= '9';
     }
-    return digit && dressed(r, text, &v) ? figure(r, v, ret) : word(r, text, ret);
+    return (digit || r->hex) && dressed(r, text, &v) ? figure(r, v, ret) : word(r, text, ret);
 }

@@ -41,7 +41,8 @@ typedef struct hb_number_rule {
     const char *unit;    /* of the figures, UDUNITS text; "" = the cells state none */
     hb_cell_suffix suffixes[HB_CELL_SUFFIXES];
     size_t n_suffixes;
-    const hb_str *missing; /* words for missing beyond those of cell.h, as a profile gives them */
+    const hb_str
+        *missing; /* for missing beyond cell.h's words, as a profile gives them: "leer", "-999" */
     size_t n_missing;
     const double *overload; /* further figures that mean "out of range": read as TEXT (rejected) */
     size_t n_overload;
@@ -64,7 +65,7 @@ hb_cell_class hb_number_rule_read(const hb_number_rule *r, hb_str text, double *
 typedef struct hb_number_look {
     size_t numbers;
     size_t missing; /* NaN included */
-    size_t inf;
+    size_t inf;     /* codes for out of range included */
     size_t texts;
     size_t words;            /* cells that are words of truth values */
     double confidence;       /* 0 … 1: how much better than the next best reading */

@@ -14,7 +14,7 @@ typedef struct hb_tail {
     size_t n;
     bool is_unit;
     bool bare_letter; /* one letter right behind the figure: 1A, 2B may be names */
-    char unit[HB_UNIT_TEXT];
+    hb_unit_said said;
 } hb_tail;
 
 typedef struct hb_tails {
@@ -25,9 +25,9 @@ typedef struct hb_tails {
 
 /* Counts the tail; false when it is no unit. */
 bool hb_tails_add(hb_tails *t, const hb_number_parts *p);
-/* Sets percent, unit and suffixes of the rule. figures: cells with a figure, with tail or without;
+/* Sets percent, unit and suffixes of the rule. present: cells that hold anything;
  * marked: any of them has a decimal mark. */
-HB_CHECKED hb_status hb_tails_settle(const hb_tails *t, size_t figures, bool marked,
+HB_CHECKED hb_status hb_tails_settle(const hb_tails *t, size_t present, bool marked,
                                      hb_units *units, hb_arena *arena, hb_number_rule *rule,
                                      hb_error *err);
 

@@ -46,7 +46,10 @@ static size_t minus_at(hb_str s, size_t i)
     if (i < s.n && s.p[i] == '-') {
         return 1;
     }
-    hb_str rest = {s.p + i, i < s.n ? s.n - i : 0};
+    if (i + 3 > s.n || (s.p[i] != '\xe2' && s.p[i] != '\xef')) {
+        return 0;
+    }
+    hb_str rest = {s.p + i, s.n - i};
     return hb_str_starts(rest, "\u2212") || hb_str_starts(rest, "\u2013") ||
                    hb_str_starts(rest, "\ufe63") || hb_str_starts(rest, "\uff0d")
                ? 3
@@ -66,7 +69,7 @@ static hb_str trim(hb_str s)
 /* Bytes of "E+04", "d-3" at i; 0 = none. */
 static size_t exponent_at(hb_str s, size_t i)
 {
-    if (i >= s.n || !strchr("eEdD", s.p[i])) {
+    if (i >= s.n || ((s.p[i] & 0xdf) != 'E' && (s.p[i] & 0xdf) != 'D')) {
         return 0;
     }
     size_t at = i + 1;

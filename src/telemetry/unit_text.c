@@ -65,60 +65,67 @@ static bool normalise(hb_str written, text *ret)
     return true;
 }
 
-static const struct {
+typedef struct prefix {
     const char *symbol;
     const char *name;
     const char *udunits;
+    int power;
     unsigned short bit;
-} prefixes[] = {
-    {"f", "femto", "f", HB_PREFIX_FEMTO}, {"p", "pico", "p", HB_PREFIX_PICO},
-    {"n", "nano", "n", HB_PREFIX_NANO},   {"µ", "micro", "u", HB_PREFIX_MICRO},
-    {"u", "micro", "u", HB_PREFIX_MICRO}, {"m", "milli", "m", HB_PREFIX_MILLI},
-    {"c", "centi", "c", HB_PREFIX_CENTI}, {"d", "deci", "d", HB_PREFIX_DECI},
-    {"da", "deca", "da", HB_PREFIX_DECA}, {"h", "hecto", "h", HB_PREFIX_HECTO},
-    {"k", "kilo", "k", HB_PREFIX_KILO},   {"K", "kilo", "k", 0},
-    {"M", "mega", "M", HB_PREFIX_MEGA},   {"G", "giga", "G", HB_PREFIX_GIGA},
-    {"T", "tera", "T", HB_PREFIX_TERA},
+} prefix;
+
+static const prefix no_prefix = {"", "", "", 0, 0};
+static const prefix prefixes[] = {
+    {"f", "femto", "f", -15, HB_PREFIX_FEMTO}, {"p", "pico", "p", -12, HB_PREFIX_PICO},
+    {"n", "nano", "n", -9, HB_PREFIX_NANO},    {"µ", "micro", "u", -6, HB_PREFIX_MICRO},
+    {"u", "micro", "u", -6, HB_PREFIX_MICRO},  {"m", "milli", "m", -3, HB_PREFIX_MILLI},
+    {"c", "centi", "c", -2, HB_PREFIX_CENTI},  {"d", "deci", "d", -1, HB_PREFIX_DECI},
+    {"da", "deca", "da", 1, HB_PREFIX_DECA},   {"h", "hecto", "h", 2, HB_PREFIX_HECTO},
+    {"k", "kilo", "k", 3, HB_PREFIX_KILO},     {"M", "mega", "M", 6, HB_PREFIX_MEGA},
+    {"G", "giga", "G", 9, HB_PREFIX_GIGA},     {"T", "tera", "T", 12, HB_PREFIX_TERA},
 };
 enum { PREFIXES = sizeof prefixes / sizeof *prefixes };
 
 typedef struct factor {
     const hb_unit_word *word; /* NULL: in parentheses */
-    const char *prefix;       /* "" = none */
+    const prefix *prefix;     /* no_prefix = none */
     size_t n;                 /* bytes of the text */
 } factor;
 
 /* "volts", "Millivolt": case does not count, a plural s neither. */
-static bool match_name(hb_str s, const hb_unit_word *w, const char **ret_prefix)
+static bool match_name(hb_str s, const hb_unit_word *w, const prefix **ret_prefix)
 {
-    hb_str single = {s.p, s.n - (s.n > 2 && (s.p[s.n - 1] == 's' || s.p[s.n - 1] == 'S'))};
-    if (hb_str_ieq_c(s, w->said) || hb_str_ieq_c(single, w->said)) {
-        *ret_prefix = "";
+    bool plural = s.n > 2 && (s.p[s.n - 1] == 's' || s.p[s.n - 1] == 'S');
+    hb_str single = {s.p, s.n - plural};
+    if ((s.n == w->n && hb_str_ieq_c(s, w->said)) ||
+        (single.n == w->n && hb_str_ieq_c(single, w->said))) {
+        *ret_prefix = &no_prefix;
         return true;
     }
+    size_t before = single.n - w->n; /* bytes of the prefix: deci … micro */
+    if (single.n < w->n + 4u || before > 5 || w->n < 4 || is_digit(*w->udunits) ||
+        !hb_str_ieq_c((hb_str){single.p + before, w->n}, w->said)) {
+        return false;
+    }
     for (size_t i = 0; i < PREFIXES; i++) {
-        size_t n = strlen(prefixes[i].name);
-        hb_str rest = {single.p + n, single.n > n ? single.n - n : 0};
-        if (rest.n > 3 && hb_str_ieq_c((hb_str){single.p, n}, prefixes[i].name) &&
-            hb_str_ieq_c(rest, w->said) && !is_digit(*w->udunits) && strlen(w->udunits) < 8) {
-            *ret_prefix = prefixes[i].udunits;
+        if (hb_str_ieq_c((hb_str){single.p, before}, prefixes[i].name)) {
+            *ret_prefix = &prefixes[i];
             return true;
         }
     }
     return false;
 }
 
-static bool match_symbol(hb_str s, const hb_unit_word *w, const char **ret_prefix)
+static bool match_symbol(hb_str s, const hb_unit_word *w, const prefix **ret_prefix)
 {
     if (hb_str_eq_c(s, w->said)) {
-        *ret_prefix = "";
+        *ret_prefix = &no_prefix;
         return !(w->flags & HB_WORD_PREFIXED);
     }
     for (size_t i = 0; w->prefixes && i < PREFIXES; i++) {
         size_t n = strlen(prefixes[i].symbol);
         if ((w->prefixes & prefixes[i].bit) && hb_str_starts(s, prefixes[i].symbol) &&
             hb_str_eq_c((hb_str){s.p + n, s.n - n}, w->said)) {
-            *ret_prefix = prefixes[i].udunits;
+            *ret_prefix = &prefixes[i];
             return true;
         }
     }
@@ -129,21 +136,27 @@ static bool match_symbol(hb_str s, const hb_unit_word *w, const char **ret_prefi
  * minute, "Pa" no pico-anything. */
 static bool find_word(hb_str s, bool whole, factor *ret)
 {
-    *ret = (factor){.n = s.n};
+    *ret = (factor){.prefix = &no_prefix, .n = s.n};
     const hb_unit_word *found = NULL;
-    for (size_t i = 0; i < hb_unit_word_count; i++) {
+    for (size_t i = 0; s.n && i < hb_unit_word_count; i++) {
         const hb_unit_word *w = &hb_unit_words[i];
-        const char *prefix = NULL;
+        const prefix *found_prefix = &no_prefix;
+        /* Most words are out by their length (prefixes of symbols take 2 bytes) or their end. */
+        bool name = w->flags & HB_WORD_NAME;
+        char end = (char)(s.p[s.n - 1] | 0x20);
+        if (s.n < w->n || (s.n > (size_t)w->n + 2 && !name) ||
+            (end != (w->said[w->n - 1] | 0x20) && !(name && end == 's'))) {
+            continue;
+        }
         bool fits = w->flags & HB_WORD_WHOLE  ? whole && hb_str_eq_c(s, w->said)
-                    : w->flags & HB_WORD_NAME ? match_name(s, w, &prefix)
-                                              : match_symbol(s, w, &prefix);
-        prefix = prefix ? prefix : "";
-        if (fits && (!found || (*ret->prefix && !*prefix))) {
+                    : w->flags & HB_WORD_NAME ? match_name(s, w, &found_prefix)
+                                              : match_symbol(s, w, &found_prefix);
+        if (fits && (!found || (ret->prefix->bit && !found_prefix->bit))) {
             found = w;
             ret->word = w;
-            ret->prefix = prefix;
+            ret->prefix = found_prefix;
         }
-        if (found && !*ret->prefix && !(found->flags & HB_WORD_NAME)) {
+        if (found && !ret->prefix->bit && !(found->flags & HB_WORD_NAME)) {
             return true;
         }
     }
@@ -220,8 +233,8 @@ static bool put_factor(product *p, char op, const factor *f, const char *power)
     return put(p, op == 0     ? ""
                   : op == '/' ? "/"
                               : ".") &&
-           put(p, wrap ? "(" : "") && put(p, f->prefix) && put(p, ut) && put(p, wrap ? ")" : "") &&
-           put(p, power);
+           put(p, wrap ? "(" : "") && put(p, f->prefix->udunits) && put(p, ut) &&
+           put(p, wrap ? ")" : "") && put(p, power);
 }
 
 static size_t skip_blanks(hb_str s, size_t at)
@@ -312,13 +325,13 @@ static bool believable(const product *p, hb_str s)
     for (size_t i = 0; letters && i < sizeof quotients / sizeof *quotients; i++) {
         letters = !hb_str_eq_c(s, quotients[i]);
     }
-    bool clock = first->word->quantity == HB_QUANTITY_TIME && !*first->prefix && !p->powers[0];
+    bool clock = first->word->quantity == HB_QUANTITY_TIME && !first->prefix->bit && !p->powers[0];
     for (size_t i = 0; i < p->n_factors; i++) {
         const hb_unit_word *w = p->factors[i].word;
         bool loose = p->operators[i] == ' ' || (i + 1 < p->n_factors && p->operators[i + 1] == ' ');
         bool other = (w->flags & HB_WORD_NAME) ||
                      ((w->flags & HB_WORD_LETTER) && !strchr("smhVANWJK", w->said[0]));
-        if (loose && other && !p->powers[i] && !*p->factors[i].prefix) {
+        if (loose && other && !p->powers[i] && !p->factors[i].prefix->bit) {
             return false;
         }
     }
@@ -329,7 +342,9 @@ static void tell(hb_unit_said *ret, const factor *f, size_t n_factors, bool powe
 {
     bool one = n_factors == 1 && !power;
     ret->quantity = one ? (hb_quantity)f->word->quantity : HB_QUANTITY_OTHER;
-    ret->letter = one && (f->word->flags & HB_WORD_LETTER) && !*f->prefix;
+    ret->base = one ? f->word->udunits : NULL;
+    ret->power = one ? f->prefix->power : 0;
+    ret->letter = one && (f->word->flags & HB_WORD_LETTER) && !f->prefix->bit;
     ret->name = one && (f->word->flags & HB_WORD_NAME);
 }
 
@@ -352,7 +367,7 @@ bool hb_unit_text(hb_str written, hb_unit_said *ret)
             close.p[close.n++] = t.p[i];
         }
     }
-    hb_str spaced = {t.p, t.n};
+    hb_str spaced = hb_str_trim((hb_str){t.p, t.n});
     hb_str tight = {close.p, close.n};
     factor f;
     *ret = (hb_unit_said){0};

@@ -46,9 +46,11 @@ enum { HB_UNIT_TEXT = 96 };
 typedef struct hb_unit_said {
     char text[HB_UNIT_TEXT]; /* UDUNITS text, NUL-terminated */
     hb_quantity quantity;
-    bool letter; /* one letter, or a word that often means something else (min, in, C, A, T):
-                    what it stands by must fit */
-    bool name;   /* a word written out (volts, seconds), not a symbol */
+    const char *base; /* of one word: its UDUNITS text without the prefix; NULL of a product */
+    int power;        /* of ten, of the prefix */
+    bool letter;      /* one letter, or a word that often means something else (min, in, C, A, T):
+                         what it stands by must fit */
+    bool name;        /* a word written out (volts, seconds), not a symbol */
 } hb_unit_said;
 
 /* Blanks at both ends and line breaks inside do not count; brackets are the caller's to take off.

@@ -32,6 +32,7 @@ enum {
 typedef struct hb_unit_word {
     const char *said;
     const char *udunits;
+    unsigned char n;        /* bytes of `said` */
     unsigned char quantity; /* hb_quantity */
     unsigned char flags;
     unsigned short prefixes;

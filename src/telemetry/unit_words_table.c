@@ -6,12 +6,12 @@
 
 /* clang-format off */
 #define Q(quantity)                   HB_QUANTITY_##quantity
-#define SYM(said, ut, q, prefixes)    { said, ut, Q(q), 0, prefixes }
-#define LETTER(said, ut, q, prefixes) { said, ut, Q(q), HB_WORD_LETTER, prefixes }
-#define PREFIXED(said, ut, q, p)      { said, ut, Q(q), HB_WORD_PREFIXED, p }
-#define NAME(said, ut, q)             { said, ut, Q(q), HB_WORD_NAME, 0 }
-#define WHOLE(said, ut, q)            { said, ut, Q(q), HB_WORD_WHOLE, 0 }
-#define CAPS(said, ut, q)             { said, ut, Q(q), HB_WORD_WHOLE, 0 }
+#define SYM(said, ut, q, prefixes)    { said, ut, sizeof(said) - 1, Q(q), 0, prefixes }
+#define LETTER(said, ut, q, prefixes) { said, ut, sizeof(said) - 1, Q(q), HB_WORD_LETTER, prefixes }
+#define PREFIXED(said, ut, q, p)      { said, ut, sizeof(said) - 1, Q(q), HB_WORD_PREFIXED, p }
+#define NAME(said, ut, q)             { said, ut, sizeof(said) - 1, Q(q), HB_WORD_NAME, 0 }
+#define WHOLE(said, ut, q)            { said, ut, sizeof(said) - 1, Q(q), HB_WORD_WHOLE, 0 }
+#define CAPS(said, ut, q)             { said, ut, sizeof(said) - 1, Q(q), HB_WORD_WHOLE, 0 }
 /* clang-format on */
 
 enum {
@@ -64,6 +64,7 @@ const hb_unit_word hb_unit_words[] = {
     SYM("°C", "degC", TEMPERATURE, 0),
     SYM("℃", "degC", TEMPERATURE, 0),
     SYM("degC", "degC", TEMPERATURE, 0),
+    SYM("Cel", "degC", TEMPERATURE, 0),
     LETTER("C", "degC", TEMPERATURE, 0),
     SYM("°F", "degF", TEMPERATURE, 0),
     SYM("℉", "degF", TEMPERATURE, 0),
@@ -203,6 +204,11 @@ const hb_unit_word hb_unit_words[] = {
     SYM("gRMS", "standard_free_fall", ACCELERATION, 0),
     SYM("grms", "standard_free_fall", ACCELERATION, 0),
     SYM("°", "degree", ANGLE, 0),
+    SYM("°N", "degree", ANGLE, 0),
+    SYM("°E", "degree", ANGLE, 0),
+    SYM("°S", "degree", ANGLE, 0),
+    SYM("°W", "degree", ANGLE, 0),
+    SYM("ø", "degree", ANGLE, 0),
     SYM("deg", "degree", ANGLE, MILLI),
     NAME("deg", "degree", ANGLE),
     NAME("degree", "degree", ANGLE),

@@ -18,6 +18,8 @@ const hb_unit_row hb_unit_rows[] = {
     /* Rotational speed and frequency: one turn a second is 1 Hz and 2π rad/s. */
     IN(ROTATION, "Hz", 1),
     IN(ROTATION, "hz", 1),
+    IN(ROTATION, "uHz", 1e-6),
+    IN(ROTATION, "µHz", 1e-6),
     IN(ROTATION, "mHz", 1e-3),
     IN(ROTATION, "kHz", 1e3),
     IN(ROTATION, "MHz", 1e6),
