@@ -176,6 +176,9 @@ static void whole_names(const tokens *t, hb_time_name *ret)
         *roles = of_year ? (*roles & ~(uint32_t)(HB_NAME_DAY | HB_NAME_YEAR)) | HB_NAME_DOY
                          : (*roles & ~(uint32_t)HB_NAME_PART) | HB_NAME_DATE;
     }
+    if (*roles & HB_NAME_DAY && *roles & HB_NAME_SECOND) {
+        *roles = (*roles & ~(uint32_t)HB_NAME_PART) | HB_NAME_SOD;
+    }
     if (*roles & HB_NAME_JULIAN && *roles & HB_NAME_DAY) {
         *roles |= HB_NAME_DOY;
     }

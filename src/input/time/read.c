@@ -25,10 +25,15 @@ static bool figure(const hb_cell *cell, char decimal, int64_t unit_ns, int64_t b
 
 /* A day count that was once a double has some 0.6 µs of it; the clock it stood for is the nearest
  * ten. Figures that were printed with few decimals stay as they are. */
-static int64_t undo_double(const hb_cell *cell, int64_t t)
+static int64_t undo_double(const hb_cell *cell, char decimal, int64_t t)
 {
-    if (cell->kind == HB_CELL_TEXT && cell->len < 16) {
-        return t;
+    if (cell->kind == HB_CELL_TEXT) {
+        hb_str s = text_of(cell);
+        size_t mark = hb_str_find_ch(s, '.');
+        mark = mark < s.n ? mark : hb_str_find_ch(s, decimal);
+        if (s.n < mark + 11) {
+            return t;
+        }
     }
     int64_t step = 2 * halves_of_ten_us;
     int64_t rest = ((t % step) + step) % step;
@@ -41,7 +46,7 @@ static hb_time read_serial(const hb_time_rule *r, const hb_cell *cell, char deci
     if (!figure(cell, decimal, ns_per_day, r->serial_1904 ? 24107 : 25569, &t)) {
         return HB_TIME_NONE;
     }
-    t = undo_double(cell, t);
+    t = undo_double(cell, decimal, t);
     /* The 1900 calendar has a 29 February 1900, serial 60, that never was. */
     int64_t serial_60 = (60 - 25569) * ns_per_day;
     if (!r->serial_1904 && t < serial_60 + ns_per_day) {
@@ -58,7 +63,7 @@ static hb_time read_days(const hb_time_rule *r, const hb_cell *cell, char decima
 {
     int64_t t = 0;
     return figure(cell, decimal, ns_per_day, base, &t)
-               ? undo_double(cell, t) + add_ns - r->offset_s * ns_per_s
+               ? undo_double(cell, decimal, t) + add_ns - r->offset_s * ns_per_s
                : HB_TIME_NONE;
 }
 
@@ -196,7 +201,7 @@ static bool clock_cell(hb_time_form form, const hb_cell *cell, char decimal, hb_
         if (!figure(cell, decimal, ns_per_day, 0, &v) || v < 0 || v > ns_per_day) {
             return false;
         }
-        m->day_ns = undo_double(cell, v);
+        m->day_ns = undo_double(cell, decimal, v);
         return true;
     case HB_FORM_DAY_NUMBER:
         if (!figure(cell, decimal, ns_per_day, 0, &v) || v < ns_per_day) {
@@ -212,6 +217,12 @@ static bool clock_cell(hb_time_form form, const hb_cell *cell, char decimal, hb_
         }
         m->hour = (uint32_t)(v / ns_per_hour);
         m->day_ns += v % ns_per_hour;
+        return true;
+    case HB_FORM_SECOND_OF_DAY:
+        if (!figure(cell, decimal, ns_per_s, 0, &v) || v < 0 || v > ns_per_day) {
+            return false;
+        }
+        m->day_ns += v;
         return true;
     case HB_FORM_MILLI:
         if (!figure(cell, decimal, 1000000, 0, &v) || v < 0 || v >= ns_per_s) {
