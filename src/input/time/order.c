@@ -79,7 +79,7 @@ static void settle(hb_time_found *f, hb_day_order order, double confidence, cons
  * and out of all steps of this one. */
 static bool runs_better(const hb_time_run *run, const hb_time_run *other)
 {
-    bool jumps = other->longest_step > 20 * other->median_step &&
+    bool jumps = other->longest_step / 20 > other->median_step &&
                  other->longest_step / 10 > run->longest_step;
     return run->down == 0 && run->up > 0 && (other->down > 0 || jumps);
 }
@@ -119,9 +119,9 @@ static bool year_in_front(hb_time_job *job, hb_time_found *f, size_t k, const ev
         r.form[k] = HB_FORM_DMY;
         r.order = o;
         other = hb_time_try(job, &r);
+        int64_t longest = year.longest_step > ns_per_day ? year.longest_step : ns_per_day;
         bool runs_on = other.read >= year.read && other.down <= year.down &&
-                       other.longest_step <=
-                           20 * (year.longest_step > ns_per_day ? year.longest_step : ns_per_day);
+                       other.longest_step / 20 <= longest;
         others_fail = others_fail && !runs_on;
     }
     if (!others_fail || year.read < f->run.read || year.down * 10 > year.read) {
@@ -149,8 +149,12 @@ static void decide(hb_time_job *job, hb_time_found *f, size_t k)
     evidence e = collect(job, &f->rule, k);
     hb_day_order header = job->looks[f->rule.columns[k]].name.order;
     if (s->order != HB_ORDER_ASK) {
-        settle(f, s->order, 1, "as told");
-    } else if (header != HB_ORDER_ASK) {
+        bool fits_cells = s->order == HB_ORDER_DAY_FIRST ? !e.month_only : !e.day_only;
+        settle(f, s->order, fits_cells ? 1 : 0.3,
+               fits_cells ? "as told" : "as told, though cells contradict");
+    } else if (header != HB_ORDER_ASK &&
+               (header == HB_ORDER_DAY_FIRST ? e.month_only <= e.day_only
+                                             : e.day_only <= e.month_only)) {
         settle(f, header, 0.97, "the header says so");
     } else if (year_in_front(job, f, k, &e)) {
         return;

@@ -13,6 +13,17 @@ static hb_str text_of(const hb_cell *cell)
     return (hb_str){cell->as.p, cell->len};
 }
 
+static hb_time shifted(hb_time t, int64_t by_ns)
+{
+    hb_time out = 0;
+    return __builtin_add_overflow(t, by_ns, &out) ? HB_TIME_NONE : out;
+}
+
+static hb_time to_utc(hb_time t, const hb_time_rule *r)
+{
+    return r->offset_s && t != HB_TIME_NONE ? shifted(t, -r->offset_s * ns_per_s) : t;
+}
+
 /* A figure times unit_ns, whatever the cell is. */
 static bool figure(const hb_cell *cell, char decimal, int64_t unit_ns, int64_t base_units,
                    int64_t *ret)
@@ -37,7 +48,11 @@ static int64_t undo_double(const hb_cell *cell, char decimal, int64_t t)
     }
     int64_t step = 2 * halves_of_ten_us;
     int64_t rest = ((t % step) + step) % step;
-    return t - rest + (rest >= halves_of_ten_us ? step : 0);
+    if (t < INT64_MIN + step) {
+        return t;
+    }
+    hb_time whole = shifted(t - rest, rest >= halves_of_ten_us ? step : 0);
+    return whole == HB_TIME_NONE ? t : whole;
 }
 
 static hb_time read_serial(const hb_time_rule *r, const hb_cell *cell, char decimal)
@@ -55,7 +70,7 @@ static hb_time read_serial(const hb_time_rule *r, const hb_cell *cell, char deci
         }
         t += ns_per_day;
     }
-    return t - r->offset_s * ns_per_s;
+    return to_utc(t, r);
 }
 
 static hb_time read_days(const hb_time_rule *r, const hb_cell *cell, char decimal, int64_t base,
@@ -63,7 +78,7 @@ static hb_time read_days(const hb_time_rule *r, const hb_cell *cell, char decima
 {
     int64_t t = 0;
     return figure(cell, decimal, ns_per_day, base, &t)
-               ? undo_double(cell, decimal, t) + add_ns - r->offset_s * ns_per_s
+               ? to_utc(shifted(undo_double(cell, decimal, t), add_ns), r)
                : HB_TIME_NONE;
 }
 
@@ -85,7 +100,8 @@ static hb_time cell_span(hb_time t)
 {
     int64_t from_1904 = -24107 * ns_per_day;
     int64_t from_1899 = -25568 * ns_per_day;
-    return t - (t >= from_1904 ? from_1904 : t >= from_1899 ? from_1899 : from_1899 - ns_per_day);
+    int64_t zero = t >= from_1904 ? from_1904 : t >= from_1899 ? from_1899 : from_1899 - ns_per_day;
+    return shifted(t, -zero);
 }
 
 static bool two(const char *p, uint32_t *ret)
@@ -134,7 +150,7 @@ static hb_time read_text(const hb_time_rule *r, hb_time_form form, const hb_cell
 {
     hb_time t = 0;
     if (cell->kind == HB_CELL_TIME) {
-        return cell->as.ns - r->offset_s * ns_per_s;
+        return to_utc(cell->as.ns, r);
     }
     char digits[HB_NUM_TEXT];
     hb_str text = text_of(cell);
@@ -195,6 +211,9 @@ static bool clock_cell(hb_time_form form, const hb_cell *cell, char decimal, hb_
             return false;
         }
         v = cell_span(cell->as.ns);
+        if (v == HB_TIME_NONE) {
+            return false;
+        }
         m->day_ns = ((v % ns_per_day) + ns_per_day) % ns_per_day;
         return true;
     case HB_FORM_DAY_FRACTION:
