@@ -275,6 +275,9 @@ static hb_status tell_unused(rows *w, hb_error *err)
         for (size_t k = 0; k < sizeof used / sizeof *used; k++) {
             is_used = is_used || used[k] == i;
         }
+        for (size_t k = 0; k < w->time.n_columns; k++) {
+            is_used = is_used || w->time.columns[k] == i;
+        }
         hb_str name = w->job->columns[i].name;
         if (!is_used && names.n < 300) {
             hb_buf_fmt(&names, "%s%.*s", names.n ? ", " : "", (int)(name.n < 60 ? name.n : 60),
@@ -293,10 +296,10 @@ static hb_status tell_unused(rows *w, hb_error *err)
 
 static hb_status read_all(rows *w, hb_block *block, hb_error *err)
 {
+    HB_TRY(settle_time(w, block, err));
     if (!w->job->o->pba) { /* the adapter told its own */
         HB_TRY(tell_unused(w, err));
     }
-    HB_TRY(settle_time(w, block, err));
     while (block->n_rows) {
         HB_TRY(take_block(w, block, err));
         HB_TRY(hb_layout_next(w->job, block, err));

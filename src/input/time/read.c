@@ -112,23 +112,47 @@ static bool two(const char *p, uint32_t *ret)
     return a < 10 && b < 10;
 }
 
-/* yyyy-MM-dd HH:mm:ss[.f…][Z], the form most files have. False: read it the long way. */
-static bool read_iso(hb_str s, int32_t offset_s, hb_time *ret)
+static bool parted(const char *p, size_t a, size_t b)
 {
-    uint32_t century = 0;
-    uint32_t year = 0;
-    uint32_t month = 0;
-    uint32_t day = 0;
-    uint32_t hour = 0;
-    uint32_t minute = 0;
-    uint32_t second = 0;
-    const char *p = s.p;
-    if (s.n < 19 || p[4] != '-' || p[7] != '-' || (p[10] != 'T' && p[10] != ' ') || p[13] != ':' ||
-        p[16] != ':' || !two(p, &century) || !two(p + 2, &year) || !two(p + 5, &month) ||
-        !two(p + 8, &day) || !two(p + 11, &hour) || !two(p + 14, &minute) ||
-        !two(p + 17, &second)) {
+    return p[a] == p[b] && (p[a] == '-' || p[a] == '/' || p[a] == '.');
+}
+
+/* Nothing, Z, or +hh:mm at the end. */
+static bool fixed_zone(const char *p, size_t n, int32_t *offset_s)
+{
+    uint32_t hours = 0;
+    uint32_t minutes = 0;
+    if (n == 0) {
+        return true;
+    }
+    if (n == 1 && *p == 'Z') {
+        *offset_s = 0;
+        return true;
+    }
+    if (n != 6 || (*p != '+' && *p != '-') || p[3] != ':' || !two(p + 1, &hours) ||
+        !two(p + 4, &minutes) || hours > 23 || minutes > 59) {
         return false;
     }
+    *offset_s = (int32_t)(hours * 3600 + minutes * 60) * (*p == '-' ? -1 : 1);
+    return true;
+}
+
+/* yyyy-MM-dd HH:mm:ss and dd.MM.yyyy HH:mm:ss with fraction and zone: two digits everywhere, which
+ * is how most files are written. False: read it the long way, which may say yes. */
+static bool read_fixed(const hb_time_rule *r, hb_time_form form, hb_str s, hb_time *ret)
+{
+    uint32_t v[7] = {0}; /* century, year, month, day, hour, minute, second */
+    const char *p = s.p;
+    if (s.n < 19 || (p[10] != 'T' && p[10] != ' ') || p[13] != ':' || p[16] != ':' ||
+        !two(p + 11, &v[4]) || !two(p + 14, &v[5]) || !two(p + 17, &v[6])) {
+        return false;
+    }
+    bool month_first = r->order == HB_ORDER_MONTH_FIRST;
+    bool dated = form == HB_FORM_YMD ? parted(p, 4, 7) && two(p, &v[0]) && two(p + 2, &v[1]) &&
+                                           two(p + 5, &v[2]) && two(p + 8, &v[3])
+                                     : parted(p, 2, 5) && two(p, &v[month_first ? 2 : 3]) &&
+                                           two(p + 3, &v[month_first ? 3 : 2]) &&
+                                           two(p + 6, &v[0]) && two(p + 8, &v[1]);
     size_t at = 19;
     uint32_t ns = 0;
     if (at + 1 < s.n && (p[at] == '.' || p[at] == ',')) {
@@ -138,12 +162,9 @@ static bool read_iso(hb_str s, int32_t offset_s, hb_time *ret)
             scale /= 10;
         }
     }
-    if (at + 1 == s.n && p[at] == 'Z') {
-        offset_s = 0;
-        at++;
-    }
-    return at == s.n && hb_time_from_civil(century * 100 + year, month, day, hour, minute, second,
-                                           ns, offset_s, ret);
+    int32_t offset_s = r->offset_s;
+    return dated && fixed_zone(p + at, s.n - at, &offset_s) &&
+           hb_time_from_civil(v[0] * 100 + v[1], v[2], v[3], v[4], v[5], v[6], ns, offset_s, ret);
 }
 
 static hb_time read_text(const hb_time_rule *r, hb_time_form form, const hb_cell *cell)
@@ -159,7 +180,7 @@ static hb_time read_text(const hb_time_rule *r, hb_time_form form, const hb_cell
     } else if (cell->kind != HB_CELL_TEXT) {
         return HB_TIME_NONE;
     }
-    if (form == HB_FORM_YMD && read_iso(text, r->offset_s, &t)) {
+    if ((form == HB_FORM_YMD || form == HB_FORM_DMY) && read_fixed(r, form, text, &t)) {
         return t;
     }
     hb_moment m = {0};

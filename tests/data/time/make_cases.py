@@ -233,6 +233,18 @@ one("zone in preamble", "%Y-%m-%d %H:%M:%S", [t.replace(tzinfo=CET) for t in ROW
 one("zone of another clock", "%Y-%m-%d %H:%M:%S", ROWS,
     preamble="Exported 2024-03-20 10:00:00 UTC")
 
+one("zone offset in preamble", "%Y-%m-%d %H:%M:%S", [t.replace(tzinfo=CET) for t in ROWS],
+    preamble="Clock, UTC offset: +01:00", kind="absolute_utc", zone="+01:00")
+one("zone in preamble of all", "%d.%m.%Y %H:%M:%S", preamble="all times UTC", kind="absolute_utc",
+    zone="UTC")
+one("utc plus two in header", "%d/%m/%Y %H:%M:%S",
+    [t.replace(tzinfo=timezone(timedelta(hours=2))) for t in ROWS], name="Date/Time (UTC+2)",
+    kind="absolute_utc", zone="+02:00")
+one("nameless index", "%Y-%m-%d %H:%M:%S", name="")
+case("utc before local", ["Local Time", "UTC", "U"],
+     [[f"{t + timedelta(hours=1):%Y-%m-%d %H:%M:%S}", f"{t:%Y-%m-%d %H:%M:%S}", "1"] for t in ROWS],
+     ROWS, columns="UTC", kind="absolute_utc", zone="UTC")
+
 # date and clock in two columns
 def two(title, names, dates, clocks, times=ROWS, **keys):
     rows = [[t.strftime(dates), t.strftime(clocks), "1"] for t in times]
@@ -288,6 +300,13 @@ parts("second with fraction", ["Jahr", "Monat", "Tag", "Stunde", "Minute", "Seku
       lambda t: (t.year, t.month, t.day, t.hour, t.minute, f"{t.second}.{milli(t)}"), MS)
 parts("buoy names", ["#YY", "MM", "DD", "hh", "mm"],
       lambda t: (t.year, f"{t:%m}", f"{t:%d}", f"{t:%H}", f"{t:%M}"), HALF)
+parts("capital parts", ["YYYY", "MM", "DD", "HH", "MM", "SS"],
+      lambda t: (t.year, f"{t:%m}", f"{t:%d}", f"{t:%H}", f"{t:%M}", f"{t:%S}"), ROWS)
+case("date and hour", ["Date", "Hour", "U"],
+     [[f"{t:%Y-%m-%d}", str(t.hour), "1"] for t in steps(datetime(2024, 3, 18, 20), timedelta(hours=1))],
+     steps(datetime(2024, 3, 18, 20), timedelta(hours=1)), columns="Date+Hour")
+parts("julian day", ["Year", "Julian Day", "Hour"], lambda t: (t.year, f"{t:%j}", t.hour),
+      steps(datetime(2024, 2, 27, 20), timedelta(hours=1)))
 parts("parts and a clock", ["Year", "Month", "Day", "Time"],
       lambda t: (t.year, t.month, t.day, f"{t:%H:%M:%S}"), ROWS)
 parts("french parts", ["Année", "Mois", "Jour", "Heure", "Minute"],
@@ -373,6 +392,10 @@ elapsed("minutes", "elapsed (min)", ["0", "0.5", "1"], seconds(0, 30, 60))
 elapsed("hours", "Laufzeit in h", ["0", "0.25", "0.5"], seconds(0, 900, 1800))
 elapsed("slash unit", "Time / s", ["0", "1", "2"], seconds(0, 1, 2))
 elapsed("comma unit", "Time, ms", ["0", "1", "2"], seconds(0, 0.001, 0.002))
+elapsed("seconds since start", "Time (seconds since start)", ["0", "10", "20"], seconds(0, 10, 20))
+elapsed("unit row of a format", "Zeit [hh:mm:ss]", ["23:59:59", "24:00:00", "24:00:01"],
+        seconds(86399, 86400, 86401))
+elapsed("chinese name", "\u65f6\u95f4 (s)", [str(i) for i in range(6)], seconds(*range(6)))
 elapsed("test time", "Test_Time(s)", ["0", "10", "20", "30"], seconds(0, 10, 20, 30))
 elapsed("exponents", "TIME (s)", ["-1.2E-06", "-1.184E-06", "-1.168E-06"], [-1200, -1184, -1168])
 elapsed("seconds alone", "Seconds", ["0", "1", "2", "3", "4", "5"], seconds(*range(6)))
