@@ -63,11 +63,6 @@ void hb_run_builder_free(hb_run_builder *b)
     hb_free(b);
 }
 
-hb_units *hb_run_builder_units(const hb_run_builder *b)
-{
-    return b->units;
-}
-
 void hb_run_builder_units_like(hb_run_builder *b, const hb_run *like)
 {
     b->like = like;

@@ -31,7 +31,6 @@ enum { HB_RUN_MAX_METRICS = 100000 };
 HB_CHECKED hb_status hb_run_builder_new(const hb_registry *registry, hb_units *units,
                                         hb_run_builder **ret_builder, hb_error *err);
 void hb_run_builder_free(hb_run_builder *b);
-hb_units *hb_run_builder_units(const hb_run_builder *b);
 
 /* Starts a file; its strings are copied. Later counts go to the latest file. */
 HB_CHECKED hb_status hb_run_builder_file(hb_run_builder *b, const char *path, const char *format,

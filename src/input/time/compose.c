@@ -23,6 +23,7 @@ static const range ranges[] = {
     {HB_FORM_MINUTE, HB_NAME_MINUTE, 0, 59, true},
     {HB_FORM_SECOND, HB_NAME_SECOND, 0, 60.999999999, false},
     {HB_FORM_MILLI, HB_NAME_MILLI, 0, 999.999999, false},
+    {HB_FORM_SECOND_OF_DAY, HB_NAME_SOD, 0, 86400, false},
 };
 
 static bool year_fits(const hb_time_look *l)
@@ -130,7 +131,8 @@ static bool all_read(const hb_time_job *job, size_t column, hb_time_form form)
 {
     hb_time_look *l = &job->looks[column];
     size_t read = 0;
-    if (l->used || l->number || l->form != HB_FORM_NONE || l->filled == 0) {
+    bool called = form == HB_FORM_ZONE && l->name.roles & HB_NAME_ZONE; /* +01:00 reads as a span */
+    if (l->used || l->number || (l->form != HB_FORM_NONE && !called) || l->filled == 0) {
         return false;
     }
     for (size_t r = 0; r < job->s->n_rows; r++) {
@@ -172,6 +174,8 @@ static void add_hours(hb_time_job *job, hb_time_rule *r)
     size_t hour = find_figure(job, HB_FORM_HOUR, HB_NAME_HOUR);
     add_part(job, r, hour, HB_FORM_HOUR);
     if (hour == NO_COLUMN) {
+        add_part(job, r, find_figure(job, HB_FORM_SECOND_OF_DAY, HB_NAME_SOD),
+                 HB_FORM_SECOND_OF_DAY);
         return;
     }
     size_t minute = find_figure(job, HB_FORM_MINUTE, HB_NAME_MINUTE);
@@ -270,7 +274,7 @@ static void by_date_and_clock(hb_time_job *job)
             size_t millis = r.columns[1] + 1;
             bool called = millis < job->s->n_columns &&
                           job->looks[millis].name.roles & HB_NAME_MILLI &&
-                          figure_fits(&job->looks[millis], &ranges[8]);
+                          find_figure(job, HB_FORM_MILLI, HB_NAME_MILLI) == millis;
             add_part(job, &r, called ? millis : NO_COLUMN, HB_FORM_MILLI);
         }
         add_extras(job, &r);

@@ -49,12 +49,12 @@ static void weigh_run(hb_time_found *f)
 }
 
 typedef struct epoch_range {
-    double low; /* 1995; unnamed columns must lie between 2000 and 2045 */
+    double low;
     double high;
     double scale_ns;
 } epoch_range;
 
-/* 1973 … 2128 for columns that are named as a time. */
+/* 1973 … 2128 for columns that are named as a time; others must lie between 2000 and 2045. */
 static const epoch_range epochs[] = {
     {1e8, 5e9, 1e9},
     {1e11, 5e12, 1e6},
@@ -82,9 +82,9 @@ static bool try_scale(hb_time_job *job, size_t column, hb_time_form form, double
                                                                                 : HB_AXIS_UTC};
     r.plain_number = form == HB_FORM_NUMBER;
     hb_time_run run = hb_time_try(job, &r);
-    bool rises = hb_time_rises(&run) || (run.read <= 2 && run.down == 0);
-    bool still = run.up == 0 && run.down == 0 && form != HB_FORM_NUMBER;
-    return hb_time_mostly_read(&run) && (rises || still) && hb_time_add(job, &r, score);
+    /* Size and name tell the others, also in a table with the newest row on top. */
+    bool runs = form != HB_FORM_NUMBER || hb_time_rises(&run) || (run.read <= 2 && run.down == 0);
+    return runs && hb_time_add(job, &r, score);
 }
 
 /* Numbers that count since 1970, by their size; by name also the other calendars. */
@@ -176,7 +176,8 @@ static void elapsed_number(hb_time_job *job, size_t column)
     const hb_time_look *l = &job->looks[column];
     uint32_t roles = l->name.roles;
     int64_t unit = l->name.unit_ns;
-    bool called = roles & (HB_NAME_TIME | HB_NAME_STAMP | HB_NAME_ELAPSED | HB_NAME_CLOCK);
+    bool called =
+        roles & (HB_NAME_TIME | HB_NAME_STAMP | HB_NAME_ELAPSED) || (unit && roles & HB_NAME_CLOCK);
     /* A unit of time alone is enough over the first column, where axes stand. */
     bool by_unit = !called && (unit == 1000000000 || unit == 1000000 || unit == 1000) &&
                    first_figures(job, column) && !(roles & HB_NAME_PART & ~(uint32_t)HB_NAME_MILLI);

@@ -38,6 +38,7 @@ enum {
     HB_NAME_ZONE = 1 << 26,
     HB_NAME_RUN = 1 << 27,           /* "test", "run": with a time it is an elapsed one */
     HB_NAME_MINUTES_FIRST = 1 << 28, /* "(mm:ss)" */
+    HB_NAME_SOD = 1 << 29,           /* second of the day */
     HB_NAME_ANY_TIME = HB_NAME_TIME | HB_NAME_STAMP | HB_NAME_DATE | HB_NAME_CLOCK |
                        HB_NAME_ELAPSED | HB_NAME_EPOCH,
     HB_NAME_PART = HB_NAME_YEAR | HB_NAME_MONTH | HB_NAME_DAY | HB_NAME_DOY | HB_NAME_HOUR |
@@ -115,7 +116,7 @@ const hb_cell *hb_time_cell(const hb_time_job *job, size_t row, size_t column);
 /* Missing words count as empty. */
 bool hb_time_filled(const hb_cell *cell, char decimal);
 hb_time_run hb_time_try(hb_time_job *job, const hb_time_rule *r);
-/* Rises nearly always. */
+/* Rises more than twice as often as it falls: segments and channels one after the other restart. */
 bool hb_time_rises(const hb_time_run *run);
 bool hb_time_mostly_read(const hb_time_run *run);
 

@@ -76,7 +76,7 @@ hb_time_run hb_time_try(hb_time_job *job, const hb_time_rule *r)
 
 bool hb_time_rises(const hb_time_run *run)
 {
-    return run->up > 0 && run->down * 10 <= run->up + run->equal + run->down;
+    return run->up > 0 && run->down * 3 <= run->up + run->equal + run->down;
 }
 
 bool hb_time_mostly_read(const hb_time_run *run)

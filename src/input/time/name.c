@@ -37,7 +37,13 @@ bool hb_zone_in_text(hb_str text, int32_t *ret_offset_s)
         }
         char word[HB_SCAN_WORD];
         if (hb_scan_word(&s, word) && strcmp(word, "offset") == 0) {
-            continue;
+            /* "UTC offset: +01:00" states one, "UTC offset (h)" is a column of them. */
+            while (s.p < s.end && (*s.p == ':' || *s.p == '=' || *s.p == ' ' || *s.p == ',')) {
+                s.p++;
+            }
+            if (!hb_scan_offset(&s, &offset)) {
+                continue;
+            }
         }
         *ret_offset_s = offset;
         return true;
@@ -144,7 +150,10 @@ static void take_unit(tokens *t, hb_time_name *ret)
     const char *last = t->word[t->n - 1];
     int64_t ns = hb_time_unit_ns(hb_str_of(last));
     bool lowest = t->n == 2 && t->capital[0] && strcmp(last, "min") == 0; /* T_min */
-    if (ns == 0 || lowest || t->numbered[t->n - 1]) {
+    /* "Julian Day" is no unit, "Time in days" is. */
+    bool noun = t->n > 1 && hb_word_among(" day hour minute second tag jour dia giorno ", last) &&
+                strcmp(t->word[t->n - 2], "in") != 0;
+    if (ns == 0 || lowest || noun || t->numbered[t->n - 1]) {
         return;
     }
     if (t->n > 1) {
@@ -176,6 +185,9 @@ static void whole_names(const tokens *t, hb_time_name *ret)
         *roles = of_year ? (*roles & ~(uint32_t)(HB_NAME_DAY | HB_NAME_YEAR)) | HB_NAME_DOY
                          : (*roles & ~(uint32_t)HB_NAME_PART) | HB_NAME_DATE;
     }
+    if (*roles & HB_NAME_DAY && *roles & HB_NAME_SECOND) {
+        *roles = (*roles & ~(uint32_t)HB_NAME_PART) | HB_NAME_SOD;
+    }
     if (*roles & HB_NAME_JULIAN && *roles & HB_NAME_DAY) {
         *roles |= HB_NAME_DOY;
     }
@@ -192,6 +204,9 @@ static void read_remark(hb_str s, hb_time_name *ret)
     int64_t unit = hb_time_unit_ns(trimmed);
     tokens t = {0};
     cut(trimmed, &t);
+    if (t.n > 1 && hb_word_among(" since from after seit depuis desde da ", t.word[1])) {
+        unit = hb_time_unit_ns(hb_str_of(t.word[0])); /* "seconds since start" */
+    }
     if (unit) {
         ret->unit_ns = ret->unit_ns ? ret->unit_ns : unit;
         return;

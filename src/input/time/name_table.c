@@ -17,7 +17,7 @@ static const struct {
     {" datum fecha dato ", HB_NAME_DATE | HB_NAME_FOREIGN},
     {" data ", HB_NAME_DATE | HB_NAME_WEAK},
     {" timestamp timestamps stamp ts tstamp datetime when ", HB_NAME_STAMP},
-    {" zeitstempel zeitpunkt messzeitpunkt horodatage horodate datumzeit ",
+    {" zeitstempel zeitpunkt messzeitpunkt horodatage horodate datumzeit tidpunkt tijdstip ",
      HB_NAME_STAMP | HB_NAME_FOREIGN},
     {" epoch unix unixtime posix ", HB_NAME_EPOCH},
     {" elapsed uptime runtime since xvalue relative rel ", HB_NAME_ELAPSED},
@@ -48,6 +48,7 @@ static const struct {
     {" second seconds sec secs ss ", HB_NAME_SECOND},
     {" sekunde sekunden seconde segundo segundos secondo ", HB_NAME_SECOND | HB_NAME_FOREIGN},
     {" millisecond milliseconds millis ms msec milli millisekunden ", HB_NAME_MILLI},
+    {" sod ", HB_NAME_SOD},
     {" hhmm ", HB_NAME_HHMM},
     {" hhmmss ", HB_NAME_HHMMSS},
     {" am pm ampm ", HB_NAME_HALF},
@@ -61,7 +62,7 @@ static const struct {
     {" endtime stoptime ", HB_NAME_TIME | HB_NAME_OTHER},
     {" of the in at local lokal locale system sys host server device pc log logger logged record "
      "recorded sample sampling measurement meas measured messung gps real wall full iso standard "
-     "from axis base x lab rtc datalogger ",
+     "from axis base x lab rtc datalogger abs absolute y e and ",
      0},
     {" rise fall response settling settle delay down downtime boot latency dwell exposure "
      "integration cure dead deadtime recovery setup hold propagation trip execution exec transit "

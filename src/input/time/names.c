@@ -34,6 +34,7 @@ static const char *const form_names[HB_FORM_COUNT_] = {
     [HB_FORM_MINUTE] = "minute",
     [HB_FORM_SECOND] = "second",
     [HB_FORM_MILLI] = "milli",
+    [HB_FORM_SECOND_OF_DAY] = "second-of-day",
     [HB_FORM_HHMM] = "hhmm",
     [HB_FORM_HHMMSS] = "hhmmss",
     [HB_FORM_DAY_FRACTION] = "day-fraction",

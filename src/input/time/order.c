@@ -75,14 +75,13 @@ static void settle(hb_time_found *f, hb_day_order order, double confidence, cons
     f->rule.ambiguous = false;
 }
 
-static bool steady(const hb_time_run *run)
+/* This reading never goes back, and the other goes back or has one step that falls out of the row
+ * and out of all steps of this one. */
+static bool runs_better(const hb_time_run *run, const hb_time_run *other)
 {
-    return run->down == 0 && run->up > 0 && run->longest_step <= 4 * run->median_step;
-}
-
-static bool jumps(const hb_time_run *run)
-{
-    return run->down > 0 || run->longest_step > 20 * run->median_step;
+    bool jumps = other->longest_step / 20 > other->median_step &&
+                 other->longest_step / 10 > run->longest_step;
+    return run->down == 0 && run->up > 0 && (other->down > 0 || jumps);
 }
 
 /* One reading runs on and the other jumps back, or by months. Days that all lie a month apart in
@@ -97,16 +96,12 @@ static bool by_running(hb_time_job *job, hb_time_found *f)
     if (day.up + day.equal + day.down < 2) {
         return false;
     }
-    static const char *const why = "only so the rows run on steadily";
-    if ((steady(&day) && jumps(&month)) || (day.down == 0 && month.down > 0)) {
-        settle(f, HB_ORDER_DAY_FIRST, 0.9, why);
-        return true;
+    if (runs_better(&day, &month) == runs_better(&month, &day)) {
+        return false;
     }
-    if ((steady(&month) && jumps(&day)) || (month.down == 0 && day.down > 0)) {
-        settle(f, HB_ORDER_MONTH_FIRST, 0.9, why);
-        return true;
-    }
-    return false;
+    settle(f, runs_better(&day, &month) ? HB_ORDER_DAY_FIRST : HB_ORDER_MONTH_FIRST, 0.9,
+           "only so the rows run on without a jump");
+    return true;
 }
 
 /* 24/03/18 with the year in front: only when the other readings fail or jump. */
@@ -124,9 +119,9 @@ static bool year_in_front(hb_time_job *job, hb_time_found *f, size_t k, const ev
         r.form[k] = HB_FORM_DMY;
         r.order = o;
         other = hb_time_try(job, &r);
+        int64_t longest = year.longest_step > ns_per_day ? year.longest_step : ns_per_day;
         bool runs_on = other.read >= year.read && other.down <= year.down &&
-                       other.longest_step <=
-                           20 * (year.longest_step > ns_per_day ? year.longest_step : ns_per_day);
+                       other.longest_step / 20 <= longest;
         others_fail = others_fail && !runs_on;
     }
     if (!others_fail || year.read < f->run.read || year.down * 10 > year.read) {
@@ -154,8 +149,12 @@ static void decide(hb_time_job *job, hb_time_found *f, size_t k)
     evidence e = collect(job, &f->rule, k);
     hb_day_order header = job->looks[f->rule.columns[k]].name.order;
     if (s->order != HB_ORDER_ASK) {
-        settle(f, s->order, 1, "as told");
-    } else if (header != HB_ORDER_ASK) {
+        bool fits_cells = s->order == HB_ORDER_DAY_FIRST ? !e.month_only : !e.day_only;
+        settle(f, s->order, fits_cells ? 1 : 0.3,
+               fits_cells ? "as told" : "as told, though cells contradict");
+    } else if (header != HB_ORDER_ASK &&
+               (header == HB_ORDER_DAY_FIRST ? e.month_only <= e.day_only
+                                             : e.day_only <= e.month_only)) {
         settle(f, header, 0.97, "the header says so");
     } else if (year_in_front(job, f, k, &e)) {
         return;

@@ -13,6 +13,17 @@ static hb_str text_of(const hb_cell *cell)
     return (hb_str){cell->as.p, cell->len};
 }
 
+static hb_time shifted(hb_time t, int64_t by_ns)
+{
+    hb_time out = 0;
+    return __builtin_add_overflow(t, by_ns, &out) ? HB_TIME_NONE : out;
+}
+
+static hb_time to_utc(hb_time t, const hb_time_rule *r)
+{
+    return r->offset_s && t != HB_TIME_NONE ? shifted(t, -r->offset_s * ns_per_s) : t;
+}
+
 /* A figure times unit_ns, whatever the cell is. */
 static bool figure(const hb_cell *cell, char decimal, int64_t unit_ns, int64_t base_units,
                    int64_t *ret)
@@ -25,14 +36,23 @@ static bool figure(const hb_cell *cell, char decimal, int64_t unit_ns, int64_t b
 
 /* A day count that was once a double has some 0.6 µs of it; the clock it stood for is the nearest
  * ten. Figures that were printed with few decimals stay as they are. */
-static int64_t undo_double(const hb_cell *cell, int64_t t)
+static int64_t undo_double(const hb_cell *cell, char decimal, int64_t t)
 {
-    if (cell->kind == HB_CELL_TEXT && cell->len < 16) {
-        return t;
+    if (cell->kind == HB_CELL_TEXT) {
+        hb_str s = text_of(cell);
+        size_t mark = hb_str_find_ch(s, '.');
+        mark = mark < s.n ? mark : hb_str_find_ch(s, decimal);
+        if (s.n < mark + 11) {
+            return t;
+        }
     }
     int64_t step = 2 * halves_of_ten_us;
     int64_t rest = ((t % step) + step) % step;
-    return t - rest + (rest >= halves_of_ten_us ? step : 0);
+    if (t < INT64_MIN + step) {
+        return t;
+    }
+    hb_time whole = shifted(t - rest, rest >= halves_of_ten_us ? step : 0);
+    return whole == HB_TIME_NONE ? t : whole;
 }
 
 static hb_time read_serial(const hb_time_rule *r, const hb_cell *cell, char decimal)
@@ -41,7 +61,7 @@ static hb_time read_serial(const hb_time_rule *r, const hb_cell *cell, char deci
     if (!figure(cell, decimal, ns_per_day, r->serial_1904 ? 24107 : 25569, &t)) {
         return HB_TIME_NONE;
     }
-    t = undo_double(cell, t);
+    t = undo_double(cell, decimal, t);
     /* The 1900 calendar has a 29 February 1900, serial 60, that never was. */
     int64_t serial_60 = (60 - 25569) * ns_per_day;
     if (!r->serial_1904 && t < serial_60 + ns_per_day) {
@@ -50,7 +70,7 @@ static hb_time read_serial(const hb_time_rule *r, const hb_cell *cell, char deci
         }
         t += ns_per_day;
     }
-    return t - r->offset_s * ns_per_s;
+    return to_utc(t, r);
 }
 
 static hb_time read_days(const hb_time_rule *r, const hb_cell *cell, char decimal, int64_t base,
@@ -58,7 +78,7 @@ static hb_time read_days(const hb_time_rule *r, const hb_cell *cell, char decima
 {
     int64_t t = 0;
     return figure(cell, decimal, ns_per_day, base, &t)
-               ? undo_double(cell, t) + add_ns - r->offset_s * ns_per_s
+               ? to_utc(shifted(undo_double(cell, decimal, t), add_ns), r)
                : HB_TIME_NONE;
 }
 
@@ -80,7 +100,8 @@ static hb_time cell_span(hb_time t)
 {
     int64_t from_1904 = -24107 * ns_per_day;
     int64_t from_1899 = -25568 * ns_per_day;
-    return t - (t >= from_1904 ? from_1904 : t >= from_1899 ? from_1899 : from_1899 - ns_per_day);
+    int64_t zero = t >= from_1904 ? from_1904 : t >= from_1899 ? from_1899 : from_1899 - ns_per_day;
+    return shifted(t, -zero);
 }
 
 static bool two(const char *p, uint32_t *ret)
@@ -91,23 +112,47 @@ static bool two(const char *p, uint32_t *ret)
     return a < 10 && b < 10;
 }
 
-/* yyyy-MM-dd HH:mm:ss[.f…][Z], the form most files have. False: read it the long way. */
-static bool read_iso(hb_str s, int32_t offset_s, hb_time *ret)
+static bool parted(const char *p, size_t a, size_t b)
 {
-    uint32_t century = 0;
-    uint32_t year = 0;
-    uint32_t month = 0;
-    uint32_t day = 0;
-    uint32_t hour = 0;
-    uint32_t minute = 0;
-    uint32_t second = 0;
-    const char *p = s.p;
-    if (s.n < 19 || p[4] != '-' || p[7] != '-' || (p[10] != 'T' && p[10] != ' ') || p[13] != ':' ||
-        p[16] != ':' || !two(p, &century) || !two(p + 2, &year) || !two(p + 5, &month) ||
-        !two(p + 8, &day) || !two(p + 11, &hour) || !two(p + 14, &minute) ||
-        !two(p + 17, &second)) {
+    return p[a] == p[b] && (p[a] == '-' || p[a] == '/' || p[a] == '.');
+}
+
+/* Nothing, Z, or +hh:mm at the end. */
+static bool fixed_zone(const char *p, size_t n, int32_t *offset_s)
+{
+    uint32_t hours = 0;
+    uint32_t minutes = 0;
+    if (n == 0) {
+        return true;
+    }
+    if (n == 1 && *p == 'Z') {
+        *offset_s = 0;
+        return true;
+    }
+    if (n != 6 || (*p != '+' && *p != '-') || p[3] != ':' || !two(p + 1, &hours) ||
+        !two(p + 4, &minutes) || hours > 23 || minutes > 59) {
         return false;
     }
+    *offset_s = (int32_t)(hours * 3600 + minutes * 60) * (*p == '-' ? -1 : 1);
+    return true;
+}
+
+/* yyyy-MM-dd HH:mm:ss and dd.MM.yyyy HH:mm:ss with fraction and zone: two digits everywhere, which
+ * is how most files are written. False: read it the long way, which may say yes. */
+static bool read_fixed(const hb_time_rule *r, hb_time_form form, hb_str s, hb_time *ret)
+{
+    uint32_t v[7] = {0}; /* century, year, month, day, hour, minute, second */
+    const char *p = s.p;
+    if (s.n < 19 || (p[10] != 'T' && p[10] != ' ') || p[13] != ':' || p[16] != ':' ||
+        !two(p + 11, &v[4]) || !two(p + 14, &v[5]) || !two(p + 17, &v[6])) {
+        return false;
+    }
+    bool month_first = r->order == HB_ORDER_MONTH_FIRST;
+    bool dated = form == HB_FORM_YMD ? parted(p, 4, 7) && two(p, &v[0]) && two(p + 2, &v[1]) &&
+                                           two(p + 5, &v[2]) && two(p + 8, &v[3])
+                                     : parted(p, 2, 5) && two(p, &v[month_first ? 2 : 3]) &&
+                                           two(p + 3, &v[month_first ? 3 : 2]) &&
+                                           two(p + 6, &v[0]) && two(p + 8, &v[1]);
     size_t at = 19;
     uint32_t ns = 0;
     if (at + 1 < s.n && (p[at] == '.' || p[at] == ',')) {
@@ -117,19 +162,16 @@ static bool read_iso(hb_str s, int32_t offset_s, hb_time *ret)
             scale /= 10;
         }
     }
-    if (at + 1 == s.n && p[at] == 'Z') {
-        offset_s = 0;
-        at++;
-    }
-    return at == s.n && hb_time_from_civil(century * 100 + year, month, day, hour, minute, second,
-                                           ns, offset_s, ret);
+    int32_t offset_s = r->offset_s;
+    return dated && fixed_zone(p + at, s.n - at, &offset_s) &&
+           hb_time_from_civil(v[0] * 100 + v[1], v[2], v[3], v[4], v[5], v[6], ns, offset_s, ret);
 }
 
 static hb_time read_text(const hb_time_rule *r, hb_time_form form, const hb_cell *cell)
 {
     hb_time t = 0;
     if (cell->kind == HB_CELL_TIME) {
-        return cell->as.ns - r->offset_s * ns_per_s;
+        return to_utc(cell->as.ns, r);
     }
     char digits[HB_NUM_TEXT];
     hb_str text = text_of(cell);
@@ -138,7 +180,7 @@ static hb_time read_text(const hb_time_rule *r, hb_time_form form, const hb_cell
     } else if (cell->kind != HB_CELL_TEXT) {
         return HB_TIME_NONE;
     }
-    if (form == HB_FORM_YMD && read_iso(text, r->offset_s, &t)) {
+    if ((form == HB_FORM_YMD || form == HB_FORM_DMY) && read_fixed(r, form, text, &t)) {
         return t;
     }
     hb_moment m = {0};
@@ -190,13 +232,16 @@ static bool clock_cell(hb_time_form form, const hb_cell *cell, char decimal, hb_
             return false;
         }
         v = cell_span(cell->as.ns);
+        if (v == HB_TIME_NONE) {
+            return false;
+        }
         m->day_ns = ((v % ns_per_day) + ns_per_day) % ns_per_day;
         return true;
     case HB_FORM_DAY_FRACTION:
         if (!figure(cell, decimal, ns_per_day, 0, &v) || v < 0 || v > ns_per_day) {
             return false;
         }
-        m->day_ns = undo_double(cell, v);
+        m->day_ns = undo_double(cell, decimal, v);
         return true;
     case HB_FORM_DAY_NUMBER:
         if (!figure(cell, decimal, ns_per_day, 0, &v) || v < ns_per_day) {
@@ -212,6 +257,12 @@ static bool clock_cell(hb_time_form form, const hb_cell *cell, char decimal, hb_
         }
         m->hour = (uint32_t)(v / ns_per_hour);
         m->day_ns += v % ns_per_hour;
+        return true;
+    case HB_FORM_SECOND_OF_DAY:
+        if (!figure(cell, decimal, ns_per_s, 0, &v) || v < 0 || v > ns_per_day) {
+            return false;
+        }
+        m->day_ns += v;
         return true;
     case HB_FORM_MILLI:
         if (!figure(cell, decimal, 1000000, 0, &v) || v < 0 || v >= ns_per_s) {

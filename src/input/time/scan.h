@@ -46,6 +46,7 @@ typedef enum hb_time_form {
     HB_FORM_MINUTE,
     HB_FORM_SECOND,
     HB_FORM_MILLI,
+    HB_FORM_SECOND_OF_DAY,
     HB_FORM_HHMM,
     HB_FORM_HHMMSS,
     HB_FORM_DAY_FRACTION, /* 0.38 */

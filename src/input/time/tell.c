@@ -200,6 +200,7 @@ static void add_form(hb_buf *b, const hb_time_rule *r, size_t k, const written *
         [HB_FORM_MINUTE] = "minute",
         [HB_FORM_SECOND] = "second",
         [HB_FORM_MILLI] = "ms",
+        [HB_FORM_SECOND_OF_DAY] = "second of the day",
         [HB_FORM_HHMM] = "HHmm",
         [HB_FORM_HHMMSS] = "HHmmss",
         [HB_FORM_DAY_FRACTION] = "fraction of a day",
@@ -315,6 +316,10 @@ static const char *reason(const hb_time_job *job, const hb_time_rule *r)
     case HB_FORM_SERIAL:
     case HB_FORM_DATENUM:
     case HB_FORM_SINCE_1904:
+    case HB_FORM_SINCE_1601:
+    case HB_FORM_SINCE_1:
+    case HB_FORM_JULIAN:
+    case HB_FORM_MJD:
         return "its name and the size of its figures, nothing else";
     case HB_FORM_CLOCK:
         return "clocks without a date: counted from midnight";
@@ -332,7 +337,10 @@ static double base_confidence(const hb_time_job *job, const hb_time_rule *r)
     bool named = named_time(job, r);
     switch (r->form[0]) {
     case HB_FORM_NUMBER:
-        return name->unit_ns ? (named ? 0.95 : 0.5) : named ? 0.6 : 0.4;
+        return (name->unit_ns ? (named ? 0.95 : 0.5)
+                : named       ? 0.6
+                              : 0.4) *
+               (name->roles & (HB_NAME_LOOSE | HB_NAME_WEAK) ? 0.7 : 1);
     case HB_FORM_EPOCH:
         return named ? 0.95 : name->unit_ns ? 0.85 : 0.7;
     case HB_FORM_SERIAL:
@@ -413,6 +421,9 @@ bool hb_time_tell(hb_time_job *job, hb_time_found *f)
     bool ok = r->notation && tell_zone(job, f, &z, &b, &zone_why);
     f->score += r->kind == HB_AXIS_UTC && r->form[0] < HB_FORM_NUMBER ? 0.5 : 0;
     hb_buf_c(&b, r->n_columns > 1 ? "columns that tell the time together" : reason(job, r));
+    if (r->form[0] == HB_FORM_CLOCK && r->n_columns == 1 && f->run.down) {
+        hb_buf_c(&b, "; it goes back, as clocks do at midnight");
+    }
     if (f->order_why) {
         hb_buf_fmt(&b, "; %s", f->order_why);
     }
