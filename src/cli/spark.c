@@ -40,8 +40,8 @@ void hb_spark(const hb_trace *trace, bool ascii, hb_buf *out)
     }
     for (size_t c = 0; c < HB_SPARK_CELLS; c++) {
         double share = high > low ? (mean[c] / 2 - low / 2) / (high / 2 - low / 2) : 0.5;
-        int level = (int)(share * LEVELS);
-        level = level < LEVELS ? level : LEVELS - 1;
-        hb_buf_c(out, isnan(mean[c]) ? " " : (ascii ? plain : blocks)[level < 0 ? 0 : level]);
+        int level = isnan(share) ? 0 : (int)(share * LEVELS);
+        level = level < 0 ? 0 : level < LEVELS ? level : LEVELS - 1;
+        hb_buf_c(out, isnan(mean[c]) ? " " : (ascii ? plain : blocks)[level]);
     }
 }

@@ -62,7 +62,9 @@ static void formats(hb_buf *out)
                   "--source auto (the default) chooses and says why; csv, json, xlsx force a\n"
                   "format; pba_excel, custom_tabular, cmapss_fd001 … cmapss_fd004 are adapters.\n"
                   "A lab's own adapter is a file profiles/NAME.yaml in the workspace.\n\n"
-                  "hb inspect FILE shows what would be read.\n");
+                  "hb inspect FILE shows what would be read and why. --save-profile P.yaml pins\n"
+                  "the answer: --profile P.yaml reads by it and refuses a file that does not fit.\n"
+                  "Where 05/04/2024 reads both ways, --day-first or --month-first says which.\n");
 }
 
 const hb_topic hb_topics[] = {

@@ -361,7 +361,9 @@ static void metric_row(const hb_reading_view *v, hb_json *j, const hb_reading_me
     double b = to.a * s->max + to.b;
     hb_json_obj(j);
     hb_json_kc(j, "metric", row->name);
-    hb_json_kc(j, "unit", converted ? m->unit : row->unit);
+    bool by_file =
+        !converted && (*row->raw_unit || !m); /* else a sheet of units may have said it */
+    hb_json_kc(j, "unit", by_file ? row->unit : m->unit);
     hb_json_kc(j, "raw_unit", row->raw_unit);
     figure(j, "value", to.a * row->value + to.b, row->has_value);
     hb_json_ku(j, "samples_n", s->n);

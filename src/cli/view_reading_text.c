@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/view_reading.h"
 
+#include "base/mem.h"
 #include "cli/table.h"
 #include "cli/view_run.h"
 #include "input/csv/sniff.h"
@@ -339,6 +340,21 @@ static hb_status metrics(const hb_reading_view *v, hb_buf *out, hb_error *err)
     return HB_OK;
 }
 
+static hb_status as_run(const hb_reading_view *v, hb_buf *out, hb_error *err)
+{
+    const char **shown = hb_alloc_array(v->n + 1, sizeof *shown);
+    if (!shown) {
+        return HB_NOMEM(err);
+    }
+    for (size_t i = 0; i < v->n; i++) {
+        shown[i] = v->readings[i]->path;
+    }
+    hb_buf_c(out, "\nAs a run\n");
+    hb_view_run_brief(v->run, shown, v->n, out);
+    hb_free(shown);
+    return metrics(v, out, err);
+}
+
 hb_status hb_view_reading_text(const hb_reading_view *v, hb_buf *out, hb_error *err)
 {
     for (size_t i = 0; i < v->n; i++) {
@@ -355,8 +371,6 @@ hb_status hb_view_reading_text(const hb_reading_view *v, hb_buf *out, hb_error *
         HB_TRY(columns(v, r, out, err));
         rejects(v, r, out);
     }
-    hb_buf_c(out, "\nAs a run\n");
-    hb_view_run_brief(v->run, out);
-    HB_TRY(metrics(v, out, err));
+    HB_TRY(as_run(v, out, err));
     return hb_buf_check(out, err);
 }

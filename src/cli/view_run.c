@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 static const char *value_from(const hb_metric *m)
 {
@@ -57,25 +58,45 @@ static void identity(const hb_run *run, hb_buf *out)
     }
 }
 
+static void guesses(const hb_input_file *f, hb_buf *out)
+{
+    for (size_t k = 0; k < f->n_guesses; k++) {
+        hb_buf_fmt(out, "  %s: %s (%s)\n", f->guesses[k].what, f->guesses[k].value,
+                   f->guesses[k].why);
+    }
+}
+
+static void not_used(const hb_input_file *f, hb_buf *out)
+{
+    for (size_t k = 0; k < f->n_rejects; k++) {
+        hb_buf_fmt(out, "  not used: %llu × %s\n", (unsigned long long)f->rejects[k].n,
+                   f->rejects[k].reason);
+    }
+}
+
+static void file_head(const hb_input_file *f, hb_buf *out)
+{
+    hb_buf_fmt(out, "\nfile %s: %s, %s, %llu rows, %llu bytes\n", f->path, f->format, f->layout,
+               (unsigned long long)f->rows, (unsigned long long)f->bytes);
+}
+
+static void warnings(const hb_run *run, hb_buf *out)
+{
+    for (size_t i = 0; i < run->n_warnings; i++) {
+        hb_buf_fmt(out, "  warning: %s\n", run->warnings[i]);
+    }
+}
+
 static void files(const hb_run *run, hb_buf *out)
 {
     for (size_t i = 0; i < run->n_inputs; i++) {
         const hb_input_file *f = &run->inputs[i];
-        hb_buf_fmt(out, "\nfile %s: %s, %s, %llu rows, %llu bytes\n  sha256 %s\n", f->path,
-                   f->format, f->layout, (unsigned long long)f->rows, (unsigned long long)f->bytes,
-                   f->sha256);
-        for (size_t k = 0; k < f->n_guesses; k++) {
-            hb_buf_fmt(out, "  %s: %s (%s)\n", f->guesses[k].what, f->guesses[k].value,
-                       f->guesses[k].why);
-        }
-        for (size_t k = 0; k < f->n_rejects; k++) {
-            hb_buf_fmt(out, "  not used: %llu × %s\n", (unsigned long long)f->rejects[k].n,
-                       f->rejects[k].reason);
-        }
+        file_head(f, out);
+        hb_buf_fmt(out, "  sha256 %s\n", f->sha256);
+        guesses(f, out);
+        not_used(f, out);
     }
-    for (size_t i = 0; i < run->n_warnings; i++) {
-        hb_buf_fmt(out, "  warning: %s\n", run->warnings[i]);
-    }
+    warnings(run, out);
 }
 
 static hb_status metrics(const hb_run *run, hb_buf *out, hb_error *err)
@@ -124,19 +145,34 @@ static void rejects(const hb_run *run, hb_buf *out)
     }
 }
 
-void hb_view_run_brief(const hb_run *run, hb_buf *out)
+static void event_rejects(const hb_run *run, hb_buf *out)
+{
+    for (size_t i = 0; i < run->n_metrics; i++) {
+        const hb_metric *m = &run->metrics[i];
+        for (size_t k = 0; m->flags & HB_METRIC_FROM_EVENTS && k < m->n_reject_examples; k++) {
+            hb_buf_fmt(out, "  '%s' for %s, line %llu: %s\n", m->rejects[k].text, m->name,
+                       (unsigned long long)m->rejects[k].line, m->rejects[k].reason);
+        }
+    }
+}
+
+void hb_view_run_brief(const hb_run *run, const char *const *shown, size_t n_shown, hb_buf *out)
 {
     identity(run, out);
     for (size_t i = 0; i < run->n_inputs; i++) {
         const hb_input_file *f = &run->inputs[i];
-        for (size_t k = 0; k < f->n_rejects; k++) {
-            hb_buf_fmt(out, "not used: %llu × %s\n", (unsigned long long)f->rejects[k].n,
-                       f->rejects[k].reason);
+        bool told = false;
+        for (size_t k = 0; k < n_shown; k++) {
+            told = told || strcmp(shown[k], f->path) == 0;
         }
+        if (!told) {
+            file_head(f, out);
+            guesses(f, out);
+        }
+        not_used(f, out);
     }
-    for (size_t i = 0; i < run->n_warnings; i++) {
-        hb_buf_fmt(out, "warning: %s\n", run->warnings[i]);
-    }
+    event_rejects(run, out);
+    warnings(run, out);
 }
 
 hb_status hb_view_run_text(const hb_run *run, hb_buf *out, hb_error *err)

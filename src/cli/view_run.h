@@ -14,7 +14,8 @@ HB_CHECKED hb_status hb_view_run_json(const hb_run *run, hb_buf *out, hb_error *
  * metric, into an open object. */
 void hb_view_run_members(const hb_run *run, hb_json *j);
 void hb_view_metric_members(const hb_metric *m, hb_json *j);
-/* Who the run is, what could not be used and what a person should know, as text. */
-void hb_view_run_brief(const hb_run *run, hb_buf *out);
+/* Who the run is, what could not be used and what a person should know, as text; what was
+ * guessed only of files that are not among the paths `shown`. */
+void hb_view_run_brief(const hb_run *run, const char *const *shown, size_t n_shown, hb_buf *out);
 
 #endif

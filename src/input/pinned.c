@@ -189,23 +189,70 @@ static hb_status check_columns(const hb_pinned *pin, const hb_table *t, hb_units
     return HB_OK;
 }
 
-static void fill_plan(const hb_input_profile *p, hb_plan *plan, hb_column_look *looks)
+static const char *kept(hb_arena *arena, const char *text, bool *io_ok)
 {
-    for (size_t i = 0; i < p->n_columns; i++) {
-        hb_column_plan *c = &plan->columns[i];
-        *c = (hb_column_plan){.kind = p->columns[i].kind, .number = p->columns[i].number};
-        c->number.decimal = p->decimal;
-        /* The unit of figures whose cells state it; over the column it is the table's own. */
-        c->number.unit =
-            *p->columns[i].file_unit && !c->number.n_suffixes ? "" : p->columns[i].unit;
-        for (size_t k = p->n_times; k-- > 0;) {
-            if (hb_time_rule_has(&p->times[k], i)) {
-                c->time = p->times[k];
-            }
+    const char *copy = text ? hb_arena_str(arena, hb_str_of(text)) : NULL;
+    *io_ok = *io_ok && (copy || !text);
+    return copy;
+}
+
+/* The plan outlives the profile: a reading is shown when the file is long closed. */
+static bool copy_number(hb_number_rule *n, hb_arena *arena)
+{
+    bool ok = true;
+    hb_str *words = hb_arena_array(arena, n->n_missing + 1, sizeof *words);
+    double *overload = hb_arena_array(arena, n->n_overload + 1, sizeof *overload);
+    if (!words || !overload) {
+        return false;
+    }
+    for (size_t i = 0; i < n->n_missing; i++) {
+        words[i] = hb_str_of(kept(arena, n->missing[i].p, &ok));
+    }
+    for (size_t i = 0; i < n->n_overload; i++) {
+        overload[i] = n->overload[i];
+    }
+    for (size_t i = 0; i < n->n_suffixes; i++) {
+        n->suffixes[i].text = hb_str_of(kept(arena, n->suffixes[i].text.p, &ok));
+    }
+    n->missing = words;
+    n->overload = overload;
+    n->unit = kept(arena, n->unit, &ok);
+    return ok;
+}
+
+static bool copy_time(hb_time_rule *t, hb_arena *arena)
+{
+    bool ok = true;
+    t->notation = kept(arena, t->notation, &ok);
+    t->zone = kept(arena, t->zone, &ok);
+    return ok;
+}
+
+static bool fill_column(const hb_input_profile *p, size_t i, hb_column_plan *c, hb_arena *arena)
+{
+    const hb_profile_column *from = &p->columns[i];
+    *c = (hb_column_plan){.kind = from->kind, .number = from->number};
+    c->number.decimal = p->decimal;
+    /* Only cells that state their unit have one of their own; else it is what stands over them. */
+    c->number.unit = *from->file_unit && !c->number.n_suffixes ? "" : from->unit;
+    for (size_t k = p->n_times; k-- > 0;) {
+        if (hb_time_rule_has(&p->times[k], i)) {
+            c->time = p->times[k];
         }
+    }
+    return copy_number(&c->number, arena) && copy_time(&c->time, arena);
+}
+
+static bool fill_plan(const hb_input_profile *p, hb_plan *plan, hb_column_look *looks,
+                      hb_arena *arena)
+{
+    bool ok = true;
+    for (size_t i = 0; i < p->n_columns && ok; i++) {
+        ok = fill_column(p, i, &plan->columns[i], arena);
         looks[i].number = (hb_number_look){.confidence = 1, .why = "pinned by the profile"};
     }
     plan->axis = p->n_times ? p->times[0] : (hb_time_rule){.kind = HB_AXIS_NONE};
+    return ok && copy_time(&plan->axis, arena);
 }
 
 hb_status hb_pinned_plan(hb_pinned *pin, const hb_table *t, const hb_block *first, hb_units *units,
@@ -222,7 +269,9 @@ hb_status hb_pinned_plan(hb_pinned *pin, const hb_table *t, const hb_block *firs
     }
     HB_TRY(check_shape(pin, t, first, err));
     HB_TRY(check_columns(pin, t, units, arena, looks, err));
-    fill_plan(p, &plan, looks);
+    if (!fill_plan(p, &plan, looks, arena)) {
+        return HB_NOMEM(err);
+    }
     *ret = plan;
     *ret_looks = looks;
     return HB_OK;

@@ -447,17 +447,6 @@ hb_status hb_profile_pins_check(const hb_input_profile *p, const hb_node *root, 
         return HB_FAIL_AT(err, HB_E_CONFIG, p->file, root->line, root->col,
                           "a pinned profile takes no 'adapter'");
     }
-    for (size_t i = 0; i < p->n_columns; i++) {
-        bool timed = p->columns[i].kind != HB_COLUMN_TIME;
-        for (size_t k = 0; k < p->n_times && !timed; k++) {
-            timed = hb_time_rule_has(&p->times[k], i);
-        }
-        if (!timed) {
-            return HB_FAIL_AT(err, HB_E_CONFIG, p->file, p->columns[i].line, 0,
-                              "column %zu is of kind time, but no time of 'pinned.times' has it",
-                              i + 1);
-        }
-    }
     for (size_t i = 0; i < p->n_times; i++) {
         for (size_t k = 0; k < p->times[i].n_columns; k++) {
             size_t column = p->times[i].columns[k];
@@ -471,6 +460,17 @@ hb_status hb_profile_pins_check(const hb_input_profile *p, const hb_node *root, 
                                   "column %zu is part of a time and must be of kind time",
                                   column + 1);
             }
+        }
+    }
+    for (size_t i = 0; i < p->n_columns; i++) {
+        bool timed = p->columns[i].kind != HB_COLUMN_TIME;
+        for (size_t k = 0; k < p->n_times && !timed; k++) {
+            timed = hb_time_rule_has(&p->times[k], i);
+        }
+        if (!timed) {
+            return HB_FAIL_AT(err, HB_E_CONFIG, p->file, p->columns[i].line, 0,
+                              "column %zu is of kind time, but no time of 'pinned.times' has it",
+                              i + 1);
         }
     }
     return HB_OK;

@@ -211,8 +211,8 @@ static void one_column(const hb_reading *r, size_t i, hb_buf *out)
         text_pair(out, "file_unit", c->file_unit);
     }
     hb_buf_fmt(out, ", role: %s, kind: %s", role(r, i), hb_profile_kinds[c->kind]);
-    if (c->kind != HB_COLUMN_TEXT && i < r->plan->n_columns) {
-        put_rule(&r->plan->columns[i].number, out);
+    if (c->kind != HB_COLUMN_TEXT && i < r->plan.n_columns) {
+        put_rule(&r->plan.columns[i].number, out);
     }
     if (c->n_rejected && r->rows_data) {
         hb_buf_c(out, ", rejected: ");

@@ -157,8 +157,8 @@ static hb_status add_columns(hb_reading *r, const hb_table *t, const hb_plan *pl
 hb_status hb_reading_begin(hb_reading *r, const hb_table *t, const hb_plan *plan,
                            const hb_column_look *looks, const hb_block *first, hb_error *err)
 {
-    r->plan = plan;
-    r->format = t->ops->format;
+    r->plan = *plan;
+    HB_TRY(hb_reading_text(r, hb_str_of(t->ops->format), SIZE_MAX, &r->format, err));
     HB_TRY(add_columns(r, t, plan, looks, err));
     HB_TRY(hb_reading_take_shape(r, t, first, err));
     HB_TRY(hb_reading_times_begin(r, err));
@@ -168,6 +168,7 @@ hb_status hb_reading_begin(hb_reading *r, const hb_table *t, const hb_plan *plan
 hb_status hb_reading_more(hb_reading *r, const hb_table *t, const hb_plan *plan,
                           const hb_column_look *looks, hb_error *err)
 {
+    r->plan = *plan;
     return add_columns(r, t, plan, looks, err);
 }
 
@@ -309,7 +310,7 @@ hb_status hb_reading_block(hb_reading *r, hb_table *t, const hb_block *b, const 
     }
     HB_TRY(HB_GROW(w->values, w->cap_values, b->n_rows, MAX_ROWS, "rows of a block", err));
     HB_TRY(HB_GROW(w->times, w->cap_times, b->n_rows, MAX_ROWS, "rows of a block", err));
-    const hb_time_rule *axis = &r->plan->axis;
+    const hb_time_rule *axis = &r->plan.axis;
     const hb_time *times =
         axis->kind != HB_AXIS_NONE && axis->n_columns ? figures[axis->columns[0]].t : NULL;
     for (size_t i = 0; i < r->n_columns; i++) {

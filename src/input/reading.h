@@ -153,7 +153,7 @@ typedef struct hb_reading {
     size_t n_metrics;
     bool cut;                 /* more groups or metrics than are kept */
     const char *other_sheets; /* NULL = none */
-    const hb_plan *plan;      /* what the columns were read by */
+    hb_plan plan;             /* what the columns were read by */
     struct hb_reading_work *work;
 } hb_reading;
 

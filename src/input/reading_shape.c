@@ -84,7 +84,7 @@ static const char *group_mark(const hb_plan *plan, const hb_block *first)
 
 static hb_status guess_time(hb_reading *r, hb_error *err)
 {
-    const hb_time_rule *axis = &r->plan->axis;
+    const hb_time_rule *axis = &r->plan.axis;
     char value[400];
     if (axis->kind == HB_AXIS_NONE || !axis->n_columns) {
         return HB_OK;
@@ -131,8 +131,8 @@ hb_status hb_reading_take_shape(hb_reading *r, const hb_table *t, const hb_block
                                 hb_error *err)
 {
     r->shape = hb_reading_shape_of(t);
-    r->shape.decimal = r->plan->decimal;
-    r->shape.group = group_mark(r->plan, first);
+    r->shape.decimal = r->plan.decimal;
+    r->shape.group = group_mark(&r->plan, first);
     HB_TRY(keep(r, r->shape.encoding, &r->shape.encoding, err));
     HB_TRY(keep(r, r->shape.container, &r->shape.container, err));
     HB_TRY(keep(r, r->shape.sheet, &r->shape.sheet, err));

@@ -40,7 +40,7 @@ static hb_status add_time(hb_reading *r, const hb_time_rule *rule, hb_error *err
 
 hb_status hb_reading_times_begin(hb_reading *r, hb_error *err)
 {
-    const hb_plan *plan = r->plan;
+    const hb_plan *plan = &r->plan;
     r->times = hb_arena_array(&r->arena, MAX_TIMES, sizeof *r->times);
     r->work->steps = hb_arena_array(&r->arena, MAX_TIMES, sizeof *r->work->steps);
     if (!r->times || !r->work->steps) {
@@ -80,7 +80,7 @@ static hb_time time_of(const hb_reading *r, hb_table *t, const hb_block *b,
         cells[k] = cell_of(t, b, row, rule->columns[k]);
         parts[k] = &cells[k];
     }
-    return hb_time_rule_read(rule, parts, r->plan->decimal);
+    return hb_time_rule_read(rule, parts, r->plan.decimal);
 }
 
 hb_status hb_reading_times_block(hb_reading *r, hb_table *t, const hb_block *b,

@@ -247,10 +247,14 @@ static hb_status plots(const hb_reading *r, size_t at, hb_buf *out, hb_error *er
         hb_escape(out, c->name);
         hb_buf_c(out, "</bdi></h4><div class=\"pair\"><figure>");
         hb_svg_course(c, out);
-        hb_buf_c(out, "<figcaption>Course: mean and extremes</figcaption></figure><figure>");
-        HB_TRY(hb_svg_spread(c, out, err));
-        hb_buf_c(out, "<figcaption>Spread: bars; above, median, quartiles, 5 and 95 "
-                      "%</figcaption></figure></div></article>");
+        hb_buf_c(out, "<figcaption>Course: mean and extremes</figcaption></figure>");
+        if (c->sketch && c->moments.max > c->moments.min) {
+            hb_buf_c(out, "<figure>");
+            HB_TRY(hb_svg_spread(c, out, err));
+            hb_buf_c(out, "<figcaption>Spread: bars; above, median, quartiles, 5 and 95 "
+                          "%</figcaption></figure>");
+        }
+        hb_buf_c(out, "</div></article>");
     }
     hb_buf_c(out, shown ? "</section>\n" : "");
     return HB_OK;

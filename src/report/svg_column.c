@@ -37,7 +37,7 @@ static double time_unit(const hb_trace *tr, const char **ret_words)
 static void pad(hb_svg_frame *f)
 {
     double room = (f->y1 / 2 - f->y0 / 2) * 0.12;
-    room = room > 0 ? room : fabs(f->y0) * 0.01 + 1e-9;
+    room = room > 0 ? room : f->y0 != 0 ? fabs(f->y0) * 0.1 : 1;
     f->y0 -= room;
     f->y1 += room;
 }
