@@ -139,7 +139,8 @@ static hb_status look_at(watch *w, hb_block *io, hb_error *err)
                                            : hb_pinned_end(&w->pin, err));
     }
     if (w->o.reading && (io->n_rows || io->n_rejects)) {
-        HB_TRY(hb_reading_block(w->o.reading, w->inner, io, figures, NULL, err));
+        const unsigned char *keep = NULL; /* every row is data */
+        HB_TRY(hb_reading_block(w->o.reading, w->inner, io, figures, keep, err));
     }
     if (w->o.pinned && io->n_rows) {
         hb_block typed;
@@ -170,6 +171,18 @@ static size_t watch_columns(const hb_table *t, const hb_column **ret)
     return w->inner->ops->columns(w->inner, ret);
 }
 
+static bool watch_plan(hb_table *t, const hb_plan *plan)
+{
+    const watch *w = (const watch *)t;
+    return w->inner->ops->plan(w->inner, plan);
+}
+
+static hb_str watch_text(hb_table *t, size_t row, size_t column)
+{
+    const watch *w = (const watch *)t;
+    return w->inner->ops->text(w->inner, row, column);
+}
+
 static void watch_close(hb_table *t)
 {
     watch *w = (watch *)t;
@@ -182,7 +195,7 @@ static void watch_close(hb_table *t)
     }
 }
 
-/* The name of the format is the inner table's, so the table of operations is made for each. */
+/* Format and abilities are the inner table's, so the table of operations is made for each. */
 typedef struct watch_with_ops {
     watch w;
     hb_table_ops ops;
@@ -201,7 +214,9 @@ hb_status hb_watch_open(hb_table *inner, const hb_watch_options *options, hb_tab
     both->ops = (hb_table_ops){.format = inner->ops->format,
                                .columns = watch_columns,
                                .next = watch_next,
-                               .close = watch_close};
+                               .close = watch_close,
+                               .plan = inner->ops->plan ? watch_plan : NULL,
+                               .text = inner->ops->text ? watch_text : NULL};
     w->t.ops = &both->ops;
     w->inner = inner;
     w->o = *options;

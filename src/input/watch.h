@@ -24,7 +24,8 @@ typedef struct hb_watch_options {
 /* Takes over `inner`, also when it fails. The first block is read at once. */
 HB_CHECKED hb_status hb_watch_open(hb_table *inner, const hb_watch_options *options,
                                    hb_table **ret_table, hb_error *err);
-/* Of a table of hb_watch_open; NULL before a block had rows. */
+/* Of a table of hb_watch_open; NULL before a block had rows. The plan to give to ops->plan: figures
+ * by another one would not be those of the reading. */
 const hb_plan *hb_watch_plan(const hb_table *t);
 
 #endif
