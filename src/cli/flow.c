@@ -2,6 +2,7 @@
 #include "cli/flow.h"
 
 #include "base/mem.h"
+#include "cli/globs.h"
 #include "cli/progress.h"
 #include "cli/topics.h"
 #include "config/node.h"
@@ -138,6 +139,7 @@ static hb_status read_files(hb_app *app, hb_list files, const hb_read_opts *o, c
                             hb_run **ret_run, hb_error *err)
 {
     hb_run_meta meta;
+    HB_TRY(hb_globs_expand(app, files, &files, err));
     HB_TRY(read_meta(app, files, o, &meta, err));
     HB_TRY(complete_meta(o, &meta, err));
     if (!*io_registry) {

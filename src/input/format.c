@@ -16,7 +16,9 @@ static hb_status open_csv(const hb_os *os, hb_stream *stream, const hb_format_op
                           hb_table **ret_table, hb_error *err)
 {
     (void)os;
-    return hb_csv_open(stream, &options->csv, ret_table, err);
+    hb_csv_options csv = options->csv;
+    csv.units = options->units;
+    return hb_csv_open(stream, &csv, ret_table, err);
 }
 
 static hb_status open_json(const hb_os *os, hb_stream *stream, const hb_format_options *options,
@@ -31,7 +33,7 @@ static hb_status open_xlsx(const hb_os *os, hb_stream *stream, const hb_format_o
                            hb_table **ret_table, hb_error *err)
 {
     (void)os;
-    return hb_xlsx_open(stream, options->sheet, ret_table, err);
+    return hb_xlsx_open(stream, options->sheet, options->units, ret_table, err);
 }
 
 static const hb_format formats[] = {

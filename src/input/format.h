@@ -10,6 +10,7 @@
 typedef struct hb_format_options {
     hb_csv_options csv;
     const char *sheet;
+    hb_units *units; /* for units stated beside the names; may be NULL */
 } hb_format_options;
 
 typedef struct hb_format {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "input/layout_internal.h"
+#include "input/time_rule.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -89,7 +90,7 @@ bool hb_layout_has_time(const hb_table *t)
     const hb_column *columns = NULL;
     size_t n = t->ops->columns(t, &columns);
     for (size_t i = 0; i < n; i++) {
-        if (hb_timecol_named(columns[i].name)) {
+        if (hb_time_named(columns[i].name)) {
             return true;
         }
     }
@@ -123,7 +124,7 @@ static hb_row_columns find_columns(const hb_column *columns, size_t n)
     size_t value = HB_NO_COLUMN;
     for (size_t i = 0; i < n; i++) {
         hb_str name = columns[i].name;
-        if (hb_timecol_named(name)) {
+        if (hb_time_named(name)) {
             keep_first(&c.time, i);
         } else if (NAMED(name, "metric", "metric name", "metric_name", "parameter", "signal",
                          "channel", "sensor", "name", "variable", "tag name")) {

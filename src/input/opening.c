@@ -112,9 +112,9 @@ static const char *sheet_of(const hb_opening *j)
                                                                       : NULL;
 }
 
-static hb_format_options format_options(const hb_opening *j)
+static hb_format_options format_options(const hb_opening *j, hb_units *units)
 {
-    hb_format_options fo = {.sheet = sheet_of(j)};
+    hb_format_options fo = {.sheet = sheet_of(j), .units = units};
     if (j->has_profile) {
         fo.csv.delimiter = j->profile.delimiter;
         fo.csv.header = (hb_csv_header)j->profile.header;
@@ -124,13 +124,13 @@ static hb_format_options format_options(const hb_opening *j)
     return fo;
 }
 
-static hb_status open_table(hb_opening *j, hb_table **ret, hb_error *err)
+static hb_status open_table(hb_opening *j, hb_units *units, hb_table **ret, hb_error *err)
 {
     if (j->has_profile && strcmp(j->profile.adapter, "pba_excel") == 0) {
         j->has_pba = true;
         HB_TRY(hb_pba_init(&j->profile, &j->pba, err));
     }
-    hb_format_options fo = format_options(j);
+    hb_format_options fo = format_options(j, units);
     if (j->o->sheet && strcmp(j->format->name, "xlsx") != 0) {
         return HB_FAIL(err, HB_E_USAGE, "'%s' has no sheets; --sheet belongs to workbooks",
                        j->path);
@@ -165,7 +165,7 @@ hb_status hb_opening_start(const hb_os *os, const char *path, const hb_ingest_op
     *io = (hb_opening){.os = os, .path = path, .o = options};
     HB_TRY(hb_stream_open(os, path, &io->stream, err));
     HB_TRY(choose(io, err));
-    HB_TRY(open_table(io, &inner, err));
+    HB_TRY(open_table(io, units, &inner, err));
     return watch_table(io, inner, units, err);
 }
 
