@@ -192,6 +192,7 @@ static void column(hb_json *j, const hb_reading_column *c)
     hb_json_kc(j, "label", c->label);
     hb_json_kc(j, "unit", c->unit);
     text_or_null(j, "unit_from", c->unit_how);
+    figure(j, "unit_confidence", c->unit_confidence, c->unit_how != NULL);
     hb_json_kc(j, "kind", kinds[c->kind]);
     hb_json_ku(j, "n_numeric", c->kind == HB_COLUMN_TEXT ? 0 : c->n_numeric);
     hb_json_ku(j, "n_missing", c->n_missing);

@@ -194,7 +194,7 @@ static void one_guess(const char *what, const char *value, const char *why, doub
     hb_buf_c(out, ")\n");
 }
 
-/* Columns whose kind could be another one. */
+/* Columns whose kind or unit could be another one. */
 static void column_guesses(const hb_reading *r, hb_buf *out)
 {
     static const char *const kinds[HB_COLUMN_COUNT_] = {
@@ -210,6 +210,14 @@ static void column_guesses(const hb_reading *r, hb_buf *out)
             char name[160];
             snprintf(what, sizeof what, "column %zu, %.150s", c->field, short_text(c->name, name));
             one_guess(what, kinds[c->kind], c->why, c->confidence, c->alternative, out);
+            told++;
+        }
+        if (*c->unit && c->unit_how && c->unit_confidence < 0.95) {
+            char what[180];
+            char name[160];
+            snprintf(what, sizeof what, "unit of column %zu, %.140s", c->field,
+                     short_text(c->name, name));
+            one_guess(what, c->unit, c->unit_how, c->unit_confidence, NULL, out);
             told++;
         }
     }

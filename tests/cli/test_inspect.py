@@ -21,7 +21,7 @@ except ImportError:
     sys.exit(77)
 
 READING = ("format", "time", "rows_data", "columns", "rejects", "sampling_rate_hz")
-OPINION = ("confidence", "certainty", "why", "alternative", "unit_from")
+OPINION = ("confidence", "certainty", "why", "alternative", "unit_from", "unit_confidence")
 
 
 def validator():
