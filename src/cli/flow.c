@@ -105,6 +105,9 @@ static hb_status ingest_files(hb_app *app, hb_list files, const hb_read_opts *o,
                                 .units = o->unit,
                                 .cycles = o->cycles,
                                 .sheet = o->sheet,
+                                .member = o->part,
+                                .query = o->query,
+                                .table = o->table,
                                 .progress = hb_progress_bytes,
                                 .progress_ctx = &bar};
         hb_status status = hb_ingest(app->os, files.v[i], &io, b, ret_source, err);

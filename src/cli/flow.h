@@ -20,6 +20,9 @@ typedef struct hb_read_opts {
     const char *unit;
     const char *cycles;
     const char *sheet;
+    const char *part; /* of a container */
+    const char *query;
+    const char *table;
     bool is_baseline; /* --run-id and --run-meta name another run, the one under test */
 } hb_read_opts;
 
@@ -44,7 +47,11 @@ typedef struct hb_read_opts {
                     "rows of these units only, as 1-20,25 (adapters with a unit column)"),   \
         HB_READ_OPT(type, member, "cycles", cycles, "RANGES",                                \
                     "rows of these cycles only, as 1-50"),                                   \
-        HB_READ_OPT(type, member, "sheet", sheet, "NAME", "sheet of a workbook")
+        HB_READ_OPT(type, member, "sheet", sheet, "NAME", "sheet of a workbook"),            \
+        HB_READ_OPT(type, member, "member", part, "NAME",                                    \
+                    "file in a .zip, arrays of an .npz; * and ? are allowed"),               \
+        HB_READ_OPT(type, member, "table", table, "NAME", "table of an SQLite file"),        \
+        HB_READ_OPT(type, member, "query", query, "SQL", "SELECT … over an SQLite file")
 
 typedef enum hb_fail_on { HB_FAIL_ON_FAIL, HB_FAIL_ON_DRIFT, HB_FAIL_ON_NONE } hb_fail_on;
 extern const char *const hb_fail_on_words[];

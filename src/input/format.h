@@ -9,7 +9,10 @@
 
 typedef struct hb_format_options {
     hb_csv_options csv;
-    const char *sheet;
+    const char *sheet;  /* of a workbook */
+    const char *member; /* arrays of an .npz: a name or a pattern */
+    const char *query;  /* SQL over a database */
+    const char *table;  /* of a database */
 } hb_format_options;
 
 typedef struct hb_format {

@@ -66,7 +66,7 @@ static hb_status recognise_book(job *j, hb_error *err)
         return HB_OK;
     }
     HB_TRY(hb_input_profile_find(j->os, j->o->profile_dir, "pba_excel", &j->profile, err));
-    hb_status status = hb_stream_open(j->os, j->path, &stream, err);
+    hb_status status = hb_stream_open_member(j->os, j->path, j->o->member, &stream, err);
     if (status == HB_OK) {
         status = hb_pba_init(&j->profile, &pba, err);
     }
@@ -117,7 +117,12 @@ static hb_status choose(job *j, hb_error *err)
 
 static hb_format_options format_options(const job *j)
 {
-    hb_format_options fo = {.sheet = j->o->sheet};
+    hb_format_options fo = {
+        .sheet = j->o->sheet,
+        .member = hb_stream_took_member(j->stream) ? NULL : j->o->member,
+        .query = j->o->query,
+        .table = j->o->table,
+    };
     if (j->has_profile) {
         fo.csv.delimiter = j->profile.delimiter;
         fo.csv.header = (hb_csv_header)j->profile.header;
@@ -127,6 +132,27 @@ static hb_format_options format_options(const job *j)
     return fo;
 }
 
+/* An option for another format is a slip, never ignored. */
+static hb_status check_options(const job *j, const hb_format_options *fo, hb_error *err)
+{
+    const struct {
+        const char *given;
+        const char *format;
+        const char *words;
+    } rows[] = {
+        {fo->sheet, "xlsx", "has no sheets; --sheet belongs to workbooks"},
+        {fo->member, "npz", "is no container; --member belongs to .zip and .npz files"},
+        {fo->query, "sqlite", "is no database; --query belongs to SQLite files"},
+        {fo->table, "sqlite", "is no database; --table belongs to SQLite files"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].given && strcmp(j->format->name, rows[i].format) != 0) {
+            return HB_FAIL(err, HB_E_USAGE, "'%s' %s", j->path, rows[i].words);
+        }
+    }
+    return HB_OK;
+}
+
 static hb_status open_table(job *j, hb_table **ret, hb_error *err)
 {
     if (j->has_profile && strcmp(j->profile.adapter, "pba_excel") == 0) {
@@ -134,10 +160,7 @@ static hb_status open_table(job *j, hb_table **ret, hb_error *err)
         HB_TRY(hb_pba_init(&j->profile, &j->pba, err));
     }
     hb_format_options fo = format_options(j);
-    if (j->o->sheet && strcmp(j->format->name, "xlsx") != 0) {
-        return HB_FAIL(err, HB_E_USAGE, "'%s' has no sheets; --sheet belongs to workbooks",
-                       j->path);
-    }
+    HB_TRY(check_options(j, &fo, err));
     if (!j->has_pba || strcmp(j->format->name, "xlsx") != 0) {
         return j->format->open(j->os, j->stream, &fo, ret, err);
     }
@@ -170,6 +193,11 @@ static hb_status read_table(job *j, hb_error *err)
     char sha256[65];
     HB_TRY(hb_stream_digest(j->stream, &bytes, sha256, err));
     hb_run_builder_file_totals(j->b, bytes, rows, sha256);
+    if (*hb_stream_member(j->stream)) {
+        HB_TRY(hb_run_builder_guess(j->b, "file in the container", hb_stream_member(j->stream),
+                                    hb_stream_took_member(j->stream) ? "given" : "the only one",
+                                    err));
+    }
     if (*hb_stream_compression(j->stream)) {
         HB_TRY(hb_run_builder_guess(j->b, "compression", hb_stream_compression(j->stream),
                                     "its first bytes", err));
@@ -179,7 +207,7 @@ static hb_status read_table(job *j, hb_error *err)
 
 static hb_status run_job(job *j, hb_error *err)
 {
-    HB_TRY(hb_stream_open(j->os, j->path, &j->stream, err));
+    HB_TRY(hb_stream_open_member(j->os, j->path, j->o->member, &j->stream, err));
     HB_TRY(choose(j, err));
     if (j->has_profile) {
         hb_run_builder_default_reduce(j->b, j->profile.reduce);

@@ -18,6 +18,9 @@ typedef struct hb_ingest_options {
     const char *units;       /* "1-20,25": keep rows of these units (adapters with a unit column) */
     const char *cycles;      /* "1-50": likewise for the cycle column; "-30-" style: see ranges.h */
     const char *sheet;       /* XLSX sheet name, NULL = the first with data */
+    const char *member;      /* file of a zip container, array of an .npz: a name or a pattern */
+    const char *query;       /* SQL over a database; this or table, or neither */
+    const char *table;       /* table of a database, NULL = the only one */
     void (*progress)(void *ctx, uint64_t bytes_done, uint64_t bytes_total); /* may be NULL */
     void *progress_ctx;
 } hb_ingest_options;
