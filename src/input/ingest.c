@@ -5,6 +5,7 @@
 #include "input/events.h"
 #include "input/format.h"
 #include "input/layout.h"
+#include "input/pick.h"
 #include "input/xlsx/xlsx.h"
 
 #include <string.h>
@@ -162,7 +163,8 @@ static hb_status open_table(job *j, hb_table **ret, hb_error *err)
     hb_format_options fo = format_options(j);
     HB_TRY(check_options(j, &fo, err));
     if (!j->has_pba || strcmp(j->format->name, "xlsx") != 0) {
-        return j->format->open(j->os, j->stream, &fo, ret, err);
+        HB_TRY(j->format->open(j->os, j->stream, &fo, ret, err));
+        return j->has_profile ? hb_pick_open(j->path, &j->profile, ret, err) : HB_OK;
     }
     HB_TRY(hb_pba_book_open(&j->pba, j->stream, j->o->sheet, ret, err));
     return *ret ? HB_OK
@@ -189,6 +191,12 @@ static hb_status read_table(job *j, hb_error *err)
     hb_status status = hb_layout_read(t, j->path, &lo, j->b, &rows, err);
     t->ops->close(t);
     HB_TRY(status);
+    for (size_t i = 0; j->has_profile && i < j->profile.n_columns; i++) {
+        const hb_profile_column *c = &j->profile.columns[i];
+        if (c->reduce_set) {
+            hb_run_builder_reduce(j->b, hb_str_of(c->name), c->reduce);
+        }
+    }
     uint64_t bytes = 0;
     char sha256[65];
     HB_TRY(hb_stream_digest(j->stream, &bytes, sha256, err));

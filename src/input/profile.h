@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/opt.h"
 #include "os/os.h"
 #include "telemetry/metric_def.h"
 
@@ -24,6 +25,14 @@ typedef struct hb_profile_column {
     const char *unit;
     const char *description;
     hb_column_role role;
+    /* of a profile that picks columns (pick.h) */
+    const char **from; /* header spellings in the file */
+    size_t n_from;
+    uint32_t from_column; /* place from 1, of files without a header; 0 = none */
+    bool optional;
+    hb_opt_f64 at_least; /* figures become 1 from here on, 0 below */
+    hb_reduce reduce;
+    bool reduce_set;
 } hb_profile_column;
 
 typedef enum hb_profile_header {

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LIST_BYTES = 380, WHAT_BYTES = 400 };
+enum { LIST_BYTES = 380, NOTE_BYTES = 190, WHAT_BYTES = 400 };
 
 bool hb_npz_recognise(hb_str head)
 {
@@ -70,13 +70,13 @@ static hb_status add_part(hb_npy *n, const hb_zip_entry *e, hb_error *err)
     return HB_OK;
 }
 
-static void list_part(hb_buf *b, const hb_npy_part *p)
+static void list_part(hb_buf *b, size_t most, const hb_npy_part *p)
 {
     char shape[60] = "cannot be read";
     if (!p->refused) {
         hb_npy_shape_text(&p->array.h, shape, sizeof shape);
     }
-    if (b->n + 100 < LIST_BYTES) {
+    if (b->n + 100 < most) {
         hb_buf_fmt(b, "%s%.40s %s", b->n ? ", " : "", p->name.p, shape);
     } else if (!hb_str_ends((hb_str){b->p, b->n}, "…")) {
         hb_buf_c(b, " …");
@@ -88,7 +88,7 @@ static hb_status ask(const hb_npy *n, hb_error *err)
     hb_buf b;
     hb_buf_init(&b, LIST_BYTES + 64);
     for (size_t i = 0; i < n->n_parts; i++) {
-        list_part(&b, &n->parts[i]);
+        list_part(&b, LIST_BYTES, &n->parts[i]);
     }
     hb_status status =
         HB_FAIL(err, HB_E_USAGE, "'%s' holds arrays of different lengths; choose with --member: %s",
@@ -155,10 +155,10 @@ static void keep(hb_npy *n, uint64_t rows, bool single)
     for (size_t i = 0; i < n->n_parts; i++) {
         hb_npy_part *p = &n->parts[i];
         if (!p->refused && (single || (p->array.h.n_dims && p->array.rows == rows))) {
-            list_part(&used, p);
+            list_part(&used, NOTE_BYTES, p);
             n->parts[kept++] = *p;
         } else {
-            list_part(&left, p);
+            list_part(&left, NOTE_BYTES, p);
             why = p->refused ? p->refused : why;
             hb_npy_array_release(&p->array);
         }

@@ -4,6 +4,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/mem.h"
+#include "crypto/digest.h"
 #include "input/columns.h"
 #include "input/sqlite/guard.h"
 
@@ -12,7 +13,13 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { ARENA_BYTES = 16 << 20, TEXT_BYTES = 64 << 20, BLOCK_CELLS = 1 << 20, LIST_BYTES = 380 };
+enum {
+    ARENA_BYTES = 16 << 20,
+    TEXT_BYTES = 64 << 20,
+    BLOCK_CELLS = 1 << 20,
+    LIST_BYTES = 380,
+    SHOWN_QUERY = 180
+};
 
 typedef struct reader {
     hb_table t; /* first */
@@ -334,6 +341,25 @@ static hb_status name_columns(reader *d, hb_error *err)
                  : HB_NOMEM(err);
 }
 
+/* A long query is told by its beginning and its digest. */
+static hb_status note_query(reader *d, const char *query, hb_error *err)
+{
+    char shown[SHOWN_QUERY + 8];
+    char why[100] = "given";
+    char digest[HB_DIGEST_HEX];
+    size_t n = strlen(query);
+    if (n <= SHOWN_QUERY) {
+        note(d, "query", query, "given");
+        return HB_OK;
+    }
+    HB_TRY(hb_digest_of(query, n, digest, err));
+    snprintf(shown, sizeof shown, "%.*s …", SHOWN_QUERY, query);
+    snprintf(why, sizeof why, "given; SHA-256 of all of it: %s", digest);
+    const char *kept = hb_arena_str(&d->arena, hb_str_of(why));
+    note(d, "query", shown, kept ? kept : "given");
+    return HB_OK;
+}
+
 static hb_status start(reader *d, const hb_os *os, hb_stream *stream, const hb_sqlite_options *o,
                        hb_error *err)
 {
@@ -348,7 +374,7 @@ static hb_status start(reader *d, const hb_os *os, hb_stream *stream, const hb_s
     if (o->query) {
         d->own_query = true;
         HB_TRY(prepare(d, o->query, true, &d->stmt, err));
-        note(d, "query", o->query, "given");
+        HB_TRY(note_query(d, o->query, err));
     } else {
         HB_TRY(select_table(d, o->table, err));
     }
