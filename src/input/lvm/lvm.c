@@ -135,9 +135,12 @@ static bool time_of_1904(hb_str text, char decimal, hb_time *ret)
 
 static hb_cell absolute_cell(double seconds)
 {
-    double ns = (seconds - epoch_1904_s) * 1e9;
-    return fabs(ns) < 9e18 ? (hb_cell){.kind = HB_CELL_TIME, .as.ns = (hb_time)llround(ns)}
-                           : (hb_cell){.kind = HB_CELL_NUMBER, .as.num = seconds};
+    double whole = floor(seconds);
+    if (fabs(whole - epoch_1904_s) > 9e9) {
+        return (hb_cell){.kind = HB_CELL_NUMBER, .as.num = seconds};
+    }
+    hb_time ns = (hb_time)(whole - epoch_1904_s) * 1000000000 + llround((seconds - whole) * 1e9);
+    return (hb_cell){.kind = HB_CELL_TIME, .as.ns = ns};
 }
 
 /* The first X tells: seconds since 1904 are beyond 2.5e9 from 1983 on, and no run lasts 79 years.

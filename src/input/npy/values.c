@@ -40,28 +40,31 @@ static int64_t signed_bits(const hb_npy_field *f, const unsigned char *p)
     return (int64_t)((v ^ sign) - sign);
 }
 
-/* IEEE 754 binary16: 1 sign, 5 exponent, 10 fraction. */
-static double half(uint64_t v)
+/* IEEE 754 binary16 and binary32 to binary64, which holds every one of their values: 1 sign bit,
+ * exponent, fraction. */
+static double widen(uint64_t v, unsigned exponent_bits, unsigned fraction_bits)
 {
-    int exponent = (int)(v >> 10 & 31);
-    double fraction = (double)(v & 1023);
-    double magnitude = exponent == 31  ? (fraction != 0 ? (double)NAN : (double)INFINITY)
-                       : exponent == 0 ? ldexp(fraction, -24)
-                                       : ldexp(fraction + 1024, exponent - 25);
-    return v >> 15 ? -magnitude : magnitude;
+    uint64_t most = (UINT64_C(1) << exponent_bits) - 1;
+    uint64_t exponent = v >> fraction_bits & most;
+    uint64_t fraction = v & ((UINT64_C(1) << fraction_bits) - 1);
+    uint64_t sign = v >> (exponent_bits + fraction_bits) << 63;
+    uint64_t bias = most >> 1;
+    double d = 0;
+    if (exponent == 0) { /* no leading one */
+        d = ldexp((double)fraction, 1 - (int)bias - (int)fraction_bits);
+        return sign ? -d : d;
+    }
+    uint64_t wide = exponent == most ? 2047 : exponent - bias + 1023;
+    uint64_t out = sign | wide << 52 | fraction << (52 - fraction_bits);
+    memcpy(&d, &out, sizeof d);
+    return d;
 }
 
 static double real(const hb_npy_field *f, const unsigned char *p)
 {
     uint64_t v = bits(f, p);
-    if (f->size == 2) {
-        return half(v);
-    }
-    if (f->size == 4) {
-        uint32_t single_bits = (uint32_t)v;
-        float single = 0;
-        memcpy(&single, &single_bits, sizeof single);
-        return (double)single;
+    if (f->size < 8) {
+        return f->size == 2 ? widen(v, 5, 10) : widen(v, 8, 23);
     }
     double d = 0;
     memcpy(&d, &v, sizeof d);

@@ -206,6 +206,32 @@ static hb_status check_beside(const hb_os *os, const char *path, const char *suf
     return status;
 }
 
+/* The header says how many pages there are (when its two change counters agree): a file cut at a
+ * place that the query does not come by would read well. */
+static hb_status check_size(reader *d, hb_stream *stream, hb_error *err)
+{
+    unsigned char h[100];
+    uint64_t size = 0;
+    size_t got = 0;
+    HB_TRY(hb_stream_hold(stream, &size, err));
+    HB_TRY(hb_stream_read_at(stream, 0, h, sizeof h, &got, err));
+    if (got < sizeof h) {
+        return HB_FAIL(err, HB_E_INPUT, "'%s' is cut off within the header of its database",
+                       d->path);
+    }
+    uint64_t page = (uint64_t)h[16] << 8 | h[17];
+    uint64_t pages =
+        (uint64_t)h[28] << 24 | (uint64_t)h[29] << 16 | (uint64_t)h[30] << 8 | (uint64_t)h[31];
+    page = page == 1 ? 65536 : page;
+    if (memcmp(h + 24, h + 92, 4) == 0 && page * pages > size) {
+        return HB_FAIL(err, HB_E_INPUT,
+                       "'%s' is a damaged or cut off SQLite database: its header says %llu bytes, "
+                       "it has %llu",
+                       d->path, (unsigned long long)(page * pages), (unsigned long long)size);
+    }
+    return HB_OK;
+}
+
 static hb_status prepare(reader *d, const char *sql, bool own_query, sqlite3_stmt **ret,
                          hb_error *err)
 {
@@ -217,7 +243,8 @@ static hb_status prepare(reader *d, const char *sql, bool own_query, sqlite3_stm
     if (rc != SQLITE_OK) {
         return hb_sqlite_guard_error(d->guard, rc, own_query, err);
     }
-    if (!*ret || sqlite3_column_count(*ret) == 0 || !sqlite3_stmt_readonly(*ret)) {
+    if (!*ret || sqlite3_column_count(*ret) == 0 || !sqlite3_stmt_readonly(*ret) ||
+        sqlite3_stmt_isexplain(*ret)) {
         return HB_FAIL(err, HB_E_USAGE, "'%s': the query is no SELECT", d->path);
     }
     hb_str left = hb_str_trim(hb_str_of(rest));
@@ -370,6 +397,7 @@ static hb_status start(reader *d, const hb_os *os, hb_stream *stream, const hb_s
         HB_TRY(check_beside(os, d->path, "-wal", err));
         HB_TRY(check_beside(os, d->path, "-journal", err));
     }
+    HB_TRY(check_size(d, stream, err));
     HB_TRY(hb_sqlite_guard_new(stream, o->max_steps, &d->guard, err));
     if (o->query) {
         d->own_query = true;

@@ -13,6 +13,7 @@ typedef struct census {
     uint64_t files;
     uint64_t arrays; /* .npy */
     uint64_t fitting;
+    bool exact;          /* one has the very name: patterns are not asked */
     bool array_in_front; /* the file's first bytes are an array's */
     bool office;
     bool open_document;
@@ -91,8 +92,8 @@ static hb_status count(census *c, const hb_zip_entry *e, const char *member, hb_
     if (hb_zip_is_litter(e)) {
         return HB_OK;
     }
-    c->office = c->office || hb_str_eq_c(e->name, "[Content_Types].xml") ||
-                hb_str_eq_c(e->name, "xl/workbook.xml");
+    c->office =
+        c->office || hb_str_eq_c(e->name, "[Content_Types].xml") || hb_str_starts(e->name, "xl/");
     c->open_document = c->open_document || hb_str_eq_c(e->name, "META-INF/manifest.xml");
     bool array = hb_str_ends(e->name, ".npy");
     c->arrays += array;
@@ -101,7 +102,14 @@ static hb_status count(census *c, const hb_zip_entry *e, const char *member, hb_
         HB_TRY(keep(&c->only, e, err));
     }
     list(&c->names, &c->listed, e->name);
-    if (member && hb_zip_matches(member, e->name)) {
+    if (member && !c->exact && hb_str_eq_c(e->name, member)) {
+        c->exact = true;
+        c->fitting = 0;
+        hb_zip_choice_release(&c->fit);
+    } else if (c->exact || !member || !hb_zip_matches(member, e->name)) {
+        member = NULL;
+    }
+    if (member) {
         if (c->fitting++ == 0) {
             HB_TRY(keep(&c->fit, e, err));
         }
