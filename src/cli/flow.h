@@ -20,6 +20,7 @@ typedef struct hb_read_opts {
     const char *unit;
     const char *cycles;
     const char *sheet;
+    const char *variable;
     bool is_baseline; /* --run-id and --run-meta name another run, the one under test */
 } hb_read_opts;
 
@@ -44,7 +45,9 @@ typedef struct hb_read_opts {
                     "rows of these units only, as 1-20,25 (adapters with a unit column)"),   \
         HB_READ_OPT(type, member, "cycles", cycles, "RANGES",                                \
                     "rows of these cycles only, as 1-50"),                                   \
-        HB_READ_OPT(type, member, "sheet", sheet, "NAME", "sheet of a workbook")
+        HB_READ_OPT(type, member, "sheet", sheet, "NAME", "sheet of a workbook"),            \
+        HB_READ_OPT(type, member, "variable", variable, "PATH",                              \
+                    "variable, struct or group of a MATLAB or HDF5 file; several: a,b")
 
 typedef enum hb_fail_on { HB_FAIL_ON_FAIL, HB_FAIL_ON_DRIFT, HB_FAIL_ON_NONE } hb_fail_on;
 extern const char *const hb_fail_on_words[];

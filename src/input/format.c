@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "input/format.h"
 
+#include "input/hdf5/hdf5.h"
 #include "input/json/json.h"
+#include "input/mat/mat.h"
 #include "input/xlsx/xlsx.h"
 
 #include <string.h>
@@ -34,8 +36,22 @@ static hb_status open_xlsx(const hb_os *os, hb_stream *stream, const hb_format_o
     return hb_xlsx_open(stream, options->sheet, ret_table, err);
 }
 
+static hb_status open_mat(const hb_os *os, hb_stream *stream, const hb_format_options *options,
+                          hb_table **ret_table, hb_error *err)
+{
+    return hb_mat_open(os, stream, options->program, options->variable, ret_table, err);
+}
+
+static hb_status open_hdf5(const hb_os *os, hb_stream *stream, const hb_format_options *options,
+                           hb_table **ret_table, hb_error *err)
+{
+    return hb_hdf5_open(os, stream, options->program, options->variable, ret_table, err);
+}
+
 static const hb_format formats[] = {
     {"xlsx", "it is a zip container", hb_xlsx_recognise, open_xlsx},
+    {"mat", "it has the header of a MATLAB file", hb_mat_recognise, open_mat},
+    {"hdf5", "it has the signature of HDF5", hb_hdf5_recognise, open_hdf5},
     {"json", "it starts like JSON", hb_json_recognise, open_json},
     {"csv", "text that is cut into fields", any, open_csv},
 };

@@ -10,6 +10,8 @@
 typedef struct hb_format_options {
     hb_csv_options csv;
     const char *sheet;
+    const char *variable; /* of a MATLAB or HDF5 file: path, or NULL */
+    const char *program;  /* hb itself, started to read such a file; NULL: none can be read */
 } hb_format_options;
 
 typedef struct hb_format {

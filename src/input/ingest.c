@@ -117,7 +117,8 @@ static hb_status choose(job *j, hb_error *err)
 
 static hb_format_options format_options(const job *j)
 {
-    hb_format_options fo = {.sheet = j->o->sheet};
+    hb_format_options fo = {
+        .sheet = j->o->sheet, .variable = j->o->variable, .program = j->o->program};
     if (j->has_profile) {
         fo.csv.delimiter = j->profile.delimiter;
         fo.csv.header = (hb_csv_header)j->profile.header;
@@ -136,6 +137,12 @@ static hb_status open_table(job *j, hb_table **ret, hb_error *err)
     hb_format_options fo = format_options(j);
     if (j->o->sheet && strcmp(j->format->name, "xlsx") != 0) {
         return HB_FAIL(err, HB_E_USAGE, "'%s' has no sheets; --sheet belongs to workbooks",
+                       j->path);
+    }
+    if (j->o->variable && strcmp(j->format->name, "mat") != 0 &&
+        strcmp(j->format->name, "hdf5") != 0) {
+        return HB_FAIL(err, HB_E_USAGE,
+                       "'%s' has no variables; --variable belongs to MATLAB and HDF5 files",
                        j->path);
     }
     if (!j->has_pba || strcmp(j->format->name, "xlsx") != 0) {

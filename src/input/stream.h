@@ -23,6 +23,9 @@ HB_CHECKED hb_status hb_stream_read(hb_stream *s, void *p, size_t n, size_t *ret
 HB_CHECKED hb_status hb_stream_peek(hb_stream *s, size_t n, hb_str *ret_bytes, hb_error *err);
 const char *hb_stream_path(const hb_stream *s);
 const char *hb_stream_compression(const hb_stream *s); /* "", "gzip", "zstd" */
+/* The descriptor of a regular file that is read as it is stored, for readers that seek; else -1.
+ * Borrowed, and its offset is the stream's: open it again (/proc/self/fd). */
+int hb_stream_file(const hb_stream *s);
 /* Stored bytes read so far: for progress. */
 uint64_t hb_stream_raw_bytes(const hb_stream *s);
 /* Once read to the end: size and SHA-256 of the stored file. */
