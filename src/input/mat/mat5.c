@@ -5,9 +5,8 @@
  * the real file takes the place of its descriptor, at the same offset, and everything matio reads
  * from there on it reads inside.
  *
- * matio ends its list of variables at the end of the file and at a fault alike. The elements are
- * therefore counted by their own lengths first: a file that is cut off or holds an element matio
- * cannot read is refused, never read in part. */
+ * matio ends its list of variables at the end of the file and at a fault alike. So the elements are
+ * counted and checked first (mat5_check.c), and one that matio cannot read is an error. */
 #include "input/mat/mat.h"
 #include "input/mat/mat5_internal.h"
 
@@ -20,11 +19,8 @@
 #include <unistd.h>
 
 enum {
-    HEADER_BYTES = 128,
+    HEADER_BYTES = HB_MAT5_HEADER,
     ENDIAN_AT = 126,
-    TAG_BYTES = 8,
-    ELEMENT_MATRIX = 14,
-    ELEMENT_COMPRESSED = 15,
     MAX_VARIABLES = 100000,
 };
 
@@ -114,51 +110,6 @@ static hb_status mat5_open(int fd, void **ret, hb_error *err)
         return status;
     }
     *ret = m;
-    return HB_OK;
-}
-
-typedef struct file_element {
-    uint32_t type;
-    uint64_t bytes;
-} file_element;
-
-static uint32_t u32_of(const unsigned char *p, bool little)
-{
-    return little
-               ? (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24
-               : (uint32_t)p[3] | (uint32_t)p[2] << 8 | (uint32_t)p[1] << 16 | (uint32_t)p[0] << 24;
-}
-
-static hb_status count_elements(const hb_mat5 *m, file_element **ret, size_t *ret_n, hb_error *err)
-{
-    unsigned char tag[TAG_BYTES];
-    char order = 0;
-    size_t cap = 0;
-    if (pread(m->fd, &order, 1, ENDIAN_AT) != 1) {
-        return HB_FAIL(err, HB_E_INPUT, "it cannot be read");
-    }
-    for (uint64_t at = HEADER_BYTES; at < m->file_bytes;) {
-        if (pread(m->fd, tag, sizeof tag, (off_t)at) != sizeof tag) {
-            return HB_FAIL(err, HB_E_INPUT, "it is cut off at byte %llu", (unsigned long long)at);
-        }
-        file_element e = {.type = u32_of(tag, order == 'I'),
-                          .bytes = u32_of(tag + 4, order == 'I')};
-        at += TAG_BYTES;
-        if (e.type != ELEMENT_MATRIX && e.type != ELEMENT_COMPRESSED) {
-            return HB_FAIL(err, HB_E_INPUT, "it is damaged: element of type %u at byte %llu",
-                           e.type, (unsigned long long)(at - TAG_BYTES));
-        }
-        if (e.bytes > m->file_bytes - at) {
-            return HB_FAIL(err, HB_E_INPUT,
-                           "it is cut off: the element at byte %llu says it has %llu bytes, %llu "
-                           "are there",
-                           (unsigned long long)(at - TAG_BYTES), (unsigned long long)e.bytes,
-                           (unsigned long long)(m->file_bytes - at));
-        }
-        at += e.bytes;
-        HB_TRY(HB_GROW(*ret, cap, *ret_n + 1, MAX_VARIABLES, "variables", err));
-        (*ret)[(*ret_n)++] = e;
-    }
     return HB_OK;
 }
 
@@ -321,7 +272,8 @@ static hb_status add_var(const walk *w, hb_var *parent, const char *name, matvar
 }
 
 /* Names beginning with "__" are MATLAB's own workspace of functions and objects. */
-static hb_status read_directory(hb_mat5 *m, const file_element *elements, size_t n, hb_error *err)
+static hb_status read_directory(hb_mat5 *m, const hb_mat5_element *elements, size_t n,
+                                hb_error *err)
 {
     for (size_t i = 0; i < n; i++) {
         matvar_t *v = Mat_VarReadNextInfo(m->mat);
@@ -335,9 +287,7 @@ static hb_status read_directory(hb_mat5 *m, const file_element *elements, size_t
             return status;
         }
         m->vars[m->n_vars++] = v;
-        walk w = {.m = m,
-                  .element_bytes = elements[i].bytes,
-                  .compressed = elements[i].type == ELEMENT_COMPRESSED};
+        walk w = {.m = m, .element_bytes = elements[i].bytes, .compressed = elements[i].compressed};
         if (v->name && *v->name && strncmp(v->name, "__", 2) != 0) {
             HB_TRY(add_var(&w, m->tree.root, v->name, v, err));
         }
@@ -348,10 +298,10 @@ static hb_status read_directory(hb_mat5 *m, const file_element *elements, size_t
 static hb_status mat5_serve(void *state, const char *wanted, hb_frames_out *out, hb_error *err)
 {
     hb_mat5 *m = state;
-    file_element *elements = NULL;
+    hb_mat5_element *elements = NULL;
     size_t n = 0;
     hb_var_reader reader = {.ctx = m, .read = hb_mat5_read, .begin = hb_mat5_begin};
-    hb_status status = count_elements(m, &elements, &n, err);
+    hb_status status = hb_mat5_check(m->fd, m->file_bytes, &elements, &n, err);
     if (status == HB_OK && n == 0) {
         status = HB_FAIL(err, HB_E_INPUT, "it holds no variables");
     }
