@@ -163,6 +163,11 @@ static hb_status how_it_ended(const hb_child *c, hb_error *err)
                            faults[i].name);
         }
     }
+    if (by == SIGPROF) {
+        return HB_FAIL(err, HB_E_LIMIT,
+                       "reading it went on without an end and was stopped; the file is damaged, "
+                       "or made to do harm");
+    }
     if (by == SIGXCPU) {
         return HB_FAIL(err, HB_E_LIMIT, "reading it took more processor time than is allowed");
     }

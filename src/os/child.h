@@ -7,8 +7,8 @@
  * threads.
  *
  * A child that dies, or makes its parent wait too long, is an error that says why: by a signal of a
- * fault HB_E_INPUT (its input broke it), by the processor's limit, by being killed or by the wait
- * HB_E_LIMIT. close ends a child that still runs. */
+ * fault HB_E_INPUT (its input broke it), by a limit of processor time, by being killed or by the
+ * wait HB_E_LIMIT. close ends a child that still runs. */
 #ifndef HB_OS_CHILD_H
 #define HB_OS_CHILD_H
 

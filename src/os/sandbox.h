@@ -32,6 +32,10 @@ typedef struct hb_sandbox_report {
 HB_CHECKED hb_status hb_sandbox_enter(const hb_sandbox_limits *limits, hb_sandbox_report *ret,
                                       hb_error *err);
 
+/* Gives the process this much processor time until the next call; then SIGPROF ends it. For loops
+ * without end in foreign code, which the whole of cpu_seconds would be too long to wait for. */
+void hb_sandbox_allow(uint32_t cpu_seconds);
+
 /* A program built with a sanitizer: its run-time needs calls the others do without, and where to
  * write its report. */
 bool hb_sandbox_instrumented(void);

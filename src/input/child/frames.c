@@ -2,6 +2,7 @@
 #include "input/child/frames.h"
 
 #include "base/mem.h"
+#include "input/child/text.h"
 
 #include <string.h>
 
@@ -77,6 +78,16 @@ static void put_u32(hb_frames_out *f, uint32_t v)
     hb_buf_add(&f->frame, &v, sizeof v);
 }
 
+/* What is put together by cutting texts may end within a character. */
+static void put_cleaned(hb_frames_out *f, const char *text)
+{
+    hb_buf clean;
+    hb_buf_init(&clean, HB_FRAME_MAX_TEXT);
+    hb_text_clean(text, strlen(text), &clean);
+    put_text(&f->frame, clean.p, clean.n);
+    hb_buf_release(&clean);
+}
+
 static hb_status send(hb_frames_out *f, hb_error *err)
 {
     if (f->frame.failed == HB_E_LIMIT) {
@@ -101,7 +112,7 @@ hb_status hb_frames_note(hb_frames_out *f, const char *what, const char *value, 
     const char *const texts[] = {what, value, why};
     begin(f, HB_FRAME_NOTE);
     for (size_t i = 0; i < 3; i++) {
-        put_text(&f->frame, texts[i], strlen(texts[i]));
+        put_cleaned(f, texts[i]);
     }
     return send(f, err);
 }
@@ -162,7 +173,7 @@ hb_status hb_frames_error(hb_frames_out *f, const hb_error *what, hb_error *err)
 {
     begin(f, HB_FRAME_ERROR);
     put_u32(f, (uint32_t)what->code);
-    put_text(&f->frame, what->msg, strlen(what->msg));
+    put_cleaned(f, what->msg);
     return send(f, err);
 }
 

@@ -18,6 +18,7 @@ static hb_status write_out(void *ctx, const void *p, size_t n, hb_error *err)
 {
     const char *at = p;
     (void)ctx;
+    hb_sandbox_allow(HB_CHILD_STALL_S);
     while (n) {
         ssize_t put = write(STDOUT_FILENO, at, n);
         if (put < 0 && errno == EINTR) {

@@ -30,8 +30,14 @@ typedef struct hb_child_reader {
     void (*close)(void *state); /* NULL is fine */
 } hb_child_reader;
 
-/* Memory and processor time of a child. */
-enum { HB_CHILD_MEMORY_MIB = 1024, HB_CHILD_CPU_S = 300, HB_CHILD_WAIT_S = 300 };
+/* A child's memory, its processor time in all and between two frames, and how long its parent waits
+ * for it in all. */
+enum {
+    HB_CHILD_MEMORY_MIB = 1024,
+    HB_CHILD_CPU_S = 600,
+    HB_CHILD_STALL_S = 20,
+    HB_CHILD_WAIT_S = 900,
+};
 
 /* `hb --read-child READER VARIABLE`: reads descriptor 0, answers on 1. argv after the option. Not
  * for people. READER "check" instead tries what the sandbox forbids and prints how it went. Returns

@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "input/child/frames.h"
+#include "input/child/text.h"
 
 enum { HB_TREE_MAX_DEPTH = 32, HB_TREE_MAX_NODES = 500000 };
 
@@ -57,9 +58,7 @@ void hb_var_path(const hb_tree *t, const hb_var *v, hb_buf *out);
 /* The node of that path, or NULL. */
 hb_var *hb_tree_find(const hb_tree *t, hb_str path);
 
-/* Text of a file as well-formed UTF-8 without blanks and NULs at the end. */
-void hb_text_clean(const char *p, size_t n, hb_buf *out);
-void hb_text_clean_utf16(const uint16_t *p, size_t n, size_t stride, hb_buf *out);
+/* A text of the file, cleaned, in the arena. */
 HB_CHECKED hb_status hb_tree_text(hb_tree *t, const char *p, size_t n, const char **ret,
                                   hb_error *err);
 

@@ -148,8 +148,8 @@ static hb_status take_data(walk *w, const tag *t, uint64_t *io_left, unsigned ch
 {
     size_t keep = t->bytes < room ? (size_t)t->bytes : room;
     if (t->small) {
-        if (keep) {
-            memcpy(p, t->data, keep);
+        for (size_t i = 0; i < keep && i < sizeof t->data; i++) {
+            p[i] = t->data[i];
         }
         return HB_OK;
     }
@@ -170,7 +170,7 @@ typedef struct array {
 static hb_status take_head(walk *w, uint64_t *io_left, array *ret, hb_error *err)
 {
     unsigned char room[4 * MAX_RANK] = {0};
-    tag t;
+    tag t = {0};
     HB_TRY(take_tag(w, io_left, &t, err));
     if (t.type != TYPE_UINT32 || t.bytes != 8) {
         return damaged(w, "has no array flags", err);
@@ -204,7 +204,7 @@ static hb_status take_head(walk *w, uint64_t *io_left, array *ret, hb_error *err
 
 static hb_status take_values(walk *w, const array *a, uint64_t *io_left, hb_error *err)
 {
-    tag t;
+    tag t = {0};
     if (*io_left == 0 && a->n == 0) {
         return HB_OK;
     }
@@ -227,7 +227,7 @@ static hb_status check_array(walk *w, uint64_t bytes, int depth, hb_error *err);
 static hb_status take_arrays(walk *w, uint64_t n, uint64_t *io_left, int depth, hb_error *err)
 {
     for (uint64_t i = 0; i < n; i++) {
-        tag t;
+        tag t = {0};
         HB_TRY(take_tag(w, io_left, &t, err));
         if (t.type != TYPE_MATRIX || t.small) {
             return damaged(w, "has something else where an array belongs", err);
@@ -241,7 +241,7 @@ static hb_status take_arrays(walk *w, uint64_t n, uint64_t *io_left, int depth, 
 static hb_status take_struct(walk *w, const array *a, uint64_t *io_left, int depth, hb_error *err)
 {
     unsigned char room[4] = {0};
-    tag t;
+    tag t = {0};
     if (a->class == MAT_C_OBJECT) {
         HB_TRY(take_tag(w, io_left, &t, err));
         HB_TRY(take_data(w, &t, io_left, NULL, 0, err));
