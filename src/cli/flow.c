@@ -128,6 +128,8 @@ static hb_status ingest_files(hb_app *app, hb_list files, const hb_read_opts *o,
                                 .member = o->part,
                                 .query = o->query,
                                 .table = o->table,
+                                .variable = o->variable,
+                                .program = "/proc/self/exe",
                                 .progress = hb_progress_bytes,
                                 .progress_ctx = &bar};
         hb_status status = hb_ingest(app->os, files.v[i], &io, b, ret_source, err);

@@ -28,6 +28,8 @@ typedef struct hb_ingest_options {
     const char *member;         /* file of a zip container, array of an .npz: a name or a pattern */
     const char *query;          /* SQL over a database; this or table, or neither */
     const char *table;          /* table of a database, NULL = the only one */
+    const char *variable;       /* of a MATLAB or HDF5 file, NULL = the only table in it */
+    const char *program;        /* that reads such files, see format.h; NULL = none */
     void (*progress)(void *ctx, uint64_t bytes_done, uint64_t bytes_total); /* may be NULL */
     void *progress_ctx;
 } hb_ingest_options;

@@ -120,6 +120,8 @@ static hb_format_options format_options(const hb_opening *j, hb_units *units)
         .member = hb_stream_took_member(j->stream) ? NULL : j->o->member,
         .query = j->o->query,
         .table = j->o->table,
+        .variable = j->o->variable,
+        .program = j->o->program,
         .units = units,
     };
     if (j->has_profile) {
@@ -137,15 +139,20 @@ static hb_status check_options(const hb_opening *j, const hb_format_options *fo,
     const struct {
         const char *given;
         const char *format;
+        const char *also;
         const char *words;
     } rows[] = {
-        {fo->sheet, "xlsx", "has no sheets; --sheet belongs to workbooks"},
-        {fo->member, "npz", "is no container; --member belongs to .zip and .npz files"},
-        {fo->query, "sqlite", "is no database; --query belongs to SQLite files"},
-        {fo->table, "sqlite", "is no database; --table belongs to SQLite files"},
+        {fo->sheet, "xlsx", NULL, "has no sheets; --sheet belongs to workbooks"},
+        {fo->member, "npz", NULL, "is no container; --member belongs to .zip and .npz files"},
+        {fo->query, "sqlite", NULL, "is no database; --query belongs to SQLite files"},
+        {fo->table, "sqlite", NULL, "is no database; --table belongs to SQLite files"},
+        {fo->variable, "mat", "hdf5",
+         "has no variables; --variable belongs to MATLAB and HDF5 files"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (rows[i].given && strcmp(j->format->name, rows[i].format) != 0) {
+        bool fits = strcmp(j->format->name, rows[i].format) == 0 ||
+                    (rows[i].also && strcmp(j->format->name, rows[i].also) == 0);
+        if (rows[i].given && !fits) {
             return HB_FAIL(err, HB_E_USAGE, "'%s' %s", j->path, rows[i].words);
         }
     }
