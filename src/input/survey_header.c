@@ -232,21 +232,22 @@ static void choose_units(head *h)
     }
 }
 
-/* Without a row of names above: is the first row of the table itself one, where figures are
- * ("Time,101,102")? Then all rows below must be figures in a column where it has text. */
+/* Without a row of names above: is the first row of the table itself one? It has text where all
+ * rows below have figures; what is no text in it are whole names such as "101". */
 static bool first_row_names(const hb_survey_job *job)
 {
     const hb_row_look *first = &job->rows[job->data_row];
     bool any = false;
-    if (job->n_data < 3 || first->filled * 2 < job->n_fields) {
+    if (job->n_data < 2 || first->texts * 2 < first->filled - (first->filled > 1)) {
         return false;
     }
     for (size_t i = 0; i < first->end; i++) {
         const hb_field_look *f = &job->fields[i];
-        if (hb_shape_is_text((hb_shape)first->shapes[i])) {
-            any =
-                any || (f->texts == 1 && f->figures + f->missing + 1 >= job->n_data && f->figures);
-        } else if (first->shapes[i] == HB_SHAPE_TIME || first->shapes[i] == HB_SHAPE_EMPTY) {
+        hb_shape s = (hb_shape)first->shapes[i];
+        if (hb_shape_is_text(s)) {
+            bool only = f->texts <= 1 && f->figures && f->figures + f->missing + 1 >= job->n_data;
+            any = any || only;
+        } else if (s == HB_SHAPE_TIME || (s == HB_SHAPE_EMPTY && first->figures)) {
             return false;
         }
     }
@@ -418,6 +419,20 @@ static void preamble_units(const hb_survey_job *job, hb_survey *s)
     }
 }
 
+/* LabVIEW states units of the Y columns only; X is in seconds when its dimension is time. */
+static void labview_seconds(const hb_survey_job *job, hb_survey *s)
+{
+    if (s->n_columns == 0 || s->columns[0].unit.n || !hb_str_eq_c(s->columns[0].name, "X_Value")) {
+        return;
+    }
+    for (size_t r = 0; r < s->names_row; r++) {
+        if (hb_str_eq_c(hb_grid_text(job->grid, r, 0), "X_Dimension") &&
+            hb_str_eq_c(hb_grid_text(job->grid, r, 1), "Time")) {
+            s->columns[0].unit = HB_STR("s");
+        }
+    }
+}
+
 static void explain(const head *h, hb_survey *s)
 {
     if (s->names_row == HB_NO_ROW) {
@@ -521,6 +536,7 @@ hb_status hb_survey_header(hb_survey_job *job, hb_survey *s, hb_error *err)
     fill_columns(&h, s, end, shifted);
     if (named && h.names < h.n && s->units_row == HB_NO_ROW) {
         preamble_units(job, s);
+        labview_seconds(job, s);
     }
     explain(&h, s);
     return HB_OK;

@@ -7,9 +7,47 @@
 
 enum { ARENA_BYTES = 256 << 20, HIDDEN_ROWS = 8 };
 
+static bool has_figures(const hb_cut_row *r)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        if (hb_shape_is_figure(hb_shape_of_cell(&r->cells[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A sentence may have as many words as there are columns. Above a row of names whose words stand in
+ * their columns, one whose words do not is a sentence: one cell. */
+static void join_sentences(hb_finding *f)
+{
+    bool named = false;
+    size_t first = 0;
+    while (first < f->cut.n && (f->cut.rows[first].sign || !has_figures(&f->cut.rows[first]))) {
+        first++;
+    }
+    for (size_t i = first < f->cut.n ? first : 0; i-- > 0;) {
+        hb_cut_row *r = &f->cut.rows[i];
+        if (r->sign || r->n != f->spans.n || !r->places) {
+            continue;
+        }
+        bool fits = hb_spans_fit(&f->spans, r);
+        if (named && !fits) {
+            r->cells[0] =
+                (hb_cell){.kind = HB_CELL_TEXT, .as.p = r->text.p, .len = (uint32_t)r->text.n};
+            r->n = 1;
+        }
+        named = named || fits;
+    }
+}
+
 static hb_status align_rows(hb_finding *f, hb_error *err)
 {
     HB_TRY(hb_spans_find(&f->cut, &f->arena, &f->spans, err));
+    if (f->spans.n == 0) {
+        return HB_OK;
+    }
+    join_sentences(f);
     for (size_t i = 0; i < f->cut.n; i++) {
         if (!f->cut.rows[i].sign) {
             HB_TRY(hb_spans_align(&f->spans, &f->cut.rows[i], &f->arena, err));

@@ -89,6 +89,15 @@ size_t hb_spans_column(const hb_spans *s, uint32_t from, uint32_t to)
     return touched > 1 ? s->n : nearest;
 }
 
+bool hb_spans_fit(const hb_spans *s, const hb_cut_row *row)
+{
+    bool fits = row->n == s->n;
+    for (size_t i = 0; i < s->n && fits; i++) {
+        fits = hb_spans_column(s, row->places[2 * i], row->places[2 * i + 1]) == i;
+    }
+    return fits;
+}
+
 hb_status hb_spans_align(const hb_spans *s, hb_cut_row *row, hb_arena *arena, hb_error *err)
 {
     if (s->n == 0 || row->n == s->n || row->n > 4 * s->n) {

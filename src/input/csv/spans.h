@@ -18,6 +18,8 @@ HB_CHECKED hb_status hb_spans_find(const hb_cut *cut, hb_arena *arena, hb_spans 
  * when a word stands across two columns. */
 HB_CHECKED hb_status hb_spans_align(const hb_spans *s, hb_cut_row *row, hb_arena *arena,
                                     hb_error *err);
+/* Does each of the row's words stand in its column? */
+bool hb_spans_fit(const hb_spans *s, const hb_cut_row *row);
 /* Column of a word by its place; s->n when it stands across two. */
 size_t hb_spans_column(const hb_spans *s, uint32_t from, uint32_t to);
 
