@@ -192,8 +192,13 @@ static hb_status look_behind_signs(const hb_find_options *o, hb_finding *f, hb_e
         HB_TRY(survey(o, f, err));
         f->hidden_header = f->survey.names_row != HB_NO_ROW;
     }
-    for (size_t i = first; i < data && !f->hidden_header; i++) {
-        f->cut.rows[i] = kept[data - i - 1];
+    for (size_t i = first; i < data; i++) { /* what is no header stays a comment */
+        const hb_cut_row *r = &f->cut.rows[i];
+        bool header = f->hidden_header && (r == hb_finding_row(f, f->survey.names_row) ||
+                                           r == hb_finding_row(f, f->survey.units_row) ||
+                                           r == hb_finding_row(f, f->survey.group_row));
+        f->hidden_sign = header ? kept[data - i - 1].sign : f->hidden_sign;
+        f->cut.rows[i] = header ? *r : kept[data - i - 1];
     }
     if (any && !f->hidden_header) {
         f->survey = before;
@@ -215,7 +220,7 @@ static void summarize(const hb_find_options *o, hb_finding *f)
         rows++;
     }
     f->agreement = rows ? (double)same / (double)rows : 0;
-    f->comments = (hb_comments){{0}};
+    f->comments = (hb_comments){{f->hidden_sign}};
     for (size_t i = o->skip_rows; i < f->cut.n; i++) {
         char sign = f->cut.rows[i].sign;
         size_t n = strlen(f->comments.signs);
