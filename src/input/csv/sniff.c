@@ -185,10 +185,11 @@ static hb_status try_all(sniffing *s, hb_error *err)
     return doubt_comma(s, err);
 }
 
-/* A preamble longer than what was looked at leaves nothing that is much of a table. */
+/* A preamble longer than what was looked at leaves nothing that is much of a table, or texts. */
 static hb_status look_further(sniffing *s, char delimiter, hb_error *err)
 {
-    if (s->score >= 0.3 || s->best.cut.whole || s->o.max_rows >= MORE_ROWS) {
+    bool good = s->score >= 0.3 && s->best.survey.figure_share >= 0.5;
+    if (good || s->best.cut.whole || s->o.max_rows >= MORE_ROWS) {
         return HB_OK;
     }
     sniffing more = {.o = s->o, .signs = s->signs};

@@ -462,7 +462,7 @@ static hb_status start(xlsx *x, const char *sheet, hb_error *err)
     HB_TRY(choose_sheet(x, &c, err));
     HB_TRY(take_head(x, err));
     HB_TRY(tell_sheets(x,
-                       c.tables > 1 ? "the visible one with the largest table"
+                       c.tables > 1 ? "the visible one that is most of a table; of equals the first"
                                     : "the only visible one with data rows",
                        err));
     return complete_units(x, c.units, err);
