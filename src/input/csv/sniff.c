@@ -244,6 +244,8 @@ static hb_status blanks_if_single(sniffing *s, hb_error *err)
     if (s->best.delimiter == 0 && s->best.survey.n_columns < 2 &&
         occurs(s->o.text, HB_DELIMITER_BLANKS)) {
         hb_finding_release(&s->best);
+        s->score = 0;
+        s->second = 0;
         return try_one(s, HB_DELIMITER_BLANKS, 1, 0, err);
     }
     return HB_OK;
