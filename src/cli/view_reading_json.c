@@ -51,6 +51,16 @@ static void text_or_null(hb_json *j, const char *key, const char *text)
     hb_json_kc(j, key, text && *text ? text : NULL);
 }
 
+static void text_list(hb_json *j, const char *key, const char *const *v, size_t n)
+{
+    hb_json_key(j, key);
+    hb_json_arr(j);
+    for (size_t i = 0; i < n; i++) {
+        hb_json_c(j, v[i]);
+    }
+    hb_json_end(j);
+}
+
 static void shape(hb_json *j, const hb_reading *r)
 {
     const hb_reading_shape *s = &r->shape;
@@ -73,6 +83,34 @@ static void shape(hb_json *j, const hb_reading *r)
     line(j, "units_line", s->units_line);
     line(j, "data_first_line", s->data_first_line);
     line(j, "data_last_line", s->data_last_line);
+    line(j, "footer_line", s->footer_line);
+    hb_json_ku(j, "footer_rows", s->footer_rows);
+    text_or_null(j, "comment_signs", s->comment_signs);
+    hb_json_ku(j, "comment_lines", s->comment_lines);
+    if (s->sheet) {
+        text_list(j, "sheets", s->sheets, s->n_sheets);
+        text_list(j, "hidden_sheets", s->hidden_sheets, s->n_hidden_sheets);
+    }
+    hb_json_end(j);
+}
+
+static void segments(hb_json *j, const hb_reading *r)
+{
+    hb_json_key(j, "segments");
+    if (r->n_segments == 0) {
+        hb_json_null(j);
+        return;
+    }
+    hb_json_arr(j);
+    for (size_t i = 0; i < r->n_segments; i++) {
+        const hb_segment *s = &r->segments[i];
+        hb_json_obj(j);
+        hb_json_ku(j, "segment", i + 1);
+        line(j, "header_line", s->header_line);
+        line(j, "data_first_line", s->data_first_line);
+        hb_json_ku(j, "rows_data", s->rows);
+        hb_json_end(j);
+    }
     hb_json_end(j);
 }
 
@@ -262,6 +300,7 @@ static void reading_members(hb_json *j, const hb_reading *r)
         column(j, &r->columns[i]);
     }
     hb_json_end(j);
+    segments(j, r);
     groups(j, r);
     text_or_null(j, "other_sheets", r->other_sheets);
     guesses(j, r);

@@ -250,8 +250,15 @@ static hb_status sample_row(rows *w, const hb_block *block, size_t r, gathered *
 
 static hb_status take_block(rows *w, const hb_block *block, hb_error *err)
 {
+    if (!block->cells) { /* rows given back without a time (watch.h): no sample */
+        w->bad_times += block->n_rows;
+        return HB_OK;
+    }
     for (size_t r = 0; r < block->n_rows; r++) {
         char room[HB_NUM_TEXT];
+        if (block->keep && !block->keep[r]) {
+            continue;
+        }
         if (text_of(block, r, w->c->metric, room).n == 0) {
             HB_TRY(hb_run_builder_reject_row(w->job->b, HB_REJECT_NO_NAME, 1, err));
             continue;

@@ -134,6 +134,7 @@ static hb_cell_class read_number(const hb_column_plan *c, const hb_cell *cell, d
 {
     switch ((hb_cell_kind)cell->kind) {
     case HB_CELL_TEXT:
+    case HB_CELL_ERROR: /* #N/A is missing, #DIV/0! is not */
         return hb_number_rule_read(&c->number, (hb_str){cell->as.p, cell->len}, ret);
     case HB_CELL_NUMBER:
     case HB_CELL_BOOL:
@@ -145,7 +146,6 @@ static hb_cell_class read_number(const hb_column_plan *c, const hb_cell *cell, d
     case HB_CELL_EMPTY:
         return HB_CELL_IS_MISSING;
     case HB_CELL_TIME:
-    case HB_CELL_ERROR:
         break;
     }
     return HB_CELL_IS_TEXT;
@@ -164,7 +164,10 @@ static hb_cell_class read_time(const hb_plan *plan, const hb_column_plan *c, con
         parts[k] = &row[c->time.columns[k]];
     }
     if (hb_time_rule_read(&c->time, parts, plan->decimal) == HB_TIME_NONE) {
-        return HB_CELL_IS_TEXT;
+        hb_cell_class word = cell->kind == HB_CELL_TEXT
+                                 ? hb_cell_classify((hb_str){cell->as.p, cell->len}, '.', v)
+                                 : HB_CELL_IS_TEXT;
+        return word == HB_CELL_IS_MISSING || word == HB_CELL_IS_NAN ? word : HB_CELL_IS_TEXT;
     }
     return c->time.plain_number ? read_number(c, cell, v) : HB_CELL_IS_NUMBER;
 }

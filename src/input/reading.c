@@ -86,27 +86,60 @@ hb_str hb_reading_cell_text(hb_table *t, const hb_block *b, size_t row, size_t c
     return t->ops->text ? t->ops->text(t, row, column) : (hb_str){"", 0};
 }
 
+/* "Inverter A" above "U": Inverter A / U. */
+static hb_status join_group(hb_str group, hb_arena *arena, hb_label *io, hb_error *err)
+{
+    hb_buf text;
+    if (group.n == 0) {
+        return HB_OK;
+    }
+    hb_buf_init(&text, 1 << 20);
+    hb_buf_str(&text, group);
+    if (io->label.n) {
+        hb_buf_c(&text, " / ");
+        hb_buf_str(&text, io->label);
+    }
+    hb_status status = hb_buf_check(&text, err);
+    char *kept = status == HB_OK ? hb_arena_strndup(arena, text.p, text.n) : NULL;
+    io->label = (hb_str){kept ? kept : "", kept ? text.n : 0};
+    hb_buf_release(&text);
+    return status == HB_OK && !kept ? HB_NOMEM(err) : status;
+}
+
 hb_status hb_reading_label(const hb_column *column, hb_units *units, hb_arena *arena, hb_label *ret,
                            hb_error *err)
 {
     hb_label label = {0};
-    HB_TRY(hb_label_split(column->name, units, arena, &label, err));
-    if (label.unit.n == 0 && column->unit.n) {
-        HB_TRY(hb_label_unit(column->unit, units, arena, &label.unit, err));
-        label.written = column->unit;
-        label.how = label.unit.n ? "the row of units" : NULL;
-        label.confidence = label.unit.n ? 0.97 : 0;
+    HB_TRY(hb_label_split(hb_column_written(column), units, arena, &label, err));
+    if (column->unit.n) { /* then what stands in the name is part of it */
+        hb_label whole = {.label = label.unit.n ? hb_column_written(column) : label.label,
+                          .written = column->unit_written.n ? column->unit_written : column->unit,
+                          .how = "a row of units",
+                          .confidence = 0.97};
+        HB_TRY(hb_label_unit(column->unit, units, arena, &whole.unit, err));
+        label = whole.unit.n ? whole : label;
     }
+    HB_TRY(join_group(column->group, arena, &label, err));
     *ret = label;
     return HB_OK;
+}
+
+/* A date has no unit, whatever its name ends in: trig_us is the stamp's notation. */
+static bool is_stamp(const hb_column_plan *plan)
+{
+    return plan->kind == HB_COLUMN_TIME && !plan->time.plain_number;
 }
 
 static hb_status name_column(hb_reading *r, const hb_column *from, const hb_column_plan *plan,
                              const hb_column_look *look, hb_reading_column *c, hb_error *err)
 {
     hb_label label = look->label;
+    hb_str name = hb_column_written(from);
     HB_TRY(hb_reading_label(from, r->work->units, &r->arena, &label, err));
-    HB_TRY(hb_reading_text(r, from->name, SIZE_MAX, &c->name, err));
+    if (is_stamp(plan) && label.unit.n) {
+        label = (hb_label){.label = name};
+    }
+    HB_TRY(hb_reading_text(r, name, SIZE_MAX, &c->name, err));
     HB_TRY(hb_reading_text(r, label.label, SIZE_MAX, &c->label, err));
     HB_TRY(hb_reading_text(r, label.unit, SIZE_MAX, &c->file_unit, err));
     c->unit = c->file_unit;
@@ -132,7 +165,7 @@ static hb_status add_columns(hb_reading *r, const hb_table *t, const hb_plan *pl
     HB_TRY(HB_GROW(r->columns, r->work->cap_columns, n, HB_TABLE_MAX_COLUMNS, "columns", err));
     for (size_t i = old; i < n; i++) {
         const hb_column_plan *p = &plan->columns[i];
-        hb_reading_column c = {.field = i + 1,
+        hb_reading_column c = {.field = columns[i].field + 1,
                                .kind = p->kind,
                                .plotted = i < HB_READING_PLOTS,
                                .measured = p->kind == HB_COLUMN_NUMBER ||
@@ -320,6 +353,22 @@ hb_status hb_reading_block(hb_reading *r, hb_table *t, const hb_block *b, const 
     HB_TRY(hb_reading_times_block(r, t, b, figures, keep, err));
     HB_TRY(hb_reading_rows_block(r, t, b, figures, keep, err));
     count_rows(r, b, keep);
+    return HB_OK;
+}
+
+hb_status hb_reading_filtered(hb_reading *r, const hb_row_filter_counts *counts, hb_error *err)
+{
+    r->shape.footer_line = counts->footer_line;
+    r->shape.footer_rows = counts->footer_rows;
+    if (counts->n_segments < 2) {
+        return HB_OK;
+    }
+    r->segments = hb_arena_array(&r->arena, counts->n_segments, sizeof *r->segments);
+    if (!r->segments) {
+        return HB_NOMEM(err);
+    }
+    memcpy(r->segments, counts->segments, counts->n_segments * sizeof *r->segments);
+    r->n_segments = counts->n_segments;
     return HB_OK;
 }
 

@@ -15,6 +15,7 @@
 
 #include "base/arena.h"
 #include "input/plan.h"
+#include "input/row_filter.h"
 #include "input/stream.h"
 #include "telemetry/profile.h"
 
@@ -44,6 +45,14 @@ typedef struct hb_reading_shape {
     uint64_t group_line;
     uint64_t data_first_line;
     uint64_t data_last_line;
+    uint64_t footer_line; /* where what stands below the data begins */
+    uint64_t footer_rows;
+    const char *comment_signs; /* "#%": one sign each, '/' for two; NULL = no comments */
+    uint64_t comment_lines;
+    const char *const *sheets; /* of a workbook, in order */
+    size_t n_sheets;
+    const char *const *hidden_sheets;
+    size_t n_hidden_sheets;
 } hb_reading_shape;
 
 typedef struct hb_reading_guess {
@@ -151,6 +160,8 @@ typedef struct hb_reading {
     size_t n_groups;
     hb_reading_metric *metrics; /* of a metric table, row by row */
     size_t n_metrics;
+    hb_segment *segments; /* of a file that begins again in the middle; else none */
+    size_t n_segments;
     bool cut;                 /* more groups or metrics than are kept */
     const char *other_sheets; /* NULL = none */
     hb_plan plan;             /* what the columns were read by */
@@ -193,6 +204,11 @@ HB_CHECKED hb_status hb_reading_block(hb_reading *r, hb_table *t, const hb_block
                                       hb_error *err);
 HB_CHECKED hb_status hb_reading_more(hb_reading *r, const hb_table *t, const hb_plan *plan,
                                      const hb_column_look *looks, hb_error *err);
+/* What is known of the shape only at the end of the file. */
+HB_CHECKED hb_status hb_reading_end_shape(hb_reading *r, const hb_table *t, hb_error *err);
+/* What the row filter found, once it is finished. */
+HB_CHECKED hb_status hb_reading_filtered(hb_reading *r, const hb_row_filter_counts *counts,
+                                         hb_error *err);
 HB_CHECKED hb_status hb_reading_guessed(hb_reading *r, const char *what, const char *value,
                                         const char *why, double confidence, const char *alternative,
                                         hb_error *err);

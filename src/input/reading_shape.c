@@ -2,8 +2,6 @@
 /* What the opened table says of itself, and what the plan settled for the file as a whole. */
 #include "input/reading_internal.h"
 
-#include "input/csv/sniff.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,25 +14,6 @@ static const char *note_of(const hb_table *t, const char *what)
         }
     }
     return NULL;
-}
-
-static char delimiter_of(const hb_table *t)
-{
-    static const struct {
-        const char *name;
-        char d;
-    } rows[] = {{"comma", ','},
-                {"semicolon", ';'},
-                {"tab", '\t'},
-                {"bar", '|'},
-                {"blanks", HB_DELIMITER_BLANKS}};
-    const char *name = note_of(t, "delimiter");
-    for (size_t i = 0; name && i < sizeof rows / sizeof *rows; i++) {
-        if (strcmp(rows[i].name, name) == 0) {
-            return rows[i].d;
-        }
-    }
-    return 0;
 }
 
 /* Which of the marks a kind of mark stands for is in the file: looked up in its first cells. */
@@ -108,23 +87,52 @@ static hb_status take_notes(hb_reading *r, const hb_table *t, hb_error *err)
 
 hb_reading_shape hb_reading_shape_of(const hb_table *t)
 {
-    bool workbook = strcmp(t->ops->format, "xlsx") == 0;
+    const hb_table_format *f = &t->format;
     bool json = strncmp(t->ops->format, "json", 4) == 0;
     return (hb_reading_shape){
-        .delimiter = delimiter_of(t),
+        .delimiter = f->delimiter,
         .decimal = t->decimal,
-        .encoding = workbook ? "xlsx"
-                    : json   ? "utf-8"
-                             : NULL,
+        .encoding = json && !f->encoding ? "utf-8" : f->encoding,
+        .eol = f->eol,
         .container = note_of(t, "document"),
-        .sheet = note_of(t, "sheet"),
+        .sheet = f->sheet,
         .header_line = json ? 0 : t->header_line,
+        .units_line = f->units_line,
+        .group_line = f->group_line,
+        .comment_signs = f->comment_signs && *f->comment_signs ? f->comment_signs : NULL,
+        .comment_lines = f->comment_lines,
+        .sheets = f->sheets,
+        .n_sheets = f->n_sheets,
+        .hidden_sheets = f->hidden_sheets,
+        .n_hidden_sheets = f->n_hidden_sheets,
     };
 }
 
 static hb_status keep(hb_reading *r, const char *text, const char **ret, hb_error *err)
 {
     return text ? hb_reading_text(r, hb_str_of(text), HB_READING_TEXT_BYTES, ret, err) : HB_OK;
+}
+
+static hb_status keep_list(hb_reading *r, const char *const **io, size_t n, hb_error *err)
+{
+    const char **list = hb_arena_array(&r->arena, n + 1, sizeof *list);
+    if (!list) {
+        return HB_NOMEM(err);
+    }
+    for (size_t i = 0; i < n; i++) {
+        HB_TRY(keep(r, (*io)[i], &list[i], err));
+    }
+    *io = list;
+    return HB_OK;
+}
+
+hb_status hb_reading_end_shape(hb_reading *r, const hb_table *t, hb_error *err)
+{
+    hb_reading_shape now = hb_reading_shape_of(t);
+    r->shape.comment_lines = now.comment_lines;
+    HB_TRY(keep(r, now.encoding, &r->shape.encoding, err));
+    HB_TRY(keep(r, now.comment_signs, &r->shape.comment_signs, err));
+    return keep(r, now.eol, &r->shape.eol, err);
 }
 
 hb_status hb_reading_take_shape(hb_reading *r, const hb_table *t, const hb_block *first,
@@ -134,6 +142,10 @@ hb_status hb_reading_take_shape(hb_reading *r, const hb_table *t, const hb_block
     r->shape.decimal = r->plan.decimal;
     r->shape.group = group_mark(&r->plan, first);
     HB_TRY(keep(r, r->shape.encoding, &r->shape.encoding, err));
+    HB_TRY(keep(r, r->shape.eol, &r->shape.eol, err));
+    HB_TRY(keep(r, r->shape.comment_signs, &r->shape.comment_signs, err));
+    HB_TRY(keep_list(r, &r->shape.sheets, r->shape.n_sheets, err));
+    HB_TRY(keep_list(r, &r->shape.hidden_sheets, r->shape.n_hidden_sheets, err));
     HB_TRY(keep(r, r->shape.container, &r->shape.container, err));
     HB_TRY(keep(r, r->shape.sheet, &r->shape.sheet, err));
     HB_TRY(keep(r, note_of(t, "other sheets"), &r->other_sheets, err));

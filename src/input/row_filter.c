@@ -112,7 +112,7 @@ hb_status hb_row_filter_new(const hb_plan *plan, const hb_column *columns, uint6
     f->segments[f->n_segments++] = (hb_segment){.header_line = header_line};
     size_t named = 0;
     for (size_t i = 0; i < plan->n_columns; i++) {
-        named += columns[i].name.n > 0;
+        named += hb_column_written(&columns[i]).n > 0;
     }
     f->names = header_line > 0 && named >= 2;
     *ret = f;
@@ -166,16 +166,13 @@ static bool is_names_row(const hb_row_filter *f, const view *w, size_t row)
         return false;
     }
     for (size_t i = 0; i < f->plan->n_columns && i < w->block->n_cols; i++) {
-        hb_str name = hb_str_trim(f->columns[i].name);
+        hb_str name = hb_column_written(&f->columns[i]);
         if (name.n == 0) {
             continue;
         }
         hb_str text = text_at(w, row, i);
         named++;
-        /* A second column "U" is called "U (2)" among the columns. */
-        same += hb_str_eq(name, text) ||
-                (text.n && text.n < name.n && memcmp(name.p, text.p, text.n) == 0 &&
-                 hb_str_starts((hb_str){name.p + text.n, name.n - text.n}, " ("));
+        same += hb_str_eq(name, text);
         if (same + 1 < named) {
             return false; /* one may differ: a cell was trimmed, a byte was lost */
         }

@@ -35,6 +35,7 @@ typedef struct hb_segment {
     uint64_t rows;
 } hb_segment;
 
+/* Counts are whole only after finish. */
 typedef struct hb_row_filter_counts {
     uint64_t rows;              /* data rows, given back ones included */
     uint64_t bad_times;         /* of these: without a readable time */

@@ -55,6 +55,7 @@ typedef struct hb_figures {
 typedef struct hb_block {
     const hb_cell *cells;      /* row-major, n_rows × n_cols; NULL when `figures` stands instead */
     const hb_figures *figures; /* n_cols; NULL when the reader gives cells */
+    const unsigned char *keep; /* n_rows: 1 = data that is asked for; NULL = all are (watch.h) */
     size_t n_rows;
     size_t n_cols;
     const uint64_t *lines; /* physical line (or sheet row) of each row, from 1 */

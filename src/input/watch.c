@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "input/pinned.h"
+#include "input/row_filter.h"
 #include "input/time_ask.h"
 
 #include <string.h>
@@ -19,8 +20,12 @@ typedef struct watch {
     bool settled;
     hb_plan_room room;
     hb_pinned pin;
-    hb_block first; /* read at opening, not yet given */
-    bool first_waits;
+    hb_row_filter *filter; /* NULL: every row is data */
+    unsigned char *keep;
+    size_t cap_keep;
+    hb_block waiting[2]; /* to be given before the inner table is asked again */
+    size_t n_waiting;
+    bool ended;
 } watch;
 
 static hb_arena *plan_arena(watch *w)
@@ -31,8 +36,9 @@ static hb_arena *plan_arena(watch *w)
 static hb_plan_options plan_options(const watch *w)
 {
     return (hb_plan_options){.units = w->o.units,
-                             .delimiter = hb_reading_shape_of(w->inner).delimiter,
-                             .order = w->o.order};
+                             .delimiter = w->inner->format.delimiter,
+                             .order = w->o.order,
+                             .preamble = w->inner->format.preamble};
 }
 
 /* A question nobody answered: hb inspect shows it, everything else refuses. */
@@ -67,6 +73,13 @@ static hb_status settle(watch *w, const hb_block *b, hb_error *err)
         HB_TRY(hb_plan_infer(columns, b, &po, plan_arena(w), &w->plan, &w->looks, err));
     }
     w->settled = true;
+    if (w->o.select) {
+        HB_TRY(hb_select_bind(w->o.select, &w->plan, columns, w->o.path, err));
+    }
+    /* Records (JSON) stand for themselves: no footers, no headings, and columns may come later. */
+    if (strncmp(w->inner->ops->format, "json", 4) != 0) {
+        HB_TRY(hb_row_filter_new(&w->plan, columns, w->inner->header_line, &w->filter, err));
+    }
     if (w->o.reading) {
         HB_TRY(hb_reading_begin(w->o.reading, w->inner, &w->plan, w->looks, b, err));
     }
@@ -115,54 +128,123 @@ static hb_status settle_more(watch *w, const hb_block *b, hb_error *err)
     return w->o.reading ? hb_reading_more(w->o.reading, w->inner, &w->plan, w->looks, err) : HB_OK;
 }
 
-/* What every block goes through; *io becomes what the reader of this table sees. */
-static hb_status look_at(watch *w, hb_block *io, hb_error *err)
+/* Rows given back stand before the block at hand. */
+static hb_status take_released(watch *w, const hb_released *released, hb_error *err)
 {
-    const hb_figures *figures = NULL;
-    if (io->n_rows && !w->settled) {
-        HB_TRY(settle(w, io, err));
-    }
-    if (io->n_rows && w->o.pinned && io->n_cols > w->plan.n_columns) {
-        return hb_pinned_block(&w->pin, w->inner, io, NULL, err);
-    }
-    if (io->n_rows && io->cells && io->n_cols > w->plan.n_columns) {
-        HB_TRY(settle_more(w, io, err));
-    }
-    if (!w->o.reading && !w->o.pinned) {
+    if (released->n_rows == 0) {
         return HB_OK;
     }
-    if (io->n_rows) {
-        HB_TRY(hb_plan_block(&w->plan, io, &w->room, &figures, err));
+    hb_block b = {.figures = released->figures,
+                  .lines = released->lines,
+                  .n_rows = released->n_rows,
+                  .n_cols = w->plan.n_columns};
+    if (w->o.reading) {
+        HB_TRY(hb_reading_block(w->o.reading, w->inner, &b, b.figures, NULL, err));
+    }
+    w->waiting[w->n_waiting++] = b;
+    return HB_OK;
+}
+
+/* keep[] of a block with rows and figures. */
+static hb_status mark_rows(watch *w, hb_block *io, hb_error *err)
+{
+    hb_released released = {0};
+    HB_TRY(HB_GROW(w->keep, w->cap_keep, io->n_rows, SIZE_MAX / 2, "rows in a block", err));
+    memset(w->keep, 1, io->n_rows);
+    if (w->filter) {
+        HB_TRY(hb_row_filter_block(w->filter, w->inner, io, io->figures, w->keep, &released, err));
+        HB_TRY(take_released(w, &released, err));
+    }
+    if (w->o.select) {
+        HB_TRY(hb_select_rows(w->o.select, w->inner, io, io->figures, w->keep, err));
+    }
+    io->keep = w->keep;
+    return HB_OK;
+}
+
+/* What every block with rows goes through; *io becomes what the reader of this table sees. */
+static hb_status look_at(watch *w, hb_block *io, hb_error *err)
+{
+    if (!w->settled) {
+        HB_TRY(settle(w, io, err));
+    }
+    if (w->o.pinned && io->n_cols > w->plan.n_columns) {
+        return hb_pinned_block(&w->pin, w->inner, io, NULL, err);
+    }
+    if (io->cells && io->n_cols > w->plan.n_columns) {
+        HB_TRY(settle_more(w, io, err));
+    }
+    HB_TRY(hb_plan_block(&w->plan, io, &w->room, &io->figures, err));
+    if (w->o.pinned) {
+        HB_TRY(hb_pinned_block(&w->pin, w->inner, io, io->figures, err));
+    }
+    HB_TRY(mark_rows(w, io, err));
+    if (w->o.reading) {
+        HB_TRY(hb_reading_block(w->o.reading, w->inner, io, io->figures, io->keep, err));
     }
     if (w->o.pinned) {
-        HB_TRY(io->n_rows || io->n_rejects ? hb_pinned_block(&w->pin, w->inner, io, figures, err)
-                                           : hb_pinned_end(&w->pin, err));
-    }
-    if (w->o.reading && (io->n_rows || io->n_rejects)) {
-        const unsigned char *keep = NULL; /* every row is data */
-        HB_TRY(hb_reading_block(w->o.reading, w->inner, io, figures, keep, err));
-    }
-    if (w->o.pinned && io->n_rows) {
         hb_block typed;
-        HB_TRY(hb_pinned_cells(&w->pin, &w->plan, io, figures, &typed, err));
+        HB_TRY(hb_pinned_cells(&w->pin, &w->plan, io, io->figures, &typed, err));
+        typed.figures = io->figures;
+        typed.keep = io->keep;
         *io = typed;
     }
+    return HB_OK;
+}
+
+static hb_status at_end(watch *w, hb_error *err)
+{
+    hb_released released = {0};
+    hb_row_filter_counts counts;
+    w->ended = true;
+    if (w->o.pinned) {
+        HB_TRY(hb_pinned_end(&w->pin, err));
+    }
+    if (w->o.reading && w->settled) {
+        HB_TRY(hb_reading_end_shape(w->o.reading, w->inner, err));
+    }
+    if (!w->filter) {
+        return HB_OK;
+    }
+    HB_TRY(hb_row_filter_finish(w->filter, &released, &counts, err));
+    HB_TRY(take_released(w, &released, err));
+    return w->o.reading ? hb_reading_filtered(w->o.reading, &counts, err) : HB_OK;
+}
+
+/* The inner table's next block into waiting[], released rows before it. */
+static hb_status fetch(watch *w, hb_error *err)
+{
+    hb_block b = {0};
+    if (!w->ended) {
+        HB_TRY(w->inner->ops->next(w->inner, &b, err));
+        if (b.n_rows) {
+            HB_TRY(look_at(w, &b, err));
+        } else if (b.n_rejects && w->o.reading) {
+            HB_TRY(hb_reading_block(w->o.reading, w->inner, &b, NULL, NULL, err));
+        } else if (!b.n_rejects) {
+            HB_TRY(at_end(w, err));
+        }
+    }
+    w->waiting[w->n_waiting++] = b;
     return HB_OK;
 }
 
 static hb_status watch_next(hb_table *t, hb_block *ret, hb_error *err)
 {
     watch *w = (watch *)t;
-    if (w->first_waits) {
-        w->first_waits = false;
-        *ret = w->first;
-        return HB_OK;
+    if (w->n_waiting == 0) {
+        HB_TRY(fetch(w, err));
     }
-    hb_block b;
-    HB_TRY(w->inner->ops->next(w->inner, &b, err));
-    HB_TRY(look_at(w, &b, err));
-    *ret = b;
+    *ret = w->waiting[0];
+    w->waiting[0] = w->waiting[1];
+    w->n_waiting--;
     return HB_OK;
+}
+
+static hb_str watch_text(hb_table *t, size_t row, size_t column)
+{
+    watch *w = (watch *)t;
+    return w->inner->ops->text ? w->inner->ops->text(w->inner, row, column) : (hb_str){"", 0};
 }
 
 static size_t watch_columns(const hb_table *t, const hb_column **ret)
@@ -171,23 +253,13 @@ static size_t watch_columns(const hb_table *t, const hb_column **ret)
     return w->inner->ops->columns(w->inner, ret);
 }
 
-static bool watch_plan(hb_table *t, const hb_plan *plan)
-{
-    const watch *w = (const watch *)t;
-    return w->inner->ops->plan(w->inner, plan);
-}
-
-static hb_str watch_text(hb_table *t, size_t row, size_t column)
-{
-    const watch *w = (const watch *)t;
-    return w->inner->ops->text(w->inner, row, column);
-}
-
 static void watch_close(hb_table *t)
 {
     watch *w = (watch *)t;
     if (w) {
         w->inner->ops->close(w->inner);
+        hb_row_filter_free(w->filter);
+        hb_free(w->keep);
         hb_plan_room_release(&w->room);
         hb_pinned_release(&w->pin);
         hb_arena_release(&w->own);
@@ -195,7 +267,7 @@ static void watch_close(hb_table *t)
     }
 }
 
-/* Format and abilities are the inner table's, so the table of operations is made for each. */
+/* The name of the format is the inner table's, so the table of operations is made for each. */
 typedef struct watch_with_ops {
     watch w;
     hb_table_ops ops;
@@ -214,23 +286,18 @@ hb_status hb_watch_open(hb_table *inner, const hb_watch_options *options, hb_tab
     both->ops = (hb_table_ops){.format = inner->ops->format,
                                .columns = watch_columns,
                                .next = watch_next,
-                               .close = watch_close,
-                               .plan = inner->ops->plan ? watch_plan : NULL,
-                               .text = inner->ops->text ? watch_text : NULL};
+                               .text = watch_text,
+                               .close = watch_close};
     w->t.ops = &both->ops;
     w->inner = inner;
     w->o = *options;
     w->pin = (hb_pinned){.profile = options->pinned, .path = options->path};
     hb_arena_init(&w->own, PLAN_BYTES);
-    hb_status status = inner->ops->next(inner, &w->first, err);
-    if (status == HB_OK) {
-        status = look_at(w, &w->first, err);
-    }
+    hb_status status = fetch(w, err);
     if (status != HB_OK) {
         watch_close(&w->t);
         return status;
     }
-    w->first_waits = true;
     *ret_table = &w->t;
     return HB_OK;
 }
@@ -239,4 +306,15 @@ const hb_plan *hb_watch_plan(const hb_table *t)
 {
     const watch *w = (const watch *)t;
     return w->settled ? &w->plan : NULL;
+}
+
+const hb_column_look *hb_watch_looks(const hb_table *t)
+{
+    const watch *w = (const watch *)t;
+    return w->settled ? w->looks : NULL;
+}
+
+const hb_select *hb_watch_select(const hb_table *t)
+{
+    return ((const watch *)t)->o.select;
 }
