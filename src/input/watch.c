@@ -25,6 +25,8 @@ typedef struct watch {
     size_t cap_keep;
     hb_block waiting[2]; /* to be given before the inner table is asked again */
     size_t n_waiting;
+    const hb_figures *released; /* of the latest rows given back */
+    bool given_back;            /* the block given last was theirs */
     bool ended;
 } watch;
 
@@ -138,9 +140,12 @@ static hb_status take_released(watch *w, const hb_released *released, hb_error *
                   .lines = released->lines,
                   .n_rows = released->n_rows,
                   .n_cols = w->plan.n_columns};
+    static const hb_table_ops silent = {.format = ""};
+    hb_table no_texts = {.ops = &silent};
     if (w->o.reading) {
-        HB_TRY(hb_reading_block(w->o.reading, w->inner, &b, b.figures, NULL, err));
+        HB_TRY(hb_reading_block(w->o.reading, &no_texts, &b, b.figures, NULL, err));
     }
+    w->released = released->figures;
     w->waiting[w->n_waiting++] = b;
     return HB_OK;
 }
@@ -236,21 +241,29 @@ static hb_status watch_next(hb_table *t, hb_block *ret, hb_error *err)
         HB_TRY(fetch(w, err));
     }
     *ret = w->waiting[0];
+    w->given_back = ret->figures && ret->figures == w->released;
     w->waiting[0] = w->waiting[1];
     w->n_waiting--;
     return HB_OK;
-}
-
-static hb_str watch_text(hb_table *t, size_t row, size_t column)
-{
-    watch *w = (watch *)t;
-    return w->inner->ops->text ? w->inner->ops->text(w->inner, row, column) : (hb_str){"", 0};
 }
 
 static size_t watch_columns(const hb_table *t, const hb_column **ret)
 {
     const watch *w = (const watch *)t;
     return w->inner->ops->columns(w->inner, ret);
+}
+
+static bool watch_plan(hb_table *t, const hb_plan *plan)
+{
+    const watch *w = (const watch *)t;
+    return w->inner->ops->plan(w->inner, plan);
+}
+
+/* Rows given back have no text any more. */
+static hb_str watch_text(hb_table *t, size_t row, size_t column)
+{
+    const watch *w = (const watch *)t;
+    return w->given_back ? (hb_str){"", 0} : w->inner->ops->text(w->inner, row, column);
 }
 
 static void watch_close(hb_table *t)
@@ -267,7 +280,7 @@ static void watch_close(hb_table *t)
     }
 }
 
-/* The name of the format is the inner table's, so the table of operations is made for each. */
+/* Format and abilities are the inner table's, so the table of operations is made for each. */
 typedef struct watch_with_ops {
     watch w;
     hb_table_ops ops;
@@ -286,8 +299,9 @@ hb_status hb_watch_open(hb_table *inner, const hb_watch_options *options, hb_tab
     both->ops = (hb_table_ops){.format = inner->ops->format,
                                .columns = watch_columns,
                                .next = watch_next,
-                               .text = watch_text,
-                               .close = watch_close};
+                               .close = watch_close,
+                               .plan = inner->ops->plan ? watch_plan : NULL,
+                               .text = inner->ops->text ? watch_text : NULL};
     w->t.ops = &both->ops;
     w->inner = inner;
     w->o = *options;

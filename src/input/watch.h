@@ -23,13 +23,13 @@ typedef struct hb_watch_options {
     hb_select *select;              /* what is asked for; NULL = everything */
 } hb_watch_options;
 
-/* Takes over `inner`, also when it fails. The first block is read at once. */
-/* Takes `inner` over, also when it fails. Blocks come with figures by the plan and with keep[];
- * rows that were held back (row_filter.h) come as a block of figures without cells. */
+/* Takes `inner` over, also when it fails. The first block is read at once. Blocks come with figures
+ * by the plan and with keep[]; rows that were held back (row_filter.h) come as a block of figures
+ * without cells. */
 HB_CHECKED hb_status hb_watch_open(hb_table *inner, const hb_watch_options *options,
                                    hb_table **ret_table, hb_error *err);
-/* Of a table of hb_watch_open; NULL before a block had rows. */
-/* NULL as long as there was no row. */
+/* Of a table of hb_watch_open; NULL before a block had rows. The plan to give to ops->plan: figures
+ * by another one would not be those of the reading. */
 const hb_plan *hb_watch_plan(const hb_table *t);
 const hb_column_look *hb_watch_looks(const hb_table *t);
 const hb_select *hb_watch_select(const hb_table *t);
