@@ -125,6 +125,11 @@ static hb_status ingest_files(hb_app *app, hb_list files, const hb_read_opts *o,
                                                           : HB_ORDER_ASK,
                                 .ambiguous_is_fine = readings != NULL,
                                 .reading = readings ? readings[i] : NULL,
+                                .member = o->part,
+                                .query = o->query,
+                                .table = o->table,
+                                .variable = o->variable,
+                                .program = "/proc/self/exe",
                                 .progress = hb_progress_bytes,
                                 .progress_ctx = &bar};
         hb_status status = hb_ingest(app->os, files.v[i], &io, b, ret_source, err);

@@ -23,6 +23,10 @@ typedef struct hb_read_opts {
     const char *profile;
     bool day_first;
     bool month_first;
+    const char *part; /* of a container */
+    const char *query;
+    const char *table;
+    const char *variable;
     bool is_baseline; /* --run-id and --run-meta name another run, the one under test */
 } hb_read_opts;
 
@@ -57,7 +61,13 @@ typedef struct hb_read_opts {
                     "profile to read by (hb inspect --save-profile)"),                       \
         HB_READ_FLAG(type, member, "day-first", day_first,                                   \
                      "05/04/2024 is 5 April, where the file cannot tell"),                   \
-        HB_READ_FLAG(type, member, "month-first", month_first, "05/04/2024 is May 4")
+        HB_READ_FLAG(type, member, "month-first", month_first, "05/04/2024 is May 4"),       \
+        HB_READ_OPT(type, member, "member", part, "NAME",                                    \
+                    "file in a .zip, arrays of an .npz; * and ? are allowed"),               \
+        HB_READ_OPT(type, member, "table", table, "NAME", "table of an SQLite file"),        \
+        HB_READ_OPT(type, member, "query", query, "SQL", "SELECT … over an SQLite file"),    \
+        HB_READ_OPT(type, member, "variable", variable, "PATH",                              \
+                    "variable, struct or group of a MATLAB or HDF5 file; several: a,b")
 
 typedef enum hb_fail_on { HB_FAIL_ON_FAIL, HB_FAIL_ON_DRIFT, HB_FAIL_ON_NONE } hb_fail_on;
 extern const char *const hb_fail_on_words[];

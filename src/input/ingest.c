@@ -21,6 +21,11 @@ static const hb_input_profile *profile_of_layout(const hb_opening *j)
 
 static hb_status tell_origin(const hb_opening *j, hb_run_builder *b, hb_error *err)
 {
+    if (*hb_stream_member(j->stream)) {
+        HB_TRY(hb_run_builder_guess(b, "file in the container", hb_stream_member(j->stream),
+                                    hb_stream_took_member(j->stream) ? "given" : "the only one",
+                                    err));
+    }
     if (*hb_stream_compression(j->stream)) {
         HB_TRY(hb_run_builder_guess(b, "compression", hb_stream_compression(j->stream),
                                     "its first bytes", err));
@@ -63,6 +68,12 @@ static hb_status read_table(hb_opening *j, hb_run_builder *b, hb_error *err)
     HB_TRY(hb_ranges_parse(j->o->cycles, "--cycles", &lo.cycles, err));
     uint64_t rows = 0;
     HB_TRY(hb_layout_read(j->table, j->path, &lo, b, &rows, err));
+    for (size_t i = 0; j->has_profile && i < j->profile.n_columns; i++) {
+        const hb_profile_column *c = &j->profile.columns[i];
+        if (c->reduce_set) {
+            hb_run_builder_reduce(b, hb_str_of(c->name), c->reduce);
+        }
+    }
     uint64_t bytes = 0;
     char sha256[65];
     HB_TRY(hb_stream_digest(j->stream, &bytes, sha256, err));

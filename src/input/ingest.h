@@ -25,6 +25,11 @@ typedef struct hb_ingest_options {
     hb_day_order order;      /* what 05/04/2024 means, when the user said so */
     bool ambiguous_is_fine;  /* where the file cannot tell day from month, go on all the same */
     struct hb_reading *reading; /* filled with what is read (reading.h); NULL = not wanted */
+    const char *member;         /* file of a zip container, array of an .npz: a name or a pattern */
+    const char *query;          /* SQL over a database; this or table, or neither */
+    const char *table;          /* table of a database, NULL = the only one */
+    const char *variable;       /* of a MATLAB or HDF5 file, NULL = the only table in it */
+    const char *program;        /* that reads such files, see format.h; NULL = none */
     void (*progress)(void *ctx, uint64_t bytes_done, uint64_t bytes_total); /* may be NULL */
     void *progress_ctx;
 } hb_ingest_options;

@@ -2,6 +2,7 @@
 #include "input/opening.h"
 
 #include "input/layout.h"
+#include "input/pick.h"
 #include "input/watch.h"
 #include "input/xlsx/xlsx.h"
 
@@ -49,7 +50,7 @@ static hb_status recognise_book(hb_opening *j, hb_error *err)
         return HB_OK;
     }
     HB_TRY(hb_input_profile_find(j->os, j->o->profile_dir, "pba_excel", &j->profile, err));
-    hb_status status = hb_stream_open(j->os, j->path, &stream, err);
+    hb_status status = hb_stream_open_member(j->os, j->path, j->o->member, &stream, err);
     if (status == HB_OK) {
         status = hb_pba_init(&j->profile, &pba, err);
     }
@@ -114,7 +115,15 @@ static const char *sheet_of(const hb_opening *j)
 
 static hb_format_options format_options(const hb_opening *j, hb_units *units)
 {
-    hb_format_options fo = {.sheet = sheet_of(j), .units = units};
+    hb_format_options fo = {
+        .sheet = sheet_of(j),
+        .member = hb_stream_took_member(j->stream) ? NULL : j->o->member,
+        .query = j->o->query,
+        .table = j->o->table,
+        .variable = j->o->variable,
+        .program = j->o->program,
+        .units = units,
+    };
     if (j->has_profile) {
         fo.csv.delimiter = j->profile.delimiter;
         fo.csv.header = (hb_csv_header)j->profile.header;
@@ -124,6 +133,32 @@ static hb_format_options format_options(const hb_opening *j, hb_units *units)
     return fo;
 }
 
+/* An option for another format is a slip, never ignored. */
+static hb_status check_options(const hb_opening *j, const hb_format_options *fo, hb_error *err)
+{
+    const struct {
+        const char *given;
+        const char *format;
+        const char *also;
+        const char *words;
+    } rows[] = {
+        {fo->sheet, "xlsx", NULL, "has no sheets; --sheet belongs to workbooks"},
+        {fo->member, "npz", NULL, "is no container; --member belongs to .zip and .npz files"},
+        {fo->query, "sqlite", NULL, "is no database; --query belongs to SQLite files"},
+        {fo->table, "sqlite", NULL, "is no database; --table belongs to SQLite files"},
+        {fo->variable, "mat", "hdf5",
+         "has no variables; --variable belongs to MATLAB and HDF5 files"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        bool fits = strcmp(j->format->name, rows[i].format) == 0 ||
+                    (rows[i].also && strcmp(j->format->name, rows[i].also) == 0);
+        if (rows[i].given && !fits) {
+            return HB_FAIL(err, HB_E_USAGE, "'%s' %s", j->path, rows[i].words);
+        }
+    }
+    return HB_OK;
+}
+
 static hb_status open_table(hb_opening *j, hb_units *units, hb_table **ret, hb_error *err)
 {
     if (j->has_profile && strcmp(j->profile.adapter, "pba_excel") == 0) {
@@ -131,12 +166,10 @@ static hb_status open_table(hb_opening *j, hb_units *units, hb_table **ret, hb_e
         HB_TRY(hb_pba_init(&j->profile, &j->pba, err));
     }
     hb_format_options fo = format_options(j, units);
-    if (j->o->sheet && strcmp(j->format->name, "xlsx") != 0) {
-        return HB_FAIL(err, HB_E_USAGE, "'%s' has no sheets; --sheet belongs to workbooks",
-                       j->path);
-    }
+    HB_TRY(check_options(j, &fo, err));
     if (!j->has_pba || strcmp(j->format->name, "xlsx") != 0) {
-        return j->format->open(j->os, j->stream, &fo, ret, err);
+        HB_TRY(j->format->open(j->os, j->stream, &fo, ret, err));
+        return j->has_profile ? hb_pick_open(j->path, &j->profile, ret, err) : HB_OK;
     }
     HB_TRY(hb_pba_book_open(&j->pba, j->stream, j->o->sheet, ret, err));
     return *ret ? HB_OK
@@ -163,7 +196,7 @@ hb_status hb_opening_start(const hb_os *os, const char *path, const hb_ingest_op
 {
     hb_table *inner = NULL;
     *io = (hb_opening){.os = os, .path = path, .o = options};
-    HB_TRY(hb_stream_open(os, path, &io->stream, err));
+    HB_TRY(hb_stream_open_member(os, path, options->member, &io->stream, err));
     HB_TRY(choose(io, err));
     HB_TRY(open_table(io, units, &inner, err));
     return watch_table(io, inner, units, err);

@@ -16,8 +16,8 @@ static const char *const header_names[] = {[HB_PROFILE_HEADER_SNIFF] = "sniff",
                                            [HB_PROFILE_HEADER_FIRST] = "first",
                                            [HB_PROFILE_HEADER_NONE] = "none",
                                            NULL};
-static const char *const reduce_words[] = {"median", "mean", "max",   "min",   "last", "p95",
-                                           "p99",    "rate", "count", "range", "std",  NULL};
+const char *const hb_profile_reduces[] = {"median", "mean", "max",   "min",   "last", "p95",
+                                          "p99",    "rate", "count", "range", "std",  NULL};
 
 static hb_status decode_delimiter(const hb_where *where, const hb_node *value, void *out,
                                   hb_error *err)
@@ -95,7 +95,7 @@ static const hb_field fields[] = {
     {.key = "reduce",
      .kind = HB_FIELD_ENUM,
      .offset = offsetof(hb_input_profile, reduce),
-     .names = reduce_words,
+     .names = hb_profile_reduces,
      .def = "median",
      .doc = "Value of a series whose metric declares no reduce."},
     {.key = "match", .kind = HB_FIELD_MAP, .sub = match_fields, .doc = "How auto recognises it."},

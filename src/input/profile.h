@@ -8,6 +8,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
+#include "base/opt.h"
 #include "input/plan.h"
 #include "os/os.h"
 #include "telemetry/metric_def.h"
@@ -36,6 +37,14 @@ typedef struct hb_profile_column {
     size_t n_missing;
     double rejected; /* share of cells that may not fit */
     uint32_t line;   /* in the profile's file */
+    /* of a profile that picks columns (pick.h) */
+    const char **from; /* header spellings in the file */
+    size_t n_from;
+    uint32_t from_column; /* place from 1, of files without a header; 0 = none */
+    bool optional;
+    hb_opt_f64 at_least; /* figures become 1 from here on, 0 below */
+    hb_reduce reduce;
+    bool reduce_set;
 } hb_profile_column;
 
 typedef enum hb_profile_find {

@@ -12,6 +12,7 @@ extern const char *const hb_profile_kinds[];
 extern const char *const hb_profile_axes[];
 extern const char *const hb_profile_orders[];
 extern const char *const hb_profile_marks[];
+extern const char *const hb_profile_reduces[]; /* profile.c */
 extern const char *const hb_profile_layouts[];
 extern const char *const hb_profile_finds[];
 

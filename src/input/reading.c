@@ -166,7 +166,7 @@ static hb_status add_columns(hb_reading *r, const hb_table *t, const hb_plan *pl
     HB_TRY(HB_GROW(r->columns, r->work->cap_columns, n, HB_TABLE_MAX_COLUMNS, "columns", err));
     for (size_t i = old; i < n; i++) {
         const hb_column_plan *p = &plan->columns[i];
-        hb_reading_column c = {.field = columns[i].field + 1,
+        hb_reading_column c = {.field = (columns[i].raw.p ? columns[i].field : i) + 1,
                                .kind = p->kind,
                                .plotted = i < HB_READING_PLOTS,
                                .measured = p->kind == HB_COLUMN_NUMBER ||
