@@ -190,6 +190,7 @@ static void column(hb_json *j, const hb_reading_column *c)
     hb_json_ku(j, "index", c->field);
     hb_json_kc(j, "name", c->name);
     hb_json_kc(j, "label", c->label);
+    text_or_null(j, "group", c->group);
     hb_json_kc(j, "unit", c->unit);
     text_or_null(j, "unit_from", c->unit_how);
     figure(j, "unit_confidence", c->unit_confidence, c->unit_how != NULL);

@@ -208,7 +208,7 @@ static void column_guesses(const hb_reading *r, hb_buf *out)
         if (c->kind != HB_COLUMN_TIME && (c->confidence < 0.95 || c->alternative)) {
             char what[180];
             char name[160];
-            snprintf(what, sizeof what, "column %zu, %.150s", c->field, short_text(c->name, name));
+            snprintf(what, sizeof what, "column %zu, %.150s", c->field, short_text(c->shown, name));
             one_guess(what, kinds[c->kind], c->why, c->confidence, c->alternative, out);
             told++;
         }
@@ -216,7 +216,7 @@ static void column_guesses(const hb_reading *r, hb_buf *out)
             char what[180];
             char name[160];
             snprintf(what, sizeof what, "unit of column %zu, %.140s", c->field,
-                     short_text(c->name, name));
+                     short_text(c->shown, name));
             one_guess(what, c->unit, c->unit_how, c->unit_confidence, NULL, out);
             told++;
         }
@@ -262,7 +262,7 @@ static hb_status columns(const hb_reading_view *v, const hb_reading *r, hb_buf *
         hb_spark(&c->trace, v->ascii, &plot);
         const char *cells[] = {
             count(c->field, text[0]),
-            short_text(c->label && *c->label ? c->label : c->name, name),
+            short_text(*c->label ? c->label : c->shown, name),
             short_text(c->unit, unit),
             kinds[c->kind],
             c->kind == HB_COLUMN_TEXT ? "" : count(c->n_numeric, text[1]),
@@ -292,7 +292,7 @@ static void rejects(const hb_reading_view *v, const hb_reading *r, hb_buf *out)
             char name[160];
             char cell[160];
             hb_buf_fmt(out, "%srejected: '%s' in column %s, line %llu\n", told ? "" : "\n",
-                       short_text(c->examples[k].text, cell), short_text(c->name, name),
+                       short_text(c->examples[k].text, cell), short_text(c->shown, name),
                        (unsigned long long)c->examples[k].line);
             told++;
         }

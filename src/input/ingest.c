@@ -5,7 +5,9 @@
 #include "input/events.h"
 #include "input/layout.h"
 #include "input/opening.h"
+#include "input/pinned.h"
 #include "input/reading.h"
+#include "input/watch.h"
 
 #include <math.h>
 #include <string.h>
@@ -36,8 +38,23 @@ static hb_status tell_origin(const hb_opening *j, hb_run_builder *b, hb_error *e
     return hb_reading_finish(j->o->reading, j->path, j->stream, err);
 }
 
+static bool declared(const void *builder, hb_str name)
+{
+    return hb_run_builder_declared(builder, name);
+}
+
+static hb_status name_columns(hb_opening *j, hb_run_builder *b, hb_error *err)
+{
+    const hb_plan *plan = hb_watch_plan(j->table);
+    return j->profile.pinned && plan
+               ? hb_pinned_names(&j->profile, j->table, plan, hb_watch_looks(j->table), declared, b,
+                                 hb_run_builder_units(b), err)
+               : HB_OK;
+}
+
 static hb_status read_table(hb_opening *j, hb_run_builder *b, hb_error *err)
 {
+    HB_TRY(name_columns(j, b, err));
     hb_layout_options lo = {
         .profile = profile_of_layout(j),
         .progress = j->o->progress,

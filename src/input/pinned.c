@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "input/layout_internal.h"
+#include "input/plan_names.h"
 #include "input/profile_pins.h"
 #include "input/reading.h"
 
@@ -33,6 +34,24 @@ static const char *cut_name(char d)
                        : "nothing: one column";
 }
 
+/* ASCII is part of both; a file of nothing else may well get its first degree sign in UTF-8. */
+static bool same_encoding(const char *expected, const char *got)
+{
+    bool ascii = strcmp(got, "ascii") == 0;
+    bool to_ascii = strcmp(expected, "ascii") == 0;
+    return strcmp(expected, got) == 0 || (to_ascii && strcmp(got, "utf-8") == 0) ||
+           (ascii && (strcmp(expected, "utf-8") == 0 || strcmp(expected, "windows-1252") == 0));
+}
+
+static hb_status check_encoding(const hb_pinned *pin, const hb_table *t, hb_error *err)
+{
+    const char *expected = pin->profile->encoding;
+    const char *got = hb_reading_shape_of(t).encoding;
+    return !*expected || !got || same_encoding(expected, got)
+               ? HB_OK
+               : MISFIT(pin, err, 0, 0, 0, "its encoding is %s, expected %s", got, expected);
+}
+
 static hb_status check_shape(const hb_pinned *pin, const hb_table *t, const hb_block *first,
                              hb_error *err)
 {
@@ -42,10 +61,7 @@ static hb_status check_shape(const hb_pinned *pin, const hb_table *t, const hb_b
         return MISFIT(pin, err, 0, 0, 0, "its format is %s, expected %s", t->ops->format,
                       p->format);
     }
-    if (*p->encoding && s.encoding && strcmp(p->encoding, s.encoding) != 0) {
-        return MISFIT(pin, err, 0, 0, 0, "its encoding is %s, expected %s", s.encoding,
-                      p->encoding);
-    }
+    HB_TRY(check_encoding(pin, t, err));
     if (p->delimiter && s.delimiter && p->delimiter != s.delimiter) {
         return MISFIT(pin, err, s.header_line, 0, 0, "its fields are cut by %s, expected %s",
                       cut_name(s.delimiter), cut_name(p->delimiter));
@@ -62,7 +78,7 @@ static hb_status check_shape(const hb_pinned *pin, const hb_table *t, const hb_b
 static size_t column_named(const hb_column *columns, size_t n, const char *name)
 {
     size_t i = 0;
-    while (i < n && !hb_str_eq_c(columns[i].name, name)) {
+    while (i < n && !hb_str_eq_c(hb_column_written(&columns[i]), name)) {
         i++;
     }
     return i;
@@ -102,7 +118,7 @@ static hb_status wrong_name(const hb_pinned *pin, const hb_table *t, const hb_co
 {
     const hb_input_profile *p = pin->profile;
     const hb_profile_column *c = &p->columns[i];
-    hb_str name = columns[i].name;
+    hb_str name = hb_column_written(&columns[i]);
     const char *cut = n == 1 && p->n_columns > 1 ? other_cut(p, name) : NULL;
     if (cut) {
         return MISFIT(pin, err, t->header_line, 0, 0,
@@ -125,6 +141,28 @@ static hb_status wrong_name(const hb_pinned *pin, const hb_table *t, const hb_co
                   "column %zu is '%.*s', expected '%.80s'", i + 1, shown(name), name.p, c->header);
 }
 
+static hb_status check_group(const hb_pinned *pin, const hb_table *t, const hb_column *column,
+                             size_t i, hb_error *err)
+{
+    const hb_profile_column *c = &pin->profile->columns[i];
+    return hb_str_eq_c(column->group, c->group)
+               ? HB_OK
+               : MISFIT(pin, err, t->format.group_line, i + 1, c->line,
+                        "column '%.80s' stands under '%.*s', expected '%.80s'", c->header,
+                        shown(column->group), column->group.n ? column->group.p : "", c->group);
+}
+
+/* Is the column a time in plain numbers? */
+static bool plain_time(const hb_input_profile *p, size_t column)
+{
+    for (size_t k = 0; k < p->n_times; k++) {
+        if (hb_time_rule_has(&p->times[k], column)) {
+            return p->times[k].plain_number;
+        }
+    }
+    return false;
+}
+
 static hb_status check_unit(const hb_pinned *pin, const hb_table *t, const hb_column *column,
                             size_t i, hb_units *units, hb_arena *arena, hb_label *ret_label,
                             hb_error *err)
@@ -132,6 +170,9 @@ static hb_status check_unit(const hb_pinned *pin, const hb_table *t, const hb_co
     const hb_profile_column *c = &pin->profile->columns[i];
     hb_affine a = {1, 0};
     HB_TRY(hb_reading_label(column, units, arena, ret_label, err));
+    if (hb_reading_is_stamp(c->kind, plain_time(pin->profile, i)) && ret_label->unit.n) {
+        *ret_label = (hb_label){.label = hb_column_written(column)};
+    }
     hb_str got = ret_label->unit;
     hb_str expected = hb_str_of(c->file_unit);
     bool same = hb_str_eq(got, expected) ||
@@ -151,14 +192,16 @@ static hb_status check_column(const hb_pinned *pin, const hb_table *t, const hb_
                               hb_label *ret_label, hb_error *err)
 {
     const hb_profile_column *c = &pin->profile->columns[i];
-    if (hb_str_eq_c(columns[i].name, c->header)) {
+    hb_str written = hb_column_written(&columns[i]);
+    if (hb_str_eq_c(written, c->header)) {
+        HB_TRY(check_group(pin, t, &columns[i], i, err));
         return check_unit(pin, t, &columns[i], i, units, arena, ret_label, err);
     }
     hb_column as_saved = {.name = hb_str_of(c->header)};
     hb_label old = {0};
     hb_label new = {0};
     HB_TRY(hb_label_split(as_saved.name, units, arena, &old, err));
-    HB_TRY(hb_label_split(columns[i].name, units, arena, &new, err));
+    HB_TRY(hb_label_split(written, units, arena, &new, err));
     if (hb_str_eq(old.label, new.label) && (old.unit.n || new.unit.n)) {
         HB_TRY(check_unit(pin, t, &columns[i], i, units, arena, ret_label, err));
     }
@@ -181,7 +224,7 @@ static hb_status check_columns(const hb_pinned *pin, const hb_table *t, hb_units
                       p->columns[n].header, n, p->n_columns);
     }
     if (n > p->n_columns) {
-        hb_str name = columns[p->n_columns].name;
+        hb_str name = hb_column_written(&columns[p->n_columns]);
         return MISFIT(pin, err, t->header_line, p->n_columns + 1, 0,
                       "it has a column more: '%.*s'; %zu columns, expected %zu", shown(name),
                       name.p, n, p->n_columns);
@@ -304,22 +347,28 @@ static void note_misfit(hb_misfit *m, hb_table *t, const hb_block *b, size_t row
     }
 }
 
+static bool may_not_fit(const hb_profile_column *c, const hb_figures *f)
+{
+    return f->cls &&
+           (c->kind == HB_COLUMN_NUMBER || c->kind == HB_COLUMN_BOOL || c->kind == HB_COLUMN_TIME);
+}
+
 hb_status hb_pinned_block(hb_pinned *pin, hb_table *t, const hb_block *block,
-                          const hb_figures *figures, hb_error *err)
+                          const hb_figures *figures, const unsigned char *keep, hb_error *err)
 {
     const hb_input_profile *p = pin->profile;
     if (block->n_rows && block->n_cols > p->n_columns) {
         const hb_column *columns = NULL;
         HB_IGNORE(t->ops->columns(t, &columns) == 0); /* the count is the block's */
-        hb_str name = columns[p->n_columns].name;
+        hb_str name = hb_column_written(&columns[p->n_columns]);
         return MISFIT(pin, err, block->lines[0], 0, 0, "it has a column more: '%.*s'", shown(name),
                       name.p);
     }
     for (size_t i = 0; block->n_rows && i < p->n_columns; i++) {
         const hb_profile_column *c = &p->columns[i];
         const uint8_t *cls = figures[i].cls;
-        for (size_t r = 0; cls && c->kind <= HB_COLUMN_TIME && r < block->n_rows; r++) {
-            if (cls[r] == HB_CELL_IS_TEXT || cls[r] == HB_CELL_IS_INF) {
+        for (size_t r = 0; may_not_fit(c, &figures[i]) && r < block->n_rows; r++) {
+            if ((!keep || keep[r]) && (cls[r] == HB_CELL_IS_TEXT || cls[r] == HB_CELL_IS_INF)) {
                 note_misfit(&pin->misfits[i], t, block, r, i);
             }
         }
@@ -329,12 +378,15 @@ hb_status hb_pinned_block(hb_pinned *pin, hb_table *t, const hb_block *block,
                           pin->misfits[i].text, c->header, kind_words(c->kind));
         }
     }
-    pin->rows += block->n_rows;
+    for (size_t r = 0; r < block->n_rows; r++) {
+        pin->rows += !keep || keep[r];
+    }
     return HB_OK;
 }
 
-hb_status hb_pinned_end(const hb_pinned *pin, hb_error *err)
+hb_status hb_pinned_end(const hb_pinned *pin, const hb_table *t, hb_error *err)
 {
+    HB_TRY(check_encoding(pin, t, err));
     for (size_t i = 0; pin->misfits && i < pin->profile->n_columns; i++) {
         const hb_profile_column *c = &pin->profile->columns[i];
         const hb_misfit *m = &pin->misfits[i];
@@ -344,6 +396,31 @@ hb_status hb_pinned_end(const hb_pinned *pin, hb_error *err)
                           "expected at most %.3g %%",
                           (unsigned long long)m->n, (unsigned long long)pin->rows, c->header,
                           kind_words(c->kind), m->text, c->rejected * 100);
+        }
+    }
+    return HB_OK;
+}
+
+hb_status hb_pinned_names(hb_input_profile *p, const hb_table *t, const hb_plan *plan,
+                          const hb_column_look *looks,
+                          bool (*declared)(const void *ctx, hb_str name), const void *ctx,
+                          hb_units *units, hb_error *err)
+{
+    const hb_column *columns = NULL;
+    hb_plan_name *names = NULL;
+    size_t n = t->ops->columns(t, &columns);
+    if (n < p->n_columns) {
+        return HB_FAIL(err, HB_E_BUG, "%zu columns for a profile of %zu", n, p->n_columns);
+    }
+    HB_TRY(hb_plan_names(plan, columns, looks, declared, ctx, units, &p->arena, &names, err));
+    for (size_t i = 0; i < p->n_columns; i++) {
+        hb_profile_column *c = &p->columns[i];
+        if (!*c->name) {
+            c->name = hb_arena_str(&p->arena, names[i].metric);
+            c->unit = hb_arena_str(&p->arena, names[i].unit);
+        }
+        if (!c->name || !c->unit) {
+            return HB_NOMEM(err);
         }
     }
     return HB_OK;

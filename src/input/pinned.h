@@ -31,10 +31,20 @@ typedef struct hb_pinned {
 HB_CHECKED hb_status hb_pinned_plan(hb_pinned *pin, const hb_table *t, const hb_block *first,
                                     hb_units *units, hb_arena *arena, hb_plan *ret,
                                     hb_column_look **ret_looks, hb_error *err);
+/* keep: rows that are data; NULL = all. */
 HB_CHECKED hb_status hb_pinned_block(hb_pinned *pin, hb_table *t, const hb_block *block,
-                                     const hb_figures *figures, hb_error *err);
-HB_CHECKED hb_status hb_pinned_end(const hb_pinned *pin, hb_error *err);
+                                     const hb_figures *figures, const unsigned char *keep,
+                                     hb_error *err);
+/* t: for what a reader knows only now (the encoding of all of it). */
+HB_CHECKED hb_status hb_pinned_end(const hb_pinned *pin, const hb_table *t, hb_error *err);
 void hb_pinned_release(hb_pinned *pin);
+
+/* Names of the profile's columns that have none of their own: what a run would call them.
+ * `declared` as in plan_names.h; texts in the profile's arena. */
+HB_CHECKED hb_status hb_pinned_names(hb_input_profile *p, const hb_table *t, const hb_plan *plan,
+                                     const hb_column_look *looks,
+                                     bool (*declared)(const void *ctx, hb_str name),
+                                     const void *ctx, hb_units *units, hb_error *err);
 
 /* The block with its figures in the cells: numbers, truth values and the axis' times as the plan
  * reads them, so that whoever looks at cells follows the profile as well. Borrowed until the next

@@ -151,6 +151,12 @@ hb_status hb_input_profile_parse(hb_str text, const char *name, hb_input_profile
         p.pinned = true;
         status = hb_profile_pins_check(&p, root, err);
     }
+    for (size_t i = 0; i < p.n_columns && status == HB_OK && !p.pinned; i++) {
+        if (!*p.columns[i].name) {
+            status = HB_FAIL_AT(err, HB_E_CONFIG, name, p.columns[i].line, 0,
+                                "key 'name' is missing in column %zu", i + 1);
+        }
+    }
     if (status == HB_OK && p.n_names == 0) {
         status =
             HB_FAIL_AT(err, HB_E_CONFIG, name, root->line, root->col, "key 'names' is missing");

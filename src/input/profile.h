@@ -23,12 +23,13 @@ typedef enum hb_column_role {
 } hb_column_role;
 
 typedef struct hb_profile_column {
-    const char *name;
+    const char *name; /* "" = as the run calls it anyway (pinned profiles only) */
     const char *unit;
     const char *description;
     hb_column_role role;
     /* of a pinned profile */
     const char *header;    /* as it stands in the file; "" = the file has none */
+    const char *group;     /* over several columns; "" = none */
     const char *file_unit; /* what the file states over the column, as UDUNITS reads it */
     hb_column_kind kind;
     hb_number_rule number; /* but for `missing`, which is the list below */

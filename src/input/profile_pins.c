@@ -127,9 +127,9 @@ static hb_status decode_overload(const hb_where *where, const hb_node *value, vo
 static const hb_field column_fields[] = {
     {.key = "name",
      .kind = HB_FIELD_STRING,
-     .required = true,
      .offset = offsetof(hb_profile_column, name),
-     .doc = "The metric's name."},
+     .doc = "The metric's name. Needed, but in a pinned profile: there it is by default what a run "
+            "calls the column anyway."},
     {.key = "unit",
      .kind = HB_FIELD_STRING,
      .offset = offsetof(hb_profile_column, unit),
@@ -175,6 +175,10 @@ static const hb_field column_fields[] = {
      .kind = HB_FIELD_STRING,
      .offset = offsetof(hb_profile_column, header),
      .doc = "Pinned: the column's name as it stands in the file."},
+    {.key = "group",
+     .kind = HB_FIELD_STRING,
+     .offset = offsetof(hb_profile_column, group),
+     .doc = "Pinned: what stands over several columns, as in the file."},
     {.key = "file_unit",
      .kind = HB_FIELD_STRING,
      .offset = offsetof(hb_profile_column, file_unit),
@@ -236,9 +240,11 @@ hb_status hb_profile_columns_decode(const hb_where *where, const hb_node *value,
     }
     for (size_t i = 0; i < value->n; i++) {
         hb_profile_column *c = &p->columns[i];
-        *c = (hb_profile_column){.unit = "",
+        *c = (hb_profile_column){.name = "",
+                                 .unit = "",
                                  .description = "",
                                  .header = "",
+                                 .group = "",
                                  .file_unit = "",
                                  .number = {.decimal = '.', .unit = ""},
                                  .line = value->items[i]->line};

@@ -135,21 +135,6 @@ static void pins(const hb_reading *r, hb_buf *out)
     }
 }
 
-/* What a run calls the column: its label, unless another column has the same. */
-static const char *metric_name(const hb_reading *r, size_t i)
-{
-    const hb_reading_column *c = &r->columns[i];
-    if (!*c->label) {
-        return c->name;
-    }
-    for (size_t k = 0; k < r->n_columns; k++) {
-        if (k != i && strcmp(r->columns[k].label, c->label) == 0) {
-            return c->name;
-        }
-    }
-    return c->label;
-}
-
 static const char *role(const hb_reading *r, size_t i)
 {
     const hb_reading_column *c = &r->columns[i];
@@ -200,8 +185,10 @@ static void one_column(const hb_reading *r, size_t i, hb_buf *out)
     const hb_reading_column *c = &r->columns[i];
     hb_buf_c(out, "  - {");
     text_pair(out, "header", c->name);
-    hb_buf_c(out, ", ");
-    text_pair(out, "name", metric_name(r, i));
+    if (*c->group) {
+        hb_buf_c(out, ", ");
+        text_pair(out, "group", c->group);
+    }
     if (*c->unit) {
         hb_buf_c(out, ", ");
         text_pair(out, "unit", c->unit);

@@ -124,10 +124,9 @@ hb_status hb_reading_label(const hb_column *column, hb_units *units, hb_arena *a
     return HB_OK;
 }
 
-/* A date has no unit, whatever its name ends in: trig_us is the stamp's notation. */
-static bool is_stamp(const hb_column_plan *plan)
+bool hb_reading_is_stamp(hb_column_kind kind, bool plain_number)
 {
-    return plan->kind == HB_COLUMN_TIME && !plan->time.plain_number;
+    return kind == HB_COLUMN_TIME && !plain_number;
 }
 
 static hb_status name_column(hb_reading *r, const hb_column *from, const hb_column_plan *plan,
@@ -136,10 +135,12 @@ static hb_status name_column(hb_reading *r, const hb_column *from, const hb_colu
     hb_label label = look->label;
     hb_str name = hb_column_written(from);
     HB_TRY(hb_reading_label(from, r->work->units, &r->arena, &label, err));
-    if (is_stamp(plan) && label.unit.n) {
+    if (hb_reading_is_stamp(plan->kind, plan->time.plain_number) && label.unit.n) {
         label = (hb_label){.label = name};
     }
     HB_TRY(hb_reading_text(r, name, SIZE_MAX, &c->name, err));
+    HB_TRY(hb_reading_text(r, from->name, SIZE_MAX, &c->shown, err));
+    HB_TRY(hb_reading_text(r, from->group, SIZE_MAX, &c->group, err));
     HB_TRY(hb_reading_text(r, label.label, SIZE_MAX, &c->label, err));
     HB_TRY(hb_reading_text(r, label.unit, SIZE_MAX, &c->file_unit, err));
     c->unit = c->file_unit;

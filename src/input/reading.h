@@ -71,6 +71,8 @@ typedef struct hb_reading_cell {
 typedef struct hb_reading_column {
     size_t field;          /* its number in a row, from 1 */
     const char *name;      /* as the file writes it */
+    const char *shown;     /* unique and never empty: for people */
+    const char *group;     /* what stands over several columns; "" = none */
     const char *label;     /* without the unit */
     const char *unit;      /* as UDUNITS reads it; "" = none */
     const char *file_unit; /* stated over the column (header, units row), else "" */
@@ -184,6 +186,8 @@ HB_CHECKED hb_status hb_reading_file(const hb_os *os, const char *path,
  * empty when it does not. Texts in the arena or borrowed from the column. */
 HB_CHECKED hb_status hb_reading_label(const hb_column *column, hb_units *units, hb_arena *arena,
                                       hb_label *ret, hb_error *err);
+/* A date has no unit, whatever its name ends in: trig_us is the stamp's notation. */
+bool hb_reading_is_stamp(hb_column_kind kind, bool plain_number);
 /* What an opened table says of its shape; texts borrowed from the table. */
 hb_reading_shape hb_reading_shape_of(const hb_table *t);
 /* 0.95 and more "certain", 0.7 and more "likely", else "a guess"; "" when not stated. */

@@ -69,7 +69,7 @@ static hb_status guess_time(hb_reading *r, hb_error *err)
         return HB_OK;
     }
     snprintf(value, sizeof value, "column '%.120s', %.120s%s%.60s",
-             r->columns[axis->columns[0]].name, axis->notation, axis->zone ? ", " : "",
+             r->columns[axis->columns[0]].shown, axis->notation, axis->zone ? ", " : "",
              axis->zone ? axis->zone : "");
     return hb_reading_guessed(r, "time", value, axis->why ? axis->why : "", axis->confidence,
                               axis->alternative, err);

@@ -174,16 +174,16 @@ static hb_status look_at(watch *w, hb_block *io, hb_error *err)
         HB_TRY(settle(w, io, err));
     }
     if (w->o.pinned && io->n_cols > w->plan.n_columns) {
-        return hb_pinned_block(&w->pin, w->inner, io, NULL, err);
+        return hb_pinned_block(&w->pin, w->inner, io, NULL, NULL, err);
     }
     if (io->cells && io->n_cols > w->plan.n_columns) {
         HB_TRY(settle_more(w, io, err));
     }
     HB_TRY(hb_plan_block(&w->plan, io, &w->room, &io->figures, err));
-    if (w->o.pinned) {
-        HB_TRY(hb_pinned_block(&w->pin, w->inner, io, io->figures, err));
-    }
     HB_TRY(mark_rows(w, io, err));
+    if (w->o.pinned) {
+        HB_TRY(hb_pinned_block(&w->pin, w->inner, io, io->figures, io->keep, err));
+    }
     if (w->o.reading) {
         HB_TRY(hb_reading_block(w->o.reading, w->inner, io, io->figures, io->keep, err));
     }
@@ -203,7 +203,7 @@ static hb_status at_end(watch *w, hb_error *err)
     hb_row_filter_counts counts;
     w->ended = true;
     if (w->o.pinned) {
-        HB_TRY(hb_pinned_end(&w->pin, err));
+        HB_TRY(hb_pinned_end(&w->pin, w->inner, err));
     }
     if (w->o.reading && w->settled) {
         HB_TRY(hb_reading_end_shape(w->o.reading, w->inner, err));

@@ -163,7 +163,7 @@ static void column_row(const hb_reading_column *c, hb_buf *out)
 {
     bool any = c->measured && c->moments.n > 0;
     hb_buf_fmt(out, "<tr><td>%zu</td><th scope=\"row\"><bdi>", c->field);
-    hb_escape(out, c->name);
+    hb_escape(out, c->shown);
     hb_buf_c(out, "</bdi></th><td class=\"t\">");
     hb_escape(out, c->unit);
     hb_buf_fmt(out, "</td><td class=\"t\">%s</td><td>%llu</td><td>%llu</td><td>%llu</td>",
@@ -219,7 +219,7 @@ static void rejects(const hb_reading *r, size_t at, hb_buf *out)
                            at, at);
             }
             hb_buf_c(out, "<tr><th scope=\"row\"><bdi>");
-            hb_escape(out, c->name);
+            hb_escape(out, c->shown);
             hb_buf_fmt(out, "</bdi></th><td>%llu</td><td class=\"t mono\">",
                        (unsigned long long)c->examples[k].line);
             hb_escape(out, c->examples[k].text);
@@ -244,7 +244,7 @@ static hb_status plots(const hb_reading *r, size_t at, hb_buf *out, hb_error *er
                        at, at);
         }
         hb_buf_c(out, "<article class=\"card\"><h4><bdi>");
-        hb_escape(out, c->name);
+        hb_escape(out, c->shown);
         hb_buf_c(out, "</bdi></h4><div class=\"pair\"><figure>");
         hb_svg_course(c, out);
         hb_buf_c(out, "<figcaption>Course: mean and extremes</figcaption></figure>");

@@ -58,7 +58,7 @@ void hb_svg_course(const hb_reading_column *c, hb_buf *out)
     if (!isfinite(f.y1 - f.y0) || !(f.x1 > f.x0)) {
         return;
     }
-    hb_svg_open(out, "Course", c->name, "Mean of each stretch as a line, its extremes as a band.");
+    hb_svg_open(out, "Course", c->shown, "Mean of each stretch as a line, its extremes as a band.");
     hb_svg_grid_y(out, &f);
     hb_svg_grid_x(out, &f);
     hb_svg_trace_line(out, &f, tr, unit_ns);
@@ -114,7 +114,7 @@ hb_status hb_svg_spread(const hb_reading_column *c, hb_buf *out, hb_error *err)
         return HB_OK;
     }
     HB_TRY(hb_sketch_ecdf(c->sketch, &e, err));
-    hb_svg_open(out, "Spread", c->name,
+    hb_svg_open(out, "Spread", c->shown,
                 "Share of figures at each value; above: median, quartiles, 5 and 95 percent.");
     hb_svg_grid_x(out, &f);
     bars(out, f, &e);

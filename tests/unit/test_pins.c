@@ -29,6 +29,8 @@ static void fill(hb_reading *r, hb_column_plan *plans)
     assert_non_null(r->columns);
     for (size_t i = 0; i < COLUMNS; i++) {
         r->columns[i].name = r->columns[i].label = names[i];
+        r->columns[i].shown = names[i];
+        r->columns[i].group = i == 2 ? "Achse A" : "";
         r->columns[i].unit = i == 2 ? "s" : "";
         r->columns[i].file_unit = "";
         r->columns[i].kind = plans[i].kind = kinds[i];
@@ -105,6 +107,8 @@ static void pins__keep_a_dressed_column(void **state)
     const hb_profile_column *c = &p.columns[2];
     const hb_number_rule *n = &c->number;
     assert_string_equal(c->header, "Weg: \"a\" # b");
+    assert_string_equal(c->group, "Achse A");
+    assert_string_equal(c->name, "");
     assert_string_equal(c->unit, "s");
     assert_int_equal(c->kind, HB_COLUMN_NUMBER);
     assert_int_equal(c->role, HB_ROLE_METRIC);

@@ -356,8 +356,8 @@ typedef struct choice {
     size_t units;  /* a sheet of names and units; SIZE_MAX = none */
 } choice;
 
-/* The visible sheet that is most of a table; of equals the first. */
-static hb_status choose_sheet(xlsx *x, choice *ret, hb_error *err)
+/* The visible sheet that is most of a table, of equals the first, as the head (none: no reader). */
+static hb_status look_through(xlsx *x, choice *ret, hb_error *err)
 {
     double best = 0;
     size_t looked = 0;
@@ -385,9 +385,7 @@ static hb_status choose_sheet(xlsx *x, choice *ret, hb_error *err)
         }
         HB_TRY(status);
     }
-    return x->head.reader ? HB_OK
-                          : HB_FAIL(err, HB_E_INPUT, "'%s' has no visible sheet with data rows",
-                                    x->package->path);
+    return HB_OK;
 }
 
 /* Does the name say its unit itself? */
@@ -455,11 +453,18 @@ static hb_status start(xlsx *x, const char *sheet, hb_error *err)
     x->workbook = &x->own_workbook;
     if (sheet) {
         HB_TRY(named_sheet(x, sheet, &named, err));
+        HB_TRY(look_through(x, &c, err)); /* for a sheet of units */
+        hb_sheet_head_close(&x->head);
         HB_TRY(hb_sheet_head_open(x->package, x->workbook, named, NULL, x->units, &x->head, err));
         HB_TRY(take_head(x, err));
-        return tell_sheets(x, "given", err);
+        HB_TRY(tell_sheets(x, "given", err));
+        return complete_units(x, c.units, err);
     }
-    HB_TRY(choose_sheet(x, &c, err));
+    HB_TRY(look_through(x, &c, err));
+    if (!x->head.reader) {
+        return HB_FAIL(err, HB_E_INPUT, "'%s' has no visible sheet with data rows",
+                       x->package->path);
+    }
     HB_TRY(take_head(x, err));
     HB_TRY(tell_sheets(x,
                        c.tables > 1 ? "the visible one that is most of a table; of equals the first"
