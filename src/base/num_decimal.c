@@ -17,6 +17,10 @@ enum {
     MOST_TIE = 23
 };
 
+const double hb_num_exact[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
+                               1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
+                               1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
 static double of_bits(uint64_t mantissa, uint64_t exponent)
 {
     uint64_t bits = mantissa | exponent << MANTISSA_BITS;

@@ -17,6 +17,10 @@ enum {
 
 extern const uint64_t hb_num_powers[HB_NUM_POWERS][2];
 
+/* The powers of ten that are doubles. */
+enum { HB_NUM_EXACT = 22 };
+extern const double hb_num_exact[HB_NUM_EXACT + 1];
+
 /* Rounded to nearest, ties to even; infinity when beyond the largest double. */
 double hb_num_decimal(uint64_t w, int64_t q);
 

@@ -4,8 +4,7 @@
  * and what follows decide, and for hex floats. */
 #include "base/mem.h"
 #include "base/num.h"
-#include "base/num_decimal.h"
-#include "base/num_swar.h"
+#include "base/num_field.h"
 #include "base/str.h"
 
 #include <locale.h>
@@ -138,13 +137,11 @@ static const char *take_exponent(const char *at, const char *end, int64_t *expon
 
 static double to_double(const decimal *d)
 {
-    static const double exact[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                   1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                   1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     /* Both operands exact, so one rounding: the result is the correctly rounded one. */
-    if (d->mantissa <= (UINT64_C(1) << 53) && d->exponent >= -22 && d->exponent <= 22) {
+    if (d->mantissa <= (UINT64_C(1) << 53) && d->exponent >= -HB_NUM_EXACT &&
+        d->exponent <= HB_NUM_EXACT) {
         double v = (double)d->mantissa;
-        return d->exponent < 0 ? v / exact[-d->exponent] : v * exact[d->exponent];
+        return d->exponent < 0 ? v / hb_num_exact[-d->exponent] : v * hb_num_exact[d->exponent];
     }
     return hb_num_decimal(d->mantissa, d->exponent);
 }
@@ -173,6 +170,10 @@ hb_num_kind hb_num_parse(const char *p, size_t n, double *ret)
     decimal d = {.negative = at < end && *at == '-'};
     if (at < end && (*at == '-' || *at == '+')) {
         at++;
+    }
+    size_t n_left = (size_t)(end - at);
+    if (n_left - 1 < 16 && hb_num_alone(at, n_left, d.negative, HB_NUM_MARK('.'), ret)) {
+        return HB_NUM_FINITE;
     }
     const char *digits = at;
     at = take_digits(at, end, &d.mantissa);

@@ -18,6 +18,13 @@ static inline uint64_t hb_swar_load(const char *p)
     return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? __builtin_bswap64(w) : w;
 }
 
+static inline uint64_t hb_swar_load4(const char *p)
+{
+    uint32_t w = 0;
+    memcpy(&w, p, sizeof w);
+    return __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__ ? __builtin_bswap32(w) : w;
+}
+
 /* Are all eight bytes values 0 … 9? (Of characters: after ^ HB_SWAR_EACH('0').) */
 static inline bool hb_swar_all_digits(uint64_t values)
 {

@@ -11,7 +11,7 @@
 #include <zlib.h>
 #include <zstd.h>
 
-enum { RAW_BYTES = 1 << 16, PEEK_BYTES = 1 << 16 };
+enum { RAW_BYTES = 1 << 16, DIRECT_BYTES = 1 << 17, PEEK_BYTES = 1 << 16 };
 
 /* Below this much output a good ratio is nothing to worry about. */
 static const uint64_t bomb_floor_bytes = 64 << 20;
@@ -50,21 +50,28 @@ struct codec {
     hb_status (*read)(hb_stream *s, void *p, size_t n, size_t *ret_n, hb_error *err);
 };
 
+/* Stored bytes, digested while they are still in the cache. */
+static hb_status read_raw(hb_stream *s, void *p, size_t n, size_t *ret_n, hb_error *err)
+{
+    ssize_t got = 0;
+    do {
+        got = s->os->read(s->fd, p, n);
+    } while (got < 0 && errno == EINTR);
+    if (got < 0) {
+        return HB_FAIL(err, HB_E_INPUT, "cannot read '%s': %s", s->path, strerror(errno));
+    }
+    *ret_n = (size_t)got;
+    s->raw_total += (uint64_t)got;
+    s->raw_end = got == 0;
+    return hb_digest_add(s->digest, p, *ret_n, err);
+}
+
 static hb_status fill_raw(hb_stream *s, hb_error *err)
 {
-    while (s->raw_at == s->raw_n && !s->raw_end) {
-        ssize_t got = s->os->read(s->fd, s->raw, RAW_BYTES);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0) {
-            return HB_FAIL(err, HB_E_INPUT, "cannot read '%s': %s", s->path, strerror(errno));
-        }
+    if (s->raw_at == s->raw_n && !s->raw_end) {
         s->raw_at = 0;
-        s->raw_n = (size_t)got;
-        s->raw_total += (uint64_t)got;
-        s->raw_end = got == 0;
-        HB_TRY(hb_digest_add(s->digest, s->raw, s->raw_n, err));
+        s->raw_n = 0;
+        return read_raw(s, s->raw, RAW_BYTES, &s->raw_n, err);
     }
     return HB_OK;
 }
@@ -78,6 +85,9 @@ static hb_status plain_open(hb_stream *s, hb_error *err)
 
 static hb_status plain_read(hb_stream *s, void *p, size_t n, size_t *ret_n, hb_error *err)
 {
+    if (s->raw_at == s->raw_n && n >= RAW_BYTES && !s->raw_end) { /* straight to the caller */
+        return read_raw(s, p, n < DIRECT_BYTES ? n : DIRECT_BYTES, ret_n, err);
+    }
     HB_TRY(fill_raw(s, err));
     size_t k = s->raw_n - s->raw_at;
     k = k < n ? k : n;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
-#include "input/csv/csv_internal.h"
+#include "input/csv/ahead.h"
 
 #include <string.h>
 
@@ -34,6 +34,14 @@ hb_status hb_csv_fill(hb_csv *c, size_t want, hb_error *err)
     return HB_OK;
 }
 
+hb_status hb_csv_record_too_long(const hb_csv *c, hb_error *err)
+{
+    return HB_FAIL_AT(err, HB_E_LIMIT, c->path, c->line, 0,
+                      "a record is longer than %d bytes; is a quote left open, or is the "
+                      "delimiter another one?",
+                      HB_CSV_MAX_RECORD_BYTES);
+}
+
 static hb_status parse_block(hb_csv *c, hb_error *err)
 {
     hb_record_reset(&c->sink);
@@ -47,6 +55,9 @@ static hb_status parse_block(hb_csv *c, hb_error *err)
         .comments = c->dialect.comments,
         .width = c->n_columns,
         .path = c->path,
+        .max_rows = c->rows         ? 0
+                    : c->first_rows ? c->first_rows
+                                    : HB_CSV_FIRST_ROWS,
     };
     hb_status status = hb_record_parse(&in, &c->sink, err);
     c->at = in.at;
@@ -56,7 +67,7 @@ static hb_status parse_block(hb_csv *c, hb_error *err)
 
 static hb_status next_block(hb_csv *c, hb_error *err)
 {
-    size_t want = HB_BLOCK_BYTES;
+    size_t want = hb_csv_block_bytes(c);
     for (;;) {
         HB_TRY(hb_csv_fill(c, want, err));
         HB_TRY(parse_block(c, err));
@@ -65,11 +76,7 @@ static hb_status next_block(hb_csv *c, hb_error *err)
         }
         if (c->n == c->cap && c->at == 0) { /* one record fills the whole block */
             if (want >= HB_CSV_MAX_RECORD_BYTES) {
-                return HB_FAIL_AT(
-                    err, HB_E_LIMIT, c->path, c->line, 0,
-                    "a record is longer than %d bytes; is a quote left open, or is the "
-                    "delimiter another one?",
-                    HB_CSV_MAX_RECORD_BYTES);
+                return hb_csv_record_too_long(c, err);
             }
             want *= 2;
         } else {
@@ -81,6 +88,9 @@ static hb_status next_block(hb_csv *c, hb_error *err)
 static hb_status csv_next(hb_table *t, hb_block *ret, hb_error *err)
 {
     hb_csv *c = (hb_csv *)t;
+    if (c->ahead) {
+        return hb_csv_ahead_next(c->ahead, ret, err);
+    }
     HB_TRY(next_block(c, err));
     c->rows += c->sink.n_rows;
     *ret = (hb_block){.cells = c->sink.cells,
@@ -103,10 +113,29 @@ static size_t csv_columns(const hb_table *t, const hb_column **ret)
     return c->n_columns;
 }
 
+/* Fields cut by runs of blanks stay cells: such files are small. */
+static bool csv_plan(hb_table *t, const hb_plan *plan)
+{
+    hb_csv *c = (hb_csv *)t;
+    if (!plan) {
+        hb_csv_ahead_free(c->ahead);
+        c->ahead = NULL;
+        return false;
+    }
+    return c->dialect.delimiter != HB_DELIMITER_BLANKS &&
+           hb_csv_ahead_new(c, plan, &c->ahead, NULL) == HB_OK;
+}
+
+static hb_str csv_text(hb_table *t, size_t row, size_t column)
+{
+    return hb_csv_ahead_text(((hb_csv *)t)->ahead, row, column);
+}
+
 void hb_csv_close(hb_table *t)
 {
     hb_csv *c = (hb_csv *)t;
     if (c) {
+        hb_csv_ahead_free(c->ahead);
         hb_free(c->text);
         hb_record_release(&c->sink);
         hb_arena_release(&c->arena);
@@ -114,5 +143,9 @@ void hb_csv_close(hb_table *t)
     }
 }
 
-const hb_table_ops hb_csv_ops = {
-    .format = "csv", .columns = csv_columns, .next = csv_next, .close = hb_csv_close};
+const hb_table_ops hb_csv_ops = {.format = "csv",
+                                 .columns = csv_columns,
+                                 .next = csv_next,
+                                 .close = hb_csv_close,
+                                 .plan = csv_plan,
+                                 .text = csv_text};

@@ -7,6 +7,8 @@
 #include "input/csv/csv.h"
 #include "input/csv/record.h"
 
+typedef struct hb_csv_ahead hb_csv_ahead; /* ahead.h */
+
 typedef struct hb_csv {
     hb_table t; /* first: the reader is a table */
     hb_stream *stream;
@@ -25,11 +27,24 @@ typedef struct hb_csv {
     uint64_t offset; /* of text[0] in the file */
     uint64_t rows;
     hb_record_sink sink;
+    hb_csv_ahead *ahead; /* once there is a plan */
+    size_t block_bytes;  /* 0 = HB_BLOCK_BYTES; tests set other borders between open and next */
+    size_t first_rows;   /* 0 = HB_CSV_FIRST_ROWS */
 } hb_csv;
+
+/* What is looked at before there is a plan; the first block ends there. */
+enum { HB_CSV_FIRST_ROWS = 2048 };
+
+static inline size_t hb_csv_block_bytes(const hb_csv *c)
+{
+    return c->block_bytes ? c->block_bytes : HB_BLOCK_BYTES;
+}
 
 extern const hb_table_ops hb_csv_ops;
 /* Moves the rest to the front and reads until `want` bytes are there or the file ends. */
 HB_CHECKED hb_status hb_csv_fill(hb_csv *c, size_t want, hb_error *err);
+/* HB_E_LIMIT at the line where c stands. */
+HB_CHECKED hb_status hb_csv_record_too_long(const hb_csv *c, hb_error *err);
 void hb_csv_close(hb_table *t);
 
 #endif
