@@ -8,6 +8,7 @@
 #include "crypto/digest.h"
 #include "decide/decision_json.h"
 #include "input/ingest.h"
+#include "os/pool.h"
 #include "report/report.h"
 #include "telemetry/run_meta.h"
 
@@ -105,6 +106,7 @@ static hb_status ingest_files(hb_app *app, hb_list files, const hb_read_opts *o,
                                 .units = o->unit,
                                 .cycles = o->cycles,
                                 .sheet = o->sheet,
+                                .threads = o->threads ? o->threads : hb_pool_processors(),
                                 .progress = hb_progress_bytes,
                                 .progress_ctx = &bar};
         hb_status status = hb_ingest(app->os, files.v[i], &io, b, ret_source, err);

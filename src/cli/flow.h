@@ -20,6 +20,7 @@ typedef struct hb_read_opts {
     const char *unit;
     const char *cycles;
     const char *sheet;
+    uint32_t threads; /* 0 = as many as there are processors */
     bool is_baseline; /* --run-id and --run-meta name another run, the one under test */
 } hb_read_opts;
 
@@ -44,7 +45,12 @@ typedef struct hb_read_opts {
                     "rows of these units only, as 1-20,25 (adapters with a unit column)"),   \
         HB_READ_OPT(type, member, "cycles", cycles, "RANGES",                                \
                     "rows of these cycles only, as 1-50"),                                   \
-        HB_READ_OPT(type, member, "sheet", sheet, "NAME", "sheet of a workbook")
+        HB_READ_OPT(type, member, "sheet", sheet, "NAME", "sheet of a workbook"),            \
+    {                                                                                        \
+        .name = "threads", .kind = HB_OPT_UINT,                                              \
+        .offset = offsetof(type, member) + offsetof(hb_read_opts, threads), .arg = "N",      \
+        .help = "threads that read, 1 to 16; default: one a processor"                       \
+    }
 
 typedef enum hb_fail_on { HB_FAIL_ON_FAIL, HB_FAIL_ON_DRIFT, HB_FAIL_ON_NONE } hb_fail_on;
 extern const char *const hb_fail_on_words[];

@@ -6,10 +6,11 @@
 #include "input/format.h"
 #include "input/layout.h"
 #include "input/xlsx/xlsx.h"
+#include "os/pool.h"
 
 #include <string.h>
 
-enum { HEAD_BYTES = 1 << 16 };
+enum { HEAD_BYTES = 1 << 16, SMALL_BYTES = 1 << 18 /* threads would cost more than they save */ };
 
 typedef struct job {
     const hb_os *os;
@@ -17,6 +18,7 @@ typedef struct job {
     const hb_ingest_options *o;
     hb_run_builder *b;
     hb_stream *stream;
+    hb_pool *pool;
     hb_input_profile profile;
     bool has_profile;
     hb_pba pba;
@@ -157,6 +159,10 @@ static hb_status read_table(job *j, hb_error *err)
     };
     struct stat st;
     lo.bytes_total = j->os->stat(j->path, &st) == 0 ? (uint64_t)st.st_size : 0;
+    if (lo.bytes_total == 0 || lo.bytes_total > SMALL_BYTES) {
+        HB_TRY(hb_pool_new(j->o->threads, &j->pool, err));
+        lo.pool = j->pool;
+    }
     HB_TRY(hb_ranges_parse(j->o->units, "--unit", &lo.units, err));
     HB_TRY(hb_ranges_parse(j->o->cycles, "--cycles", &lo.cycles, err));
     hb_table *t = NULL;
@@ -213,6 +219,7 @@ hb_status hb_ingest(const hb_os *os, const char *path, const hb_ingest_options *
     }
     hb_status status = run_job(&j, err);
     hb_stream_close(j.stream);
+    hb_pool_free(j.pool);
     if (status == HB_OK) {
         status = read_events(&j, path, err);
     }

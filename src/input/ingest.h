@@ -18,6 +18,7 @@ typedef struct hb_ingest_options {
     const char *units;       /* "1-20,25": keep rows of these units (adapters with a unit column) */
     const char *cycles;      /* "1-50": likewise for the cycle column; "-30-" style: see ranges.h */
     const char *sheet;       /* XLSX sheet name, NULL = the first with data */
+    unsigned threads;        /* 0 and 1: none but the caller's; the figures are the same */
     void (*progress)(void *ctx, uint64_t bytes_done, uint64_t bytes_total); /* may be NULL */
     void *progress_ctx;
 } hb_ingest_options;
