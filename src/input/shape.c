@@ -484,6 +484,13 @@ hb_row_title hb_shape_row_title(hb_str s)
     if (s.n == 0 || s.n > 40) {
         return HB_TITLE_NONE;
     }
+    bool one_word = hb_str_find_ch(s, ' ') == s.n;
+    if (one_word && s.n > 4 && s.n <= 12 && hb_str_ieq_c(from(s, s.n - 4), "unit")) {
+        return HB_TITLE_UNITS; /* VUnit */
+    }
+    if (one_word && s.n > 4 && s.n <= 12 && hb_str_ieq_c(from(s, s.n - 4), "name")) {
+        return HB_TITLE_NAMES; /* TraceName */
+    }
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
         if (has_word(s, units[i])) {
             return HB_TITLE_UNITS;
