@@ -398,20 +398,21 @@ hb_shape hb_shape_of_cell(const hb_cell *cell)
 bool hb_shape_is_unit(hb_str s)
 {
     /* Symbols as they stand; words in any case. */
-    static const char symbols[] = " s ms us \xc2\xb5s \xce\xbcs ns min h hr d V mV kV uV \xc2\xb5V "
-                                  "VDC VAC Vdc Vac Vrms Vpp A mA uA "
-                                  "\xc2\xb5"
-                                  "A kA Arms W mW kW VA var Ohm OHM kOhm \xe2\x84\xa6 \xce\xa9 F "
-                                  "uF nF pF H mH uH Hz kHz MHz GHz "
-                                  "C \xc2\xb0"
-                                  "C \xc2\xb0"
-                                  "F K degC degF DegC Pa hPa kPa MPa bar mbar psi psig psia N kN "
-                                  "mN Nm N.m N\xc2\xb7m kNm lbf lb kg g mg m mm "
-                                  "cm um \xc2\xb5m nm km in ft m/s mm/s km/h m/s^2 m/s2 "
-                                  "m/s\xc2\xb2 rpm 1/min min-1 rad rad/s deg \xc2\xb0 % "
-                                  "%RH ppm ppb dB dBm dBA l/min L/min l/h L/h ml/min slpm sccm "
-                                  "m3/h J kJ Wh kWh Ah mAh lx mV/V "
-                                  "\xc2\xb5\xce\xb5 ue m/m um/m cts degT W/m^2 W/m2 ";
+    static const char symbols[] =
+        " s ms us \xc2\xb5s \xce\xbcs ns min h hr d V mV kV uV \xc2\xb5V "
+        "VDC VAC Vdc Vac Vrms Vpp A mA uA "
+        "\xc2\xb5"
+        "A kA Arms W mW kW VA var Ohm OHM kOhm \xe2\x84\xa6 \xce\xa9 F "
+        "uF nF pF H mH uH Hz kHz MHz GHz "
+        "C \xc2\xb0"
+        "C \xc2\xb0"
+        "F K degC degF DegC Pa hPa kPa MPa bar mbar psi psig psia N kN "
+        "mN Nm N.m N\xc2\xb7m kNm lbf lb kg g mg m mm "
+        "cm um \xc2\xb5m nm km in ft m/s mm/s km/h m/s^2 m/s2 "
+        "m/s\xc2\xb2 rpm 1/min min-1 rad rad/s deg \xc2\xb0 % "
+        "%RH ppm ppb dB dBm dBA l/min L/min l/h L/h ml/min slpm sccm "
+        "m3/h J kJ Wh kWh Ah mAh lx mV/V "
+        "\xc2\xb5\xce\xb5 ue m/m um/m cts degT yr mo dy hr mn W/m^2 W/m2 ";
     static const char *const words[] = {
         "volts",   "volt",      "amps",    "amp",     "ampere",  "amperes",   "watt",
         "watts",   "ohms",      "ohm",     "sec",     "secs",    "second",    "seconds",
@@ -482,6 +483,13 @@ hb_row_title hb_shape_row_title(hb_str s)
     }
     if (s.n == 0 || s.n > 40) {
         return HB_TITLE_NONE;
+    }
+    bool one_word = hb_str_find_ch(s, ' ') == s.n;
+    if (one_word && s.n > 4 && s.n <= 12 && hb_str_ieq_c(from(s, s.n - 4), "unit")) {
+        return HB_TITLE_UNITS; /* VUnit */
+    }
+    if (one_word && s.n > 4 && s.n <= 12 && hb_str_ieq_c(from(s, s.n - 4), "name")) {
+        return HB_TITLE_NAMES; /* TraceName */
     }
     for (size_t i = 0; i < sizeof units / sizeof *units; i++) {
         if (has_word(s, units[i])) {

@@ -238,7 +238,33 @@ static void weigh(body *b, const run *r)
     b->groups[r->group].weight += w;
 }
 
-/* The first run of the group, or the first one under names when little stands before it. */
+/* Do the two runs stand under the same row: segments of one recording? */
+static bool same_header(const hb_survey_job *job, const run *a, const run *b)
+{
+    if (a->from == 0 || b->from == 0) {
+        return false;
+    }
+    const hb_grid_row *x = &job->grid->rows[a->from - 1];
+    bool same = x->n == job->grid->rows[b->from - 1].n;
+    for (size_t i = 0; i < x->n && same; i++) {
+        same = hb_str_eq(hb_grid_text(job->grid, a->from - 1, i),
+                         hb_grid_text(job->grid, b->from - 1, i));
+    }
+    return same;
+}
+
+/* Does an empty line part the run and its header from what stands before? */
+static bool begins_anew(const hb_survey_job *job, const run *r)
+{
+    bool blank = job->grid->rows[r->from].after_blank;
+    for (size_t k = 1; k <= HEADER_REACH && k <= r->from; k++) {
+        blank = blank || job->grid->rows[r->from - k].after_blank;
+    }
+    return blank;
+}
+
+/* The first run of the group; a later one when little stands before it and the first has no names,
+ * or is another table. */
 static const run *first_run(const body *b, size_t g)
 {
     const run *first = NULL;
@@ -248,9 +274,11 @@ static const run *first_run(const body *b, size_t g)
         if (r->group != g) {
             continue;
         }
-        first = first ? first : r;
-        if (has_header(b->job, r) && before < FEW_ROWS_LOST && before * 3 < b->groups[g].n_rows) {
-            return r;
+        bool little = before < FEW_ROWS_LOST && before * 3 < b->groups[g].n_rows;
+        bool other = first && (!has_header(b->job, first) ||
+                               (begins_anew(b->job, r) && !same_header(b->job, first, r)));
+        if (!first || (little && other && has_header(b->job, r))) {
+            first = r;
         }
         before += r->to - r->from;
     }
@@ -288,6 +316,21 @@ static void take_body(hb_survey_job *job, const group *g, size_t from)
     }
 }
 
+/* Rows of the header may have figures and a title in front where the data have an empty field. */
+static size_t titled_rows(const hb_survey_job *job)
+{
+    size_t titled = 0;
+    size_t empty = 0;
+    size_t n = job->grid->n - job->data_row;
+    for (size_t i = 0; i < n && job->rows[job->data_row + i].n > 1; i++) {
+        bool text = hb_shape_is_text((hb_shape)job->rows[job->data_row + i].shapes[0]);
+        titled += text && titled == i;
+        empty += job->rows[job->data_row + i].shapes[0] == HB_SHAPE_EMPTY;
+    }
+    bool part = titled && titled < n && job->grid->rows[job->data_row + titled].after_blank;
+    return empty >= 5 && empty * 10 >= (n - titled) * 9 && (titled >= 2 || part) ? titled : 0;
+}
+
 static hb_status find_body(hb_survey_job *job, hb_error *err)
 {
     body b = {.job = job};
@@ -317,6 +360,10 @@ static hb_status find_body(hb_survey_job *job, hb_error *err)
     }
     const run *first = first_run(&b, best);
     take_body(job, chosen, extend_up(job, chosen, first->from));
+    size_t titled = titled_rows(job);
+    if (titled) {
+        take_body(job, chosen, job->data_row + titled);
+    }
     return HB_OK;
 }
 

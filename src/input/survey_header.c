@@ -27,7 +27,8 @@ typedef struct head_row {
     double long_texts;
     size_t filled;
     hb_row_title title;
-    bool beyond; /* more fields than the data have */
+    bool beyond;   /* more fields than the data have */
+    bool numbered; /* "x-axis,1,2": a word, then whole numbers */
 } head_row;
 
 typedef struct head {
@@ -174,10 +175,21 @@ static double names_score(const head_row *r, size_t height)
            by_title[r->title] - 0.05 * (double)height;
 }
 
+static bool is_whole(hb_str cell)
+{
+    for (size_t i = 0; i < cell.n; i++) {
+        if (cell.p[i] < '0' || cell.p[i] > '9') {
+            return false;
+        }
+    }
+    return cell.n > 0;
+}
+
 static bool could_be_names(const head *h, const head_row *r)
 {
     const hb_row_look *look = &h->job->rows[r->row];
-    if (look->ruler || r->filled == 0 || r->figures > 0.5 || r->title == HB_TITLE_UNITS) {
+    if (look->ruler || r->filled == 0 || (r->figures > 0.5 && !r->numbered) ||
+        r->title == HB_TITLE_UNITS) {
         return false;
     }
     size_t first = h->label;
@@ -194,6 +206,28 @@ static bool could_be_names(const head *h, const head_row *r)
     return h->data_columns <= 1 ? r->filled == 1 || r->fill >= 1 : r->filled >= 2 && r->fill >= 0.5;
 }
 
+static bool is_units(const head_row *r)
+{
+    return r->title == HB_TITLE_UNITS || r->bracketed >= 0.5 || (r->units >= 0.6 && r->kinds < 0.6);
+}
+
+/* Numbers name the channels above a row of units. */
+static bool is_numbered(head *h, const head_row *r)
+{
+    const hb_row_look *look = &h->job->rows[r->row];
+    if (h->n == 0 || r->fill < 1 || !hb_shape_is_text((hb_shape)look->shapes[h->label])) {
+        return false;
+    }
+    for (size_t i = h->label + 1; i < look->end; i++) {
+        if (hb_shape_is_figure((hb_shape)look->shapes[i]) &&
+            !is_whole(hb_grid_text(h->job->grid, r->row, i))) {
+            return false;
+        }
+    }
+    weigh_units(h, &h->rows[h->n - 1]);
+    return is_units(&h->rows[h->n - 1]);
+}
+
 /* Rows from the data upwards, to where a blank line or a row of figures stands above names. */
 static void take_block(head *h)
 {
@@ -203,7 +237,10 @@ static void take_block(head *h)
         head_row *row = &h->rows[h->n];
         weigh_row(h, r, row);
         bool figures = row->figures > 0.5 && row->filled >= 2 && row->title == HB_TITLE_NONE;
-        if (figures || (named && job->grid->rows[r + 1].after_blank)) {
+        bool titled = h->label && job->rows[r].shapes[0] == HB_SHAPE_WORD;
+        row->numbered = figures && is_numbered(h, row);
+        if ((figures && !titled && !row->numbered) ||
+            (named && job->grid->rows[r + 1].after_blank)) {
             break;
         }
         h->n++;
@@ -212,11 +249,6 @@ static void take_block(head *h)
     for (size_t i = 0; i < h->n && h->n > 1; i++) {
         weigh_units(h, &h->rows[i]);
     }
-}
-
-static bool is_units(const head_row *r)
-{
-    return r->title == HB_TITLE_UNITS || r->bracketed >= 0.5 || (r->units >= 0.6 && r->kinds < 0.6);
 }
 
 static void choose_names(head *h)
@@ -245,21 +277,13 @@ static void choose_units(head *h)
             r->title == HB_TITLE_UNITS || (i == h->names + 1 && r->units >= 0.6 && r->filled >= 2 &&
                                            r->fill >= 0.5 && r->figures == 0 && !r->beyond &&
                                            !h->job->grid->rows[h->rows[h->names].row].after_blank);
-        if (i != h->names && h->names < h->n && is && (below || over)) {
+        hb_str title = hb_grid_text(h->job->grid, r->row, 0);
+        bool of_x = h->label && title.n && (title.p[0] == 'H' || title.p[0] == 'X');
+        if (i != h->names && h->names < h->n && is && (below || over) && !of_x) {
             h->units = i;
             return;
         }
     }
-}
-
-static bool is_whole(hb_str cell)
-{
-    for (size_t i = 0; i < cell.n; i++) {
-        if (cell.p[i] < '0' || cell.p[i] > '9') {
-            return false;
-        }
-    }
-    return cell.n > 0;
 }
 
 /* Without a row of names above: is the first row of the table itself one? It has text where all

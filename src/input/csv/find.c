@@ -17,6 +17,12 @@ static bool has_figures(const hb_cut_row *r)
     return false;
 }
 
+static void join_row(hb_cut_row *r)
+{
+    r->cells[0] = (hb_cell){.kind = HB_CELL_TEXT, .as.p = r->text.p, .len = (uint32_t)r->text.n};
+    r->n = 1;
+}
+
 /* A sentence may have as many words as there are columns. Above a row of names whose words stand in
  * their columns, one whose words do not is a sentence: one cell. */
 static void join_sentences(hb_finding *f)
@@ -33,26 +39,42 @@ static void join_sentences(hb_finding *f)
         }
         bool fits = hb_spans_fit(&f->spans, r);
         if (named && !fits) {
-            r->cells[0] =
-                (hb_cell){.kind = HB_CELL_TEXT, .as.p = r->text.p, .len = (uint32_t)r->text.n};
-            r->n = 1;
+            join_row(r);
         }
         named = named || fits;
     }
 }
 
+/* Nor is a row of words a row of names when it has another number of words than the data (one less:
+ * names as R writes them). */
+static void join_others(hb_finding *f, size_t words)
+{
+    for (size_t i = 0; i < f->cut.n; i++) {
+        hb_cut_row *r = &f->cut.rows[i];
+        size_t figures = 0;
+        for (size_t k = 0; k < r->n; k++) {
+            figures += hb_shape_is_figure(hb_shape_of_cell(&r->cells[k]));
+        }
+        if (!r->sign && words >= 2 && r->n > 1 && r->n != words && r->n + 1 != words &&
+            r->n != f->spans.n + 1 && figures * 2 < r->n) {
+            join_row(r);
+        }
+    }
+}
+
 static hb_status align_rows(hb_finding *f, hb_error *err)
 {
-    HB_TRY(hb_spans_find(&f->cut, &f->arena, &f->spans, err));
-    if (f->spans.n == 0) {
-        return HB_OK;
+    size_t words = 0;
+    HB_TRY(hb_spans_find(&f->cut, &f->arena, &f->spans, &words, err));
+    if (f->spans.n > 0) {
+        join_sentences(f);
     }
-    join_sentences(f);
-    for (size_t i = 0; i < f->cut.n; i++) {
+    for (size_t i = 0; i < f->cut.n && f->spans.n > 0; i++) {
         if (!f->cut.rows[i].sign) {
             HB_TRY(hb_spans_align(&f->spans, &f->cut.rows[i], &f->arena, err));
         }
     }
+    join_others(f, words);
     return HB_OK;
 }
 
@@ -148,6 +170,12 @@ static hb_status uncover(const hb_finding *f, const hb_cut_row *r, hb_arena *are
     ret->text.p = text;
     ret->sign = 0;
     HB_TRY(hb_cut_row_cells(ret, f->delimiter, arena, err));
+    const hb_cell *first = ret->cells;
+    if (ret->n == data_fields(f) + 1 && first->len && first->as.p[first->len - 1] == ':') {
+        ret->cells++; /* "#Fields: a b c" */
+        ret->places = ret->places ? ret->places + 2 : NULL;
+        ret->n--;
+    }
     return f->delimiter == HB_DELIMITER_BLANKS ? hb_spans_align(&f->spans, ret, arena, err) : HB_OK;
 }
 

@@ -32,10 +32,12 @@ static size_t usual_words(const hb_cut *cut, size_t *ret_rows)
     return best;
 }
 
-hb_status hb_spans_find(const hb_cut *cut, hb_arena *arena, hb_spans *ret, hb_error *err)
+hb_status hb_spans_find(const hb_cut *cut, hb_arena *arena, hb_spans *ret, size_t *ret_words,
+                        hb_error *err)
 {
     size_t rows = 0;
     hb_spans s = {.n = usual_words(cut, &rows)};
+    *ret_words = rows >= LEAST_ROWS ? s.n : 0;
     *ret = (hb_spans){.n = 0};
     if (s.n < 2 || rows < LEAST_ROWS) {
         return HB_OK;

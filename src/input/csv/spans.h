@@ -11,9 +11,10 @@ typedef struct hb_spans {
     size_t n;    /* columns; 0 = the words of the rows do not stand below each other */
 } hb_spans;
 
-/* From the rows that have as many words as most and are figures for the better part. */
+/* From the rows that have as many words as most (*ret_words; 0 = there are none) and are figures
+ * for the better part. */
 HB_CHECKED hb_status hb_spans_find(const hb_cut *cut, hb_arena *arena, hb_spans *ret,
-                                   hb_error *err);
+                                   size_t *ret_words, hb_error *err);
 /* The row's cells laid into the columns by their places, words of one column joined; a word behind
  * the last column makes one more. As many phrases (words one blank apart) as columns go into them
  * in order. The row is left alone when a word stands across two columns. */
