@@ -66,6 +66,14 @@ static hb_status check_shape(const hb_pinned *pin, const hb_table *t, const hb_b
         return MISFIT(pin, err, s.header_line, 0, 0, "its fields are cut by %s, expected %s",
                       cut_name(s.delimiter), cut_name(p->delimiter));
     }
+    for (const char *c = s.comment_signs ? s.comment_signs : ""; *c; c++) {
+        if (*c != '#' && !strchr(p->comments, *c)) {
+            return MISFIT(pin, err, 0, 0, 0,
+                          "it has lines left out as comments behind '%c', "
+                          "expected none of that sign",
+                          *c);
+        }
+    }
     if (p->find == HB_PROFILE_FIND_LINES && p->data_line && first->n_rows &&
         first->lines[0] != p->data_line) {
         return MISFIT(pin, err, first->lines[0], 0, 0,

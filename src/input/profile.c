@@ -138,7 +138,7 @@ hb_status hb_input_profile_parse(hb_str text, const char *name, hb_input_profile
     hb_input_profile p = {
         .summary = "", .adapter = "", .either_current_or_value = true, .allow_extra_columns = true};
     hb_arena_init(&p.arena, ARENA_BYTES);
-    p.format = p.encoding = p.sheet = "";
+    p.format = p.encoding = p.sheet = p.comments = "";
     p.decimal = '.';
     p.file = hb_arena_str(&p.arena, hb_str_of(name));
     const hb_node *root = NULL;

@@ -119,6 +119,11 @@ static void pins(const hb_reading *r, hb_buf *out)
         text_pair(out, "sheet", s->sheet);
         hb_buf_ch(out, '\n');
     }
+    if (s->comment_signs) {
+        hb_buf_c(out, "  ");
+        text_pair(out, "comments", s->comment_signs);
+        hb_buf_ch(out, '\n');
+    }
     hb_buf_fmt(out, "  decimal: %s\n  layout: %s\n", s->decimal == ',' ? "comma" : "point",
                strcmp(r->layout, "wide") == 0 ? "wide" : "rows");
     if (s->header_line || !s->data_first_line) {

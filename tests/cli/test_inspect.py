@@ -381,6 +381,17 @@ class Profile(Inspect):
         self.write("later.csv", "# remark\n# another\n" + text)
         self.assertEqual(self.inspect("later.csv", "--profile", "p.yaml")["rows_data"], 300)
 
+    def test_lines_that_are_comments_now(self):
+        text = "a,b\n" + "".join(f"{i},{i % 7}\n" for i in range(50))
+        self.save(text)
+        commented = "% one\n% two\n" + text + "% three, and four, and five\n"
+        self.write("other.csv", commented)
+        if self.inspect("other.csv")["format"].get("comment_signs") != "%":
+            self.skipTest("this build knows no such comments")
+        self.refused(commented, "comments behind '%'")
+        self.save(commented)
+        self.assertEqual(self.inspect("saved.csv", "--profile", "p.yaml")["rows_data"], 50)
+
     def test_the_decimal_mark_is_not_guessed_again(self):
         self.save("a;b\n" + "".join(f"{i},5;{i}\n" for i in range(50)))
         self.write("whole.csv", "a;b\n" + "".join(f"{i};{i}\n" for i in range(50)))
