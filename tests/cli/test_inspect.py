@@ -444,7 +444,8 @@ class Profile(Inspect):
         for old, new, has in (("kind: number", "kind: figure", "kind"), ("delimiter: comma", "delimiter: dot", "delimiter"),
                               ("columns: [1]", "columns: [9]", "names column 9 of 4"), ("columns: [1]", "columns: [0]", "from 1"),
                               ("columns: [1]", "columns: [2]", "must be of kind time"), ("decimal: point", "decimal: star", "point or comma"),
-                              ("pinned:\n", "pinned:\n  colour: red\n", "colour")):
+                              ("pinned:\n", "pinned:\n  colour: red\n", "colour"), ("forms: [", "forms: [nonsense, ", "no form of a time"),
+                              (re.search(r"forms: \[.*\]", self.yaml).group(0), "forms: []", "fewer forms")):
             self.assertIn(old, self.yaml)
             self.write("p.yaml", self.yaml.replace(old, new, 1))
             err = self.hb_error("inspect", "saved.csv", "--profile", "p.yaml", code=3, has=has)
