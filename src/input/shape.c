@@ -283,9 +283,10 @@ static bool in_words(hb_str s, const char *const *words, size_t n)
 
 static bool is_missing(hb_str s)
 {
-    static const char *const words[] = {"NA",    "N/A",    "n.a.", "n.d.",    "N/D",      "null",
-                                        "none",  "NaT",    "#N/A", "#VALUE!", "#REF!",    "#DIV/0!",
-                                        "#NUM!", "#NAME?", "OL",   "OVLD",    "overload", "#NULL!"};
+    static const char *const words[] = {
+        "NA",    "N/A",    "n/a",    "n.a.", "N.A.", "n.d.",     "N/D",     "null",  "NULL",
+        "Null",  "none",   "None",   "NONE", "NaT",  "#N/A",     "#VALUE!", "#REF!", "#DIV/0!",
+        "#NUM!", "#NAME?", "#NULL!", "OL",   "OVLD", "OVERLOAD", "Overload"};
     size_t same = 1;
     while (same < s.n && s.p[same] == s.p[0]) {
         same++;
@@ -293,7 +294,12 @@ static bool is_missing(hb_str s)
     if (same == s.n && (s.p[0] == '*' || s.p[0] == '?' || (s.p[0] == '-' && s.n <= 4))) {
         return true;
     }
-    return IN_WORDS(s, words);
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (hb_str_eq_c(s, words[i])) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool is_truth(hb_str s)

@@ -328,10 +328,17 @@ static void judge(const hb_survey_job *job, hb_survey *s)
     size_t fits = 0;
     size_t figures = 0;
     size_t odd = 0;
+    size_t alike = 0;
+    size_t covered = 0;
     size_t usual = job->rows[s->data_row].n;
+    for (size_t r = 0; r < job->grid->n; r++) {
+        alike += job->rows[r].n == usual;
+    }
     for (size_t r = s->data_row; r < job->grid->n; r++) {
         const hb_row_look *row = &job->rows[r];
+        fit f = fit_row(row, job->fields, job->n_fields);
         odd += row->n != usual;
+        covered += f.agree >= f.bad && f.agree;
         for (size_t i = 0; i < row->end; i++) {
             hb_shape shape = (hb_shape)row->shapes[i];
             const hb_field_look *c = &job->fields[i];
@@ -353,6 +360,8 @@ static void judge(const hb_survey_job *job, hb_survey *s)
         s->figure_share = (double)figures / (double)cells;
     }
     s->n_data = job->n_data;
+    s->cover = (double)(covered + (s->names_row != HB_NO_ROW)) / (double)job->grid->n;
+    s->uniform = usual > 1 ? (double)alike / (double)job->grid->n : 0;
 }
 
 double hb_survey_score(const hb_grid *grid, const hb_survey *s)
@@ -361,10 +370,11 @@ double hb_survey_score(const hb_grid *grid, const hb_survey *s)
         return 0;
     }
     double n = (double)s->n_data;
-    double cover = (n + (s->names_row != HB_NO_ROW)) / (double)grid->n;
+    double cover = s->cover < 1 ? s->cover : 1;
     double width = s->used_columns <= 1 ? 0.35 : 1 - 0.3 / (double)s->used_columns;
-    return s->coherence * (0.5 + 0.5 * (cover < 1 ? cover : 1)) * (0.6 + 0.4 * s->figure_share) *
-           width * (n / (n + 1)) * (s->names_row != HB_NO_ROW ? 1 : 0.93);
+    return s->coherence * (0.5 + 0.5 * cover) * (0.6 + 0.4 * s->figure_share) *
+           (0.85 + 0.15 * s->uniform) * width * (n / (n + 1)) *
+           (s->names_row != HB_NO_ROW ? 1 : 0.93);
 }
 
 hb_status hb_survey_grid(const hb_grid *grid, int header, hb_units *units, hb_arena *arena,

@@ -52,6 +52,8 @@ typedef struct hb_survey {
     double coherence;    /* share of the cells that are of their column's kind */
     double figure_share; /* share of the cells that are figures */
     size_t used_columns; /* columns that hold something in a tenth of the rows */
+    double cover;        /* share of the grid's rows that belong to the table */
+    double uniform;      /* share of the grid's rows with as many fields as the first of the data */
 } hb_survey;
 
 /* header: 1 = the first row of the table must be names, -1 = there are none, 0 = find out. units

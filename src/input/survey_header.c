@@ -155,6 +155,11 @@ static void weigh_units(const head *h, head_row *r)
         bracketed += look->shapes[i] == HB_SHAPE_BRACKETED;
         kinds += hb_shape_is_kind(cell);
     }
+    hb_str title = hb_grid_text(h->job->grid, r->row, 0);
+    if (!h->label && seen >= 2 && hb_shape_row_title(title) == HB_TITLE_UNITS &&
+        units * 2 + 1 >= seen - none) {
+        r->title = HB_TITLE_UNITS;
+    }
     r->units = seen > none ? (double)units / (double)(seen - none) : 0;
     r->bracketed = seen ? (double)bracketed / (double)seen : 0;
     r->kinds = seen ? (double)kinds / (double)seen : 0;
@@ -165,7 +170,7 @@ static double names_score(const head_row *r, size_t height)
     static const double by_title[] = {
         [HB_TITLE_NONE] = 0, [HB_TITLE_NAMES] = 3, [HB_TITLE_UNITS] = -3, [HB_TITLE_OTHER] = -1};
     return (r->fill < 1 ? r->fill : 1) - 0.3 * r->repeated - 0.8 * r->units - 0.5 * r->bracketed -
-           0.8 * r->kinds - 0.6 * r->figures - 0.4 * r->long_texts - 0.3 * r->beyond +
+           0.8 * r->kinds - 0.8 * r->figures - 0.4 * r->long_texts - 0.3 * r->beyond +
            by_title[r->title] - 0.05 * (double)height;
 }
 
@@ -174,6 +179,13 @@ static bool could_be_names(const head *h, const head_row *r)
     const hb_row_look *look = &h->job->rows[r->row];
     if (look->ruler || r->filled == 0 || r->figures > 0.5 || r->title == HB_TITLE_UNITS) {
         return false;
+    }
+    size_t first = h->label;
+    while (first < look->end && look->shapes[first] == HB_SHAPE_EMPTY) {
+        first++;
+    }
+    if (r->figures > 0 && hb_shape_is_figure((hb_shape)look->shapes[first])) {
+        return false; /* names may be numbers, but not the first of them */
     }
     if (r->title == HB_TITLE_NAMES) {
         return true;
@@ -202,12 +214,18 @@ static void take_block(head *h)
     }
 }
 
+static bool is_units(const head_row *r)
+{
+    return r->title == HB_TITLE_UNITS || r->bracketed >= 0.5 || (r->units >= 0.6 && r->kinds < 0.6);
+}
+
 static void choose_names(head *h)
 {
     double best = -100;
     h->names = h->n;
     for (size_t i = 0; i < h->n; i++) {
         double score = names_score(&h->rows[i], i);
+        score += i > 0 && is_units(&h->rows[i - 1]) ? 0.35 : 0; /* units stand below names */
         if (could_be_names(h, &h->rows[i]) && score > best) {
             best = score;
             h->names = i;
@@ -224,7 +242,9 @@ static void choose_units(head *h)
         bool is = r->title == HB_TITLE_UNITS || (r->units >= 0.5 && r->kinds < 0.6) ||
                   (r->bracketed >= 0.5 && below);
         bool over =
-            r->title == HB_TITLE_UNITS || (r->units >= 0.6 && r->filled >= 2 && r->fill >= 0.5);
+            r->title == HB_TITLE_UNITS || (i == h->names + 1 && r->units >= 0.6 && r->filled >= 2 &&
+                                           r->fill >= 0.5 && r->figures == 0 && !r->beyond &&
+                                           !h->job->grid->rows[h->rows[h->names].row].after_blank);
         if (i != h->names && h->names < h->n && is && (below || over)) {
             h->units = i;
             return;
@@ -232,21 +252,33 @@ static void choose_units(head *h)
     }
 }
 
-/* Without a row of names above: is the first row of the table itself one, where figures are
- * ("Time,101,102")? Then all rows below must be figures in a column where it has text. */
+static bool is_whole(hb_str cell)
+{
+    for (size_t i = 0; i < cell.n; i++) {
+        if (cell.p[i] < '0' || cell.p[i] > '9') {
+            return false;
+        }
+    }
+    return cell.n > 0;
+}
+
+/* Without a row of names above: is the first row of the table itself one? It has text where all
+ * rows below have figures; what is no text in it are whole names such as "101". */
 static bool first_row_names(const hb_survey_job *job)
 {
     const hb_row_look *first = &job->rows[job->data_row];
     bool any = false;
-    if (job->n_data < 3 || first->filled * 2 < job->n_fields) {
-        return false;
-    }
-    for (size_t i = 0; i < first->end; i++) {
+    for (size_t i = 0; i < first->end && job->n_data >= 2; i++) {
         const hb_field_look *f = &job->fields[i];
-        if (hb_shape_is_text((hb_shape)first->shapes[i])) {
-            any =
-                any || (f->texts == 1 && f->figures + f->missing + 1 >= job->n_data && f->figures);
-        } else if (first->shapes[i] == HB_SHAPE_TIME || first->shapes[i] == HB_SHAPE_EMPTY) {
+        hb_shape s = (hb_shape)first->shapes[i];
+        bool number = job->grid->rows[job->data_row].cells[i].kind == HB_CELL_NUMBER;
+        if (hb_shape_is_text(s)) {
+            bool only = f->texts <= 1 && f->figures && f->figures + f->missing + 1 >= job->n_data;
+            any = any || only;
+        } else if (hb_shape_is_figure(s) && !number &&
+                   !is_whole(hb_grid_text(job->grid, job->data_row, i))) {
+            return false;
+        } else if (s == HB_SHAPE_EMPTY && first->figures) {
             return false;
         }
     }
@@ -256,7 +288,7 @@ static bool first_row_names(const hb_survey_job *job)
 static bool all_text(const hb_survey_job *job)
 {
     for (size_t i = 0; i < job->n_fields; i++) {
-        if (job->fields[i].figures) {
+        if (job->fields[i].figures > job->fields[i].texts) {
             return false;
         }
     }
@@ -280,7 +312,7 @@ static bool is_group_row(const head *h, size_t row, size_t names)
     }
     for (size_t i = h->label; i < below->end; i++) {
         hb_str cell = hb_grid_text(job->grid, row, i);
-        spread += before.n && cell.n == 0;
+        spread += i < look->n && cell.n == 0 && (before.n || i == h->label);
         repeated += cell.n && hb_str_eq(cell, before);
         kinds += hb_shape_is_kind(cell) || hb_shape_is_unit(cell);
         cells += cell.n > 0;
@@ -288,6 +320,22 @@ static bool is_group_row(const head *h, size_t row, size_t names)
     }
     bool lonely = cells == 1 && (look->shapes[h->label] != HB_SHAPE_EMPTY || look->n < below->n);
     return cells && !lonely && kinds * 2 < cells && spread + repeated > 0 && cells < below->end + 1;
+}
+
+/* A row below the names with a figure where figures belong is data, whatever else is wrong with it.
+ */
+static void take_bad_rows(const head *h, hb_survey *s)
+{
+    hb_survey_job *job = h->job;
+    for (size_t r = s->names_row + 1; r < s->data_row && r != s->units_row; r++) {
+        const hb_row_look *look = &job->rows[r];
+        for (size_t i = h->label; i < look->end && look->n == job->rows[s->data_row].n; i++) {
+            if (look->shapes[i] == HB_SHAPE_FIGURE && hb_field_is_strict(&job->fields[i])) {
+                s->data_row = r;
+                return;
+            }
+        }
+    }
 }
 
 static hb_str cell_text(const hb_survey_job *job, size_t row, size_t field)
@@ -349,6 +397,8 @@ static void fill_columns(const head *h, hb_survey *s, size_t end, bool shifted)
         }
         if (s->units_row != HB_NO_ROW && !(shifted && i == 0)) {
             c.unit = hb_grid_text(job->grid, s->units_row, at);
+            bool title = at == 0 && hb_shape_row_title(c.unit) == HB_TITLE_UNITS;
+            c.unit = title ? (hb_str){"", 0} : c.unit;
         }
         if (s->group_row != HB_NO_ROW && i >= h->label) {
             hb_str own = hb_grid_text(job->grid, s->group_row, i);
@@ -418,6 +468,20 @@ static void preamble_units(const hb_survey_job *job, hb_survey *s)
     }
 }
 
+/* LabVIEW states units of the Y columns only; X is in seconds when its dimension is time. */
+static void labview_seconds(const hb_survey_job *job, hb_survey *s)
+{
+    if (s->n_columns == 0 || s->columns[0].unit.n || !hb_str_eq_c(s->columns[0].name, "X_Value")) {
+        return;
+    }
+    for (size_t r = 0; r < s->names_row; r++) {
+        if (hb_str_eq_c(hb_grid_text(job->grid, r, 0), "X_Dimension") &&
+            hb_str_eq_c(hb_grid_text(job->grid, r, 1), "Time")) {
+            s->columns[0].unit = HB_STR("s");
+        }
+    }
+}
+
 static void explain(const head *h, hb_survey *s)
 {
     if (s->names_row == HB_NO_ROW) {
@@ -474,6 +538,7 @@ static void settle(head *h, hb_survey *s)
     if (h->names < h->n) {
         s->names_row = h->rows[h->names].row;
         s->units_row = h->units < h->n ? h->rows[h->units].row : HB_NO_ROW;
+        take_bad_rows(h, s);
         return;
     }
     if (all_text(job)) {
@@ -521,6 +586,7 @@ hb_status hb_survey_header(hb_survey_job *job, hb_survey *s, hb_error *err)
     fill_columns(&h, s, end, shifted);
     if (named && h.names < h.n && s->units_row == HB_NO_ROW) {
         preamble_units(job, s);
+        labview_seconds(job, s);
     }
     explain(&h, s);
     return HB_OK;

@@ -7,9 +7,47 @@
 
 enum { ARENA_BYTES = 256 << 20, HIDDEN_ROWS = 8 };
 
+static bool has_figures(const hb_cut_row *r)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        if (hb_shape_is_figure(hb_shape_of_cell(&r->cells[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A sentence may have as many words as there are columns. Above a row of names whose words stand in
+ * their columns, one whose words do not is a sentence: one cell. */
+static void join_sentences(hb_finding *f)
+{
+    bool named = false;
+    size_t first = 0;
+    while (first < f->cut.n && (f->cut.rows[first].sign || !has_figures(&f->cut.rows[first]))) {
+        first++;
+    }
+    for (size_t i = first < f->cut.n ? first : 0; i-- > 0;) {
+        hb_cut_row *r = &f->cut.rows[i];
+        if (r->sign || r->n != f->spans.n || !r->places) {
+            continue;
+        }
+        bool fits = hb_spans_fit(&f->spans, r);
+        if (named && !fits) {
+            r->cells[0] =
+                (hb_cell){.kind = HB_CELL_TEXT, .as.p = r->text.p, .len = (uint32_t)r->text.n};
+            r->n = 1;
+        }
+        named = named || fits;
+    }
+}
+
 static hb_status align_rows(hb_finding *f, hb_error *err)
 {
     HB_TRY(hb_spans_find(&f->cut, &f->arena, &f->spans, err));
+    if (f->spans.n == 0) {
+        return HB_OK;
+    }
+    join_sentences(f);
     for (size_t i = 0; i < f->cut.n; i++) {
         if (!f->cut.rows[i].sign) {
             HB_TRY(hb_spans_align(&f->spans, &f->cut.rows[i], &f->arena, err));
@@ -154,8 +192,13 @@ static hb_status look_behind_signs(const hb_find_options *o, hb_finding *f, hb_e
         HB_TRY(survey(o, f, err));
         f->hidden_header = f->survey.names_row != HB_NO_ROW;
     }
-    for (size_t i = first; i < data && !f->hidden_header; i++) {
-        f->cut.rows[i] = kept[data - i - 1];
+    for (size_t i = first; i < data; i++) { /* what is no header stays a comment */
+        const hb_cut_row *r = &f->cut.rows[i];
+        bool header = f->hidden_header && (r == hb_finding_row(f, f->survey.names_row) ||
+                                           r == hb_finding_row(f, f->survey.units_row) ||
+                                           r == hb_finding_row(f, f->survey.group_row));
+        f->hidden_sign = header ? kept[data - i - 1].sign : f->hidden_sign;
+        f->cut.rows[i] = header ? *r : kept[data - i - 1];
     }
     if (any && !f->hidden_header) {
         f->survey = before;
@@ -177,7 +220,7 @@ static void summarize(const hb_find_options *o, hb_finding *f)
         rows++;
     }
     f->agreement = rows ? (double)same / (double)rows : 0;
-    f->comments = (hb_comments){{0}};
+    f->comments = (hb_comments){{f->hidden_sign}};
     for (size_t i = o->skip_rows; i < f->cut.n; i++) {
         char sign = f->cut.rows[i].sign;
         size_t n = strlen(f->comments.signs);

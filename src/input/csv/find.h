@@ -25,6 +25,7 @@ typedef struct hb_finding {
     double agreement;   /* share of the table's rows that have the usual number of fields */
     size_t n_comments;  /* lines of them before the data */
     bool hidden_header; /* behind a comment sign */
+    char hidden_sign;
 } hb_finding;
 
 typedef struct hb_find_options {

@@ -139,14 +139,16 @@ static hb_status read_rule_header(hb_csv *c, hb_error *err)
 
 static hb_status keep_spans(hb_csv *c, const hb_spans *s, hb_error *err)
 {
-    if (s->n == 0 || s->n != c->width) {
+    if (s->n == 0 || s->n > c->width) {
         return HB_OK;
     }
-    uint32_t *v = hb_arena_array(&c->arena, 2 * s->n, sizeof *v);
+    uint32_t *v = hb_arena_array(&c->arena, 2 * c->width, sizeof *v);
     if (!v) {
         return HB_NOMEM(err);
     }
-    memcpy(v, s->v, 2 * s->n * sizeof *v);
+    for (size_t i = 0; i < 2 * c->width; i++) { /* no word stands under a name without data */
+        v[i] = i < 2 * s->n ? s->v[i] : UINT32_MAX;
+    }
     c->spans = v;
     return HB_OK;
 }

@@ -149,6 +149,26 @@ static bool occurs(hb_str text, char delimiter)
            (delimiter == HB_DELIMITER_BLANKS && memchr(text.p, '\t', text.n));
 }
 
+/* "1,5" below a name of one field is one column with a decimal comma. */
+static hb_status doubt_comma(sniffing *s, hb_error *err)
+{
+    hb_finding one;
+    const hb_survey *v = &s->best.survey;
+    if (s->best.delimiter != ',' || v->used_columns != 2 || v->names_row != HB_NO_ROW) {
+        return HB_OK;
+    }
+    hb_status status = hb_find_table(&s->o, 0, s->signs, &one, err);
+    if (status == HB_OK && one.survey.names_row != HB_NO_ROW && one.survey.figure_share > 0.9) {
+        s->second = 0.7 * s->score;
+        s->rival = ',';
+        hb_finding_release(&s->best);
+        s->best = one;
+        return HB_OK;
+    }
+    hb_finding_release(&one);
+    return status;
+}
+
 static hb_status try_all(sniffing *s, hb_error *err)
 {
     for (size_t i = 0; i < N_ROWS; i++) {
@@ -159,13 +179,17 @@ static hb_status try_all(sniffing *s, hb_error *err)
             HB_TRY(try_one(s, rows[i].delimiter, rows[i].weight, rows[i].agreement, err));
         }
     }
-    return s->score < 0.5 ? try_one(s, 0, 1, 0, err) : HB_OK;
+    if (s->score < 0.5) {
+        HB_TRY(try_one(s, 0, 1, 0, err));
+    }
+    return doubt_comma(s, err);
 }
 
-/* A preamble longer than what was looked at leaves nothing that is much of a table. */
+/* A preamble longer than what was looked at leaves nothing that is much of a table, or texts. */
 static hb_status look_further(sniffing *s, char delimiter, hb_error *err)
 {
-    if (s->score >= 0.3 || s->best.cut.whole || s->o.max_rows >= MORE_ROWS) {
+    bool good = s->score >= 0.3 && s->best.survey.figure_share >= 0.5;
+    if (good || s->best.cut.whole || s->o.max_rows >= MORE_ROWS) {
         return HB_OK;
     }
     sniffing more = {.o = s->o, .signs = s->signs};
@@ -206,7 +230,7 @@ static char decimal_mark(const hb_finding *f)
             while (last + digits < t.n && t.p[last + digits] >= '0' && t.p[last + digits] <= '9') {
                 digits++;
             }
-            double weight = digits == 3 && hb_str_find_ch(t, t.p[last - 1]) >= 1 ? 0.1 : 1;
+            double weight = digits == 3 ? 0.1 : 1;
             comma += t.p[last - 1] == ',' ? weight : 0;
             point += t.p[last - 1] == '.' ? weight : 0;
         }
@@ -220,6 +244,8 @@ static hb_status blanks_if_single(sniffing *s, hb_error *err)
     if (s->best.delimiter == 0 && s->best.survey.n_columns < 2 &&
         occurs(s->o.text, HB_DELIMITER_BLANKS)) {
         hb_finding_release(&s->best);
+        s->score = 0;
+        s->second = 0;
         return try_one(s, HB_DELIMITER_BLANKS, 1, 0, err);
     }
     return HB_OK;

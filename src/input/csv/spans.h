@@ -14,10 +14,13 @@ typedef struct hb_spans {
 /* From the rows that have as many words as most and are figures for the better part. */
 HB_CHECKED hb_status hb_spans_find(const hb_cut *cut, hb_arena *arena, hb_spans *ret,
                                    hb_error *err);
-/* The row's cells laid into the columns by their places, words of one column joined; left alone
- * when a word stands across two columns. */
+/* The row's cells laid into the columns by their places, words of one column joined; a word behind
+ * the last column makes one more. As many phrases (words one blank apart) as columns go into them
+ * in order. The row is left alone when a word stands across two columns. */
 HB_CHECKED hb_status hb_spans_align(const hb_spans *s, hb_cut_row *row, hb_arena *arena,
                                     hb_error *err);
+/* Does each of the row's words stand in its column? */
+bool hb_spans_fit(const hb_spans *s, const hb_cut_row *row);
 /* Column of a word by its place; s->n when it stands across two. */
 size_t hb_spans_column(const hb_spans *s, uint32_t from, uint32_t to);
 

@@ -47,7 +47,8 @@ static hb_status keep(hb_arena *arena, hb_str s, hb_str *ret, hb_error *err)
         }
         out[n++] = (char)c;
     }
-    *ret = (hb_str){out, n};
+    out[n] = '\0';
+    *ret = hb_str_trim((hb_str){out, n}); /* the no-break space of Latin-1, too */
     return HB_OK;
 }
 

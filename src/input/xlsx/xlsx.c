@@ -348,6 +348,9 @@ static hb_status tell_sheets(xlsx *x, const char *why, hb_error *err)
     return status;
 }
 
+/* So much more of a table a later sheet must be: two recordings are told apart by their order. */
+#define BETTER 1.4
+
 typedef struct choice {
     size_t tables; /* visible sheets with data rows */
     size_t units;  /* a sheet of names and units; SIZE_MAX = none */
@@ -373,7 +376,7 @@ static hb_status look_through(xlsx *x, choice *ret, hb_error *err)
         if (table && ret->units == SIZE_MAX && hb_sheet_head_is_units(&h, &name, &unit)) {
             ret->units = i;
         }
-        if (table && (best == 0 || h.value > 1.1 * best)) {
+        if (table && (best == 0 || h.value > BETTER * best)) {
             best = h.value > 0 ? h.value : 1e-9;
             hb_sheet_head_close(&x->head);
             x->head = h;
@@ -464,7 +467,7 @@ static hb_status start(xlsx *x, const char *sheet, hb_error *err)
     }
     HB_TRY(take_head(x, err));
     HB_TRY(tell_sheets(x,
-                       c.tables > 1 ? "the visible one with the largest table"
+                       c.tables > 1 ? "the visible one that is most of a table; of equals the first"
                                     : "the only visible one with data rows",
                        err));
     return complete_units(x, c.units, err);
