@@ -30,8 +30,10 @@ static const char *cut_name(char d)
            : d == ';'  ? "semicolons"
            : d == '\t' ? "tabs"
            : d == '|'  ? "bars"
+           : d == ':'  ? "colons"
            : d == ' '  ? "blanks"
-                       : "nothing: one column";
+           : d         ? "another sign"
+                       : "nothing (one column)";
 }
 
 /* ASCII is part of both; a file of nothing else may well get its first degree sign in UTF-8. */
@@ -62,9 +64,17 @@ static hb_status check_shape(const hb_pinned *pin, const hb_table *t, const hb_b
                       p->format);
     }
     HB_TRY(check_encoding(pin, t, err));
-    if (p->delimiter && s.delimiter && p->delimiter != s.delimiter) {
+    if (strcmp(p->format, "csv") == 0 && p->delimiter != s.delimiter) {
         return MISFIT(pin, err, s.header_line, 0, 0, "its fields are cut by %s, expected %s",
                       cut_name(s.delimiter), cut_name(p->delimiter));
+    }
+    for (const char *c = s.comment_signs ? s.comment_signs : ""; *c; c++) {
+        if (*c != '#' && !strchr(p->comments, *c)) {
+            return MISFIT(pin, err, 0, 0, 0,
+                          "it has lines left out as comments behind '%c', "
+                          "expected none of that sign",
+                          *c);
+        }
     }
     if (p->find == HB_PROFILE_FIND_LINES && p->data_line && first->n_rows &&
         first->lines[0] != p->data_line) {
