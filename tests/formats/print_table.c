@@ -65,7 +65,7 @@ static void print_head(const hb_table *t, hb_buf *b)
     for (size_t i = 0; i < n; i++) {
         hb_json_arr(&j);
         hb_json_str(&j, columns[i].name);
-        hb_json_str(&j, columns[i].unit);
+        hb_json_str(&j, columns[i].unit.n ? columns[i].unit : HB_STR(""));
         hb_json_end(&j);
     }
     hb_json_end(&j);
