@@ -241,6 +241,7 @@ static void select_rows(wide *w, const hb_block *block)
         w->keep[r] = in_ranges(w, block, r, w->unit_id, &w->job->o->units) &&
                      in_ranges(w, block, r, w->cycle, &w->job->o->cycles);
         w->not_selected += !w->keep[r];
+        w->keep[r] = w->keep[r] && (!block->keep || block->keep[r]);
         if (w->keep[r] && timed) {
             w->keep[r] = w->times[r] != HB_TIME_NONE; /* a footer, a summary, half a row */
             w->bad_times += !w->keep[r];
@@ -304,6 +305,10 @@ static void count_texts(const wide *w, const hb_block *block, size_t i)
 
 static hb_status take_block(wide *w, const hb_block *block, hb_error *err)
 {
+    if (!block->cells) {
+        w->bad_times += block->n_rows;
+        return HB_OK;
+    }
     HB_TRY(room_for_rows(w, block->n_rows, err));
     HB_TRY(add_columns(w, block, err));
     for (size_t i = 0; i < w->n_columns; i++) {

@@ -6,6 +6,8 @@
 
 #include <math.h>
 
+enum { SCRATCH_BYTES = 1 << 30 };
+
 /* A cell as the number rules see it: text as it stands, whatever the format calls it. */
 static hb_str cell_text(const hb_cell *cell, hb_arena *arena, bool *ret_ok)
 {
@@ -31,19 +33,21 @@ static hb_str cell_text(const hb_cell *cell, hb_arena *arena, bool *ret_ok)
     return (hb_str){"", 0};
 }
 
+/* scratch: of the texts that are looked at; a wide table has megabytes of them. */
 static hb_status number_rules(const hb_block *first, size_t rows, const hb_plan_options *o,
-                              hb_arena *arena, hb_plan *plan, hb_column_look *looks, hb_error *err)
+                              hb_arena *arena, hb_arena *scratch, hb_plan *plan,
+                              hb_column_look *looks, hb_error *err)
 {
     size_t n = first->n_cols;
-    hb_str *cells = hb_arena_array(arena, rows * n + 1, sizeof *cells);
-    hb_cell_column *columns = hb_arena_array(arena, n + 1, sizeof *columns);
+    hb_str *cells = hb_arena_array(scratch, rows * n + 1, sizeof *cells);
+    hb_cell_column *columns = hb_arena_array(scratch, n + 1, sizeof *columns);
     hb_number_rule *rules = hb_arena_array(arena, n + 1, sizeof *rules);
     hb_number_look *seen = hb_arena_array(arena, n + 1, sizeof *seen);
     bool ok = cells && columns && rules && seen;
     for (size_t i = 0; ok && i < n; i++) {
         columns[i] = (hb_cell_column){.cells = cells + i * rows, .n = rows};
         for (size_t r = 0; r < rows; r++) {
-            cells[i * rows + r] = cell_text(&first->cells[r * n + i], arena, &ok);
+            cells[i * rows + r] = cell_text(&first->cells[r * n + i], scratch, &ok);
         }
     }
     if (!ok) {
@@ -96,7 +100,11 @@ hb_status hb_plan_infer(const hb_column *columns, const hb_block *first,
     if (!plan.columns || !looks) {
         return HB_NOMEM(err);
     }
-    HB_TRY(number_rules(first, rows, options, arena, &plan, looks, err));
+    hb_arena scratch;
+    hb_arena_init(&scratch, SCRATCH_BYTES);
+    hb_status status = number_rules(first, rows, options, arena, &scratch, &plan, looks, err);
+    hb_arena_release(&scratch);
+    HB_TRY(status);
     for (size_t i = 0; i < n; i++) {
         const hb_number_look *l = &looks[i].number;
         HB_TRY(hb_label_split(columns[i].name, options->units, arena, &looks[i].label, err));
@@ -126,6 +134,7 @@ static hb_cell_class read_number(const hb_column_plan *c, const hb_cell *cell, d
 {
     switch ((hb_cell_kind)cell->kind) {
     case HB_CELL_TEXT:
+    case HB_CELL_ERROR: /* #N/A is missing, #DIV/0! is not */
         return hb_number_rule_read(&c->number, (hb_str){cell->as.p, cell->len}, ret);
     case HB_CELL_NUMBER:
     case HB_CELL_BOOL:
@@ -137,7 +146,6 @@ static hb_cell_class read_number(const hb_column_plan *c, const hb_cell *cell, d
     case HB_CELL_EMPTY:
         return HB_CELL_IS_MISSING;
     case HB_CELL_TIME:
-    case HB_CELL_ERROR:
         break;
     }
     return HB_CELL_IS_TEXT;
@@ -156,7 +164,10 @@ static hb_cell_class read_time(const hb_plan *plan, const hb_column_plan *c, con
         parts[k] = &row[c->time.columns[k]];
     }
     if (hb_time_rule_read(&c->time, parts, plan->decimal) == HB_TIME_NONE) {
-        return HB_CELL_IS_TEXT;
+        hb_cell_class word = cell->kind == HB_CELL_TEXT
+                                 ? hb_cell_classify((hb_str){cell->as.p, cell->len}, '.', v)
+                                 : HB_CELL_IS_TEXT;
+        return word == HB_CELL_IS_MISSING || word == HB_CELL_IS_NAN ? word : HB_CELL_IS_TEXT;
     }
     return c->time.plain_number ? read_number(c, cell, v) : HB_CELL_IS_NUMBER;
 }

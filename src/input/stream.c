@@ -334,6 +334,13 @@ const char *hb_stream_compression(const hb_stream *s)
     return s->compression;
 }
 
+int hb_stream_file(const hb_stream *s)
+{
+    struct stat st;
+    bool plain = !*s->codec->name && s->os->fstat(s->fd, &st) == 0 && S_ISREG(st.st_mode);
+    return plain ? s->fd : -1;
+}
+
 uint64_t hb_stream_raw_bytes(const hb_stream *s)
 {
     while (s->below) {

@@ -51,6 +51,9 @@ const char *hb_stream_compression(const hb_stream *s);
 const char *hb_stream_member(const hb_stream *s);
 /* Was the `member` given to the opening used for that choice? */
 bool hb_stream_took_member(const hb_stream *s);
+/* The descriptor of a regular file that is read as it is stored, for readers that seek; else -1.
+ * Borrowed, and its offset is the stream's: open it again (/proc/self/fd). */
+int hb_stream_file(const hb_stream *s);
 /* Stored bytes read so far: for progress. */
 uint64_t hb_stream_raw_bytes(const hb_stream *s);
 /* Once read to the end: size and SHA-256 of the stored file. */

@@ -87,6 +87,7 @@ void hb_run_builder_text_cells(hb_run_builder *b, uint32_t channel, uint64_t n);
 /* Was a file of this path begun before? */
 bool hb_run_builder_has_file(const hb_run_builder *b, const char *path);
 const hb_registry *hb_run_builder_registry(const hb_run_builder *b);
+hb_units *hb_run_builder_units(const hb_run_builder *b);
 
 /* Copies meta's strings, sorts, reduces, digests. The builder is empty afterwards. */
 HB_CHECKED hb_status hb_run_builder_finish(hb_run_builder *b, const hb_run_meta *meta,

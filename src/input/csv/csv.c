@@ -8,7 +8,6 @@ hb_status hb_csv_fill(hb_csv *c, size_t want, hb_error *err)
 {
     if (c->at) {
         memmove(c->text, c->text + c->at, c->n - c->at);
-        c->offset += c->at;
         c->n -= c->at;
         c->at = 0;
     }
@@ -20,17 +19,14 @@ hb_status hb_csv_fill(hb_csv *c, size_t want, hb_error *err)
         c->text = text;
         c->cap = want;
     }
-    size_t fresh = c->n;
     while (c->n < want && !c->end) {
         size_t got = 0;
-        HB_TRY(hb_stream_read(c->stream, c->text + c->n, want - c->n, &got, err));
+        HB_TRY(hb_text_read(c->source, c->text + c->n, want - c->n, &got, err));
         c->n += got;
         c->end = got == 0;
     }
-    const char *nul = memchr(c->text + fresh, '\0', c->n - fresh);
-    if (nul) {
-        return hb_text_check((hb_str){nul, 1}, c->path, c->offset + (uint64_t)(nul - c->text), err);
-    }
+    c->t.format.encoding = hb_encoding_name(hb_text_encoding(c->source));
+    c->t.format.damaged = hb_text_damaged(c->source) + hb_text_strays(c->source);
     return HB_OK;
 }
 
@@ -45,10 +41,12 @@ static hb_status parse_block(hb_csv *c, hb_error *err)
         .line = c->line,
         .delimiter = c->dialect.delimiter,
         .comments = c->dialect.comments,
-        .width = c->n_columns,
+        .width = c->width,
         .path = c->path,
+        .spans = c->spans,
     };
     hb_status status = hb_record_parse(&in, &c->sink, err);
+    c->t.format.comment_lines += in.n_comments;
     c->at = in.at;
     c->line = in.line;
     return status;
@@ -78,11 +76,26 @@ static hb_status next_block(hb_csv *c, hb_error *err)
     }
 }
 
+/* Cells of fields that are no column go; those of a row only ever move to the front. */
+static void leave_out_fields(hb_csv *c)
+{
+    hb_cell *out = c->sink.cells;
+    for (size_t r = 0; r < c->sink.n_rows; r++) {
+        const hb_cell *row = &c->sink.cells[r * c->width];
+        for (size_t i = 0; i < c->n_columns; i++) {
+            *out++ = row[c->columns[i].field];
+        }
+    }
+}
+
 static hb_status csv_next(hb_table *t, hb_block *ret, hb_error *err)
 {
     hb_csv *c = (hb_csv *)t;
     HB_TRY(next_block(c, err));
     c->rows += c->sink.n_rows;
+    if (c->fields_left_out) {
+        leave_out_fields(c);
+    }
     *ret = (hb_block){.cells = c->sink.cells,
                       .n_rows = c->sink.n_rows,
                       .n_cols = c->n_columns,
@@ -107,6 +120,7 @@ void hb_csv_close(hb_table *t)
 {
     hb_csv *c = (hb_csv *)t;
     if (c) {
+        hb_text_close(c->source);
         hb_free(c->text);
         hb_record_release(&c->sink);
         hb_arena_release(&c->arena);

@@ -39,7 +39,6 @@ static hb_status fill(hb_lvm *l, size_t want, hb_error *err)
 {
     if (l->at) {
         memmove(l->text, l->text + l->at, l->n - l->at);
-        l->offset += l->at;
         l->n -= l->at;
         l->at = 0;
     }
@@ -51,17 +50,13 @@ static hb_status fill(hb_lvm *l, size_t want, hb_error *err)
         l->text = text;
         l->cap = want;
     }
-    size_t fresh = l->n;
     while (l->n < want && !l->end) {
         size_t got = 0;
-        HB_TRY(hb_stream_read(l->stream, l->text + l->n, want - l->n, &got, err));
+        HB_TRY(hb_text_read(l->source, l->text + l->n, want - l->n, &got, err));
         l->n += got;
         l->end = got == 0;
     }
-    const char *nul = memchr(l->text + fresh, '\0', l->n - fresh);
-    return nul ? hb_text_check((hb_str){nul, 1}, l->path, l->offset + (uint64_t)(nul - l->text),
-                               err)
-               : HB_OK;
+    return HB_OK;
 }
 
 /* The line at hand without its end, and with it; false when it is not complete. */
@@ -275,6 +270,9 @@ static hb_status take_lines(hb_lvm *l, bool stop_at_data, hb_error *err)
         }
         HB_TRY(take_line(l, line, &stop, err));
         if (!stop) {
+            if (whole > line.n) {
+                hb_eol_note(&l->eol, line.p + line.n, l->text + l->n);
+            }
             l->at += whole;
             l->line++;
         }
@@ -341,6 +339,7 @@ static void lvm_close(hb_table *t)
     hb_map_release(&l->by_name);
     hb_arena_release(&l->arena);
     hb_arena_release(&l->head);
+    hb_text_close(l->source);
     hb_free(l->text);
     hb_free(l->column_of);
     hb_free(l->columns);
@@ -363,10 +362,20 @@ static hb_status start(hb_lvm *l, hb_error *err)
                        "Measurement'",
                        l->path);
     }
+    HB_TRY(hb_text_open(l->stream, &l->source, err));
     HB_TRY(advance(l, true, err));
     if (l->state != HB_LVM_DATA) {
         return HB_FAIL(err, HB_E_INPUT, "'%s' is cut off: it ends within its headers", l->path);
     }
+    l->t.format = (hb_table_format){
+        .delimited = true,
+        .delimiter = l->separator,
+        .encoding = hb_encoding_name(hb_text_encoding(l->source)),
+        .eol = hb_eol_name(&l->eol),
+        .header_line = l->t.header_line,
+        .data_first_line = l->line,
+        .skipped_lines = l->t.header_line ? l->t.header_line - 1 : 0,
+    };
     return HB_OK;
 }
 

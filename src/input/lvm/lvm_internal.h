@@ -7,6 +7,8 @@
 #include "base/arena.h"
 #include "base/map.h"
 #include "input/lvm/lvm.h"
+#include "input/text/eol.h"
+#include "input/text/source.h"
 
 #define HB_LVM_NONE SIZE_MAX
 
@@ -39,6 +41,8 @@ typedef struct hb_lvm_values {
 typedef struct hb_lvm {
     hb_table t; /* first: the reader is a table */
     hb_stream *stream;
+    hb_text *source; /* its bytes as UTF-8 */
+    hb_eol_count eol;
     const char *path;
     hb_arena arena;
     char *text; /* the block's bytes */
@@ -47,7 +51,6 @@ typedef struct hb_lvm {
     size_t at;
     bool end;
     uint64_t line; /* of text[at] */
-    uint64_t offset;
     /* the file's header */
     hb_lvm_state state;
     bool in_special;
