@@ -295,7 +295,7 @@ static hb_status sample_row(rows *w, const hb_block *block, size_t r, gathered *
 
 static hb_status take_block(rows *w, const hb_block *block, hb_error *err)
 {
-    if (!block->cells) { /* rows given back without a time (watch.h): no sample */
+    if (!block->cells) { /* rows given back without a time by watch.h: no sample */
         w->bad_times += block->n_rows;
         return HB_OK;
     }
