@@ -9,6 +9,8 @@
 #include "crypto/digest.h"
 #include "decide/decision_json.h"
 #include "input/ingest.h"
+#include "input/select/select.h"
+#include "os/pool.h"
 #include "report/report.h"
 #include "telemetry/run_meta.h"
 
@@ -113,6 +115,10 @@ static hb_status ingest_files(hb_app *app, hb_list files, const hb_read_opts *o,
     HB_TRY(check_read_opts(o, err));
     HB_TRY(hb_app_path(app, NULL, "profiles", &profiles, err));
     for (size_t i = 0; i < files.n; i++) {
+        hb_select_options select = {.columns = o->columns,
+                                    .where = o->where,
+                                    .time_range = o->time_range,
+                                    .resample = o->resample};
         hb_progress bar = hb_progress_start(app, hb_path_base(files.v[i]));
         hb_ingest_options io = {.source = o->source,
                                 .profile_dir = profiles,
@@ -130,6 +136,8 @@ static hb_status ingest_files(hb_app *app, hb_list files, const hb_read_opts *o,
                                 .table = o->table,
                                 .variable = o->variable,
                                 .program = "/proc/self/exe",
+                                .select = &select,
+                                .threads = o->threads ? o->threads : hb_pool_processors(),
                                 .progress = hb_progress_bytes,
                                 .progress_ctx = &bar};
         hb_status status = hb_ingest(app->os, files.v[i], &io, b, ret_source, err);

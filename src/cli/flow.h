@@ -27,6 +27,11 @@ typedef struct hb_read_opts {
     const char *query;
     const char *table;
     const char *variable;
+    const char *columns;
+    const char *where;
+    const char *time_range;
+    const char *resample;
+    uint32_t threads; /* 0 = as many as there are processors */
     bool is_baseline; /* --run-id and --run-meta name another run, the one under test */
 } hb_read_opts;
 
@@ -67,7 +72,19 @@ typedef struct hb_read_opts {
         HB_READ_OPT(type, member, "table", table, "NAME", "table of an SQLite file"),        \
         HB_READ_OPT(type, member, "query", query, "SQL", "SELECT … over an SQLite file"),    \
         HB_READ_OPT(type, member, "variable", variable, "PATH",                              \
-                    "variable, struct or group of a MATLAB or HDF5 file; several: a,b")
+                    "variable, struct or group of a MATLAB or HDF5 file; several: a,b"),     \
+        HB_READ_OPT(type, member, "columns", columns, "NAMES",                               \
+                    "columns by name: temp*,load (hb help choosing)"),                       \
+        HB_READ_OPT(type, member, "where", where, "EXPR", "rows for which EXPR is true"),    \
+        HB_READ_OPT(type, member, "time-range", time_range, "FROM..TO",                      \
+                    "rows of this stretch of time"),                                         \
+        HB_READ_OPT(type, member, "resample", resample, "STEP[:HOW]",                        \
+                    "one sample a step: 1s, 250ms:max"),                                     \
+    {                                                                                        \
+        .name = "threads", .kind = HB_OPT_UINT,                                              \
+        .offset = offsetof(type, member) + offsetof(hb_read_opts, threads), .arg = "N",      \
+        .help = "threads that read, 1 to 16; default: one a processor"                       \
+    }
 
 typedef enum hb_fail_on { HB_FAIL_ON_FAIL, HB_FAIL_ON_DRIFT, HB_FAIL_ON_NONE } hb_fail_on;
 extern const char *const hb_fail_on_words[];

@@ -68,8 +68,7 @@ static hb_status open_lvm(const hb_os *os, hb_stream *stream, const hb_format_op
                           hb_table **ret_table, hb_error *err)
 {
     (void)os;
-    (void)options;
-    return hb_lvm_open(stream, ret_table, err);
+    return hb_lvm_open(stream, options->units, ret_table, err);
 }
 
 static hb_status open_mat(const hb_os *os, hb_stream *stream, const hb_format_options *options,

@@ -7,10 +7,14 @@
 #include "input/opening.h"
 #include "input/pinned.h"
 #include "input/reading.h"
+#include "input/select/select.h"
 #include "input/watch.h"
+#include "os/pool.h"
 
 #include <math.h>
 #include <string.h>
+
+enum { SMALL_BYTES = 1 << 18 /* threads would cost more than they save */ };
 
 /* A pinned wide table has its columns' roles from the profile; tables of rows go by their names. */
 static const hb_input_profile *profile_of_layout(const hb_opening *j)
@@ -38,21 +42,15 @@ static hb_status tell_origin(const hb_opening *j, hb_run_builder *b, hb_error *e
     return hb_reading_finish(j->o->reading, j->path, j->stream, err);
 }
 
-static bool declared(const void *builder, hb_str name)
-{
-    return hb_run_builder_declared(builder, name);
-}
-
 static hb_status name_columns(hb_opening *j, hb_run_builder *b, hb_error *err)
 {
     const hb_plan *plan = hb_watch_plan(j->table);
     return j->profile.pinned && plan
-               ? hb_pinned_names(&j->profile, j->table, plan, hb_watch_looks(j->table), declared, b,
-                                 hb_run_builder_units(b), err)
+               ? hb_pinned_names(&j->profile, j->table, plan, hb_watch_looks(j->table), b, err)
                : HB_OK;
 }
 
-static hb_status read_table(hb_opening *j, hb_run_builder *b, hb_error *err)
+static hb_status read_table(hb_opening *j, hb_run_builder *b, hb_pool *pool, hb_error *err)
 {
     HB_TRY(name_columns(j, b, err));
     hb_layout_options lo = {
@@ -64,6 +62,9 @@ static hb_status read_table(hb_opening *j, hb_run_builder *b, hb_error *err)
     };
     struct stat st;
     lo.bytes_total = j->os->stat(j->path, &st) == 0 ? (uint64_t)st.st_size : 0;
+    if (lo.bytes_total == 0 || lo.bytes_total > SMALL_BYTES) {
+        lo.pool = pool;
+    }
     HB_TRY(hb_ranges_parse(j->o->units, "--unit", &lo.units, err));
     HB_TRY(hb_ranges_parse(j->o->cycles, "--cycles", &lo.cycles, err));
     uint64_t rows = 0;
@@ -105,16 +106,26 @@ hb_status hb_ingest(const hb_os *os, const char *path, const hb_ingest_options *
     if (strcmp(path, "-") != 0 && hb_path_is_dir(os, path)) {
         HB_TRY(hb_path_join(path, "metrics.csv", &inner, err));
     }
-    hb_status status =
-        hb_opening_start(os, inner ? inner : path, options, hb_run_builder_units(b), &opening, err);
+    hb_pool *pool = NULL;
+    hb_select *select = NULL;
+    hb_status status = options->select ? hb_select_parse(options->select, &select, err) : HB_OK;
+    if (status == HB_OK) {
+        status = hb_pool_new(options->threads, &pool, err);
+    }
+    if (status == HB_OK) {
+        status = hb_opening_start(os, inner ? inner : path, options, hb_run_builder_units(b), b,
+                                  select, &opening, err);
+    }
     if (status == HB_OK) {
         if (opening.has_profile) {
             hb_run_builder_default_reduce(b, opening.profile.reduce);
         }
-        status = read_table(&opening, b, err);
+        status = read_table(&opening, b, pool, err);
     }
     const char *source = opening.source;
     hb_opening_end(&opening);
+    hb_pool_free(pool);
+    hb_select_free(select);
     if (status == HB_OK) {
         status = read_events(os, path, options, b, err);
     }

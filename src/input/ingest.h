@@ -30,6 +30,8 @@ typedef struct hb_ingest_options {
     const char *table;          /* table of a database, NULL = the only one */
     const char *variable;       /* of a MATLAB or HDF5 file, NULL = the only table in it */
     const char *program;        /* that reads such files, see format.h; NULL = none */
+    const struct hb_select_options *select; /* rows and columns asked for; NULL = all */
+    unsigned threads; /* 0 and 1: none but the caller's; the figures are the same */
     void (*progress)(void *ctx, uint64_t bytes_done, uint64_t bytes_total); /* may be NULL */
     void *progress_ctx;
 } hb_ingest_options;

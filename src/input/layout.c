@@ -252,6 +252,7 @@ hb_status hb_layout_read(hb_table *t, const char *path, const hb_layout_options 
 {
     hb_layout_job job = {.t = t, .path = path, .o = options, .b = b};
     hb_block block;
+    t->pool = options->pool;
     HB_TRY(t->ops->next(t, &block, err)); /* JSON knows its columns only now */
     job.n_columns = t->ops->columns(t, &job.columns);
     job.rows = block.n_rows;

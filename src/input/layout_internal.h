@@ -5,7 +5,6 @@
 
 #include "input/cell.h"
 #include "input/layout.h"
-#include "input/timecol.h"
 
 typedef struct hb_layout_job {
     hb_table *t;

@@ -198,8 +198,10 @@ static hb_status open_table(hb_opening *j, hb_units *units, hb_table **ret, hb_e
 }
 
 /* Takes over `inner`. */
-static hb_status watch_table(hb_opening *j, hb_table *inner, hb_units *units, hb_error *err)
+static hb_status watch_table(hb_opening *j, hb_table *inner, hb_units *units,
+                             const hb_run_builder *builder, hb_select *select, hb_error *err)
 {
+    bool fixed = j->has_profile && j->profile.n_columns && !j->profile.pinned;
     hb_watch_options wo = {
         .path = j->path,
         .units = units,
@@ -207,19 +209,22 @@ static hb_status watch_table(hb_opening *j, hb_table *inner, hb_units *units, hb
         .ambiguous_is_fine = j->o->ambiguous_is_fine,
         .pinned = j->has_profile && j->profile.pinned ? &j->profile : NULL,
         .reading = j->o->reading,
+        .select = select,
+        .told = {.profile = fixed ? &j->profile : NULL, .builder = builder},
     };
     return hb_watch_open(inner, &wo, &j->table, err);
 }
 
 hb_status hb_opening_start(const hb_os *os, const char *path, const hb_ingest_options *options,
-                           hb_units *units, hb_opening *io, hb_error *err)
+                           hb_units *units, const hb_run_builder *builder, hb_select *select,
+                           hb_opening *io, hb_error *err)
 {
     hb_table *inner = NULL;
     *io = (hb_opening){.os = os, .path = path, .o = options};
     HB_TRY(hb_stream_open_member(os, path, options->member, &io->stream, err));
     HB_TRY(choose(io, err));
     HB_TRY(open_table(io, units, &inner, err));
-    return watch_table(io, inner, units, err);
+    return watch_table(io, inner, units, builder, select, err);
 }
 
 void hb_opening_end(hb_opening *io)

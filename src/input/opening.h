@@ -14,6 +14,7 @@
 #include "input/format.h"
 #include "input/ingest.h"
 #include "input/pba.h"
+#include "input/select/select.h"
 
 typedef struct hb_opening {
     const hb_os *os;
@@ -30,9 +31,10 @@ typedef struct hb_opening {
     hb_table *table;
 } hb_opening;
 
-/* path and options are borrowed until the end, units too. */
+/* All is borrowed until the end; builder and select may be NULL. */
 HB_CHECKED hb_status hb_opening_start(const hb_os *os, const char *path,
                                       const hb_ingest_options *options, hb_units *units,
+                                      const hb_run_builder *builder, hb_select *select,
                                       hb_opening *io, hb_error *err);
 void hb_opening_end(hb_opening *io);
 

@@ -30,8 +30,10 @@ static const char *cut_name(char d)
            : d == ';'  ? "semicolons"
            : d == '\t' ? "tabs"
            : d == '|'  ? "bars"
+           : d == ':'  ? "colons"
            : d == ' '  ? "blanks"
-                       : "nothing: one column";
+           : d         ? "another sign"
+                       : "nothing (one column)";
 }
 
 /* ASCII is part of both; a file of nothing else may well get its first degree sign in UTF-8. */
@@ -62,9 +64,17 @@ static hb_status check_shape(const hb_pinned *pin, const hb_table *t, const hb_b
                       p->format);
     }
     HB_TRY(check_encoding(pin, t, err));
-    if (p->delimiter && s.delimiter && p->delimiter != s.delimiter) {
+    if (strcmp(p->format, "csv") == 0 && p->delimiter != s.delimiter) {
         return MISFIT(pin, err, s.header_line, 0, 0, "its fields are cut by %s, expected %s",
                       cut_name(s.delimiter), cut_name(p->delimiter));
+    }
+    for (const char *c = s.comment_signs ? s.comment_signs : ""; *c; c++) {
+        if (*c != '#' && !strchr(p->comments, *c)) {
+            return MISFIT(pin, err, 0, 0, 0,
+                          "it has lines left out as comments behind '%c', "
+                          "expected none of that sign",
+                          *c);
+        }
     }
     if (p->find == HB_PROFILE_FIND_LINES && p->data_line && first->n_rows &&
         first->lines[0] != p->data_line) {
@@ -402,17 +412,23 @@ hb_status hb_pinned_end(const hb_pinned *pin, const hb_table *t, hb_error *err)
 }
 
 hb_status hb_pinned_names(hb_input_profile *p, const hb_table *t, const hb_plan *plan,
-                          const hb_column_look *looks,
-                          bool (*declared)(const void *ctx, hb_str name), const void *ctx,
-                          hb_units *units, hb_error *err)
+                          const hb_column_look *looks, const hb_run_builder *builder, hb_error *err)
 {
     const hb_column *columns = NULL;
-    hb_plan_name *names = NULL;
+    hb_map taken;
     size_t n = t->ops->columns(t, &columns);
     if (n < p->n_columns) {
         return HB_FAIL(err, HB_E_BUG, "%zu columns for a profile of %zu", n, p->n_columns);
     }
-    HB_TRY(hb_plan_names(plan, columns, looks, declared, ctx, units, &p->arena, &names, err));
+    hb_plan_name *names = hb_arena_array(&p->arena, plan->n_columns + 1, sizeof *names);
+    if (!names) {
+        return HB_NOMEM(err);
+    }
+    hb_map_init(&taken, HB_TABLE_MAX_COLUMNS);
+    hb_status status =
+        hb_plan_names(plan, columns, looks, 0, builder, &taken, &p->arena, names, err);
+    hb_map_release(&taken);
+    HB_TRY(status);
     for (size_t i = 0; i < p->n_columns; i++) {
         hb_profile_column *c = &p->columns[i];
         if (!*c->name) {

@@ -11,6 +11,7 @@
 #define HB_INPUT_PINNED_H
 
 #include "input/profile.h"
+#include "telemetry/run_builder.h"
 
 typedef struct hb_misfit {
     uint64_t n;
@@ -40,11 +41,10 @@ HB_CHECKED hb_status hb_pinned_end(const hb_pinned *pin, const hb_table *t, hb_e
 void hb_pinned_release(hb_pinned *pin);
 
 /* Names of the profile's columns that have none of their own: what a run would call them.
- * `declared` as in plan_names.h; texts in the profile's arena. */
+ * `builder` as in plan_names.h; texts in the profile's arena. */
 HB_CHECKED hb_status hb_pinned_names(hb_input_profile *p, const hb_table *t, const hb_plan *plan,
-                                     const hb_column_look *looks,
-                                     bool (*declared)(const void *ctx, hb_str name),
-                                     const void *ctx, hb_units *units, hb_error *err);
+                                     const hb_column_look *looks, const hb_run_builder *builder,
+                                     hb_error *err);
 
 /* The block with its figures in the cells: numbers, truth values and the axis' times as the plan
  * reads them, so that whoever looks at cells follows the profile as well. Borrowed until the next

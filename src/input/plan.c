@@ -6,6 +6,8 @@
 
 #include <math.h>
 
+enum { LOOK_CELLS = 1 << 18, LEAST_ROWS = 16 };
+
 enum { SCRATCH_BYTES = 1 << 30 };
 
 /* A cell as the number rules see it: text as it stands, whatever the format calls it. */
@@ -88,12 +90,20 @@ static hb_status time_rules(const hb_column *columns, const hb_block *first, siz
     return HB_OK;
 }
 
+/* Wide tables are planned on fewer rows. */
+static size_t rows_to_look_at(const hb_block *first)
+{
+    size_t rows = LOOK_CELLS / (first->n_cols ? first->n_cols : 1);
+    rows = rows < LEAST_ROWS ? LEAST_ROWS : rows < HB_PLAN_ROWS ? rows : HB_PLAN_ROWS;
+    return rows < first->n_rows ? rows : first->n_rows;
+}
+
 hb_status hb_plan_infer(const hb_column *columns, const hb_block *first,
                         const hb_plan_options *options, hb_arena *arena, hb_plan *ret,
                         hb_column_look **ret_looks, hb_error *err)
 {
     size_t n = first->n_cols;
-    size_t rows = first->n_rows < HB_PLAN_ROWS ? first->n_rows : HB_PLAN_ROWS;
+    size_t rows = rows_to_look_at(first);
     hb_plan plan = {.n_columns = n, .decimal = '.'};
     plan.columns = hb_arena_array(arena, n + 1, sizeof *plan.columns);
     hb_column_look *looks = hb_arena_array(arena, n + 1, sizeof *looks);
@@ -107,7 +117,8 @@ hb_status hb_plan_infer(const hb_column *columns, const hb_block *first,
     HB_TRY(status);
     for (size_t i = 0; i < n; i++) {
         const hb_number_look *l = &looks[i].number;
-        HB_TRY(hb_label_split(columns[i].name, options->units, arena, &looks[i].label, err));
+        HB_TRY(hb_label_split(hb_column_written(&columns[i]), options->units, arena,
+                              &looks[i].label, err));
         plan.columns[i].kind =
             l->numbers + l->inf >= l->texts
                 ? plan.columns[i].number.words ? HB_COLUMN_BOOL : HB_COLUMN_NUMBER
@@ -151,6 +162,12 @@ static hb_cell_class read_number(const hb_column_plan *c, const hb_cell *cell, d
     return HB_CELL_IS_TEXT;
 }
 
+hb_cell_class hb_plan_no_time(hb_str text)
+{
+    hb_cell_class word = hb_cell_word(text);
+    return word == HB_CELL_IS_MISSING || word == HB_CELL_IS_NAN ? word : HB_CELL_IS_TEXT;
+}
+
 static hb_cell_class read_time(const hb_plan *plan, const hb_column_plan *c, const hb_cell *row,
                                size_t column, double *v)
 {
@@ -164,10 +181,8 @@ static hb_cell_class read_time(const hb_plan *plan, const hb_column_plan *c, con
         parts[k] = &row[c->time.columns[k]];
     }
     if (hb_time_rule_read(&c->time, parts, plan->decimal) == HB_TIME_NONE) {
-        hb_cell_class word = cell->kind == HB_CELL_TEXT
-                                 ? hb_cell_classify((hb_str){cell->as.p, cell->len}, '.', v)
-                                 : HB_CELL_IS_TEXT;
-        return word == HB_CELL_IS_MISSING || word == HB_CELL_IS_NAN ? word : HB_CELL_IS_TEXT;
+        return cell->kind == HB_CELL_TEXT ? hb_plan_no_time((hb_str){cell->as.p, cell->len})
+                                          : HB_CELL_IS_TEXT;
     }
     return c->time.plain_number ? read_number(c, cell, v) : HB_CELL_IS_NUMBER;
 }

@@ -70,17 +70,18 @@ static hb_status make_unique(hb_map *taken, hb_arena *arena, hb_str *io, size_t 
 }
 
 static hb_status name_of(const hb_column *column, const hb_column_look *look,
-                         bool (*declared)(const void *ctx, hb_str name), const void *ctx,
-                         hb_arena *arena, size_t i, hb_str *ret, hb_error *err)
+                         const hb_run_builder *builder, hb_arena *arena, size_t i, hb_str *ret,
+                         hb_error *err)
 {
-    if (declared(ctx, column->name)) {
+    hb_str written = hb_column_written(column);
+    if (hb_run_builder_declared(builder, column->name)) {
         *ret = column->name;
         return HB_OK;
     }
-    bool split = look->label.label.n && look->label.unit.n && look->label.confidence >= stated;
+    const hb_label *l = &look->label;
+    bool whole = column->unit.n || (l->unit.n && l->confidence < stated);
     /* A label without what a logger puts behind it (serial numbers) is a name as well. */
-    hb_str label = split || look->label.unit.n == 0 ? look->label.label : column->name;
-    label = hb_str_trim(label.n && label.n < NAME_BYTES ? label : column->name);
+    hb_str label = hb_str_trim(whole || l->label.n > NAME_BYTES ? written : l->label);
     HB_TRY(joined(column->group, label, arena, ret, err));
     if (ret->n == 0) {
         char text[32];
@@ -93,26 +94,15 @@ static hb_status name_of(const hb_column *column, const hb_column_look *look,
 }
 
 hb_status hb_plan_names(const hb_plan *plan, const hb_column *columns, const hb_column_look *looks,
-                        bool (*declared)(const void *ctx, hb_str name), const void *ctx,
-                        hb_units *units, hb_arena *arena, hb_plan_name **ret, hb_error *err)
+                        size_t from, const hb_run_builder *builder, hb_map *taken, hb_arena *arena,
+                        hb_plan_name *io_names, hb_error *err)
 {
-    hb_plan_name *names = hb_arena_array(arena, plan->n_columns + 1, sizeof *names);
-    hb_map taken;
-    hb_status status = names ? HB_OK : HB_NOMEM(err);
-    hb_map_init(&taken, plan->n_columns + 1);
-    for (size_t i = 0; status == HB_OK && i < plan->n_columns; i++) {
-        status = unit_of(plan, &columns[i], &looks[i], i, units, arena, &names[i].unit, err);
-        if (status == HB_OK) {
-            status =
-                name_of(&columns[i], &looks[i], declared, ctx, arena, i, &names[i].metric, err);
-        }
-        if (status == HB_OK) {
-            status = make_unique(&taken, arena, &names[i].metric, i, err);
-        }
+    hb_units *units = hb_run_builder_units(builder);
+    for (size_t i = from; i < plan->n_columns; i++) {
+        hb_plan_name *n = &io_names[i];
+        HB_TRY(unit_of(plan, &columns[i], &looks[i], i, units, arena, &n->unit, err));
+        HB_TRY(name_of(&columns[i], &looks[i], builder, arena, i, &n->metric, err));
+        HB_TRY(make_unique(taken, arena, &n->metric, i, err));
     }
-    hb_map_release(&taken);
-    if (status == HB_OK) {
-        *ret = names;
-    }
-    return status;
+    return HB_OK;
 }

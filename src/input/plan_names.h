@@ -7,18 +7,21 @@
 #ifndef HB_INPUT_PLAN_NAMES_H
 #define HB_INPUT_PLAN_NAMES_H
 
+#include "base/map.h"
 #include "input/plan.h"
+#include "telemetry/run_builder.h"
 
 typedef struct hb_plan_name {
     hb_str metric; /* unique among the columns, never empty */
     hb_str unit;   /* UDUNITS text, or as written when it is none that is known; "" = none */
 } hb_plan_name;
 
-/* declared: does the registry know this name? Texts in the arena or borrowed from the columns. */
+/* Names columns from `from` on into io_names[from …]. builder: does its registry know the written
+ * name? taken: the names given so far, kept by the caller. Texts in the arena or borrowed from the
+ * columns. */
 HB_CHECKED hb_status hb_plan_names(const hb_plan *plan, const hb_column *columns,
-                                   const hb_column_look *looks,
-                                   bool (*declared)(const void *ctx, hb_str name), const void *ctx,
-                                   hb_units *units, hb_arena *arena, hb_plan_name **ret,
-                                   hb_error *err);
+                                   const hb_column_look *looks, size_t from,
+                                   const hb_run_builder *builder, hb_map *taken, hb_arena *arena,
+                                   hb_plan_name *io_names, hb_error *err);
 
 #endif

@@ -25,8 +25,8 @@ static hb_status decode_delimiter(const hb_where *where, const hb_node *value, v
     static const struct {
         const char *name;
         char c;
-    } rows[] = {{"comma", ','},  {"semicolon", ';'},  {"tab", '\t'}, {"bar", '|'},
-                {"blanks", ' '}, {"whitespace", ' '}, {"sniff", 0}};
+    } rows[] = {{"comma", ','}, {"semicolon", ';'}, {"tab", '\t'},       {"bar", '|'},
+                {"colon", ':'}, {"blanks", ' '},    {"whitespace", ' '}, {"sniff", 0}};
     const char *text = NULL;
     HB_TRY(hb_node_text(value, where, &text, err));
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -35,8 +35,13 @@ static hb_status decode_delimiter(const hb_where *where, const hb_node *value, v
             return HB_OK;
         }
     }
+    if (strlen(text) == 1 && *text > ' ' && *text != '"' && *text < 0x7f) {
+        ((hb_input_profile *)out)->delimiter = *text;
+        return HB_OK;
+    }
     return HB_FAIL_AT(err, HB_E_CONFIG, where->name, value->line, value->col,
-                      "'%s' must be comma, semicolon, tab, bar, blanks or sniff, got '%.40s'",
+                      "'%s' must be comma, semicolon, tab, bar, colon, blanks, another single sign "
+                      "or sniff, got '%.40s'",
                       where->path, text);
 }
 
@@ -78,9 +83,9 @@ static const hb_field fields[] = {
     {.key = "delimiter",
      .kind = HB_FIELD_CUSTOM,
      .decode = decode_delimiter,
-     .schema = "{\"enum\": [\"comma\", \"semicolon\", \"tab\", \"bar\", \"blanks\", \"sniff\"]}",
+     .schema = "{\"type\": \"string\"}",
      .def = "sniff",
-     .doc = "How fields are cut."},
+     .doc = "How fields are cut: comma, semicolon, tab, bar, colon, blanks, another single sign."},
     {.key = "header",
      .kind = HB_FIELD_ENUM,
      .offset = offsetof(hb_input_profile, header),
@@ -138,7 +143,7 @@ hb_status hb_input_profile_parse(hb_str text, const char *name, hb_input_profile
     hb_input_profile p = {
         .summary = "", .adapter = "", .either_current_or_value = true, .allow_extra_columns = true};
     hb_arena_init(&p.arena, ARENA_BYTES);
-    p.format = p.encoding = p.sheet = "";
+    p.format = p.encoding = p.sheet = p.comments = "";
     p.decimal = '.';
     p.file = hb_arena_str(&p.arena, hb_str_of(name));
     const hb_node *root = NULL;
@@ -243,8 +248,10 @@ static hb_status unknown(const char *adapter, hb_error *err)
             hb_input_profile_release(&p);
         }
     }
-    hb_status status = HB_FAIL(
-        err, HB_E_USAGE, "unknown source '%.60s'; known: auto, csv, json, xlsx%s", adapter, list.p);
+    hb_status status =
+        HB_FAIL(err, HB_E_USAGE,
+                "unknown source '%.60s'; known: auto, csv, json, lvm, npy, npz, sqlite, xlsx%s",
+                adapter, list.p);
     hb_buf_release(&list);
     return status;
 }

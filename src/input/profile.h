@@ -102,6 +102,7 @@ typedef struct hb_input_profile {
     const char *format;   /* "csv", "xlsx" … */
     const char *encoding; /* "" = any */
     const char *sheet;    /* "" = none */
+    const char *comments; /* signs that begin comments, as hb_table_format.comment_signs */
     char decimal;         /* '.' or ',' */
     hb_profile_layout layout;
     hb_profile_find find;

@@ -15,9 +15,9 @@ const char *const hb_profile_axes[] = {[HB_AXIS_NONE] = "none",
                                        [HB_AXIS_LOCAL] = "absolute_local",
                                        [HB_AXIS_ELAPSED] = "elapsed",
                                        NULL};
-const char *const hb_profile_orders[] = {[HB_ORDER_ASK] = "plain",
-                                         [HB_ORDER_DAY_FIRST] = "day_first",
-                                         [HB_ORDER_MONTH_FIRST] = "month_first",
+const char *const hb_profile_orders[] = {[HB_ORDER_ASK] = "ask",
+                                         [HB_ORDER_DAY_FIRST] = "day-first",
+                                         [HB_ORDER_MONTH_FIRST] = "month-first",
                                          NULL};
 const char *const hb_profile_marks[] = {
     [HB_GROUP_NONE] = "none",   [HB_GROUP_COMMA] = "comma",           [HB_GROUP_POINT] = "point",
@@ -26,13 +26,14 @@ const char *const hb_profile_layouts[] = {
     [HB_PROFILE_LAYOUT_WIDE] = "wide", [HB_PROFILE_LAYOUT_ROWS] = "rows", NULL};
 const char *const hb_profile_finds[] = {
     [HB_PROFILE_FIND_NAMES] = "names", [HB_PROFILE_FIND_LINES] = "lines", NULL};
-const char *const hb_profile_dresses[HB_PROFILE_DRESSES] = {"percent", "parentheses", "apostrophe",
-                                                            "hex", "words"};
+const char *const hb_profile_dresses[HB_PROFILE_DRESSES] = {
+    "percent", "parentheses", "apostrophe", "minus_behind", "hex", "words", "huge"};
 
 bool *hb_profile_dress(hb_number_rule *rule, size_t i)
 {
-    bool *const places[HB_PROFILE_DRESSES] = {&rule->percent, &rule->accounting, &rule->apostrophe,
-                                              &rule->hex, &rule->words};
+    bool *const places[HB_PROFILE_DRESSES] = {
+        &rule->percent, &rule->accounting, &rule->apostrophe, &rule->minus_behind,
+        &rule->hex,     &rule->words,      &rule->huge};
     return places[i];
 }
 
@@ -50,8 +51,8 @@ static hb_status decode_dress(const hb_where *where, const hb_node *value, void 
         if (i == HB_PROFILE_DRESSES) {
             return HB_FAIL_AT(err, HB_E_CONFIG, where->name, value->items[k]->line,
                               value->items[k]->col,
-                              "'%s' may list percent, parentheses, apostrophe, hex and words, got "
-                              "'%.40s'",
+                              "'%s' may list percent, parentheses, apostrophe, minus_behind, hex, "
+                              "words and huge, got '%.40s'",
                               where->path, word);
         }
         *hb_profile_dress(&c->number, i) = true;
@@ -199,7 +200,8 @@ static const hb_field column_fields[] = {
      .kind = HB_FIELD_CUSTOM,
      .decode = decode_dress,
      .schema = TEXT_LIST,
-     .doc = "Pinned: how figures are dressed; percent, parentheses, apostrophe, hex, words."},
+     .doc = "Pinned: how figures are dressed; percent, parentheses, apostrophe, minus_behind, hex, "
+            "words (of truth), huge (9.9e37 is a figure and no code)."},
     {.key = "suffixes",
      .kind = HB_FIELD_CUSTOM,
      .decode = decode_suffixes,
@@ -304,11 +306,15 @@ static hb_status decode_time_columns(const hb_where *where, const hb_node *value
 static hb_status decode_forms(const hb_where *where, const hb_node *value, void *out, hb_error *err)
 {
     hb_time_rule *t = out;
-    uint32_t v[HB_TIME_PARTS];
-    size_t n = 0;
-    HB_TRY(whole_numbers(where, value, 0, UINT8_MAX, v, &n, err));
-    for (size_t i = 0; i < n; i++) {
-        t->form[i] = (uint8_t)v[i];
+    HB_TRY(hb_node_expect(value, HB_NODE_LIST, where, err));
+    for (size_t i = 0; i < value->n && i < HB_TIME_PARTS; i++) {
+        const char *name = NULL;
+        HB_TRY(hb_node_text(value->items[i], where, &name, err));
+        if (!hb_time_form_parse(hb_str_of(name), &t->form[i])) {
+            return HB_FAIL_AT(err, HB_E_CONFIG, where->name, value->items[i]->line,
+                              value->items[i]->col,
+                              "'%s' holds '%.40s', which is no form of a time", where->path, name);
+        }
     }
     return HB_OK;
 }
@@ -347,8 +353,8 @@ static const hb_field time_fields[] = {
      .kind = HB_FIELD_ENUM,
      .offset = offsetof(hb_time_rule, order),
      .names = hb_profile_orders,
-     .def = "plain",
-     .doc = "day_first or month_first, where the notation leaves that open."},
+     .def = "ask",
+     .doc = "day-first or month-first, where the notation leaves that open."},
     {.key = "zone",
      .kind = HB_FIELD_STRING,
      .offset = offsetof(hb_time_rule, zone),
@@ -378,8 +384,8 @@ static const hb_field time_fields[] = {
      .kind = HB_FIELD_CUSTOM,
      .required = true,
      .decode = decode_forms,
-     .schema = NUMBER_LIST,
-     .doc = "hb's own numbers for the notation of each column; leave them as they were saved."},
+     .schema = TEXT_LIST,
+     .doc = "What each column is: dmy, clock, epoch … (docs/formats/times.md)."},
     {0},
 };
 
@@ -428,6 +434,10 @@ const hb_field hb_profile_pin_fields[] = {
      .kind = HB_FIELD_STRING,
      .offset = offsetof(hb_input_profile, sheet),
      .doc = "Sheet of a workbook."},
+    {.key = "comments",
+     .kind = HB_FIELD_STRING,
+     .offset = offsetof(hb_input_profile, comments),
+     .doc = "Signs that begin comments, beside #; / stands for two."},
     {.key = "decimal",
      .kind = HB_FIELD_CUSTOM,
      .decode = decode_decimal,
@@ -487,6 +497,11 @@ hb_status hb_profile_pins_check(const hb_input_profile *p, const hb_node *root, 
                 return HB_FAIL_AT(err, HB_E_CONFIG, p->file, root->line, root->col,
                                   "'pinned.times' names column %zu of %zu", column + 1,
                                   p->n_columns);
+            }
+            if (!p->times[i].form[k]) {
+                return HB_FAIL_AT(err, HB_E_CONFIG, p->file, root->line, root->col,
+                                  "'pinned.times' lists %zu columns and fewer forms",
+                                  p->times[i].n_columns);
             }
             if (p->columns[column].kind != HB_COLUMN_TIME) {
                 return HB_FAIL_AT(err, HB_E_CONFIG, p->file, p->columns[column].line, 0,

@@ -17,7 +17,7 @@ extern const char *const hb_profile_layouts[];
 extern const char *const hb_profile_finds[];
 
 /* How cells are dressed: words of a column's list `cells`. */
-enum { HB_PROFILE_DRESSES = 5 };
+enum { HB_PROFILE_DRESSES = 7 };
 extern const char *const hb_profile_dresses[HB_PROFILE_DRESSES];
 bool *hb_profile_dress(hb_number_rule *rule, size_t i);
 

@@ -30,14 +30,25 @@ static void put_name(const hb_reading *r, hb_buf *out)
     hb_yaml_put_text((hb_str){base, n}, out);
 }
 
-static const char *delimiter_word(char d)
+static void put_delimiter(char d, hb_buf *out)
 {
-    return d == ','                   ? "comma"
-           : d == ';'                 ? "semicolon"
-           : d == '\t'                ? "tab"
-           : d == '|'                 ? "bar"
-           : d == HB_DELIMITER_BLANKS ? "blanks"
-                                      : "sniff";
+    static const struct {
+        char d;
+        const char *word;
+    } rows[] = {{0, "sniff"},
+                {',', "comma"},
+                {';', "semicolon"},
+                {'\t', "tab"},
+                {'|', "bar"},
+                {':', "colon"},
+                {HB_DELIMITER_BLANKS, "blanks"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (rows[i].d == d) {
+            hb_buf_c(out, rows[i].word);
+            return;
+        }
+    }
+    hb_yaml_put_text((hb_str){&d, 1}, out);
 }
 
 static void head(const hb_reading *r, hb_buf *out)
@@ -58,17 +69,23 @@ static void head(const hb_reading *r, hb_buf *out)
     hb_yaml_put_text(hb_str_of(text), out);
     hb_buf_ch(out, '\n');
     if (strcmp(r->format, "csv") == 0) {
-        hb_buf_fmt(out, "delimiter: %s\nheader: %s\n", delimiter_word(r->shape.delimiter),
-                   r->shape.header_line ? "first" : "none");
+        hb_buf_c(out, "delimiter: ");
+        put_delimiter(r->shape.delimiter, out);
+        hb_buf_fmt(out, "\nheader: %s\n", r->shape.header_line ? "first" : "none");
     }
 }
 
-static void put_numbers(hb_buf *out, const char *key, const hb_time_rule *t, bool forms)
+static void put_parts(hb_buf *out, const char *key, const hb_time_rule *t, bool forms)
 {
     hb_buf_fmt(out, "%s: [", key);
     for (size_t i = 0; i < t->n_columns; i++) {
         hb_buf_c(out, i ? ", " : "");
-        hb_buf_u64(out, forms ? t->form[i] : t->columns[i] + 1);
+        if (forms) {
+            const char *name = hb_time_form_name(t->form[i]);
+            hb_yaml_put_text(hb_str_of(name ? name : "?"), out);
+        } else {
+            hb_buf_u64(out, t->columns[i] + 1);
+        }
     }
     hb_buf_ch(out, ']');
 }
@@ -77,7 +94,7 @@ static void one_time(const hb_reading *r, const hb_reading_time *time, hb_buf *o
 {
     const hb_time_rule *t = &time->rule;
     hb_buf_c(out, "    - ");
-    put_numbers(out, "columns", t, false);
+    put_parts(out, "columns", t, false);
     hb_buf_c(out, " # ");
     comment(out, time->column);
     hb_buf_fmt(out, "\n      kind: %s\n      ", hb_profile_axes[t->kind]);
@@ -102,8 +119,8 @@ static void one_time(const hb_reading *r, const hb_reading_time *time, hb_buf *o
     hb_buf_c(out, t->plain_number ? "      plain_number: true\n" : "");
     hb_buf_c(out, t->serial_1904 ? "      serial_1904: true\n" : "");
     hb_buf_c(out, "      ");
-    put_numbers(out, "forms", t, true);
-    hb_buf_c(out, " # hb's own, leave as it is\n");
+    put_parts(out, "forms", t, true);
+    hb_buf_ch(out, '\n');
     (void)r;
 }
 
@@ -117,6 +134,11 @@ static void pins(const hb_reading *r, hb_buf *out)
     if (s->sheet) {
         hb_buf_c(out, "  ");
         text_pair(out, "sheet", s->sheet);
+        hb_buf_ch(out, '\n');
+    }
+    if (s->comment_signs) {
+        hb_buf_c(out, "  ");
+        text_pair(out, "comments", s->comment_signs);
         hb_buf_ch(out, '\n');
     }
     hb_buf_fmt(out, "  decimal: %s\n  layout: %s\n", s->decimal == ',' ? "comma" : "point",

@@ -428,7 +428,7 @@ hb_status hb_reading_file(const hb_os *os, const char *path, const hb_ingest_opt
     hb_opening opening = {0};
     hb_block block;
     o.reading = r;
-    hb_status status = hb_opening_start(os, path, &o, r->work->units, &opening, err);
+    hb_status status = hb_opening_start(os, path, &o, r->work->units, NULL, NULL, &opening, err);
     do {
         if (status == HB_OK) {
             status = opening.table->ops->next(opening.table, &block, err);

@@ -8,32 +8,39 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+enum { DIRECT_BYTES = 1 << 17 };
 
 /* Below this much output a good ratio is nothing to worry about. */
 static const uint64_t bomb_floor_bytes = 64 << 20;
 
+/* Stored bytes, digested while they are still in the cache. */
+static hb_status read_raw(hb_stream *s, void *p, size_t n, size_t *ret_n, hb_error *err)
+{
+    if (s->member) {
+        HB_TRY(hb_zip_file_read(s->member, p, n, ret_n, err));
+        s->raw_total += *ret_n;
+        s->raw_end = *ret_n == 0;
+        return HB_OK;
+    }
+    ssize_t got = 0;
+    do {
+        got = s->os->read(s->fd, p, n);
+    } while (got < 0 && errno == EINTR);
+    if (got < 0) {
+        return HB_FAIL(err, HB_E_INPUT, "cannot read '%s': %s", s->path, strerror(errno));
+    }
+    *ret_n = (size_t)got;
+    s->raw_total += (uint64_t)got;
+    s->raw_end = got == 0;
+    return hb_digest_add(s->digest, p, *ret_n, err);
+}
+
 static hb_status fill_raw(hb_stream *s, hb_error *err)
 {
-    while (s->raw_at == s->raw_n && !s->raw_end) {
-        if (s->member) {
-            s->raw_at = 0;
-            HB_TRY(hb_zip_file_read(s->member, s->raw, RAW_BYTES, &s->raw_n, err));
-            s->raw_total += s->raw_n;
-            s->raw_end = s->raw_n == 0;
-            continue;
-        }
-        ssize_t got = s->os->read(s->fd, s->raw, RAW_BYTES);
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got < 0) {
-            return HB_FAIL(err, HB_E_INPUT, "cannot read '%s': %s", s->path, strerror(errno));
-        }
+    if (s->raw_at == s->raw_n && !s->raw_end) {
         s->raw_at = 0;
-        s->raw_n = (size_t)got;
-        s->raw_total += (uint64_t)got;
-        s->raw_end = got == 0;
-        HB_TRY(hb_digest_add(s->digest, s->raw, s->raw_n, err));
+        s->raw_n = 0;
+        return read_raw(s, s->raw, RAW_BYTES, &s->raw_n, err);
     }
     return HB_OK;
 }
@@ -47,6 +54,9 @@ static hb_status plain_open(hb_stream *s, hb_error *err)
 
 static hb_status plain_read(hb_stream *s, void *p, size_t n, size_t *ret_n, hb_error *err)
 {
+    if (s->raw_at == s->raw_n && n >= RAW_BYTES && !s->raw_end) { /* straight to the caller */
+        return read_raw(s, p, n < DIRECT_BYTES ? n : DIRECT_BYTES, ret_n, err);
+    }
     HB_TRY(fill_raw(s, err));
     size_t k = s->raw_n - s->raw_at;
     k = k < n ? k : n;

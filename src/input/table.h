@@ -4,11 +4,11 @@
  * A format reader (csv/, json/, xlsx/) turns a stream into cells and knows nothing of metrics;
  * layout.h turns cells into samples and knows nothing of formats.
  *
- * Who calls: layout.h, one thread. open(sniffed options) → next until n_rows = 0 → close. Cell
- * texts are borrowed from the reader until the following next(). Blocks have fixed borders
- * (HB_BLOCK_BYTES of text, or HB_BLOCK_ROWS records), so everything computed per block and merged
- * in order has the same bits in every run. MUST NOT drop anything: what cannot become a cell is
- * reported through block.rejects. */
+ * Who calls: layout.h, one thread (the reader may use others inside). open(sniffed options) → next
+ * until n_rows = 0 → close. Cell texts are borrowed from the reader until the following next().
+ * Blocks have fixed borders (HB_BLOCK_BYTES of text, or HB_BLOCK_ROWS records), so everything
+ * computed per block and merged in order has the same bits in every run. MUST NOT drop anything:
+ * what cannot become a cell is reported through block.rejects. */
 #ifndef HB_INPUT_TABLE_H
 #define HB_INPUT_TABLE_H
 
@@ -89,8 +89,9 @@ typedef struct hb_table_ops {
     size_t (*columns)(const hb_table *t, const hb_column **ret_columns);
     hb_status (*next)(hb_table *t, hb_block *ret_block, hb_error *err);
     void (*close)(hb_table *t); /* NULL is fine; does not close the stream */
-    /* May be NULL. From the following next() on, blocks come as figures by this plan (borrowed
-     * until close); false = the reader goes on giving cells. */
+    /* May be NULL. From the following next() on, blocks come as figures by this plan (borrowed);
+     * false = the reader goes on giving cells. NULL gives the plan back: no more blocks after it.
+     */
     bool (*plan)(hb_table *t, const struct hb_plan *plan);
     /* With a plan: the cell as text, by row and column of the latest block; borrowed until next().
      */
@@ -125,6 +126,7 @@ enum { HB_TABLE_NOTES = 16, HB_TABLE_PREAMBLE = 1 << 14 };
 /* Every reader's state starts with this. Texts of the notes are owned by the reader. */
 struct hb_table {
     const hb_table_ops *ops;
+    struct hb_pool *pool; /* os/pool.h, borrowed; set after open; NULL = one thread */
     char decimal;         /* '.' or ',': how numbers are written in HB_CELL_TEXT cells */
     uint64_t header_line; /* 0 = the columns have no names in the file */
     struct {

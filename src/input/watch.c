@@ -28,6 +28,8 @@ typedef struct watch {
     const hb_figures *released; /* of the latest rows given back */
     bool given_back;            /* the block given last was theirs */
     bool ended;
+    uint64_t not_selected;
+    hb_row_filter_counts counts;
 } watch;
 
 static hb_arena *plan_arena(watch *w)
@@ -73,6 +75,7 @@ static hb_status settle(watch *w, const hb_block *b, hb_error *err)
     } else {
         hb_plan_options po = plan_options(w);
         HB_TRY(hb_plan_infer(columns, b, &po, plan_arena(w), &w->plan, &w->looks, err));
+        HB_TRY(hb_plan_told(&w->plan, &w->o.told, columns, b, 0, plan_arena(w), err));
     }
     w->settled = true;
     if (w->o.select) {
@@ -127,6 +130,7 @@ static hb_status settle_more(watch *w, const hb_block *b, hb_error *err)
     w->plan.columns = plans;
     w->plan.n_columns = b->n_cols;
     w->looks = looks;
+    HB_TRY(hb_plan_told(&w->plan, &w->o.told, columns, b, old, arena, err));
     return w->o.reading ? hb_reading_more(w->o.reading, w->inner, &w->plan, w->looks, err) : HB_OK;
 }
 
@@ -150,6 +154,15 @@ static hb_status take_released(watch *w, const hb_released *released, hb_error *
     return HB_OK;
 }
 
+static uint64_t kept(const watch *w, size_t n)
+{
+    uint64_t k = 0;
+    for (size_t r = 0; r < n; r++) {
+        k += w->keep[r];
+    }
+    return k;
+}
+
 /* keep[] of a block with rows and figures. */
 static hb_status mark_rows(watch *w, hb_block *io, hb_error *err)
 {
@@ -161,7 +174,9 @@ static hb_status mark_rows(watch *w, hb_block *io, hb_error *err)
         HB_TRY(take_released(w, &released, err));
     }
     if (w->o.select) {
+        w->not_selected += kept(w, io->n_rows);
         HB_TRY(hb_select_rows(w->o.select, w->inner, io, io->figures, w->keep, err));
+        w->not_selected -= kept(w, io->n_rows);
     }
     io->keep = w->keep;
     return HB_OK;
@@ -200,7 +215,6 @@ static hb_status look_at(watch *w, hb_block *io, hb_error *err)
 static hb_status at_end(watch *w, hb_error *err)
 {
     hb_released released = {0};
-    hb_row_filter_counts counts;
     w->ended = true;
     if (w->o.pinned) {
         HB_TRY(hb_pinned_end(&w->pin, w->inner, err));
@@ -211,9 +225,9 @@ static hb_status at_end(watch *w, hb_error *err)
     if (!w->filter) {
         return HB_OK;
     }
-    HB_TRY(hb_row_filter_finish(w->filter, &released, &counts, err));
+    HB_TRY(hb_row_filter_finish(w->filter, &released, &w->counts, err));
     HB_TRY(take_released(w, &released, err));
-    return w->o.reading ? hb_reading_filtered(w->o.reading, &counts, err) : HB_OK;
+    return w->o.reading ? hb_reading_filtered(w->o.reading, &w->counts, err) : HB_OK;
 }
 
 /* The inner table's next block into waiting[], released rows before it. */
@@ -256,6 +270,10 @@ static size_t watch_columns(const hb_table *t, const hb_column **ret)
 static bool watch_plan(hb_table *t, const hb_plan *plan)
 {
     const watch *w = (const watch *)t;
+    w->inner->pool = t->pool;
+    if (w->o.pinned && plan) { /* held to its profile cell by cell */
+        return false;
+    }
     return w->inner->ops->plan(w->inner, plan);
 }
 
@@ -331,4 +349,14 @@ const hb_column_look *hb_watch_looks(const hb_table *t)
 const hb_select *hb_watch_select(const hb_table *t)
 {
     return ((const watch *)t)->o.select;
+}
+
+uint64_t hb_watch_not_selected(const hb_table *t)
+{
+    return ((const watch *)t)->not_selected;
+}
+
+const hb_row_filter_counts *hb_watch_counts(const hb_table *t)
+{
+    return &((const watch *)t)->counts;
 }

@@ -9,7 +9,7 @@
 #ifndef HB_INPUT_WATCH_H
 #define HB_INPUT_WATCH_H
 
-#include "input/profile.h"
+#include "input/plan_told.h"
 #include "input/reading.h"
 #include "input/select/select.h"
 
@@ -21,6 +21,7 @@ typedef struct hb_watch_options {
     const hb_input_profile *pinned; /* NULL = none */
     hb_reading *reading;            /* NULL = none */
     hb_select *select;              /* what is asked for; NULL = everything */
+    hb_told told;                   /* what is known of the columns beforehand */
 } hb_watch_options;
 
 /* Takes `inner` over, also when it fails. The first block is read at once. Blocks come with figures
@@ -33,5 +34,8 @@ HB_CHECKED hb_status hb_watch_open(hb_table *inner, const hb_watch_options *opti
 const hb_plan *hb_watch_plan(const hb_table *t);
 const hb_column_look *hb_watch_looks(const hb_table *t);
 const hb_select *hb_watch_select(const hb_table *t);
+/* Rows that were data and not asked for; and, after the end, what was no data. */
+uint64_t hb_watch_not_selected(const hb_table *t);
+const hb_row_filter_counts *hb_watch_counts(const hb_table *t);
 
 #endif

@@ -72,7 +72,7 @@ static bool signals(void)
 
 static bool traces(void)
 {
-    return syscall(SYS_ptrace, PTRACE_ATTACH, getppid(), NULL, NULL) == 0;
+    return syscall(SYS_ptrace, PTRACE_SEIZE, getppid(), NULL, NULL) == 0;
 }
 
 static bool makes_code(void)

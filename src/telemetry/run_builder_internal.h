@@ -49,8 +49,6 @@ struct hb_run_builder {
     hb_map by_channel; /* "raw name \x1f raw unit" → channel */
     hb_reduce default_reduce;
     const hb_run *like;
-    double *scratch;
-    size_t cap_scratch;
 };
 
 /* Trimmed UTF-8 without control characters, at most `max` bytes, in the run's arena. */

@@ -381,6 +381,17 @@ class Profile(Inspect):
         self.write("later.csv", "# remark\n# another\n" + text)
         self.assertEqual(self.inspect("later.csv", "--profile", "p.yaml")["rows_data"], 300)
 
+    def test_lines_that_are_comments_now(self):
+        text = "a,b\n" + "".join(f"{i},{i % 7}\n" for i in range(50))
+        self.save(text)
+        commented = "% one\n% two\n" + text + "% three, and four, and five\n"
+        self.write("other.csv", commented)
+        if self.inspect("other.csv")["format"].get("comment_signs") != "%":
+            self.skipTest("this build knows no such comments")
+        self.refused(commented, "comments behind '%'")
+        self.save(commented)
+        self.assertEqual(self.inspect("saved.csv", "--profile", "p.yaml")["rows_data"], 50)
+
     def test_the_decimal_mark_is_not_guessed_again(self):
         self.save("a;b\n" + "".join(f"{i},5;{i}\n" for i in range(50)))
         self.write("whole.csv", "a;b\n" + "".join(f"{i};{i}\n" for i in range(50)))
@@ -433,7 +444,8 @@ class Profile(Inspect):
         for old, new, has in (("kind: number", "kind: figure", "kind"), ("delimiter: comma", "delimiter: dot", "delimiter"),
                               ("columns: [1]", "columns: [9]", "names column 9 of 4"), ("columns: [1]", "columns: [0]", "from 1"),
                               ("columns: [1]", "columns: [2]", "must be of kind time"), ("decimal: point", "decimal: star", "point or comma"),
-                              ("pinned:\n", "pinned:\n  colour: red\n", "colour")):
+                              ("pinned:\n", "pinned:\n  colour: red\n", "colour"), ("forms: [", "forms: [nonsense, ", "no form of a time"),
+                              (re.search(r"forms: \[.*\]", self.yaml).group(0), "forms: []", "fewer forms")):
             self.assertIn(old, self.yaml)
             self.write("p.yaml", self.yaml.replace(old, new, 1))
             err = self.hb_error("inspect", "saved.csv", "--profile", "p.yaml", code=3, has=has)

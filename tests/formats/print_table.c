@@ -65,7 +65,7 @@ static void print_head(const hb_table *t, hb_buf *b)
     for (size_t i = 0; i < n; i++) {
         hb_json_arr(&j);
         hb_json_str(&j, columns[i].name);
-        hb_json_str(&j, columns[i].unit);
+        hb_json_str(&j, columns[i].unit.n ? columns[i].unit : HB_STR(""));
         hb_json_end(&j);
     }
     hb_json_end(&j);
@@ -152,20 +152,23 @@ int main(int argc, char **argv)
     hb_error err = {0};
     hb_buf b;
     hb_buf_init(&b, LINE_BYTES);
+    hb_status status = hb_units_open(&o.units, &err);
     for (int i = 2; i + 1 < argc; i += 2) {
         source = strcmp(argv[i], "--source") == 0 ? argv[i + 1] : source;
         member = strcmp(argv[i], "--member") == 0 ? argv[i + 1] : member;
         o.query = strcmp(argv[i], "--query") == 0 ? argv[i + 1] : o.query;
         o.table = strcmp(argv[i], "--table") == 0 ? argv[i + 1] : o.table;
     }
-    hb_status status =
-        hb_stream_open_member(hb_os_real(), argc > 1 ? argv[1] : "-", member, &s, &err);
+    if (status == HB_OK) {
+        status = hb_stream_open_member(hb_os_real(), argc > 1 ? argv[1] : "-", member, &s, &err);
+    }
     if (status == HB_OK) {
         o.member = hb_stream_took_member(s) ? NULL : member;
         status = print_table(s, source, &o, &b, &err);
     }
     hb_stream_close(s);
     hb_buf_release(&b);
+    hb_units_close(o.units);
     if (status != HB_OK) {
         char text[800];
         fprintf(stderr, "%s\n", hb_error_text(&err, text, sizeof text));

@@ -201,13 +201,13 @@ class Zip(Tables):
         self.same(self.table("a.zip"))
 
     def test_bombs(self):
-        zeros = b"0\n" * (100 << 20)
+        zeros = b"0\n" * (40 << 20)
         self.write("b.zip", packed({"a.csv": zeros}))
         self.refused("b.zip", has=["b.zip", "expands to more than"], memory_mib=100)
         self.write("n.zip", packed({"b.zip": packed({"a.csv": zeros})}))
         self.refused("n.zip", has=["n.zip", "expands to more than"], memory_mib=100)
         # a zip in a zip that promises little and holds much
-        inner = deflated(bytes(300 << 20))
+        inner = deflated(bytes(80 << 20))
         self.write("l.zip", by_hand([(b"x.zip", 8, inner, 1000, 0, 0)]))
         self.refused("l.zip", has=["l.zip", "longer"], memory_mib=100)
 

@@ -44,6 +44,8 @@ static void fill(hb_reading *r, hb_column_plan *plans)
                          .accounting = true,
                          .apostrophe = true,
                          .hex = true,
+                         .minus_behind = true,
+                         .huge = true,
                          .unit = "s",
                          .suffixes = {{HB_STR("ms"), {0.001, 0}}, {HB_STR("µs"), {1e-6, 0.1}}},
                          .n_suffixes = 2,
@@ -58,13 +60,14 @@ static void fill(hb_reading *r, hb_column_plan *plans)
                                     .rule = {.kind = HB_AXIS_UTC,
                                              .columns = {0, 1},
                                              .n_columns = 2,
-                                             .form = {7, 250},
                                              .order = HB_ORDER_DAY_FIRST,
                                              .serial_1904 = true,
                                              .scale_ns = 1e6,
                                              .offset_s = -18000,
                                              .notation = "dd.MM.yyyy + HH:mm:ss",
                                              .zone = "-05:00"}};
+    assert_true(hb_time_form_parse(HB_STR("dmy"), &r->times[0].rule.form[0]));
+    assert_true(hb_time_form_parse(HB_STR("clock"), &r->times[0].rule.form[1]));
     r->n_times = 1;
 }
 
@@ -114,7 +117,8 @@ static void pins__keep_a_dressed_column(void **state)
     assert_int_equal(c->role, HB_ROLE_METRIC);
     assert_float_equal(c->rejected, 0.015, 0);
     assert_int_equal(n->group, HB_GROUP_POINT);
-    assert_true(n->percent && n->accounting && n->apostrophe && n->hex && !n->words);
+    assert_true(n->percent && n->accounting && n->apostrophe && n->hex && n->minus_behind &&
+                n->huge && !n->words);
     assert_int_equal(n->n_suffixes, 2);
     assert_true(hb_str_eq_c(n->suffixes[1].text, "µs"));
     assert_float_equal(n->suffixes[0].to_unit.a, 0.001, 0);
@@ -137,7 +141,8 @@ static void pins__keep_a_time_of_two_columns(void **state)
     assert_int_equal(t->kind, HB_AXIS_UTC);
     assert_int_equal(t->n_columns, 2);
     assert_int_equal(t->columns[1], 1);
-    assert_int_equal(t->form[1], 250);
+    assert_string_equal(hb_time_form_name(t->form[0]), "dmy");
+    assert_string_equal(hb_time_form_name(t->form[1]), "clock");
     assert_int_equal(t->order, HB_ORDER_DAY_FIRST);
     assert_true(t->serial_1904 && !t->plain_number);
     assert_float_equal(t->scale_ns, 1e6, 0);

@@ -243,7 +243,11 @@ static hb_status remote_next(hb_table *t, hb_block *ret, hb_error *err)
         *ret = (hb_block){.n_cols = m->n_columns};
         return HB_OK;
     }
-    return read_block(m, ret, err) == HB_OK ? HB_OK : hb_error_prefix(err, "'%s'", m->name);
+    hb_status status = read_block(m, ret, err);
+    if (status != HB_OK) {
+        hb_error_prefix(err, "'%s'", m->name);
+    }
+    return status;
 }
 
 static size_t remote_columns(const hb_table *t, const hb_column **ret)
@@ -330,7 +334,7 @@ hb_status hb_remote_table(const char *format, const char *name, hb_remote_source
     hb_frames_in_init(&m->frames, source.read, source.ctx);
     hb_status status = read_head(m, err);
     if (status != HB_OK) {
-        status = hb_error_prefix(err, "'%s'", name);
+        hb_error_prefix(err, "'%s'", name);
         remote_close(&m->t);
         return status;
     }

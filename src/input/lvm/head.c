@@ -47,7 +47,8 @@ static hb_status keep(hb_arena *arena, hb_str s, hb_str *ret, hb_error *err)
         }
         out[n++] = (char)c;
     }
-    *ret = (hb_str){out, n};
+    out[n] = '\0';
+    *ret = hb_str_trim((hb_str){out, n}); /* the no-break space of Latin-1, too */
     return HB_OK;
 }
 
@@ -129,6 +130,9 @@ static hb_status segment_key(hb_lvm *l, hb_error *err)
         if (!values->v) {
             return HB_NOMEM(err);
         }
+        if (k == HB_LVM_Y_UNIT && l->segments == 0) {
+            l->units_line = l->line;
+        }
         for (size_t i = 0; i < values->n; i++) {
             HB_TRY(keep(&l->head, l->fields[i + 1], &values->v[i], err));
         }
@@ -168,25 +172,6 @@ hb_str hb_lvm_value(const hb_lvm *l, hb_lvm_key key, size_t i)
     return at >= 1 && at - 1 < values->n ? values->v[at - 1] : (hb_str){"", 0};
 }
 
-/* Units that are written in words. */
-static hb_str unit_of(hb_str written)
-{
-    static const struct {
-        const char *words;
-        const char *unit;
-    } rows[] = {{"Volts", "V"},
-                {"Amps", "A"},
-                {"Degrees C", "degC"},
-                {"Seconds", "s"},
-                {"Degrees F", "degF"}};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (hb_str_ieq_c(written, rows[i].words)) {
-            return hb_str_of(rows[i].unit);
-        }
-    }
-    return written;
-}
-
 static bool is_x(const hb_lvm *l, size_t i, size_t n_channels)
 {
     return l->x_columns == HB_LVM_X_MULTI ? i % 2 == 0 && i < n_channels : i == 0;
@@ -198,32 +183,42 @@ static bool dimension_is_time(const hb_lvm *l, size_t i)
     return dimension.n == 0 || hb_str_ieq_c(dimension, "Time");
 }
 
-static hb_status unit_of_field(hb_lvm *l, size_t i, bool x, hb_str *ret, hb_error *err)
+/* What the header states over a field. */
+static hb_str unit_of_field(const hb_lvm *l, size_t i, bool x)
 {
     hb_str unit = hb_lvm_value(l, x ? HB_LVM_X_UNIT : HB_LVM_Y_UNIT, x ? i + 1 : i);
-    if (x && unit.n == 0 && dimension_is_time(l, i)) {
-        unit = HB_STR("s");
-    }
-    return keep(&l->arena, unit_of(unit), ret, err);
+    return x && unit.n == 0 && dimension_is_time(l, i) ? HB_STR("s") : unit;
 }
 
-static hb_status place_column(hb_lvm *l, size_t i, hb_str name, hb_str unit, hb_error *err)
+static hb_status new_column(hb_lvm *l, size_t i, hb_str name, hb_str raw, hb_str unit,
+                            hb_error *err)
+{
+    HB_TRY(HB_GROW(l->columns, l->cap_columns, l->n_columns + 1, HB_TABLE_MAX_COLUMNS, "channels",
+                   err));
+    hb_column c = {.field = i, .unit = {"", 0}};
+    HB_TRY(keep(&l->arena, name, &c.name, err));
+    HB_TRY(keep(&l->arena, raw, &c.raw, err));
+    HB_TRY(hb_columns_unit(&l->arena, unit, l->units, &c, err));
+    HB_TRY(hb_map_put(&l->by_name, c.name, l->n_columns, err));
+    l->columns[l->n_columns++] = c;
+    return HB_OK;
+}
+
+static hb_status place_column(hb_lvm *l, size_t i, hb_str name, hb_str raw, hb_str unit,
+                              hb_error *err)
 {
     size_t at = 0;
     if (!hb_map_get(&l->by_name, name, &at)) {
-        HB_TRY(HB_GROW(l->columns, l->cap_columns, l->n_columns + 1, HB_TABLE_MAX_COLUMNS,
-                       "channels", err));
         at = l->n_columns;
-        hb_column c = {.unit = unit};
-        HB_TRY(keep(&l->arena, name, &c.name, err));
-        HB_TRY(hb_map_put(&l->by_name, c.name, at, err));
-        l->columns[l->n_columns++] = c;
+        HB_TRY(new_column(l, i, name, raw, unit, err));
     }
     const hb_column *c = &l->columns[at];
-    if (!hb_str_eq(c->unit, unit) && unit.n) {
+    if (unit.n && !hb_str_eq(c->unit_written, unit)) {
         return HB_FAIL_AT(err, HB_E_INPUT, l->path, l->line, i + 1,
-                          "channel '%.60s' has the unit '%.30s' here and '%.30s' before", c->name.p,
-                          unit.p, c->unit.n ? c->unit.p : "none");
+                          "channel '%.60s' has the unit '%.*s' here and '%.*s' before", c->name.p,
+                          (int)(unit.n < 30 ? unit.n : 30), unit.p,
+                          (int)(c->unit_written.n < 30 ? c->unit_written.n : 30),
+                          c->unit_written.n ? c->unit_written.p : "");
     }
     l->column_of[i] = at;
     return HB_OK;
@@ -310,7 +305,8 @@ hb_status hb_lvm_names(hb_lvm *l, bool *ret_wait, hb_error *err)
     for (size_t i = 0; i < n; i++) {
         HB_TRY(keep(&l->head, l->fields[i], &raw[i], err));
     }
-    raw[0] = raw[0].n ? raw[0] : HB_STR("X_Value");
+    hb_str first = raw[0];
+    raw[0] = first.n ? first : HB_STR("X_Value");
     HB_TRY(hb_columns_name(&l->head, raw, n, l->path, &names, err));
     if (l->n_rows && brings_new(l, names, n)) {
         *ret_wait = true;
@@ -322,9 +318,9 @@ hb_status hb_lvm_names(hb_lvm *l, bool *ret_wait, hb_error *err)
     for (size_t i = 0; i < n; i++) {
         hb_str unit = {"", 0};
         if (i < n_channels) {
-            HB_TRY(unit_of_field(l, i, is_x(l, i, n_channels), &unit, err));
+            unit = unit_of_field(l, i, is_x(l, i, n_channels));
         }
-        HB_TRY(place_column(l, i, names[i].name, unit, err));
+        HB_TRY(place_column(l, i, names[i].name, i ? raw[i] : first, unit, err));
     }
     l->n_fields = n;
     if (l->segments++ == 0) {

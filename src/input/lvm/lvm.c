@@ -373,13 +373,14 @@ static hb_status start(hb_lvm *l, hb_error *err)
         .encoding = hb_encoding_name(hb_text_encoding(l->source)),
         .eol = hb_eol_name(&l->eol),
         .header_line = l->t.header_line,
+        .units_line = l->units_line,
         .data_first_line = l->line,
         .skipped_lines = l->t.header_line ? l->t.header_line - 1 : 0,
     };
     return HB_OK;
 }
 
-hb_status hb_lvm_open(hb_stream *stream, hb_table **ret_table, hb_error *err)
+hb_status hb_lvm_open(hb_stream *stream, hb_units *units, hb_table **ret_table, hb_error *err)
 {
     hb_lvm *l = hb_alloc_zero(sizeof *l);
     if (!l) {
@@ -391,6 +392,7 @@ hb_status hb_lvm_open(hb_stream *stream, hb_table **ret_table, hb_error *err)
     l->path = hb_stream_path(stream);
     l->line = 1;
     l->separator = '\t';
+    l->units = units;
     l->x_columns = HB_LVM_X_ONE;
     l->date = l->time = (hb_str){"", 0};
     hb_arena_init(&l->arena, ARENA_BYTES);

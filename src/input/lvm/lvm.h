@@ -8,8 +8,11 @@
 #define HB_INPUT_LVM_LVM_H
 
 #include "input/table.h"
+#include "telemetry/units.h"
 
-HB_CHECKED hb_status hb_lvm_open(hb_stream *stream, hb_table **ret_table, hb_error *err);
+/* units: for what the header states over the channels; may be NULL. */
+HB_CHECKED hb_status hb_lvm_open(hb_stream *stream, hb_units *units, hb_table **ret_table,
+                                 hb_error *err);
 bool hb_lvm_recognise(hb_str head);
 
 #endif

@@ -74,6 +74,8 @@ typedef struct hb_lvm {
     uint64_t segment_row;
     uint64_t segments;
     /* the table */
+    hb_units *units; /* may be NULL */
+    uint64_t units_line;
     hb_map by_name;
     hb_column *columns;
     size_t n_columns;

@@ -179,7 +179,9 @@ static hb_status name_columns(hb_npy *n, hb_error *err)
     n->t.header_line = named ? 1 : 0;
     HB_TRY(hb_columns_name(&n->arena, g.names, n->n_columns, n->path, &n->columns, err));
     for (size_t i = 0; i < n->n_columns; i++) {
+        n->columns[i].raw = g.names[i];
         n->columns[i].unit = hb_str_of(g.units[i]);
+        n->columns[i].unit_written = n->columns[i].unit;
     }
     return HB_OK;
 }

@@ -9,8 +9,10 @@ import os
 import sqlite3
 import zipfile
 
+import h5py
 import numpy as np
 import openpyxl
+import scipy.io
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 N = 60
@@ -62,3 +64,8 @@ db.execute("create table log (t real, a real, n integer, note text)")
 db.executemany("insert into log values (?, ?, ?, ?)", ROWS)
 db.commit()
 db.close()
+with h5py.File(os.path.join(HERE, "table.h5"), "w", libver="earliest") as f:
+    f.create_dataset("log", data=a.astype([("t", "f8"), ("a", "f8"), ("n", "i8"), ("note", "S5")]))
+fields = {name: a[name].reshape(-1, 1) for name in ("t", "a", "n")}
+fields["note"] = a["note"].astype(object).reshape(-1, 1)
+scipy.io.savemat(os.path.join(HERE, "table.mat"), {"log": fields}, do_compression=True)
