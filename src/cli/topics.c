@@ -55,13 +55,15 @@ static void formats(hb_buf *out)
 {
     hb_buf_c(out, "Formats and sources\n\n"
                   "Formats are recognised by content: CSV and other delimited text, JSON, JSON\n"
-                  "lines, XLSX; each plain or as .gz or .zst; '-' is standard input; a folder is\n"
-                  "read by its metrics.csv, with run_meta.json and events.jsonl beside it.\n\n"
+                  "lines, XLSX, MATLAB (5, 7.3), HDF5; each plain or as .gz or .zst; '-' is\n"
+                  "standard input; a folder is read by its metrics.csv, with run_meta.json and\n"
+                  "events.jsonl beside it. --variable chooses in MATLAB and HDF5 files.\n\n"
                   "Layouts: metric table (metric, value, unit, tags), long (time, metric, value),\n"
                   "wide (time and one column a metric).\n\n"
-                  "--source auto (the default) chooses and says why; csv, json, xlsx force a\n"
-                  "format; pba_excel, custom_tabular, cmapss_fd001 … cmapss_fd004 are adapters.\n"
-                  "A lab's own adapter is a file profiles/NAME.yaml in the workspace.\n\n"
+                  "--source auto (the default) chooses and says why; csv, json, xlsx, mat,\n"
+                  "hdf5 force a format; pba_excel, custom_tabular, cmapss_fd001 … cmapss_fd004\n"
+                  "are adapters. A lab's own adapter is a file profiles/NAME.yaml in the\n"
+                  "workspace.\n\n"
                   "hb inspect FILE shows what would be read.\n");
 }
 
