@@ -13,7 +13,7 @@ try:
     import numpy as np
     import scipy.io
     import scipy.sparse
-    from containers import Answer, Containers
+    from containers import ENVIRONMENT, Answer, Containers
 except ImportError as e:
     print(f"skipped: {e}")
     sys.exit(77)
@@ -341,7 +341,7 @@ class Whole(Containers):
 
 class Sandbox(Containers):
     def test_check(self):
-        r = self.run_hb("--read-child", "check")
+        r = self.run_hb("--read-child", "check", env=ENVIRONMENT)
         text = r.stdout.decode()
         self.assertEqual(r.returncode, 0, text)
         self.assertIn("seccomp: in force", text)

@@ -265,7 +265,7 @@ static hb_status read_rows(const hb_var *v, const block *b, hb_frame_column *col
     hid_t in_memory = H5Screate_simple(1, &cells, NULL);
     hb_status status = HB_OK;
     if (in_file < 0 || in_memory < 0 ||
-        H5Dread(s->dataset, s->type, in_memory, in_file, H5P_DEFAULT, room) < 0) {
+        H5Dread(s->dataset, hb_h5_memory_type(s), in_memory, in_file, H5P_DEFAULT, room) < 0) {
         status = HB_FAIL(err, HB_E_INPUT,
                          "dataset '%.60s' cannot be read at row %llu: damaged, or more memory is "
                          "needed than is allowed",
