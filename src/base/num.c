@@ -1,136 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/num.h"
 
-#include "base/mem.h"
-#include "base/str.h"
-
-#include <locale.h>
 #include <math.h>
-#include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-/* The library's converter reads the decimal point from a locale: ours is always "C". */
-static locale_t c_locale;
-static pthread_once_t c_locale_once = PTHREAD_ONCE_INIT;
-
-static void make_c_locale(void)
-{
-    c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-}
 
 static bool is_digit(char c)
 {
     return c >= '0' && c <= '9';
-}
-
-static hb_num_kind classify(double v, double *ret)
-{
-    if (isnan(v)) {
-        return HB_NUM_NAN;
-    }
-    if (isinf(v)) {
-        *ret = v;
-        return HB_NUM_INF;
-    }
-    *ret = v;
-    return HB_NUM_FINITE;
-}
-
-/* Every form the fast path leaves: long mantissas, large exponents, hex floats. */
-static hb_num_kind parse_slow(const char *p, size_t n, double *ret)
-{
-    pthread_once(&c_locale_once, make_c_locale);
-    char small[128];
-    char *text = n < sizeof small ? small : hb_alloc(n + 1);
-    if (!text || c_locale == (locale_t)0) {
-        return HB_NUM_NOT;
-    }
-    memcpy(text, p, n);
-    text[n] = '\0';
-    char *end = NULL;
-    double v = strtod_l(text, &end, c_locale);
-    bool whole = end == text + n && memchr(text, '\0', n) == NULL;
-    if (text != small) {
-        hb_free(text);
-    }
-    return whole ? classify(v, ret) : HB_NUM_NOT;
-}
-
-static hb_num_kind parse_word(const char *p, size_t n, double *ret)
-{
-    size_t sign = n && (*p == '+' || *p == '-');
-    hb_str word = {p + sign, n - sign};
-    if (hb_str_ieq_c(word, "nan")) {
-        return HB_NUM_NAN;
-    }
-    if (hb_str_ieq_c(word, "inf") || hb_str_ieq_c(word, "infinity")) {
-        *ret = *p == '-' ? -INFINITY : INFINITY;
-        return HB_NUM_INF;
-    }
-    return HB_NUM_NOT;
-}
-
-static const double exact_pow10[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
-                                     1e8,  1e9,  1e10, 1e11, 1e12, 1e13, 1e14, 1e15,
-                                     1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
-
-hb_num_kind hb_num_parse(const char *p, size_t n, double *ret)
-{
-    const char *at = p;
-    const char *end = p + n;
-    bool negative = at < end && *at == '-';
-    if (at < end && (*at == '-' || *at == '+')) {
-        at++;
-    }
-    uint64_t mantissa = 0;
-    const char *digits = at;
-    while (at < end && is_digit(*at)) {
-        mantissa = mantissa * 10 + (uint64_t)(*at++ - '0');
-    }
-    size_t n_digits = (size_t)(at - digits);
-    int exponent = 0;
-    if (at < end && *at == '.') {
-        const char *fraction = ++at;
-        while (at < end && is_digit(*at)) {
-            mantissa = mantissa * 10 + (uint64_t)(*at++ - '0');
-        }
-        exponent = -(int)(at - fraction < 10000 ? at - fraction : 10000);
-        n_digits += (size_t)(at - fraction);
-    }
-    if (n_digits == 0) {
-        return parse_word(p, n, ret);
-    }
-    if (at < end && (*at == 'e' || *at == 'E')) {
-        at++;
-        bool exp_negative = at < end && *at == '-';
-        if (at < end && (*at == '-' || *at == '+')) {
-            at++;
-        }
-        const char *exp_digits = at;
-        int e = 0;
-        while (at < end && is_digit(*at)) {
-            e = e < 100000 ? e * 10 + (*at - '0') : e;
-            at++;
-        }
-        if (at == exp_digits) {
-            return HB_NUM_NOT;
-        }
-        exponent += exp_negative ? -e : e;
-    }
-    if (at != end) {
-        bool hex = at < end && n_digits == 1 && *digits == '0' && (*at == 'x' || *at == 'X');
-        return hex ? parse_slow(p, n, ret) : HB_NUM_NOT;
-    }
-    /* Both operands exact, so one rounding: the result is the correctly rounded one. */
-    if (n_digits <= 19 && mantissa <= (UINT64_C(1) << 53) && exponent >= -22 && exponent <= 22) {
-        double v = (double)mantissa;
-        v = exponent < 0 ? v / exact_pow10[-exponent] : v * exact_pow10[exponent];
-        *ret = negative ? -v : v;
-        return HB_NUM_FINITE;
-    }
-    return parse_slow(p, n, ret);
 }
 
 /* "d.ddde[+-]xx" with `digits` significant digits, decimal point forced to '.'. */
@@ -147,7 +24,7 @@ static bool shortest_scientific(double v, char text[40])
                 *c = '.';
             }
         }
-        if (parse_slow(text, (size_t)n, &back) == HB_NUM_FINITE && back == v) {
+        if (hb_num_parse(text, (size_t)n, &back) == HB_NUM_FINITE && back == v) {
             return true;
         }
     }
@@ -165,7 +42,7 @@ static void shortest_subnormal(double v, char text[40])
                 *c = '.';
             }
         }
-        if (n > 0 && parse_slow(text, (size_t)n, &back) == HB_NUM_FINITE && back == v) {
+        if (n > 0 && hb_num_parse(text, (size_t)n, &back) == HB_NUM_FINITE && back == v) {
             return;
         }
     }

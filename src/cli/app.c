@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/app.h"
 
+#include "base/cpu.h"
 #include "base/mem.h"
 #include "cli/help.h"
 #include "cli/options.h"
@@ -300,6 +301,8 @@ int hb_main(int argc, char **argv, const hb_os *os)
 {
     hb_term_fill_gaps();
     hb_term_signals();
+    const char *cpu = getenv("HB_CPU"); /* for tests: base/cpu.h */
+    hb_cpu_portable(cpu && strcmp(cpu, "portable") == 0);
     hb_app app = {.os = os};
     hb_arena_init(&app.arena, APP_ARENA_BYTES);
     hb_buf_init(&app.out, OUT_MAX_BYTES);

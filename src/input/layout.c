@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "input/layout_internal.h"
+#include "input/time_rule.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -89,7 +90,7 @@ bool hb_layout_has_time(const hb_table *t)
     const hb_column *columns = NULL;
     size_t n = t->ops->columns(t, &columns);
     for (size_t i = 0; i < n; i++) {
-        if (hb_timecol_named(columns[i].name)) {
+        if (hb_time_named(columns[i].name)) {
             return true;
         }
     }
@@ -117,13 +118,13 @@ static void keep_first(size_t *place, size_t i)
     }
 }
 
-static hb_row_columns find_columns(const hb_layout_job *job)
+static hb_row_columns find_columns(const hb_column *columns, size_t n)
 {
     hb_row_columns c = {HB_NO_COLUMN, HB_NO_COLUMN, HB_NO_COLUMN, HB_NO_COLUMN, HB_NO_COLUMN};
     size_t value = HB_NO_COLUMN;
-    for (size_t i = 0; i < job->n_columns; i++) {
-        hb_str name = job->columns[i].name;
-        if (hb_timecol_named(name)) {
+    for (size_t i = 0; i < n; i++) {
+        hb_str name = columns[i].name;
+        if (hb_time_named(name)) {
             keep_first(&c.time, i);
         } else if (NAMED(name, "metric", "metric name", "metric_name", "parameter", "signal",
                          "channel", "sensor", "name", "variable", "tag name")) {
@@ -158,14 +159,14 @@ static bool holds_names(const hb_block *block, size_t column)
 }
 
 /* Nothing but a table of rows has only such columns, whatever its names look like. */
-static bool all_have_roles(const hb_layout_job *job, const hb_row_columns *c)
+static bool all_have_roles(size_t n_columns, const hb_row_columns *c)
 {
     const size_t at[] = {c->time, c->metric, c->value, c->unit, c->tags};
     size_t n = 0;
     for (size_t i = 0; i < sizeof at / sizeof *at; i++) {
         n += at[i] != HB_NO_COLUMN;
     }
-    return n == job->n_columns;
+    return n == n_columns;
 }
 
 /* Names that come back again and again are a series, even without a time column. */
@@ -185,6 +186,26 @@ static bool names_repeat(const hb_block *block, size_t column)
         }
     }
     return looked >= 4 && again * 2 >= looked;
+}
+
+hb_layout_kind hb_layout_look(const hb_column *columns, size_t n, const hb_block *first,
+                              hb_row_columns *ret)
+{
+    hb_row_columns c = find_columns(columns, n);
+    *ret = c;
+    if (c.metric == HB_NO_COLUMN || c.value == HB_NO_COLUMN || !first->n_rows ||
+        (!holds_names(first, c.metric) && !all_have_roles(n, &c))) {
+        return HB_LAYOUT_WIDE;
+    }
+    return c.time != HB_NO_COLUMN || names_repeat(first, c.metric) ? HB_LAYOUT_LONG
+                                                                   : HB_LAYOUT_METRICS;
+}
+
+const char *hb_layout_name(hb_layout_kind kind)
+{
+    static const char *const names[] = {
+        [HB_LAYOUT_WIDE] = "wide", [HB_LAYOUT_LONG] = "long", [HB_LAYOUT_METRICS] = "metric table"};
+    return names[kind];
 }
 
 static hb_status tell_notes(hb_layout_job *job, hb_error *err)
@@ -231,20 +252,20 @@ hb_status hb_layout_read(hb_table *t, const char *path, const hb_layout_options 
 {
     hb_layout_job job = {.t = t, .path = path, .o = options, .b = b};
     hb_block block;
+    t->pool = options->pool;
     HB_TRY(t->ops->next(t, &block, err)); /* JSON knows its columns only now */
     job.n_columns = t->ops->columns(t, &job.columns);
     job.rows = block.n_rows;
-    hb_row_columns c = find_columns(&job);
-    bool by_rows = c.metric != HB_NO_COLUMN && c.value != HB_NO_COLUMN && block.n_rows &&
-                   (holds_names(&block, c.metric) || all_have_roles(&job, &c));
+    hb_row_columns c;
+    hb_layout_kind kind = hb_layout_look(job.columns, job.n_columns, &block, &c);
     bool fixed = options->profile && options->profile->n_columns;
     hb_status status = HB_OK;
     if (options->pba) {
         status = read_pba(&job, &block, err);
-    } else if (by_rows && !fixed) {
+    } else if (kind != HB_LAYOUT_WIDE && !fixed) {
         bool timed = c.time != HB_NO_COLUMN;
-        bool series = timed || names_repeat(&block, c.metric);
-        status = begin(&job, series ? "long" : "metric table",
+        bool series = kind == HB_LAYOUT_LONG;
+        status = begin(&job, hb_layout_name(kind),
                        timed    ? "columns for time, metric and value"
                        : series ? "columns for metric and value, the same metrics again and again"
                                 : "columns for metric and value, none for time",
@@ -256,7 +277,7 @@ hb_status hb_layout_read(hb_table *t, const char *path, const hb_layout_options 
             status = hb_layout_rows(&job, &c, series, &block, err);
         }
     } else {
-        status = begin(&job, "wide",
+        status = begin(&job, hb_layout_name(HB_LAYOUT_WIDE),
                        fixed ? "the adapter names the columns" : "one column a metric", err);
         if (status == HB_OK) {
             status = hb_layout_rejects(&job, &block, err);

@@ -23,7 +23,8 @@ typedef struct hb_layout_options {
     hb_ranges cycles;
     void (*progress)(void *ctx, uint64_t bytes_done, uint64_t bytes_total);
     void *progress_ctx;
-    hb_stream *stream; /* for progress; may be NULL */
+    hb_stream *stream;    /* for progress; may be NULL */
+    struct hb_pool *pool; /* helps reading; NULL = one thread. Kept until the table is closed */
     uint64_t bytes_total;
 } hb_layout_options;
 

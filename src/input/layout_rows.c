@@ -7,11 +7,12 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "input/json/values.h"
+#include "input/time_rule.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { KEYS_BYTES = 256 << 20, MAX_KEYS = 400000, SAMPLES_MAX = 10000000 };
+enum { KEYS_BYTES = 256 << 20, MAX_KEYS = 400000, SAMPLES_MAX = 10000000, TIME_ROWS = 2000 };
 
 typedef struct gathered {
     uint32_t channel;
@@ -26,8 +27,7 @@ typedef struct rows {
     hb_layout_job *job;
     const hb_row_columns *c;
     bool series;
-    hb_timecol timecol;
-    bool time_told;
+    hb_time_rule time; /* kind HB_AXIS_NONE: the rows are taken in order */
     hb_arena keys;
     hb_map by_key; /* "metric \x1f unit" as written → index of `list` */
     gathered *list;
@@ -171,16 +171,46 @@ static hb_status metric_row(rows *w, const hb_block *block, size_t r, gathered *
     return samples(w, block, r, g, err);
 }
 
+/* How the time is told, by the first rows; also in columns the layout did not take for the time,
+ * such as a clock beside a date. */
+static hb_status settle_time(rows *w, const hb_block *first, hb_error *err)
+{
+    hb_time_rule found[HB_TIME_CANDIDATES];
+    size_t n = 0;
+    const hb_time_source s = {
+        .columns = w->job->columns,
+        .cells = first->cells,
+        .n_rows = first->n_rows < TIME_ROWS ? first->n_rows : TIME_ROWS,
+        .n_columns = first->n_cols,
+        .decimal = w->job->t->decimal,
+    };
+    if (w->c->time == HB_NO_COLUMN || first->n_cols != w->job->n_columns) {
+        return HB_OK;
+    }
+    HB_TRY(hb_time_rules_infer(&s, &w->keys, found, &n, err));
+    if (n == 0) {
+        return HB_OK;
+    }
+    w->time = found[0];
+    HB_TRY(hb_run_builder_guess(w->job->b, "time", w->time.notation, w->time.why, err));
+    return w->time.ambiguous
+               ? hb_run_builder_warn(w->job->b,
+                                     "nothing in the file tells day from month: the day is taken "
+                                     "to come first",
+                                     err)
+               : HB_OK;
+}
+
 static hb_time time_of(rows *w, const hb_block *block, size_t r)
 {
-    if (w->c->time == HB_NO_COLUMN) {
+    if (w->time.kind == HB_AXIS_NONE) {
         return HB_TIME_NONE;
     }
-    const hb_cell *cell = &block->cells[r * block->n_cols + w->c->time];
-    if (w->timecol.kind == HB_TIMECOL_UNSETTLED) {
-        hb_timecol_settle(&w->timecol, cell, w->job->t->decimal, w->job->columns[w->c->time].name);
+    const hb_cell *parts[HB_TIME_PARTS] = {0};
+    for (size_t k = 0; k < w->time.n_columns; k++) {
+        parts[k] = &block->cells[r * block->n_cols + w->time.columns[k]];
     }
-    hb_time t = hb_timecol_read(&w->timecol, cell, w->job->t->decimal);
+    hb_time t = hb_time_rule_read(&w->time, parts, w->job->t->decimal);
     if (t != HB_TIME_NONE) {
         w->backwards += t < w->latest;
         w->latest = t;
@@ -193,7 +223,7 @@ static hb_status sample_row(rows *w, const hb_block *block, size_t r, gathered *
     hb_run_builder *b = w->job->b;
     const hb_cell *cell = &block->cells[r * block->n_cols + w->c->value];
     hb_time t = time_of(w, block, r);
-    if (t == HB_TIME_NONE && w->timecol.kind != HB_TIMECOL_UNSETTLED) {
+    if (t == HB_TIME_NONE && w->time.kind != HB_AXIS_NONE) {
         w->bad_times++; /* a footer, a summary, half a row */
         return HB_OK;
     }
@@ -220,8 +250,15 @@ static hb_status sample_row(rows *w, const hb_block *block, size_t r, gathered *
 
 static hb_status take_block(rows *w, const hb_block *block, hb_error *err)
 {
+    if (!block->cells) { /* rows given back without a time (watch.h): no sample */
+        w->bad_times += block->n_rows;
+        return HB_OK;
+    }
     for (size_t r = 0; r < block->n_rows; r++) {
         char room[HB_NUM_TEXT];
+        if (block->keep && !block->keep[r]) {
+            continue;
+        }
         if (text_of(block, r, w->c->metric, room).n == 0) {
             HB_TRY(hb_run_builder_reject_row(w->job->b, HB_REJECT_NO_NAME, 1, err));
             continue;
@@ -231,12 +268,7 @@ static hb_status take_block(rows *w, const hb_block *block, hb_error *err)
         HB_TRY(w->series ? sample_row(w, block, r, &w->list[i], err)
                          : metric_row(w, block, r, &w->list[i], err));
     }
-    HB_TRY(flush(w, err));
-    if (w->timecol.kind != HB_TIMECOL_UNSETTLED && !w->time_told) {
-        w->time_told = true;
-        return hb_run_builder_guess(w->job->b, "time", w->timecol.guess, "its first cell", err);
-    }
-    return HB_OK;
+    return flush(w, err);
 }
 
 /* What a person may have meant to be compared and is not. */
@@ -249,6 +281,9 @@ static hb_status tell_unused(rows *w, hb_error *err)
         bool is_used = false;
         for (size_t k = 0; k < sizeof used / sizeof *used; k++) {
             is_used = is_used || used[k] == i;
+        }
+        for (size_t k = 0; k < w->time.n_columns; k++) {
+            is_used = is_used || w->time.columns[k] == i;
         }
         hb_str name = w->job->columns[i].name;
         if (!is_used && names.n < 300) {
@@ -268,6 +303,7 @@ static hb_status tell_unused(rows *w, hb_error *err)
 
 static hb_status read_all(rows *w, hb_block *block, hb_error *err)
 {
+    HB_TRY(settle_time(w, block, err));
     if (!w->job->o->pba) { /* the adapter told its own */
         HB_TRY(tell_unused(w, err));
     }
@@ -278,8 +314,8 @@ static hb_status read_all(rows *w, hb_block *block, hb_error *err)
     return w->c->time == HB_NO_COLUMN
                ? HB_OK
                : hb_layout_tell_times(w->job, w->job->columns[w->c->time].name,
-                                      w->timecol.kind != HB_TIMECOL_UNSETTLED, w->bad_times,
-                                      w->backwards, err);
+                                      w->time.kind != HB_AXIS_NONE, w->bad_times, w->backwards,
+                                      err);
 }
 
 hb_status hb_layout_rows(hb_layout_job *job, const hb_row_columns *columns, bool series,

@@ -1,350 +1,349 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Column by column through each block: the cells of one column become one run of doubles, which
- * goes to the builder in one call. */
-#include "input/layout_internal.h"
+/* Column by column through each block: the figures of one column go to the builder in one call, the
+ * columns side by side where there are threads. */
+#include "input/layout_wide.h"
 
 #include "base/mem.h"
+#include "os/pool.h"
 
 #include <stdio.h>
 #include <string.h>
 
-typedef enum wide_kind {
-    WIDE_OPEN, /* nothing but missing cells so far */
-    WIDE_METRIC,
-    WIDE_TEXT,
-    WIDE_TIME,
-    WIDE_UNIT_ID,
-    WIDE_CYCLE,
-    WIDE_IGNORED,
-} wide_kind;
+enum { PARTS_PER_THREAD = 4 };
 
-typedef struct wide_column {
-    wide_kind kind;
-    uint32_t channel;
-    uint64_t missing; /* before it was settled */
-} wide_column;
+/* Samples of one column that do not stand together in the figures. One for each part of the work.
+ */
+typedef struct picked {
+    double *v;
+    hb_time *t;
+    size_t cap_v;
+    size_t cap_t;
+    hb_status status;
+    hb_error err;
+} picked;
 
 typedef struct wide {
-    hb_layout_job *job;
-    wide_column *columns;
-    size_t n_columns;
-    size_t cap_columns;
-    size_t time; /* column, or HB_NO_COLUMN */
-    hb_timecol timecol;
-    bool time_told;
-    size_t unit_id;
-    size_t cycle;
-    double *values;
-    hb_time *times;      /* of the rows of the block */
-    hb_time *picked;     /* of the values of one column */
-    unsigned char *keep; /* row selected? */
-    size_t cap_rows;
+    hb_wide w;
+    const hb_figures *figures; /* of the block at hand */
+    const hb_block *block;
+    bool decoding;       /* the reader gives figures */
+    unsigned char *keep; /* row taken? */
+    size_t cap_keep;
+    bool all_kept; /* then `keep` need not be looked at */
+    picked *parts;
+    size_t cap_parts;
+    size_t n_parts; /* of them in use */
+    bool *fed;      /* metrics that have a column */
+    size_t cap_fed;
+    size_t n_fed;
+    bool shared; /* two columns feed one metric */
     uint64_t bad_times;
     uint64_t backwards; /* rows older than the one before */
     hb_time latest;
     uint64_t not_selected;
+    const hb_resample_rule *resample; /* NULL = samples as they are */
 } wide;
 
-static hb_status room_for_rows(wide *w, size_t n, hb_error *err)
+static hb_status make_channel(wide *s, size_t i, hb_error *err)
 {
-    if (n <= w->cap_rows) {
-        return HB_OK;
-    }
-    double *values = hb_realloc(w->values, n * sizeof *values);
-    w->values = values ? values : w->values;
-    hb_time *times = hb_realloc(w->times, n * sizeof *times);
-    w->times = times ? times : w->times;
-    hb_time *picked = hb_realloc(w->picked, n * sizeof *picked);
-    w->picked = picked ? picked : w->picked;
-    unsigned char *keep = hb_realloc(w->keep, n);
-    w->keep = keep ? keep : w->keep;
-    if (!values || !times || !picked || !keep) {
-        return HB_NOMEM(err);
-    }
-    w->cap_rows = n;
-    return HB_OK;
-}
-
-static const hb_profile_column *named_by_profile(const wide *w, size_t i)
-{
-    const hb_input_profile *p = w->job->o->profile;
-    return p && i < p->n_columns ? &p->columns[i] : NULL;
-}
-
-static hb_status make_channel(wide *w, size_t i, hb_error *err)
-{
-    const hb_profile_column *p = named_by_profile(w, i);
-    hb_str name = p ? hb_str_of(p->name) : w->job->columns[i].name;
-    hb_str unit = p ? hb_str_of(p->unit) : w->job->columns[i].unit;
-    wide_column *c = &w->columns[i];
-    HB_TRY(hb_run_builder_channel(w->job->b, name, unit, w->job->t->header_line, i + 1, &c->channel,
-                                  err));
-    c->kind = WIDE_METRIC;
+    hb_wide *w = &s->w;
+    hb_wide_column *c = &w->columns[i];
+    HB_TRY(hb_run_builder_channel(w->job->b, w->names[i].metric, w->names[i].unit,
+                                  w->job->t->header_line, i + 1, &c->channel, err));
+    c->kind = HB_WIDE_METRIC;
     hb_run_builder_missing(w->job->b, c->channel, c->missing);
+    size_t metric = hb_run_builder_metric(w->job->b, c->channel);
+    HB_TRY(HB_GROW(s->fed, s->cap_fed, metric + 1, HB_RUN_MAX_METRICS, "metrics", err));
+    for (; s->n_fed <= metric; s->n_fed++) {
+        s->fed[s->n_fed] = false;
+    }
+    s->shared = s->shared || s->fed[metric];
+    s->fed[metric] = true;
     return HB_OK;
 }
 
-static void set_role(wide *w, size_t i, hb_column_role role)
+static hb_cell_class class_of(const hb_figures *f, size_t row)
 {
-    static const wide_kind kinds[HB_ROLE_COUNT_] = {
-        [HB_ROLE_METRIC] = WIDE_OPEN,     [HB_ROLE_TIME] = WIDE_TIME,
-        [HB_ROLE_UNIT_ID] = WIDE_UNIT_ID, [HB_ROLE_CYCLE] = WIDE_CYCLE,
-        [HB_ROLE_IGNORE] = WIDE_IGNORED,
-    };
-    w->columns[i].kind = kinds[role];
-    w->time = role == HB_ROLE_TIME ? i : w->time;
-    w->unit_id = role == HB_ROLE_UNIT_ID ? i : w->unit_id;
-    w->cycle = role == HB_ROLE_CYCLE ? i : w->cycle;
+    return f->cls ? (hb_cell_class)f->cls[row] : HB_CELL_IS_NUMBER;
 }
 
-/* New columns (all of them at first; JSON may bring more later). */
-static hb_status add_columns(wide *w, const hb_block *block, hb_error *err)
-{
-    size_t from = w->n_columns;
-    HB_TRY(
-        HB_GROW(w->columns, w->cap_columns, block->n_cols, HB_TABLE_MAX_COLUMNS, "columns", err));
-    for (size_t i = from; i < block->n_cols; i++) {
-        w->columns[i] = (wide_column){.kind = WIDE_OPEN};
-        const hb_profile_column *p = named_by_profile(w, i);
-        if (p) {
-            set_role(w, i, p->role);
-        } else if (w->time == HB_NO_COLUMN && hb_timecol_named(w->job->columns[i].name)) {
-            set_role(w, i, HB_ROLE_TIME);
-        }
-    }
-    w->n_columns = block->n_cols;
-    return HB_OK;
-}
-
-typedef struct census {
-    size_t numbers;
-    size_t texts;
-    size_t times;
-    size_t present;
-} census;
-
-static census take_census(const wide *w, const hb_block *block, size_t column)
-{
-    census c = {0};
-    for (size_t r = 0; r < block->n_rows; r++) {
-        const hb_cell *cell = &block->cells[r * block->n_cols + column];
-        double v = 0;
-        hb_cell_class k = hb_layout_figure(cell, w->job->t->decimal, &v);
-        c.numbers += k == HB_CELL_IS_NUMBER || k == HB_CELL_IS_NAN || k == HB_CELL_IS_INF;
-        c.texts += k == HB_CELL_IS_TEXT;
-        c.times += cell->kind == HB_CELL_TIME;
-        c.present += k != HB_CELL_IS_MISSING;
-        if (c.present >= 2000 && c.numbers != c.texts) {
-            break; /* enough to know */
-        }
-    }
-    return c;
-}
-
-static hb_status tell_text_column(wide *w, size_t i, hb_error *err)
+static hb_status tell_text_column(wide *s, size_t i, hb_error *err)
 {
     char text[400];
-    hb_str name = w->job->columns[i].name;
+    hb_str name = s->w.job->columns[i].name;
     snprintf(text, sizeof text, "column '%.*s' holds text and is no metric",
              (int)(name.n < 200 ? name.n : 200), name.p);
-    return hb_run_builder_warn(w->job->b, text, err);
+    return hb_run_builder_warn(s->w.job->b, text, err);
 }
 
-/* A column of texts that read as dates is the time column where none is named. */
-static bool looks_like_time(const wide *w, const hb_block *block, size_t column)
+/* A column that had nothing but missing cells so far. */
+static hb_status settle_column(wide *s, size_t i, hb_error *err)
 {
-    for (size_t r = 0; r < block->n_rows; r++) {
-        const hb_cell *cell = &block->cells[r * block->n_cols + column];
-        hb_time t = 0;
-        if (cell->kind == HB_CELL_TIME) {
-            return true;
-        }
-        if (cell->kind == HB_CELL_TEXT) {
-            return hb_time_parse_civil((hb_str){cell->as.p, cell->len}, &t);
-        }
+    hb_wide *w = &s->w;
+    size_t count[HB_CELL_IS_TEXT + 1] = {0};
+    for (size_t r = 0; r < s->block->n_rows; r++) {
+        count[class_of(&s->figures[i], r)]++;
     }
-    (void)w;
-    return false;
-}
-
-static hb_status settle_column(wide *w, const hb_block *block, size_t i, hb_error *err)
-{
-    wide_column *c = &w->columns[i];
-    census s = take_census(w, block, i);
-    if (s.present == 0) {
+    size_t numbers = count[HB_CELL_IS_NUMBER] + count[HB_CELL_IS_NAN] + count[HB_CELL_IS_INF];
+    if (numbers + count[HB_CELL_IS_TEXT] == 0) {
         return HB_OK;
     }
-    bool fixed = named_by_profile(w, i) != NULL;
-    if (!fixed && w->time == HB_NO_COLUMN && s.numbers < s.texts && looks_like_time(w, block, i)) {
-        set_role(w, i, HB_ROLE_TIME);
-        return HB_OK;
-    }
-    if (fixed || (s.numbers && s.numbers >= s.texts)) {
-        return make_channel(w, i, err);
-    }
+    HB_TRY(make_channel(s, i, err));
+    const hb_column_plan *p = &w->plan->columns[i];
+    bool text = p->kind == HB_COLUMN_TEXT || (p->kind == HB_COLUMN_TIME && !p->time.plain_number) ||
+                numbers < count[HB_CELL_IS_TEXT];
     /* The registry may know the name: then the column is a metric that turned to garbage, and each
      * cell is counted as such. */
-    if (hb_run_builder_declared(w->job->b, w->job->columns[i].name)) {
-        return make_channel(w, i, err);
-    }
-    HB_TRY(make_channel(w, i, err));
-    c->kind = WIDE_TEXT;
-    return tell_text_column(w, i, err);
-}
-
-static hb_status settle_time(wide *w, const hb_block *block, hb_error *err)
-{
-    for (size_t r = 0; r < block->n_rows && w->timecol.kind == HB_TIMECOL_UNSETTLED; r++) {
-        hb_timecol_settle(&w->timecol, &block->cells[r * block->n_cols + w->time],
-                          w->job->t->decimal, w->job->columns[w->time].name);
-    }
-    if (w->timecol.kind == HB_TIMECOL_UNSETTLED || w->time_told) {
+    if (!text || hb_told_column(w->job->o->profile, i) ||
+        hb_run_builder_declared(w->job->b, w->job->columns[i].name)) {
         return HB_OK;
     }
-    w->time_told = true;
-    char why[160];
-    hb_str name = w->job->columns[w->time].name;
-    snprintf(why, sizeof why, "column '%.*s', its first cell", (int)(name.n < 80 ? name.n : 80),
-             name.p);
-    return hb_run_builder_guess(w->job->b, "time", w->timecol.guess, why, err);
+    w->columns[i].kind = HB_WIDE_TEXT;
+    return tell_text_column(s, i, err);
 }
 
-static hb_status read_times(wide *w, const hb_block *block, hb_error *err)
+static bool in_ranges(const wide *s, size_t row, size_t column, const hb_ranges *ranges)
 {
-    if (w->time == HB_NO_COLUMN) {
-        return HB_OK;
-    }
-    HB_TRY(settle_time(w, block, err));
-    for (size_t r = 0; r < block->n_rows; r++) {
-        w->times[r] = hb_timecol_read(&w->timecol, &block->cells[r * block->n_cols + w->time],
-                                      w->job->t->decimal);
-    }
-    return HB_OK;
-}
-
-static bool in_ranges(const wide *w, const hb_block *block, size_t r, size_t column,
-                      const hb_ranges *ranges)
-{
-    double v = 0;
     if (column == HB_NO_COLUMN || ranges->n == 0) {
         return true;
     }
-    return hb_layout_figure(&block->cells[r * block->n_cols + column], w->job->t->decimal, &v) ==
-               HB_CELL_IS_NUMBER &&
-           hb_ranges_has(ranges, v);
+    const hb_figures *f = &s->figures[column];
+    return class_of(f, row) == HB_CELL_IS_NUMBER && hb_ranges_has(ranges, f->v[row]);
 }
 
-static void select_rows(wide *w, const hb_block *block)
+/* The one place where rows are taken or left: keep[row], and all_kept when every one is. */
+static hb_status select_rows(wide *s, hb_error *err)
 {
-    bool timed = w->time != HB_NO_COLUMN && w->timecol.kind != HB_TIMECOL_UNSETTLED;
-    for (size_t r = 0; r < block->n_rows; r++) {
-        w->keep[r] = in_ranges(w, block, r, w->unit_id, &w->job->o->units) &&
-                     in_ranges(w, block, r, w->cycle, &w->job->o->cycles);
-        w->not_selected += !w->keep[r];
-        if (w->keep[r] && timed) {
-            w->keep[r] = w->times[r] != HB_TIME_NONE; /* a footer, a summary, half a row */
-            w->bad_times += !w->keep[r];
-            w->backwards += w->keep[r] && w->times[r] < w->latest;
-            w->latest = w->keep[r] ? w->times[r] : w->latest;
-        }
+    const hb_layout_options *o = s->w.job->o;
+    size_t n = s->block->n_rows;
+    const hb_time *t =
+        s->w.plan->axis.kind != HB_AXIS_NONE ? s->figures[s->w.plan->axis.columns[0]].t : NULL;
+    HB_TRY(HB_GROW(s->keep, s->cap_keep, n, SIZE_MAX / 2, "rows", err));
+    if (s->block->keep) {
+        memcpy(s->keep, s->block->keep, n);
+    } else {
+        memset(s->keep, 1, n);
     }
+    uint64_t left_before = s->not_selected + s->bad_times;
+    bool all = !s->block->keep || !memchr(s->keep, 0, n);
+    for (size_t r = 0; r < n && (o->units.n || o->cycles.n); r++) {
+        bool in =
+            in_ranges(s, r, s->w.unit_id, &o->units) && in_ranges(s, r, s->w.cycle, &o->cycles);
+        s->not_selected += s->keep[r] && !in;
+        s->keep[r] = s->keep[r] && in;
+    }
+    for (size_t r = 0; t && r < n; r++) {
+        bool readable = t[r] != HB_TIME_NONE; /* else a footer, a summary, half a row */
+        s->bad_times += s->keep[r] && !readable;
+        s->keep[r] = s->keep[r] && readable;
+        s->backwards += s->keep[r] && t[r] < s->latest;
+        s->latest = s->keep[r] ? t[r] : s->latest;
+    }
+    s->all_kept = all && s->not_selected + s->bad_times == left_before;
+    return HB_OK;
 }
 
-static hb_status push_column(wide *w, const hb_block *block, size_t i, hb_error *err)
+/* The samples of a column, put together in the part's room; what is none is counted. */
+static hb_status pick(const wide *s, size_t i, const hb_time *t, picked *room, size_t *ret_n,
+                      hb_error *err)
 {
-    hb_run_builder *b = w->job->b;
-    uint32_t channel = w->columns[i].channel;
+    const hb_figures *f = &s->figures[i];
+    size_t rows = s->block->n_rows;
+    uint64_t count[HB_CELL_IS_TEXT + 1] = {0};
+    HB_TRY(HB_GROW(room->v, room->cap_v, rows + 1, SIZE_MAX / 16, "rows", err));
+    HB_TRY(HB_GROW(room->t, room->cap_t, rows + 1, SIZE_MAX / 16, "rows", err));
     size_t n = 0;
-    uint64_t missing = 0;
-    uint64_t nan = 0;
-    uint64_t inf = 0;
-    const hb_cell *cell = &block->cells[i];
-    for (size_t r = 0; r < block->n_rows; r++, cell += block->n_cols) {
-        if (!w->keep[r]) {
-            continue;
-        }
-        w->picked[n] = w->times[r];
-        switch (hb_layout_figure(cell, w->job->t->decimal, &w->values[n])) {
-        case HB_CELL_IS_NUMBER:
-            n++;
-            break;
-        case HB_CELL_IS_MISSING:
-            missing++;
-            break;
-        case HB_CELL_IS_NAN:
-            nan++;
-            break;
-        case HB_CELL_IS_INF:
-            inf++;
-            break;
-        case HB_CELL_IS_TEXT: {
-            char room[HB_NUM_TEXT];
-            HB_TRY(hb_run_builder_reject(b, channel, "not a number", hb_layout_text(cell, room),
-                                         block->lines[r], err));
-            break;
-        }
-        }
+    for (size_t r = 0; r < rows; r++) { /* each row is written, and kept by moving on */
+        hb_cell_class k = class_of(f, r);
+        bool sample = s->keep[r] && k == HB_CELL_IS_NUMBER;
+        room->v[n] = f->v[r];
+        room->t[n] = t ? t[r] : HB_TIME_NONE;
+        n += sample;
+        count[k] += s->keep[r];
     }
-    hb_run_builder_missing(b, channel, missing);
-    hb_run_builder_nan(b, channel, nan);
-    hb_run_builder_inf(b, channel, inf);
-    return hb_run_builder_add(b, channel, w->values, w->time == HB_NO_COLUMN ? NULL : w->picked, n,
-                              err);
+    s->w.columns[i].counts = (hb_wide_counts){.missing = count[HB_CELL_IS_MISSING],
+                                              .nan = count[HB_CELL_IS_NAN],
+                                              .inf = count[HB_CELL_IS_INF],
+                                              .texts = count[HB_CELL_IS_TEXT]};
+    *ret_n = n;
+    return HB_OK;
 }
 
-static void count_texts(const wide *w, const hb_block *block, size_t i)
+static hb_status push_column(const wide *s, size_t i, picked *room, hb_error *err)
 {
-    uint64_t n = 0;
-    for (size_t r = 0; r < block->n_rows; r++) {
-        uint8_t kind = block->cells[r * block->n_cols + i].kind;
-        n += w->keep[r] && kind != HB_CELL_EMPTY && kind != HB_CELL_ABSENT;
+    hb_run_builder *b = s->w.job->b;
+    hb_wide_column *c = &s->w.columns[i];
+    const hb_figures *f = &s->figures[i];
+    bool timed = s->w.plan->axis.kind != HB_AXIS_NONE;
+    const hb_time *t = timed ? s->figures[s->w.plan->axis.columns[0]].t : NULL;
+    c->counts = (hb_wide_counts){0};
+    bool resampled = s->resample != NULL;
+    if (!f->cls && s->all_kept && !resampled) {
+        return hb_run_builder_add(b, c->channel, f->v, t, s->block->n_rows, err);
     }
-    hb_run_builder_text_cells(w->job->b, w->columns[i].channel, n);
+    size_t n = 0;
+    HB_TRY(pick(s, i, t, room, &n, err));
+    hb_run_builder_missing(b, c->channel, c->counts.missing);
+    hb_run_builder_nan(b, c->channel, c->counts.nan);
+    hb_run_builder_inf(b, c->channel, c->counts.inf);
+    if (resampled) {
+        HB_TRY(hb_resample_add(&c->resampler, s->resample, room->v, room->t, n, room->v, room->t,
+                               &n, &c->untimed, err));
+    }
+    return hb_run_builder_add(b, c->channel, room->v, timed ? room->t : NULL, n, err);
 }
 
-static hb_status take_block(wide *w, const hb_block *block, hb_error *err)
+static void push_part(void *ctx, size_t part)
 {
-    HB_TRY(room_for_rows(w, block->n_rows, err));
-    HB_TRY(add_columns(w, block, err));
-    for (size_t i = 0; i < w->n_columns; i++) {
-        if (w->columns[i].kind == WIDE_OPEN) {
-            HB_TRY(settle_column(w, block, i, err));
+    wide *s = ctx;
+    picked *room = &s->parts[part];
+    size_t n = s->w.n_columns;
+    room->status = HB_OK;
+    for (size_t i = part * n / s->n_parts; i < (part + 1) * n / s->n_parts && room->status == HB_OK;
+         i++) {
+        if (s->w.columns[i].kind == HB_WIDE_METRIC) {
+            room->status = push_column(s, i, room, &room->err);
         }
     }
-    HB_TRY(read_times(w, block, err));
-    select_rows(w, block);
-    for (size_t i = 0; i < w->n_columns; i++) {
-        if (w->columns[i].kind == WIDE_METRIC) {
-            HB_TRY(push_column(w, block, i, err));
-        } else if (w->columns[i].kind == WIDE_TEXT) {
-            count_texts(w, block, i);
-        } else if (w->columns[i].kind == WIDE_OPEN) {
-            w->columns[i].missing += block->n_rows;
+}
+
+static hb_status make_parts(wide *s, hb_error *err)
+{
+    unsigned threads = hb_pool_threads(s->w.job->t->pool);
+    size_t most = threads > 1 ? (size_t)threads * PARTS_PER_THREAD : 1;
+    if (!s->parts) {
+        s->parts = hb_alloc_zero(most * sizeof *s->parts);
+        if (!s->parts) {
+            return HB_NOMEM(err);
+        }
+        s->cap_parts = most;
+    }
+    /* Two columns of one metric are added one after the other, in their order. */
+    s->n_parts = s->shared || s->w.n_columns == 0 ? 1
+                 : s->w.n_columns < most          ? s->w.n_columns
+                                                  : most;
+    return HB_OK;
+}
+
+static hb_status push_columns(wide *s, hb_error *err)
+{
+    HB_TRY(make_parts(s, err));
+    hb_pool_run(s->w.job->t->pool, push_part, s, s->n_parts);
+    for (size_t i = 0; i < s->n_parts; i++) {
+        if (s->parts[i].status != HB_OK) {
+            if (err) {
+                *err = s->parts[i].err;
+            }
+            return s->parts[i].status;
         }
     }
     return HB_OK;
 }
 
-static hb_status finish(wide *w, hb_error *err)
+static hb_str cell_text(const wide *s, size_t row, size_t column, char *room)
 {
+    if (s->block->cells) {
+        return hb_layout_text(&s->block->cells[row * s->block->n_cols + column], room);
+    }
+    return s->w.job->t->ops->text ? s->w.job->t->ops->text(s->w.job->t, row, column)
+                                  : (hb_str){"", 0};
+}
+
+/* The first few with their texts, the others by number. */
+static hb_status reject_cells(wide *s, size_t i, hb_error *err)
+{
+    static const char reason[] = "not a number";
+    hb_run_builder *b = s->w.job->b;
+    const hb_wide_column *c = &s->w.columns[i];
+    uint64_t left = c->counts.texts;
+    for (size_t r = 0; left && hb_run_builder_wants_text(b, c->channel); r++) {
+        if (s->keep[r] && class_of(&s->figures[i], r) == HB_CELL_IS_TEXT) {
+            char room[HB_NUM_TEXT];
+            HB_TRY(hb_run_builder_reject(b, c->channel, reason, cell_text(s, r, i, room),
+                                         s->block->lines[r], err));
+            left--;
+        }
+    }
+    return left ? hb_run_builder_rejects(b, c->channel, reason, left, err) : HB_OK;
+}
+
+static void count_texts(const wide *s, size_t i)
+{
+    uint64_t n = 0;
+    for (size_t r = 0; r < s->block->n_rows; r++) {
+        n += s->keep[r] && class_of(&s->figures[i], r) != HB_CELL_IS_MISSING;
+    }
+    hb_run_builder_text_cells(s->w.job->b, s->w.columns[i].channel, n);
+}
+
+static hb_status take_block(wide *s, const hb_block *block, hb_error *err)
+{
+    hb_wide *w = &s->w;
+    hb_table *t = w->job->t;
+    s->block = block;
+    HB_TRY(hb_wide_plan(w, block, err));
+    s->figures = block->figures;
+    for (size_t i = 0; i < w->n_columns; i++) {
+        if (w->columns[i].kind == HB_WIDE_OPEN) {
+            HB_TRY(settle_column(s, i, err));
+        }
+    }
+    HB_TRY(select_rows(s, err));
+    HB_TRY(push_columns(s, err));
+    for (size_t i = 0; i < w->n_columns; i++) {
+        if (w->columns[i].kind == HB_WIDE_METRIC && w->columns[i].counts.texts) {
+            HB_TRY(reject_cells(s, i, err));
+        } else if (w->columns[i].kind == HB_WIDE_TEXT) {
+            count_texts(s, i);
+        } else if (w->columns[i].kind == HB_WIDE_OPEN) {
+            w->columns[i].missing += block->n_rows;
+        }
+    }
+    if (!s->decoding && t->ops->plan) {
+        s->decoding = t->ops->plan(t, w->plan);
+    }
+    return HB_OK;
+}
+
+/* What waits in the resamplers. */
+static hb_status flush_steps(wide *s, hb_error *err)
+{
+    uint64_t untimed = 0;
+    for (size_t i = 0; s->resample && i < s->w.n_columns; i++) {
+        hb_wide_column *c = &s->w.columns[i];
+        double v = 0;
+        hb_time t = 0;
+        untimed = c->untimed > untimed ? c->untimed : untimed;
+        if (c->kind == HB_WIDE_METRIC && hb_resample_finish(&c->resampler, s->resample, &v, &t)) {
+            HB_TRY(hb_run_builder_add(s->w.job->b, c->channel, &v, &t, 1, err));
+        }
+    }
+    return untimed ? hb_run_builder_reject_row(s->w.job->b, HB_REJECT_NO_TIME, untimed, err)
+                   : HB_OK;
+}
+
+static hb_status finish(wide *s, hb_error *err)
+{
+    hb_wide *w = &s->w;
+    HB_TRY(flush_steps(s, err));
     for (size_t i = 0; i < w->n_columns; i++) {
         /* A column without a single value is still a channel the file has. */
-        if (w->columns[i].kind == WIDE_OPEN && w->columns[i].missing) {
-            HB_TRY(make_channel(w, i, err));
+        if (w->columns[i].kind == HB_WIDE_OPEN && w->columns[i].missing) {
+            HB_TRY(make_channel(s, i, err));
         }
     }
     if (w->time != HB_NO_COLUMN) {
         HB_TRY(hb_layout_tell_times(w->job, w->job->columns[w->time].name,
-                                    w->timecol.kind != HB_TIMECOL_UNSETTLED, w->bad_times,
-                                    w->backwards, err));
+                                    w->plan->axis.kind != HB_AXIS_NONE, s->bad_times, s->backwards,
+                                    err));
     }
-    if (w->not_selected) {
-        HB_TRY(hb_run_builder_reject_row(w->job->b, "row not selected", w->not_selected, err));
+    if (s->not_selected) {
+        HB_TRY(hb_run_builder_reject_row(w->job->b, "row not selected", s->not_selected, err));
     }
     return HB_OK;
 }
 
-static hb_status check_selection(const wide *w, hb_error *err)
+static hb_status check_selection(const hb_wide *w, hb_error *err)
 {
     const hb_layout_options *o = w->job->o;
     if ((o->units.n && w->unit_id == HB_NO_COLUMN) || (o->cycles.n && w->cycle == HB_NO_COLUMN)) {
@@ -356,34 +355,48 @@ static hb_status check_selection(const wide *w, hb_error *err)
     return HB_OK;
 }
 
-static hb_status read_all(wide *w, hb_block *block, hb_error *err)
+static hb_status read_all(wide *s, hb_block *block, hb_error *err)
 {
-    HB_TRY(add_columns(w, block, err));
-    HB_TRY(check_selection(w, err));
+    hb_wide *w = &s->w;
     const hb_input_profile *p = w->job->o->profile;
+    HB_TRY(hb_wide_plan(w, block, err));
+    HB_TRY(check_selection(w, err));
     if (p && p->n_columns && p->n_columns != block->n_cols) {
         return HB_FAIL(err, HB_E_INPUT, "'%s' has %zu columns; adapter '%s' expects %zu",
                        w->job->path, block->n_cols, p->names[0], p->n_columns);
     }
     while (block->n_rows) {
-        HB_TRY(take_block(w, block, err));
+        HB_TRY(take_block(s, block, err));
         HB_TRY(hb_layout_next(w->job, block, err));
     }
-    return finish(w, err);
+    return finish(s, err);
 }
 
 hb_status hb_layout_wide(hb_layout_job *job, hb_block *first, hb_error *err)
 {
-    wide w = {.job = job,
-              .time = HB_NO_COLUMN,
-              .unit_id = HB_NO_COLUMN,
-              .cycle = HB_NO_COLUMN,
-              .latest = HB_TIME_NONE};
-    hb_status status = read_all(&w, first, err);
-    hb_free(w.columns);
-    hb_free(w.values);
-    hb_free(w.times);
-    hb_free(w.picked);
-    hb_free(w.keep);
+    enum { NAMES_BYTES = 256 << 20 };
+    wide s = {
+        .w = {.job = job, .time = HB_NO_COLUMN, .unit_id = HB_NO_COLUMN, .cycle = HB_NO_COLUMN},
+        .latest = HB_TIME_NONE};
+    s.w.select = hb_watch_select(job->t);
+    s.resample = s.w.select && hb_select_resample(s.w.select)->step_ns
+                     ? hb_select_resample(s.w.select)
+                     : NULL;
+    hb_arena_init(&s.w.arena, NAMES_BYTES);
+    hb_map_init(&s.w.taken, HB_TABLE_MAX_COLUMNS);
+    hb_status status = read_all(&s, first, err);
+    if (s.decoding) {
+        job->t->ops->plan(job->t, NULL);
+    }
+    for (size_t i = 0; i < s.cap_parts; i++) {
+        hb_free(s.parts[i].v);
+        hb_free(s.parts[i].t);
+    }
+    hb_free(s.parts);
+    hb_free(s.w.columns);
+    hb_free(s.keep);
+    hb_free(s.fed);
+    hb_map_release(&s.w.taken);
+    hb_arena_release(&s.w.arena);
     return status;
 }

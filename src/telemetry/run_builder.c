@@ -8,6 +8,7 @@
 #include "telemetry/run_digest.h"
 #include "telemetry/run_meta.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -57,7 +58,6 @@ void hb_run_builder_free(hb_run_builder *b)
     hb_free(b->channels);
     hb_free(b->files);
     hb_free(b->warnings);
-    hb_free(b->scratch);
     hb_map_release(&b->by_name);
     hb_map_release(&b->by_channel);
     hb_free(b);
@@ -76,6 +76,16 @@ bool hb_run_builder_declared(const hb_run_builder *b, hb_str raw_name)
 void hb_run_builder_default_reduce(hb_run_builder *b, hb_reduce how)
 {
     b->default_reduce = how;
+}
+
+void hb_run_builder_reduce(hb_run_builder *b, hb_str raw_name, hb_reduce how)
+{
+    size_t i = 0;
+    const hb_metric_def *def = hb_registry_resolve(b->registry, hb_str_trim(raw_name));
+    if (hb_map_get(&b->by_name, def ? hb_str_of(def->name) : hb_str_trim(raw_name), &i)) {
+        b->metrics[i].own_reduce = true;
+        b->metrics[i].reduce = how;
+    }
 }
 
 static hb_status new_metric(hb_run_builder *b, const hb_metric_def *def, const char *raw,
@@ -254,18 +264,26 @@ hb_status hb_run_builder_add(hb_run_builder *b, uint32_t ch, const double *v, co
 {
     const channel *c = &b->channels[ch];
     hb_profile *p = &metric_of(b, ch)->m.profile;
-    if (c->identity) {
+    if (c->identity || n == 0) {
         return hb_profile_add(p, v, t, n, err);
     }
-    HB_TRY(HB_GROW(b->scratch, b->cap_scratch, n, SIZE_MAX / 16, "samples in a block", err));
-    for (size_t i = 0; i < n; i++) {
-        b->scratch[i] = v[i] * c->to_unit.a + c->to_unit.b;
-        if (!isfinite(b->scratch[i])) {
-            /* Near the end of the range a conversion may overflow; keep the sample countable. */
-            b->scratch[i] = b->scratch[i] < 0 ? -1.7976931348623157e308 : 1.7976931348623157e308;
-        }
+    double *converted = hb_alloc_array(n, sizeof *converted);
+    if (!converted) {
+        return HB_NOMEM(err);
     }
-    return hb_profile_add(p, b->scratch, t, n, err);
+    for (size_t i = 0; i < n; i++) {
+        /* Near the end of the range a conversion may overflow; keep the sample countable. */
+        double x = v[i] * c->to_unit.a + c->to_unit.b;
+        converted[i] = x > DBL_MAX ? DBL_MAX : x < -DBL_MAX ? -DBL_MAX : x;
+    }
+    hb_status status = hb_profile_add(p, converted, t, n, err);
+    hb_free(converted);
+    return status;
+}
+
+uint32_t hb_run_builder_metric(const hb_run_builder *b, uint32_t ch)
+{
+    return b->channels[ch].metric;
 }
 
 void hb_run_builder_missing(hb_run_builder *b, uint32_t ch, uint64_t n)
@@ -304,6 +322,18 @@ hb_status hb_run_builder_reject(hb_run_builder *b, uint32_t ch, const char *reas
 {
     HB_TRY(hb_run_builder_uncounted(b, ch, reason, text, line, err));
     return hb_builder_count(b, reason, 1, err);
+}
+
+hb_status hb_run_builder_rejects(hb_run_builder *b, uint32_t ch, const char *reason, uint64_t n,
+                                 hb_error *err)
+{
+    metric_of(b, ch)->m.profile.n_rejected += n;
+    return hb_builder_count(b, reason, n, err);
+}
+
+bool hb_run_builder_wants_text(const hb_run_builder *b, uint32_t ch)
+{
+    return b->metrics[b->channels[ch].metric].m.n_reject_examples < HB_REJECT_EXAMPLES;
 }
 
 hb_status hb_run_builder_stated(hb_run_builder *b, uint32_t ch, double value, hb_error *err)
@@ -386,7 +416,9 @@ static hb_status finish_metrics(hb_run_builder *b, hb_error *err)
         building *k = &b->metrics[i];
         hb_metric *m = &k->m;
         HB_TRY(hb_profile_finish(&m->profile, err));
-        m->reduce = k->def && k->def->reduce_set ? k->def->reduce : b->default_reduce;
+        m->reduce = k->def && k->def->reduce_set ? k->def->reduce
+                    : k->own_reduce              ? k->reduce
+                                                 : b->default_reduce;
         if (!m->stated) {
             m->has_value = hb_profile_reduce(&m->profile, m->reduce, &m->value);
         }

@@ -53,7 +53,12 @@ void hb_run_builder_units_like(hb_run_builder *b, const hb_run *like);
 bool hb_run_builder_declared(const hb_run_builder *b, hb_str raw_name);
 /* How a channel's samples become its value where the metric declares no `reduce` of its own. */
 void hb_run_builder_default_reduce(hb_run_builder *b, hb_reduce how);
+/* The same for one metric, by the name its channel was given; nothing without such a metric. */
+void hb_run_builder_reduce(hb_run_builder *b, hb_str raw_name, hb_reduce how);
 
+/* The metric a channel feeds, from 0. _add, _missing, _nan and _inf may be called from several
+ * threads at once for channels of different metrics; everything else belongs to one thread. */
+uint32_t hb_run_builder_metric(const hb_run_builder *b, uint32_t channel);
 /* Finite samples in order; t may be NULL. */
 HB_CHECKED hb_status hb_run_builder_add(hb_run_builder *b, uint32_t channel, const double *v,
                                         const hb_time *t, size_t n, hb_error *err);
@@ -63,6 +68,11 @@ void hb_run_builder_inf(hb_run_builder *b, uint32_t channel, uint64_t n);
 /* A cell that is neither number nor missing. Counted by reason; the first few texts are kept. */
 HB_CHECKED hb_status hb_run_builder_reject(hb_run_builder *b, uint32_t channel, const char *reason,
                                            hb_str text, uint64_t line, hb_error *err);
+/* n more such cells, when their texts are not needed any more. */
+HB_CHECKED hb_status hb_run_builder_rejects(hb_run_builder *b, uint32_t channel, const char *reason,
+                                            uint64_t n, hb_error *err);
+/* Would the next rejected cell's text be kept? */
+bool hb_run_builder_wants_text(const hb_run_builder *b, uint32_t channel);
 /* A row or record that no channel could take. */
 HB_CHECKED hb_status hb_run_builder_reject_row(hb_run_builder *b, const char *reason, uint64_t n,
                                                hb_error *err);
@@ -85,6 +95,7 @@ void hb_run_builder_text_cells(hb_run_builder *b, uint32_t channel, uint64_t n);
 /* Was a file of this path begun before? */
 bool hb_run_builder_has_file(const hb_run_builder *b, const char *path);
 const hb_registry *hb_run_builder_registry(const hb_run_builder *b);
+hb_units *hb_run_builder_units(const hb_run_builder *b);
 
 /* Copies meta's strings, sorts, reduces, digests. The builder is empty afterwards. */
 HB_CHECKED hb_status hb_run_builder_finish(hb_run_builder *b, const hb_run_meta *meta,

@@ -20,6 +20,8 @@ typedef struct building {
     uint64_t line;      /* where it first stood */
     uint64_t stated_at; /* count of stated values */
     bool unit_known;    /* unit settled by a first channel */
+    bool own_reduce;    /* the reader's for this metric */
+    hb_reduce reduce;
 } building;
 
 typedef struct file_state {
@@ -47,8 +49,6 @@ struct hb_run_builder {
     hb_map by_channel; /* "raw name \x1f raw unit" → channel */
     hb_reduce default_reduce;
     const hb_run *like;
-    double *scratch;
-    size_t cap_scratch;
 };
 
 /* Trimmed UTF-8 without control characters, at most `max` bytes, in the run's arena. */

@@ -486,5 +486,23 @@ class Xlsx(Formats):
         self.at_most(mib, 64)
 
 
+class LongTimes(Formats):
+    ROWS = ["05.04.2024;23:59:58;T_in;20,5", "05.04.2024;23:59:59;p_in;3,2", "06.04.2024;00:00:00;T_in;20,6"]
+
+    def test_date_and_clock_stand_in_two_columns(self):
+        self.write("a.csv", "\n".join(["Datum;Uhrzeit;Signal;value"] + self.ROWS) + "\n")
+        d, _ = self.inspect("a.csv")
+        self.assertEqual(self.guess(d, "time"), "dd.MM.yyyy + HH:mm:ss")
+        self.assertEqual((d["first_sample"], d["last_sample"]), ("2024-04-05T23:59:58Z", "2024-04-06T00:00:00Z"))
+        self.assertEqual(d["warnings"], [])
+
+    def test_what_cannot_be_known_is_told(self):
+        rows = [f"05/04/2024 10:0{i},T_in,20.{i}" for i in range(4)]
+        self.write("a.csv", "\n".join(["Time,signal,value"] + rows) + "\n")
+        d, _ = self.inspect("a.csv")
+        self.assertEqual(d["first_sample"], "2024-04-05T10:00:00Z")
+        self.assertIn("nothing in the file tells day from month", " ".join(d["warnings"]))
+
+
 if __name__ == "__main__":
     unittest.main()

@@ -99,7 +99,7 @@ static hb_status column_of(json_reader *j, hb_str name, size_t *ret, hb_error *e
     if (!kept) {
         return HB_NOMEM(err);
     }
-    j->columns[j->n_columns] = (hb_column){.name = {kept, name.n}};
+    j->columns[j->n_columns] = (hb_column){.name = {kept, name.n}, .field = j->n_columns};
     HB_TRY(hb_map_put(&j->by_name, j->columns[j->n_columns].name, j->n_columns, err));
     *ret = j->n_columns++;
     return HB_OK;
