@@ -136,7 +136,10 @@ static hb_status ingest_files(hb_app *app, hb_list files, const hb_read_opts *o,
                                 .table = o->table,
                                 .variable = o->variable,
                                 .program = "/proc/self/exe",
-                                .select = &select,
+                                .select = select.columns || select.where || select.time_range ||
+                                                  select.resample
+                                              ? &select
+                                              : NULL,
                                 .threads = o->threads ? o->threads : hb_pool_processors(),
                                 .progress = hb_progress_bytes,
                                 .progress_ctx = &bar};

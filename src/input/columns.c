@@ -46,7 +46,11 @@ hb_status hb_columns_name(hb_arena *arena, const hb_str *raw, size_t n, const ch
     hb_status status = HB_OK;
     for (size_t i = 0; i < n && status == HB_OK; i++) {
         status = name_one(arena, &seen, i, raw[i], &columns[i].name, err);
-        columns[i].raw = raw[i].n ? raw[i] : (hb_str){"", 0};
+        char *kept = status == HB_OK && raw[i].n ? hb_arena_str(arena, raw[i]) : NULL;
+        if (status == HB_OK && raw[i].n && !kept) {
+            status = HB_NOMEM(err);
+        }
+        columns[i].raw = (hb_str){kept ? kept : "", kept ? raw[i].n : 0};
         columns[i].field = i;
     }
     hb_map_release(&seen);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "input/layout_internal.h"
 #include "input/time_rule.h"
+#include "input/watch.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -46,13 +47,22 @@ hb_status hb_layout_rejects(hb_layout_job *job, const hb_block *block, hb_error 
     return HB_OK;
 }
 
+static uint64_t rows_kept(const hb_block *b)
+{
+    uint64_t n = b->keep ? 0 : b->n_rows;
+    for (size_t r = 0; b->keep && r < b->n_rows; r++) {
+        n += b->keep[r];
+    }
+    return n;
+}
+
 hb_status hb_layout_next(hb_layout_job *job, hb_block *ret, hb_error *err)
 {
     do { /* a block may hold nothing but rejects */
         HB_TRY(job->t->ops->next(job->t, ret, err));
         HB_TRY(hb_layout_rejects(job, ret, err));
         job->n_columns = job->t->ops->columns(job->t, &job->columns);
-        job->rows += ret->n_rows;
+        job->rows += rows_kept(ret);
         if (job->o->progress && job->o->stream) {
             job->o->progress(job->o->progress_ctx, hb_stream_raw_bytes(job->o->stream),
                              job->o->bytes_total);
@@ -247,6 +257,28 @@ static hb_status read_pba(hb_layout_job *job, hb_block *first, hb_error *err)
     return hb_layout_rows(job, &c, false, first, err);
 }
 
+/* Rows of the file that are no data, and data that nobody asked for. */
+static hb_status tell_left_out(hb_layout_job *job, hb_error *err)
+{
+    const hb_row_filter_counts *c = hb_watch_counts(job->t);
+    uint64_t not_selected = hb_watch_not_selected(job->t);
+    char text[80];
+    if (not_selected) {
+        HB_TRY(hb_run_builder_reject_row(job->b, "row not selected", not_selected, err));
+    }
+    if (c->footer_rows) {
+        snprintf(text, sizeof text, "%llu rows from line %llu", (unsigned long long)c->footer_rows,
+                 (unsigned long long)c->footer_line);
+        HB_TRY(hb_run_builder_guess(job->b, "below the table", text, HB_FOOTER_WHY, err));
+    }
+    if (c->n_segments > 1) {
+        snprintf(text, sizeof text, "%zu", c->n_segments);
+        HB_TRY(hb_run_builder_guess(job->b, "segments", text, HB_SEGMENTS_WHY, err));
+    }
+    return hb_watch_select(job->t) ? hb_select_finish(hb_watch_select(job->t), job->path, err)
+                                   : HB_OK;
+}
+
 hb_status hb_layout_read(hb_table *t, const char *path, const hb_layout_options *options,
                          hb_run_builder *b, uint64_t *ret_rows, hb_error *err)
 {
@@ -255,7 +287,7 @@ hb_status hb_layout_read(hb_table *t, const char *path, const hb_layout_options 
     t->pool = options->pool;
     HB_TRY(t->ops->next(t, &block, err)); /* JSON knows its columns only now */
     job.n_columns = t->ops->columns(t, &job.columns);
-    job.rows = block.n_rows;
+    job.rows = rows_kept(&block);
     hb_row_columns c;
     hb_layout_kind kind = hb_layout_look(job.columns, job.n_columns, &block, &c);
     bool fixed = options->profile && options->profile->n_columns;
@@ -286,6 +318,9 @@ hb_status hb_layout_read(hb_table *t, const char *path, const hb_layout_options 
             status = hb_layout_wide(&job, &block, err);
         }
     }
-    *ret_rows = job.rows;
+    if (status == HB_OK) {
+        status = tell_left_out(&job, err);
+    }
+    *ret_rows = job.rows + hb_watch_not_selected(t);
     return status;
 }

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "input/json/values.h"
 #include "input/time_rule.h"
+#include "input/watch.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -21,6 +22,9 @@ typedef struct gathered {
     size_t n;
     size_t cap;
     size_t cap_t;
+    bool wanted;
+    hb_resampler resampler;
+    uint64_t untimed;
 } gathered;
 
 typedef struct rows {
@@ -37,6 +41,9 @@ typedef struct rows {
     uint64_t bad_times;
     uint64_t backwards; /* rows older than the one before */
     hb_time latest;
+    hb_select *select;                /* NULL = everything */
+    const hb_resample_rule *resample; /* NULL = samples as they are */
+    uint64_t not_wanted;
 } rows;
 
 static hb_str text_of(const hb_block *block, size_t r, size_t column, char *room)
@@ -55,6 +62,10 @@ static hb_status channel_of(rows *w, const hb_block *block, size_t r, size_t *re
     if (unit.n == 0 && w->job->o->pba) {
         unit = hb_pba_unit(w->job->o->pba, name);
     }
+    const hb_plan *plan = hb_watch_plan(w->job->t);
+    if (unit.n == 0 && plan && w->c->value < plan->n_columns) {
+        unit = hb_str_of(plan->columns[w->c->value].number.unit); /* as its cells state it */
+    }
     hb_buf_clear(&w->key);
     hb_buf_str(&w->key, name);
     hb_buf_ch(&w->key, '\x1f');
@@ -65,8 +76,11 @@ static hb_status channel_of(rows *w, const hb_block *block, size_t r, size_t *re
         return HB_OK;
     }
     gathered g = {0};
-    HB_TRY(hb_run_builder_channel(w->job->b, name, unit, block->lines[r], w->c->metric + 1,
-                                  &g.channel, err));
+    g.wanted = !w->select || hb_select_wants_metric(w->select, name);
+    if (g.wanted) {
+        HB_TRY(hb_run_builder_channel(w->job->b, name, unit, block->lines[r], w->c->metric + 1,
+                                      &g.channel, err));
+    }
     HB_TRY(HB_GROW(w->list, w->cap_list, w->n_list + 1, MAX_KEYS, "metrics", err));
     char *kept = hb_arena_str(&w->keys, key);
     if (!kept) {
@@ -91,6 +105,10 @@ static hb_status flush(rows *w, hb_error *err)
 {
     for (size_t i = 0; i < w->n_list; i++) {
         gathered *g = &w->list[i];
+        if (g->n && w->resample) {
+            HB_TRY(hb_resample_add(&g->resampler, w->resample, g->v, g->t, g->n, g->v, g->t, &g->n,
+                                   &g->untimed, err));
+        }
         if (g->n) {
             HB_TRY(hb_run_builder_add(w->job->b, g->channel, g->v,
                                       w->c->time == HB_NO_COLUMN ? NULL : g->t, g->n, err));
@@ -98,6 +116,22 @@ static hb_status flush(rows *w, hb_error *err)
         }
     }
     return HB_OK;
+}
+
+/* What waits in the resamplers. */
+static hb_status flush_steps(rows *w, hb_error *err)
+{
+    uint64_t untimed = 0;
+    for (size_t i = 0; w->resample && i < w->n_list; i++) {
+        gathered *g = &w->list[i];
+        double v = 0;
+        hb_time t = 0;
+        untimed += g->untimed;
+        if (hb_resample_finish(&g->resampler, w->resample, &v, &t)) {
+            HB_TRY(hb_run_builder_add(w->job->b, g->channel, &v, &t, 1, err));
+        }
+    }
+    return untimed ? hb_run_builder_reject_row(w->job->b, HB_REJECT_NO_TIME, untimed, err) : HB_OK;
 }
 
 static hb_status bad_tags(rows *w, const hb_block *block, size_t r, const char *why, hb_error *err)
@@ -143,12 +177,23 @@ static hb_status samples(rows *w, const hb_block *block, size_t r, gathered *g, 
     return status;
 }
 
+/* By the rule of the column, which knows the marks of the whole table. */
+static hb_cell_class value_of(const rows *w, const hb_cell *cell, double *ret)
+{
+    const hb_plan *plan = hb_watch_plan(w->job->t);
+    bool ruled = plan && w->c->value < plan->n_columns && cell->kind == HB_CELL_TEXT &&
+                 plan->columns[w->c->value].kind == HB_COLUMN_NUMBER;
+    return ruled ? hb_number_rule_read(&plan->columns[w->c->value].number,
+                                       (hb_str){cell->as.p, cell->len}, ret)
+                 : hb_layout_figure(cell, w->job->t->decimal, ret);
+}
+
 static hb_status metric_row(rows *w, const hb_block *block, size_t r, gathered *g, hb_error *err)
 {
     hb_run_builder *b = w->job->b;
     const hb_cell *cell = &block->cells[r * block->n_cols + w->c->value];
     double v = 0;
-    switch (hb_layout_figure(cell, w->job->t->decimal, &v)) {
+    switch (value_of(w, cell, &v)) {
     case HB_CELL_IS_NUMBER:
         HB_TRY(hb_run_builder_stated(b, g->channel, v, err));
         break;
@@ -228,7 +273,7 @@ static hb_status sample_row(rows *w, const hb_block *block, size_t r, gathered *
         return HB_OK;
     }
     double v = 0;
-    switch (hb_layout_figure(cell, w->job->t->decimal, &v)) {
+    switch (value_of(w, cell, &v)) {
     case HB_CELL_IS_NUMBER:
         return gather(g, v, t, err);
     case HB_CELL_IS_MISSING:
@@ -265,6 +310,10 @@ static hb_status take_block(rows *w, const hb_block *block, hb_error *err)
         }
         size_t i = 0;
         HB_TRY(channel_of(w, block, r, &i, err));
+        if (!w->list[i].wanted) {
+            w->not_wanted++;
+            continue;
+        }
         HB_TRY(w->series ? sample_row(w, block, r, &w->list[i], err)
                          : metric_row(w, block, r, &w->list[i], err));
     }
@@ -311,6 +360,10 @@ static hb_status read_all(rows *w, hb_block *block, hb_error *err)
         HB_TRY(take_block(w, block, err));
         HB_TRY(hb_layout_next(w->job, block, err));
     }
+    HB_TRY(flush_steps(w, err));
+    if (w->not_wanted) {
+        HB_TRY(hb_run_builder_reject_row(w->job->b, "row not selected", w->not_wanted, err));
+    }
     return w->c->time == HB_NO_COLUMN
                ? HB_OK
                : hb_layout_tell_times(w->job, w->job->columns[w->c->time].name,
@@ -321,7 +374,14 @@ static hb_status read_all(rows *w, hb_block *block, hb_error *err)
 hb_status hb_layout_rows(hb_layout_job *job, const hb_row_columns *columns, bool series,
                          hb_block *first, hb_error *err)
 {
-    rows w = {.job = job, .c = columns, .series = series, .latest = HB_TIME_NONE};
+    rows w = {.job = job,
+              .c = columns,
+              .series = series,
+              .latest = HB_TIME_NONE,
+              .select = hb_watch_select(job->t)};
+    if (w.select && series && hb_select_resample(w.select)->step_ns) {
+        w.resample = hb_select_resample(w.select);
+    }
     hb_arena_init(&w.keys, KEYS_BYTES);
     hb_map_init(&w.by_key, MAX_KEYS);
     hb_buf_init(&w.key, 1 << 20);

@@ -6,6 +6,7 @@
 #include "input/reading_internal.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { MAX_REASONS = 64, MAX_GUESSES = 1000, MAX_ROWS = 1 << 24 };
@@ -36,7 +37,7 @@ static void release_work(hb_reading *r)
         hb_time_steps_free(w->steps[i]);
     }
     hb_reading_rows_release(&w->rows);
-    hb_free(w->values);
+    hb_reading_parts_release(w);
     hb_free(w->times);
     hb_free(w);
     r->work = NULL;
@@ -206,105 +207,6 @@ hb_status hb_reading_more(hb_reading *r, const hb_table *t, const hb_plan *plan,
     return add_columns(r, t, plan, looks, err);
 }
 
-static hb_status example(hb_reading *r, hb_table *t, const hb_block *b, size_t row, size_t i,
-                         hb_error *err)
-{
-    hb_reading_column *c = &r->columns[i];
-    char room[HB_NUM_TEXT];
-    if (c->n_examples == HB_READING_EXAMPLES) {
-        return HB_OK;
-    }
-    hb_reading_cell *e = &c->examples[c->n_examples];
-    HB_TRY(hb_reading_text(r, hb_reading_cell_text(t, b, row, i, room), HB_READING_TEXT_BYTES,
-                           &e->text, err));
-    e->line = b->lines[row];
-    c->n_examples++;
-    return HB_OK;
-}
-
-static bool is_blank(hb_table *t, const hb_block *b, size_t row, size_t i)
-{
-    char room[HB_NUM_TEXT];
-    return hb_str_trim(hb_reading_cell_text(t, b, row, i, room)).n == 0;
-}
-
-static hb_status count_cell(hb_reading *r, hb_table *t, const hb_block *b, size_t row, size_t i,
-                            hb_cell_class k, hb_error *err)
-{
-    hb_reading_column *c = &r->columns[i];
-    switch (k) {
-    case HB_CELL_IS_NUMBER:
-        c->n_numeric++;
-        return HB_OK;
-    case HB_CELL_IS_MISSING:
-        c->n_missing++;
-        return HB_OK;
-    case HB_CELL_IS_NAN:
-        c->n_missing++;
-        c->n_nan++;
-        return HB_OK;
-    case HB_CELL_IS_INF:
-        c->n_inf++;
-        break;
-    case HB_CELL_IS_TEXT:
-        if (c->kind == HB_COLUMN_TEXT) {
-            return HB_OK;
-        }
-        break;
-    }
-    c->n_rejected++;
-    return example(r, t, b, row, i, err);
-}
-
-static hb_status take_column(hb_reading *r, hb_table *t, const hb_block *b,
-                             const hb_figures *figures, const hb_time *times,
-                             const unsigned char *keep, size_t i, hb_error *err)
-{
-    hb_reading_column *c = &r->columns[i];
-    const hb_figures *f = &figures[i];
-    struct hb_reading_work *w = r->work;
-    size_t n = 0;
-    for (size_t row = 0; row < b->n_rows; row++) {
-        if (keep && !keep[row]) {
-            continue;
-        }
-        hb_cell_class k = f->cls ? (hb_cell_class)f->cls[row] : HB_CELL_IS_NUMBER;
-        HB_TRY(count_cell(r, t, b, row, i, k, err));
-        if (k == HB_CELL_IS_NUMBER && c->measured) {
-            w->values[n] = f->v[row];
-            w->times[n++] = times ? times[row] : HB_TIME_NONE;
-        }
-    }
-    hb_moments m = hb_moments_block(w->values, n);
-    hb_moments_merge(&c->moments, &m);
-    if (c->plotted && n && (w->flags & HB_READING_KEEP_TRACES)) {
-        HB_TRY(hb_trace_add(&c->trace, w->values, times ? w->times : NULL, n, err));
-    }
-    if (c->plotted && n && (w->flags & HB_READING_KEEP_SKETCHES)) {
-        if (!c->sketch) {
-            HB_TRY(hb_sketch_new(&c->sketch, err));
-        }
-        HB_TRY(hb_sketch_add(c->sketch, w->values, n, err));
-    }
-    return HB_OK;
-}
-
-/* A column planned as numbers that turns out to hold nothing but words is a column of texts, whose
- * blank cells alone are missing: they are counted apart as long as that may still happen. */
-static void count_blanks(hb_reading *r, hb_table *t, const hb_block *b, const hb_figures *figures,
-                         const unsigned char *keep, size_t i)
-{
-    hb_reading_column *c = &r->columns[i];
-    if (c->kind == HB_COLUMN_TEXT || c->n_numeric || !figures[i].cls) {
-        return;
-    }
-    for (size_t row = 0; row < b->n_rows; row++) {
-        if ((!keep || keep[row]) && figures[i].cls[row] == HB_CELL_IS_MISSING) {
-            c->n_blank += is_blank(t, b, row, i);
-        }
-    }
-}
-
 static hb_status take_rejects(hb_reading *r, const hb_block *b, hb_error *err)
 {
     for (size_t i = 0; i < b->n_rejects; i++) {
@@ -342,15 +244,11 @@ hb_status hb_reading_block(hb_reading *r, hb_table *t, const hb_block *b, const 
     if (b->n_rows == 0) {
         return HB_OK;
     }
-    HB_TRY(HB_GROW(w->values, w->cap_values, b->n_rows, MAX_ROWS, "rows of a block", err));
     HB_TRY(HB_GROW(w->times, w->cap_times, b->n_rows, MAX_ROWS, "rows of a block", err));
     const hb_time_rule *axis = &r->plan.axis;
     const hb_time *times =
         axis->kind != HB_AXIS_NONE && axis->n_columns ? figures[axis->columns[0]].t : NULL;
-    for (size_t i = 0; i < r->n_columns; i++) {
-        HB_TRY(take_column(r, t, b, figures, times, keep, i, err));
-        count_blanks(r, t, b, figures, keep, i);
-    }
+    HB_TRY(hb_reading_columns_block(r, t, b, figures, times, keep, err));
     HB_TRY(hb_reading_times_block(r, t, b, figures, keep, err));
     HB_TRY(hb_reading_rows_block(r, t, b, figures, keep, err));
     count_rows(r, b, keep);
@@ -361,6 +259,13 @@ hb_status hb_reading_filtered(hb_reading *r, const hb_row_filter_counts *counts,
 {
     r->shape.footer_line = counts->footer_line;
     r->shape.footer_rows = counts->footer_rows;
+    char text[80];
+    if (counts->footer_rows) {
+        snprintf(text, sizeof text, "%llu rows from line %llu",
+                 (unsigned long long)counts->footer_rows, (unsigned long long)counts->footer_line);
+        HB_TRY(hb_reading_guessed(r, "below the table", text, HB_FOOTER_WHY, 0.9,
+                                  "rows of data whose time was lost", err));
+    }
     if (counts->n_segments < 2) {
         return HB_OK;
     }
@@ -368,6 +273,9 @@ hb_status hb_reading_filtered(hb_reading *r, const hb_row_filter_counts *counts,
     if (!r->segments) {
         return HB_NOMEM(err);
     }
+    snprintf(text, sizeof text, "%zu", counts->n_segments);
+    HB_TRY(hb_reading_guessed(r, "segments", text, HB_SEGMENTS_WHY, 0.95,
+                              "one table for each segment", err));
     memcpy(r->segments, counts->segments, counts->n_segments * sizeof *r->segments);
     r->n_segments = counts->n_segments;
     return HB_OK;

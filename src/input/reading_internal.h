@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The reading's inside: reading.c counts columns, reading_time.c follows the time, reading_rows.c
- * the channels and metrics of tables that hold one figure a row, reading_shape.c what the format
- * says. */
+/* The reading's inside: reading_columns.c counts columns, reading_time.c follows the time,
+ * reading_rows.c the channels and metrics of tables that hold one figure a row, reading_shape.c
+ * what the format says. */
 #ifndef HB_INPUT_READING_INTERNAL_H
 #define HB_INPUT_READING_INTERNAL_H
 
@@ -30,9 +30,9 @@ typedef struct hb_reading_work {
     size_t cap_columns;
     size_t cap_guesses;
     size_t cap_rejects;
-    double *values; /* of one column of one block */
-    hb_time *times;
-    size_t cap_values;
+    struct hb_reading_part *parts; /* reading_columns.c */
+    size_t n_parts;
+    hb_time *times; /* of the rows of a block that count */
     size_t cap_times;
     hb_time_steps **steps; /* one for each of reading->times */
     bool by_rows;
@@ -44,6 +44,11 @@ HB_CHECKED hb_status hb_reading_text(hb_reading *r, hb_str text, size_t max, con
                                      hb_error *err);
 /* A cell of a block as text; `room` has HB_NUM_TEXT bytes. */
 hb_str hb_reading_cell_text(hb_table *t, const hb_block *b, size_t row, size_t column, char *room);
+
+HB_CHECKED hb_status hb_reading_columns_block(hb_reading *r, hb_table *t, const hb_block *b,
+                                              const hb_figures *figures, const hb_time *times,
+                                              const unsigned char *keep, hb_error *err);
+void hb_reading_parts_release(hb_reading_work *w);
 
 HB_CHECKED hb_status hb_reading_times_begin(hb_reading *r, hb_error *err);
 HB_CHECKED hb_status hb_reading_times_block(hb_reading *r, hb_table *t, const hb_block *b,

@@ -193,7 +193,8 @@ static bool has_figures(const hb_row_filter *f, const view *w, size_t row)
     return false;
 }
 
-static bool suspect_without_time(const hb_row_filter *f, const view *w, size_t row, bool gap)
+static bool suspect_without_time(const hb_row_filter *f, const view *w, size_t row, bool gap,
+                                 bool chained)
 {
     bool figures = false;
     bool texts = false;
@@ -209,7 +210,7 @@ static bool suspect_without_time(const hb_row_filter *f, const view *w, size_t r
             word = word || hb_is_summary_word(text_at(w, row, i));
         }
     }
-    return word || (!figures && texts);
+    return word || (!figures && texts && (gap || chained));
 }
 
 static bool any_clean(const hb_row_filter *f, const view *w)
@@ -307,7 +308,8 @@ hb_status hb_row_filter_block(hb_row_filter *f, hb_table *table, const hb_block 
         uint64_t line = block->lines[r];
         bool gap = f->line && line > f->line + 1;
         f->line = line;
-        bool bad = timed ? t[r] == HB_TIME_NONE : !clean && suspect_without_time(f, &w, r, gap);
+        bool bad = timed ? t[r] == HB_TIME_NONE
+                         : !clean && suspect_without_time(f, &w, r, gap, waiting + f->held.n > 0);
         if (bad && is_names_row(f, &w, r)) {
             memset(keep + r - waiting, 0, waiting);
             f->counts.segment_rows += waiting;

@@ -3,9 +3,10 @@
  * Maximum; Average), begin a new segment in the middle (a few settings, then the names again), and
  * stop in the middle of a row.
  *
- * A row is suspect when it has no readable time, or, in a table without a time, when it holds text
- * where figures belong. What a suspect row was is known only from what follows, so the last ones of
- * a block are held back (copied, at most HB_FILTER_HELD) until then:
+ * A row is suspect when it has no readable time, or, in a table without a time, when it holds the
+ * name of a summary where figures belong, or, set off by a gap, text and no figure. What a suspect
+ * row was is known only from what follows, so the last ones of a block are held back (copied, at
+ * most HB_FILTER_HELD) until then:
  *
  *     the names of the columns again   all held rows and this one begin a segment: no data
  *     a good row                       they are data with a bad time, and given back first
@@ -57,6 +58,10 @@ HB_CHECKED hb_status hb_row_filter_block(hb_row_filter *f, hb_table *table, cons
                                          hb_released *ret, hb_error *err);
 HB_CHECKED hb_status hb_row_filter_finish(hb_row_filter *f, hb_released *ret,
                                           hb_row_filter_counts *ret_counts, hb_error *err);
+
+/* Why, for people. */
+#define HB_FOOTER_WHY "a summary below the data, no samples"
+#define HB_SEGMENTS_WHY "the names stand again in the middle: the parts are one series"
 
 /* Is this text the name of a summary: Min, Maximum, Mittelwert, Average, Std. dev., Total …? */
 bool hb_is_summary_word(hb_str text);

@@ -2,6 +2,7 @@
 #include "input/watch.h"
 
 #include "base/mem.h"
+#include "input/layout_internal.h"
 #include "input/pinned.h"
 #include "input/row_filter.h"
 #include "input/time_ask.h"
@@ -79,7 +80,10 @@ static hb_status settle(watch *w, const hb_block *b, hb_error *err)
     }
     w->settled = true;
     if (w->o.select) {
-        HB_TRY(hb_select_bind(w->o.select, &w->plan, columns, w->o.path, err));
+        hb_row_columns c;
+        size_t n = w->inner->ops->columns(w->inner, &columns);
+        bool in_rows = !w->o.told.profile && hb_layout_look(columns, n, b, &c) != HB_LAYOUT_WIDE;
+        HB_TRY(hb_select_bind(w->o.select, &w->plan, columns, in_rows, w->o.path, err));
     }
     /* Records (JSON) stand for themselves: no footers, no headings, and columns may come later. */
     if (strncmp(w->inner->ops->format, "json", 4) != 0) {
@@ -130,6 +134,9 @@ static hb_status settle_more(watch *w, const hb_block *b, hb_error *err)
     w->plan.columns = plans;
     w->plan.n_columns = b->n_cols;
     w->looks = looks;
+    if (w->o.select) {
+        HB_TRY(hb_select_more(w->o.select, columns, old, err));
+    }
     HB_TRY(hb_plan_told(&w->plan, &w->o.told, columns, b, old, arena, err));
     return w->o.reading ? hb_reading_more(w->o.reading, w->inner, &w->plan, w->looks, err) : HB_OK;
 }
@@ -346,7 +353,7 @@ const hb_column_look *hb_watch_looks(const hb_table *t)
     return w->settled ? w->looks : NULL;
 }
 
-const hb_select *hb_watch_select(const hb_table *t)
+hb_select *hb_watch_select(const hb_table *t)
 {
     return ((const watch *)t)->o.select;
 }

@@ -33,7 +33,7 @@ HB_CHECKED hb_status hb_watch_open(hb_table *inner, const hb_watch_options *opti
  * by another one would not be those of the reading. */
 const hb_plan *hb_watch_plan(const hb_table *t);
 const hb_column_look *hb_watch_looks(const hb_table *t);
-const hb_select *hb_watch_select(const hb_table *t);
+hb_select *hb_watch_select(const hb_table *t);
 /* Rows that were data and not asked for; and, after the end, what was no data. */
 uint64_t hb_watch_not_selected(const hb_table *t);
 const hb_row_filter_counts *hb_watch_counts(const hb_table *t);

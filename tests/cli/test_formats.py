@@ -320,7 +320,8 @@ class Xlsx(Formats):
     def test_dates_near_the_day_that_never_was(self):
         styles = ('<styleSheet {}><numFmts><numFmt numFmtId="170" formatCode="[Red]0&quot;d&quot;"/></numFmts><cellXfs><xf numFmtId="0"/>'
                   '<xf numFmtId="14"/><xf numFmtId="170"/></cellXfs></styleSheet>').format(MAIN)
-        for first, last, want in ((1, 59, ("1900-01-01T00:00:00Z", "1900-02-28T00:00:00Z")),
+        for first, last, want in ((1, 45000, ("1900-01-01T00:00:00Z", "2023-03-15T00:00:00Z")),
+                                  (59, 45000, ("1900-02-28T00:00:00Z", "2023-03-15T00:00:00Z")),
                                   (61, 45000.75, ("1900-03-01T00:00:00Z", "2023-03-15T18:00:00Z"))):
             rows = row(text("date"), text("v")) + "".join(
                 row(f'<c s="1"><v>{d}</v></c>', f'<c s="2"><v>{d}</v></c>') for d in (first, last))

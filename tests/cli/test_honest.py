@@ -33,6 +33,10 @@ class Honest(Case):
         self.wide("run", "time,x", [(i, i) for i in range(50)] + [("Average", 24.5), ("Max", 49)])
         m = self.hb_json("inspect", "run")["metrics"][0]
         self.assertEqual((m["n"], m["max"]), (50, 49))
+        self.assertEqual(self.compare(), ("PASS", set()))
+        self.assertIn("2 rows from line 52", self.hb("inspect", "run"))
+        rows = [(i, i) for i in range(50)]
+        self.wide("run", "time,x", rows[:25] + [("?", 7)] + rows[25:])
         self.assertEqual(self.compare(), ("PASS", {("", "lost_rows", "warn")}))
 
     def test_rows_that_go_back_in_time_are_told(self):

@@ -38,8 +38,8 @@ typedef struct hb_resampler {
 
 /* "1s", "250ms:max". HB_E_USAGE when it is neither. */
 HB_CHECKED hb_status hb_resample_parse(const char *text, hb_resample_rule *ret, hb_error *err);
-/* Takes n samples; whole steps go to out_v and out_t (room for n, and may be v and t), *ret_n of them. Samples without
- * a time (HB_TIME_NONE) are left out and counted in *io_untimed. */
+/* Takes n samples; whole steps go to out_v and out_t (room for n, and may be v and t), *ret_n of
+ * them. Samples without a time (HB_TIME_NONE) are left out and counted in *io_untimed. */
 HB_CHECKED hb_status hb_resample_add(hb_resampler *r, const hb_resample_rule *rule, const double *v,
                                      const hb_time *t, size_t n, double *out_v, hb_time *out_t,
                                      size_t *ret_n, uint64_t *io_untimed, hb_error *err);

@@ -30,7 +30,10 @@ struct hb_select {
     bound to;
     hb_resample_rule resample;
     const hb_plan *plan;
-    unsigned char *wanted;
+    unsigned char *wanted; /* NULL = all */
+    size_t cap_wanted;
+    bool in_rows;
+    bool matched[PATTERNS_MAX];
     hb_time first; /* of the first row with a time */
     bool begun;
 };
@@ -158,30 +161,42 @@ void hb_select_free(hb_select *s)
     }
 }
 
-static hb_status want_columns(hb_select *s, const hb_plan *plan, const hb_column *columns,
-                              const char *path, hb_error *err)
+/* Marks the columns from `from` on that a pattern means. */
+static void mark_columns(hb_select *s, const hb_column *columns, size_t from)
 {
-    s->wanted = hb_alloc_zero(plan->n_columns + 1);
-    if (!s->wanted) {
-        return HB_NOMEM(err);
-    }
-    for (size_t p = 0; p < s->n_patterns; p++) {
-        bool found = false;
-        for (size_t i = 0; i < plan->n_columns; i++) {
-            if (hb_name_matches(s->patterns[p], columns[i].name)) {
-                s->wanted[i] = 1;
-                found = true;
-            }
+    for (size_t i = from; i < s->plan->n_columns; i++) {
+        s->wanted[i] = 0;
+        for (size_t p = 0; p < s->n_patterns; p++) {
+            bool match = hb_name_matches(s->patterns[p], columns[i].name) ||
+                         hb_name_matches(s->patterns[p], hb_column_written(&columns[i]));
+            s->wanted[i] |= match;
+            s->matched[p] |= match;
         }
-        if (!found) {
+    }
+}
+
+hb_status hb_select_more(hb_select *s, const hb_column *columns, size_t from, hb_error *err)
+{
+    if (s->n_patterns == 0 || s->in_rows) {
+        return HB_OK;
+    }
+    HB_TRY(HB_GROW(s->wanted, s->cap_wanted, s->plan->n_columns + 1, HB_TABLE_MAX_COLUMNS + 1,
+                   "columns", err));
+    mark_columns(s, columns, from);
+    return HB_OK;
+}
+
+static hb_status want_columns(hb_select *s, const hb_column *columns, const char *path,
+                              hb_error *err)
+{
+    HB_TRY(hb_select_more(s, columns, 0, err));
+    for (size_t p = 0; p < s->n_patterns; p++) {
+        if (!s->matched[p]) {
             return HB_FAIL(err, HB_E_USAGE,
                            "--columns: '%s' has no column '%.*s'; hb inspect lists its columns",
                            path, (int)(s->patterns[p].n < 80 ? s->patterns[p].n : 80),
                            s->patterns[p].p);
         }
-    }
-    if (s->n_patterns == 0) {
-        memset(s->wanted, 1, plan->n_columns);
     }
     return HB_OK;
 }
@@ -198,8 +213,30 @@ static hb_status check_bound(const bound *b, const hb_plan *plan, const char *pa
     return HB_OK;
 }
 
-hb_status hb_select_bind(hb_select *s, hb_plan *plan, const hb_column *columns, const char *path,
-                         hb_error *err)
+bool hb_select_wants_metric(hb_select *s, hb_str name)
+{
+    bool wanted = s->n_patterns == 0;
+    for (size_t p = 0; p < s->n_patterns; p++) {
+        bool match = hb_name_matches(s->patterns[p], name);
+        s->matched[p] |= match;
+        wanted = wanted || match;
+    }
+    return wanted;
+}
+
+hb_status hb_select_finish(const hb_select *s, const char *path, hb_error *err)
+{
+    for (size_t p = 0; s->in_rows && p < s->n_patterns; p++) {
+        if (!s->matched[p]) {
+            return HB_FAIL(err, HB_E_USAGE, "--columns: '%s' has no metric '%.*s'", path,
+                           (int)(s->patterns[p].n < 80 ? s->patterns[p].n : 80), s->patterns[p].p);
+        }
+    }
+    return HB_OK;
+}
+
+hb_status hb_select_bind(hb_select *s, hb_plan *plan, const hb_column *columns, bool in_rows,
+                         const char *path, hb_error *err)
 {
     bool timed = plan->axis.kind != HB_AXIS_NONE;
     bool ranged = s->from.kind != BOUND_OPEN || s->to.kind != BOUND_OPEN;
@@ -210,12 +247,15 @@ hb_status hb_select_bind(hb_select *s, hb_plan *plan, const hb_column *columns, 
     }
     HB_TRY(check_bound(&s->from, plan, path, err));
     HB_TRY(check_bound(&s->to, plan, path, err));
-    HB_TRY(want_columns(s, plan, columns, path, err));
+    s->in_rows = in_rows;
+    if (!in_rows) {
+        HB_TRY(want_columns(s, columns, path, err));
+    }
     if (s->where) {
         HB_TRY(hb_where_bind(s->where, plan, columns, path, err));
     }
     for (size_t i = 0; i < plan->n_columns; i++) {
-        if (!s->wanted[i] && plan->columns[i].kind != HB_COLUMN_TIME &&
+        if (!hb_select_wants(s, i) && plan->columns[i].kind != HB_COLUMN_TIME &&
             !(s->where && hb_where_uses(s->where, i))) {
             plan->columns[i].kind = HB_COLUMN_IGNORED;
         }

@@ -83,7 +83,10 @@ static bool try_scale(hb_time_job *job, size_t column, hb_time_form form, double
     r.plain_number = form == HB_FORM_NUMBER;
     hb_time_run run = hb_time_try(job, &r);
     /* Size and name tell the others, also in a table with the newest row on top. */
-    bool runs = form != HB_FORM_NUMBER || hb_time_rises(&run) || (run.read <= 2 && run.down == 0);
+    /* Under a name that leaves no doubt a record may also run backwards. */
+    bool backwards = score >= 60 && run.down > (run.up + run.equal) * 9;
+    bool runs = form != HB_FORM_NUMBER || hb_time_rises(&run) || backwards ||
+                (run.read <= 2 && run.down == 0);
     return runs && hb_time_add(job, &r, score);
 }
 
