@@ -14,7 +14,7 @@ enum { HB_SKETCH_K = HB_SKETCH_EXACT, HB_SKETCH_HALF = HB_SKETCH_K / 2, HB_SKETC
 
 struct hb_sketch {
     uint64_t flushes; /* full buffers compacted; its binary digits say which runs are held */
-    double *buffer;   /* level 0, in the order of arrival */
+    double *buffer;   /* level 0, in the order of arrival, or ascending once settled */
     size_t n_buffer;  /* at most k; 0 only when the sketch is empty */
     size_t cap_buffer;
     double *run[HB_SKETCH_LEVELS]; /* level h > 0: k/2 ascending values, when held */
