@@ -126,9 +126,6 @@ static __attribute__((noinline)) void by_rule(hb_csv_figures *f, const hb_csv_jo
         set_class(f, column, row, HB_CELL_IS_MISSING);
         return;
     }
-    if (job->how[column] == HOW_POINT && hb_num_parse(text.p, text.n, v) == HB_NUM_FINITE) {
-        return;
-    }
     hb_cell_class k = hb_number_rule_read(rule, text, v);
     if (k != HB_CELL_IS_NUMBER) {
         set_class(f, column, row, k);
