@@ -13,7 +13,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { KEYS_BYTES = 256 << 20, MAX_KEYS = 400000, SAMPLES_MAX = 10000000, TIME_ROWS = 2000 };
+enum {
+    KEYS_BYTES = 256 << 20,
+    MAX_KEYS = HB_RUN_MAX_METRICS,
+    SAMPLES_MAX = 10000000,
+    TIME_ROWS = 2000
+};
 
 typedef struct gathered {
     uint32_t channel;
