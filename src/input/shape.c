@@ -246,7 +246,11 @@ static bool take_apart(hb_str s, time_look *t)
 static bool is_time(hb_str s)
 {
     time_look t = {.n = 0};
-    if (s.n < 3 || s.n > 48 || !take_apart(s, &t) || t.n < 2) {
+    size_t digits = 0;
+    for (size_t i = 0; i < s.n && s.n <= 48; i++) {
+        digits += digit(s.p[i]);
+    }
+    if (digits < 2 || s.n < 3 || !take_apart(s, &t) || t.n < 2) {
         return false;
     }
     bool date = t.month;
@@ -293,6 +297,9 @@ static bool is_missing(hb_str s)
     }
     if (same == s.n && (s.p[0] == '*' || s.p[0] == '?' || (s.p[0] == '-' && s.n <= 4))) {
         return true;
+    }
+    if (s.n > 8 || !memchr("Nn#O", s.p[0], 4)) { /* how all of them begin */
+        return false;
     }
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         if (hb_str_eq_c(s, words[i])) {
