@@ -137,7 +137,7 @@ class Choice(Hdf5):
         self.same_table(a, x=np.arange(5) * 2, t=np.arange(5))
         self.refused("hdf5", "a.h5", "USAGE", "no variable '/run3'", "/run3")
         self.hb_error("inspect", "a.h5", code=2, has=["'a.h5'", "--variable"])
-        self.assertIn("hdf5, wide, 5 rows", self.hb("inspect", "a.h5", "--variable", "/run1"))
+        self.assertIn("5 rows", self.hb("inspect", "a.h5", "--variable", "/run1"))
 
     def test_what_makes_no_table(self):
         with self.open() as f:
