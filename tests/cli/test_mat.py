@@ -204,7 +204,7 @@ class Mat73(Containers):
         self.assertIs(type(a.columns["flag"][0]), bool)
         self.same_table(a, flag=flag, i=i8, **{f"m {k + 1}": m[:, k] for k in range(3)}, t=t)
         shown = self.hb("inspect", "a.mat")
-        self.assertIn("(wide); 9000 rows", shown)
+        self.assertIn("9000 rows", shown)
 
     def test_structs_cells_and_texts(self):
         with self.open() as f:

@@ -120,7 +120,7 @@ static hb_table *table_of(hb_str *answer)
 {
     hb_table *table = NULL;
     hb_remote_source source = {.read = give, .ctx = answer};
-    CHECK_OK(hb_remote_table("mat", "a.mat", source, &table, &err));
+    CHECK_OK(hb_remote_table("mat", "a.mat", NULL, source, &table, &err));
     return table;
 }
 

@@ -5,6 +5,7 @@
 #ifndef HB_INPUT_HDF5_HDF5_INTERNAL_H
 #define HB_INPUT_HDF5_HDF5_INTERNAL_H
 
+#include "base/time.h"
 #include "input/child/serve.h"
 
 #define H5_USE_110_API 1 /* later libraries keep these calls */
@@ -94,6 +95,10 @@ bool hb_h5_attribute_number(hid_t object, const char *name, double *ret);
 hid_t hb_h5_memory_type(const hb_h5_source *s);
 HB_CHECKED hb_status hb_h5_fields(hb_tree *t, hid_t file_type, hb_h5_source *s,
                                   const char **ret_why, hb_error *err);
+
+/* conventions.c: how the stored values are meant, by the dataset's attributes; v has its unit. */
+HB_CHECKED hb_status hb_h5_conventions(hb_tree *t, hid_t dataset, hb_var *v, hb_h5_source *s,
+                                       hb_error *err);
 
 /* dataset.c: adds a dataset. column_major: its dimensions are written in reverse (MATLAB). */
 HB_CHECKED hb_status hb_h5_add_dataset(hb_h5 *h, hb_var *parent, hid_t dataset, const char *name,
