@@ -2,6 +2,7 @@
 /* hb inspect: what would be read, and why. */
 #include "cli/commands.h"
 #include "cli/flow.h"
+#include "cli/globs.h"
 #include "cli/view_reading.h"
 
 #include "base/mem.h"
@@ -103,6 +104,7 @@ static hb_status run_inspect(hb_app *app, const void *opts, hb_list args, int *r
 {
     const inspect_opts *o = opts;
     (void)ret_exit;
+    HB_TRY(hb_globs_expand(app, args, &args, err));
     if (o->save_profile && args.n != 1) {
         return HB_FAIL(err, HB_E_USAGE, "--save-profile takes one file, got %zu", args.n);
     }

@@ -107,6 +107,48 @@ static hb_status check_read_opts(const hb_read_opts *o, hb_error *err)
     return HB_OK;
 }
 
+/* `select` is what the options point at. */
+static hb_ingest_options ingest_options(const hb_read_opts *o, const char *profiles,
+                                        hb_select_options *select)
+{
+    *select = (hb_select_options){.columns = o->columns,
+                                  .where = o->where,
+                                  .time_range = o->time_range,
+                                  .resample = o->resample};
+    bool chosen = o->columns || o->where || o->time_range || o->resample;
+    return (hb_ingest_options){
+        .source = o->source,
+        .profile_dir = profiles,
+        .units = o->unit,
+        .cycles = o->cycles,
+        .sheet = o->sheet,
+        .profile = o->profile,
+        .order = o->day_first     ? HB_ORDER_DAY_FIRST
+                 : o->month_first ? HB_ORDER_MONTH_FIRST
+                                  : HB_ORDER_ASK,
+        .member = o->part,
+        .query = o->query,
+        .table = o->table,
+        .variable = o->variable,
+        .program = "/proc/self/exe",
+        .select = chosen ? select : NULL,
+        .threads = o->threads ? o->threads : hb_pool_processors(),
+    };
+}
+
+hb_status hb_flow_groups(hb_app *app, const char *path, const hb_read_opts *o, const char *column,
+                         hb_group_value **ret, size_t *ret_n, hb_error *err)
+{
+    const char *profiles = NULL;
+    hb_select_options select;
+    HB_TRY(check_read_opts(o, err));
+    HB_TRY(hb_app_path(app, NULL, "profiles", &profiles, err));
+    HB_TRY(hb_app_open_units(app, err));
+    hb_ingest_options io = ingest_options(o, profiles, &select);
+    io.select = NULL; /* the groups of what was asked for are among those of the file */
+    return hb_input_groups(app->os, path, &io, column, app->units, &app->arena, ret, ret_n, err);
+}
+
 /* readings: NULL, or one for each file. */
 static hb_status ingest_files(hb_app *app, hb_list files, const hb_read_opts *o, hb_run_builder *b,
                               struct hb_reading **readings, const char **ret_source, hb_error *err)
@@ -115,34 +157,13 @@ static hb_status ingest_files(hb_app *app, hb_list files, const hb_read_opts *o,
     HB_TRY(check_read_opts(o, err));
     HB_TRY(hb_app_path(app, NULL, "profiles", &profiles, err));
     for (size_t i = 0; i < files.n; i++) {
-        hb_select_options select = {.columns = o->columns,
-                                    .where = o->where,
-                                    .time_range = o->time_range,
-                                    .resample = o->resample};
+        hb_select_options select;
         hb_progress bar = hb_progress_start(app, hb_path_base(files.v[i]));
-        hb_ingest_options io = {.source = o->source,
-                                .profile_dir = profiles,
-                                .units = o->unit,
-                                .cycles = o->cycles,
-                                .sheet = o->sheet,
-                                .profile = o->profile,
-                                .order = o->day_first     ? HB_ORDER_DAY_FIRST
-                                         : o->month_first ? HB_ORDER_MONTH_FIRST
-                                                          : HB_ORDER_ASK,
-                                .ambiguous_is_fine = readings != NULL,
-                                .reading = readings ? readings[i] : NULL,
-                                .member = o->part,
-                                .query = o->query,
-                                .table = o->table,
-                                .variable = o->variable,
-                                .program = "/proc/self/exe",
-                                .select = select.columns || select.where || select.time_range ||
-                                                  select.resample
-                                              ? &select
-                                              : NULL,
-                                .threads = o->threads ? o->threads : hb_pool_processors(),
-                                .progress = hb_progress_bytes,
-                                .progress_ctx = &bar};
+        hb_ingest_options io = ingest_options(o, profiles, &select);
+        io.ambiguous_is_fine = readings != NULL;
+        io.reading = readings ? readings[i] : NULL;
+        io.progress = hb_progress_bytes;
+        io.progress_ctx = &bar;
         hb_status status = hb_ingest(app->os, files.v[i], &io, b, ret_source, err);
         hb_progress_end(&bar);
         HB_TRY(status);

@@ -8,6 +8,7 @@
 #include "baseline/select.h"
 #include "cli/app.h"
 #include "decide/decision.h"
+#include "input/groups.h"
 
 /* Options of every command that reads run files. */
 typedef struct hb_read_opts {
@@ -74,7 +75,7 @@ typedef struct hb_read_opts {
         HB_READ_OPT(type, member, "variable", variable, "PATH",                              \
                     "variable, struct or group of a MATLAB or HDF5 file; several: a,b"),     \
         HB_READ_OPT(type, member, "columns", columns, "NAMES",                               \
-                    "columns by name: temp*,load (hb help choosing)"),                       \
+                    "columns by name: temp*,load (docs: selecting)"),                        \
         HB_READ_OPT(type, member, "where", where, "EXPR", "rows for which EXPR is true"),    \
         HB_READ_OPT(type, member, "time-range", time_range, "FROM..TO",                      \
                     "rows of this stretch of time"),                                         \
@@ -120,6 +121,10 @@ HB_CHECKED hb_status hb_flow_read(hb_app *app, hb_list files, const hb_read_opts
 HB_CHECKED hb_status hb_flow_inspect(hb_app *app, hb_list files, const hb_read_opts *o,
                                      struct hb_reading **readings, hb_registry **io_registry,
                                      hb_run **ret_run, hb_error *err);
+/* The values of a column of a file, for one run each (input/groups.h); in app->arena. */
+HB_CHECKED hb_status hb_flow_groups(hb_app *app, const char *path, const hb_read_opts *o,
+                                    const char *column, hb_group_value **ret, size_t *ret_n,
+                                    hb_error *err);
 /* Adds f->run to the registry (told when it was already there). */
 HB_CHECKED hb_status hb_flow_register(hb_app *app, hb_flow *f, hb_error *err);
 /* Chooses f->run's baseline into f->selection. `baseline`: a run_id, or NULL for the policy's

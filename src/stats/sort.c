@@ -30,11 +30,14 @@ static bool insertion(key *v, size_t n, size_t budget)
 {
     for (size_t i = 1; i < n; i++) {
         uint64_t x = v[i];
+        if (v[i - 1] <= x) {
+            continue;
+        }
         size_t k = i;
-        while (k && v[k - 1] > x) {
+        do {
             v[k] = v[k - 1];
             k--;
-        }
+        } while (k && v[k - 1] > x);
         v[k] = x;
         if (i - k > budget) {
             return false;
@@ -99,26 +102,24 @@ static range range_of(const key *v, size_t n)
     return r;
 }
 
-static void sort_keys(key *v, size_t n, key *scratch, tables *t)
+static void sort_keys(key *v, size_t n, key *scratch, tables *t);
+
+/* As sort_keys, for more than SHORT values whose range is known. */
+static void sort_range(key *v, size_t n, key *scratch, const range *r, tables *t)
 {
-    if (n <= SHORT) {
-        insertion(v, n, n * n);
-        return;
-    }
-    range r = range_of(v, n);
-    if (r.descents == 0) {
+    if (r->descents == 0) {
         return;
     }
     int digit = n <= FEW ? NARROW : WIDE;
-    int bits = 64 - __builtin_clzll(r.most - r.least);
+    int bits = 64 - __builtin_clzll(r->most - r->least);
     int shift = bits > 2 * digit ? bits - 2 * digit : 0;
-    two_passes(v, n, scratch, r.least, shift, digit, t);
+    two_passes(v, n, scratch, r->least, shift, digit, t);
     if (shift == 0 || insertion(v, n, n * MOVES)) {
         return;
     }
     for (size_t from = 0; from < n;) {
         size_t to = from + 1;
-        while (to < n && (v[to] - r.least) >> shift == (v[from] - r.least) >> shift) {
+        while (to < n && (v[to] - r->least) >> shift == (v[from] - r->least) >> shift) {
             to++;
         }
         sort_keys(v + from, to - from, scratch + from, t);
@@ -126,13 +127,68 @@ static void sort_keys(key *v, size_t n, key *scratch, tables *t)
     }
 }
 
+static void sort_keys(key *v, size_t n, key *scratch, tables *t)
+{
+    if (n <= SHORT) {
+        insertion(v, n, n * n);
+        return;
+    }
+    range r = range_of(v, n);
+    sort_range(v, n, scratch, &r, t);
+}
+
+/* The range of the values' images, in lanes that a vector unit takes side by side. */
+static range range_of_values(const double *v, size_t n)
+{
+    enum { LANES = 8 };
+    double least[LANES];
+    double most[LANES];
+    uint64_t descents[LANES] = {0};
+    for (size_t k = 0; k < LANES; k++) {
+        least[k] = v[0];
+        most[k] = v[0];
+    }
+    size_t i = 1;
+    for (; i + LANES <= n; i += LANES) {
+        for (size_t k = 0; k < LANES; k++) {
+            double x = v[i + k];
+            least[k] = x < least[k] ? x : least[k];
+            most[k] = x > most[k] ? x : most[k];
+            descents[k] += x < v[i + k - 1];
+        }
+    }
+    for (; i < n; i++) {
+        least[0] = v[i] < least[0] ? v[i] : least[0];
+        most[0] = v[i] > most[0] ? v[i] : most[0];
+        descents[0] += v[i] < v[i - 1];
+    }
+    for (size_t k = 1; k < LANES; k++) {
+        least[0] = least[k] < least[0] ? least[k] : least[0];
+        most[0] = most[k] > most[0] ? most[k] : most[0];
+        descents[0] += descents[k];
+    }
+    /* -0 and 0 were one value so far: the range must hold the images of both. */
+    return (range){.least = hb_order_image(least[0] == 0 ? -0.0 : least[0]),
+                   .most = hb_order_image(most[0] + 0.0),
+                   .descents = descents[0]};
+}
+
 void hb_sort_images(const double *v, size_t n, uint64_t *images, uint64_t *scratch)
 {
     tables t;
+    range r = {0};
+    if (n > SHORT) {
+        r = range_of_values(v, n);
+    }
+    bool zeros = r.least <= hb_order_image(-0.0) && r.most >= hb_order_image(0);
     for (size_t i = 0; i < n; i++) {
         images[i] = hb_order_image(v[i]);
     }
-    sort_keys(images, n, scratch, &t);
+    if (n <= SHORT || (zeros && r.descents == 0)) { /* -0 behind 0 is no descent of values */
+        sort_keys(images, n, scratch, &t);
+    } else {
+        sort_range(images, n, scratch, &r, &t);
+    }
 }
 
 void hb_sort_f64(double *v, size_t n, double *scratch)

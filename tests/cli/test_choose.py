@@ -134,7 +134,7 @@ class Choose(Case):
         doc = self.hb_json("--workspace", "lab", "ingest", "a.csv", "--group-by", "unit", "--run-id", "x", "--program", "p")
         self.assertEqual([r["run_id"] for r in doc["runs"]], ["x-1", "x-2"])
         listed = self.hb_json("--workspace", "lab", "runs", "list")
-        self.assertEqual(sorted(r["run_id"] for r in listed["runs"]), ["x-1", "x-2"])
+        self.assertEqual(sorted(r["run_id"] for r in listed), ["x-1", "x-2"])
         self.hb_error("--workspace", "lab", "ingest", "a.csv", "--group-by", "engine", code=2, has="no column 'engine'")
 
 

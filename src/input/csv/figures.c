@@ -3,8 +3,8 @@
 
 #include "base/mem.h"
 #include "base/num_column.h"
-#include "base/num_field.h"
 
+#include <math.h>
 #include <string.h>
 
 enum { MAX_CELLS = 1 << 26, MAX_CELL_BYTES = 32 << 20 };
@@ -143,9 +143,10 @@ static void find_ends(const hb_csv_figures *f, size_t column, uint32_t *ends)
     }
 }
 
-/* *io_known: the column whose ends are in f->edges[0], as the column before left it. */
-static void read_numbers(hb_csv_figures *f, const hb_csv_job *job, size_t column, char decimal,
-                         size_t *io_known)
+/* Plain figures of the new rows; the rows of the others come to stand in f->left, and their number
+ * is returned. *io_known: the column whose ends are in f->edges[0], as the column before left it.
+ */
+static size_t read_plain(hb_csv_figures *f, size_t column, char decimal, size_t *io_known)
 {
     const hb_rows *r = &f->rows;
     const uint32_t *start = r->begin + r->from;
@@ -159,15 +160,24 @@ static void read_numbers(hb_csv_figures *f, const hb_csv_job *job, size_t column
     size_t left = hb_num_column(r->in.text, start, column > 0, f->edges[1], r->n_rows - r->from,
                                 decimal, f->v + column * f->stride + r->from, f->left);
     for (size_t i = 0; i < left; i++) {
-        size_t row = r->from + f->left[i];
-        if (r->first[row] != HB_ROWS_ODD) {
-            by_rule(f, job, column, row);
-        }
+        f->left[i] += (uint32_t)r->from;
     }
     uint32_t *swap = f->edges[0];
     f->edges[0] = f->edges[1];
     f->edges[1] = swap;
     *io_known = column;
+    return left;
+}
+
+static void read_numbers(hb_csv_figures *f, const hb_csv_job *job, size_t column, char decimal,
+                         size_t *io_known)
+{
+    size_t left = read_plain(f, column, decimal, io_known);
+    for (size_t i = 0; i < left; i++) {
+        if (f->rows.first[f->left[i]] != HB_ROWS_ODD) {
+            by_rule(f, job, column, f->left[i]);
+        }
+    }
 }
 
 static bool in_axis(const hb_plan *plan, size_t column)
@@ -192,7 +202,7 @@ static hb_time read_time(const hb_csv_figures *f, const hb_csv_job *job, const h
     return hb_time_rule_read(rule, parts, job->plan->decimal);
 }
 
-/* The axis' times into f->t. */
+/* The times of an axis of several columns into f->t. */
 static void read_axis(hb_csv_figures *f, const hb_csv_job *job)
 {
     const hb_rows *r = &f->rows;
@@ -203,28 +213,42 @@ static void read_axis(hb_csv_figures *f, const hb_csv_job *job)
     }
 }
 
-static void read_times(hb_csv_figures *f, const hb_csv_job *job, size_t column)
+/* Does the axis need nothing but this column? */
+static bool is_axis(const hb_plan *plan, size_t column)
+{
+    return plan->axis.n_columns == 1 && in_axis(plan, column);
+}
+
+static void read_times(hb_csv_figures *f, const hb_csv_job *job, size_t column, size_t *io_known)
 {
     const hb_rows *r = &f->rows;
     const hb_column_plan *c = &job->plan->columns[column];
-    bool axis = in_axis(job->plan, column);
-    bool plain = hb_number_rule_is_plain(&c->number);
-    const uint64_t point = HB_NUM_MARK('.');
+    bool alone = is_axis(job->plan, column);
+    bool part = !alone && in_axis(job->plan, column);
+    bool plain = c->time.plain_number && hb_number_rule_is_plain(&c->number);
     double *v = f->v + column * f->stride;
+    size_t left = plain ? read_plain(f, column, '.', io_known) : 0;
+    for (size_t i = 0; i < left; i++) {
+        v[f->left[i]] = NAN;
+    }
     for (size_t row = r->from; row < r->n_rows; row++) {
         if (r->first[row] == HB_ROWS_ODD) {
             continue;
         }
-        v[row] = 0;
         hb_cell cell = cell_at(f, row, column);
-        hb_time t = axis ? f->t[row] : read_time(f, job, &c->time, row);
+        const hb_cell *parts[HB_TIME_PARTS] = {&cell};
         hb_cell_class k = HB_CELL_IS_NUMBER;
+        if (alone) {
+            f->t[row] = hb_time_rule_read(&job->plan->axis, parts, job->plan->decimal);
+        }
+        hb_time t = alone || part ? f->t[row] : read_time(f, job, &c->time, row);
         if (cell.kind == HB_CELL_EMPTY) {
             k = HB_CELL_IS_MISSING;
         } else if (t == HB_TIME_NONE) {
             k = hb_plan_no_time((hb_str){cell.as.p, cell.len});
-        } else if (c->time.plain_number &&
-                   !(plain && hb_num_field(cell.as.p, cell.as.p + cell.len, point, &v[row]))) {
+        } else if (!c->time.plain_number) {
+            v[row] = 0;
+        } else if (!plain || isnan(v[row])) {
             k = hb_number_rule_read(&c->number, (hb_str){cell.as.p, cell.len}, &v[row]);
         }
         if (k != HB_CELL_IS_NUMBER) {
@@ -246,7 +270,9 @@ static void read_texts(hb_csv_figures *f, size_t column)
 
 static void read_columns(hb_csv_figures *f, const hb_csv_job *job)
 {
-    if (job->plan->axis.kind != HB_AXIS_NONE) {
+    const hb_plan *plan = job->plan;
+    size_t axis = plan->axis.kind == HB_AXIS_NONE ? job->width : plan->axis.columns[0];
+    if (axis < job->width && !(is_axis(plan, axis) && job->how[axis] == HOW_TIME)) {
         read_axis(f, job);
     }
     size_t known = SIZE_MAX;
@@ -266,7 +292,7 @@ static void read_columns(hb_csv_figures *f, const hb_csv_job *job)
             }
             break;
         case HOW_TIME:
-            read_times(f, job, i);
+            read_times(f, job, i, &known);
             break;
         case HOW_TEXT:
             read_texts(f, i);
