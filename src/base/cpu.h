@@ -6,11 +6,14 @@
 
 #include <stdbool.h>
 
-/* Files with vector code for x86-64 compile to their portable part elsewhere. */
+/* Files with vector code for x86-64 compile to their portable part elsewhere. HB_AVX2: what stands
+ * in front of a function that is only called when hb_cpu_avx2(). */
 #if defined(__x86_64__)
 #define HB_X86 1
+#define HB_AVX2 __attribute__((target("avx2,bmi,popcnt")))
 #else
 #define HB_X86 0
+#define HB_AVX2
 #endif
 
 /* AVX2, BMI and POPCNT, as x86-64 processors have since 2013 to 2015, and not switched off. Any

@@ -84,16 +84,14 @@ static void find_portable(const char *text, size_t from, size_t to, char delimit
 }
 
 #if HB_X86
-#define AVX2 __attribute__((target("avx2,bmi,popcnt")))
-
-AVX2 static inline uint64_t equal(__m256i low, __m256i high, __m256i to)
+HB_AVX2 static inline uint64_t equal(__m256i low, __m256i high, __m256i to)
 {
     uint32_t a = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(low, to));
     uint32_t b = (uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(high, to));
     return a | (uint64_t)b << 32;
 }
 
-AVX2 static void find_avx2(const char *text, size_t from, size_t to, char delimiter, hb_marks *m)
+HB_AVX2 static void find_avx2(const char *text, size_t from, size_t to, char delimiter, hb_marks *m)
 {
     const __m256i cut = _mm256_set1_epi8(delimiter);
     const __m256i quote = _mm256_set1_epi8('"');

@@ -74,13 +74,17 @@ static hb_status open_lvm(const hb_os *os, hb_stream *stream, const hb_format_op
 static hb_status open_mat(const hb_os *os, hb_stream *stream, const hb_format_options *options,
                           hb_table **ret_table, hb_error *err)
 {
-    return hb_mat_open(os, stream, options->program, options->variable, ret_table, err);
+    hb_remote_options o = {
+        .program = options->program, .variable = options->variable, .units = options->units};
+    return hb_mat_open(os, stream, &o, ret_table, err);
 }
 
 static hb_status open_hdf5(const hb_os *os, hb_stream *stream, const hb_format_options *options,
                            hb_table **ret_table, hb_error *err)
 {
-    return hb_hdf5_open(os, stream, options->program, options->variable, ret_table, err);
+    hb_remote_options o = {
+        .program = options->program, .variable = options->variable, .units = options->units};
+    return hb_hdf5_open(os, stream, &o, ret_table, err);
 }
 
 static const hb_format formats[] = {

@@ -13,7 +13,12 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { KEYS_BYTES = 256 << 20, MAX_KEYS = 400000, SAMPLES_MAX = 10000000, TIME_ROWS = 2000 };
+enum {
+    KEYS_BYTES = 256 << 20,
+    MAX_KEYS = HB_RUN_MAX_METRICS,
+    SAMPLES_MAX = 10000000,
+    TIME_ROWS = 2000
+};
 
 typedef struct gathered {
     uint32_t channel;
@@ -295,7 +300,7 @@ static hb_status sample_row(rows *w, const hb_block *block, size_t r, gathered *
 
 static hb_status take_block(rows *w, const hb_block *block, hb_error *err)
 {
-    if (!block->cells) { /* rows given back without a time (watch.h): no sample */
+    if (!block->cells) { /* rows given back without a time by watch.h: no sample */
         w->bad_times += block->n_rows;
         return HB_OK;
     }

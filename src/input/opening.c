@@ -41,6 +41,22 @@ static hb_status recognise_columns(hb_opening *j, hb_str head, hb_error *err)
 
 /* A workbook with a sheet whose header has a cell "metric" and a column of values. The file is
  * opened a second time, because looking at its sheets means reading it. */
+/* Another sheet with a time is what the workbook is about; the metric table is its settings. */
+static hb_status main_sheet_has_time(const hb_pba *pba, bool *ret, hb_error *err)
+{
+    size_t sheet = SIZE_MAX;
+    hb_table *t = NULL;
+    *ret = false;
+    HB_TRY(hb_xlsx_main_sheet(&pba->package, &pba->workbook, &sheet, err));
+    if (sheet == SIZE_MAX) {
+        return HB_OK;
+    }
+    HB_TRY(hb_xlsx_sheet_open(&pba->package, &pba->workbook, sheet, NULL, &t, err));
+    *ret = hb_layout_has_time(t);
+    t->ops->close(t);
+    return HB_OK;
+}
+
 static hb_status recognise_book(hb_opening *j, hb_error *err)
 {
     hb_stream *stream = NULL;
@@ -57,7 +73,11 @@ static hb_status recognise_book(hb_opening *j, hb_error *err)
     if (status == HB_OK) {
         status = hb_pba_book_open(&pba, stream, NULL, &t, err);
     }
-    if (status == HB_OK && t && !hb_layout_has_time(t)) {
+    bool timed = t && hb_layout_has_time(t);
+    if (status == HB_OK && t && !timed) {
+        status = main_sheet_has_time(&pba, &timed, err);
+    }
+    if (status == HB_OK && t && !timed) {
         j->has_profile = true;
         j->source = "pba_excel";
         j->source_why = "a sheet whose header has a metric and a value column, and no time";

@@ -4,15 +4,9 @@
  * kinds ("Avg", "double"); a title in front of the row ("name", "unit") decides at once. */
 #include "input/survey_internal.h"
 
-#include "base/num.h"
-#include "input/label.h"
-
-#include <string.h>
-
 enum {
     BLOCK_ROWS = 16,
     SAMPLE_CELLS = 64, /* of a row are looked at for units and kinds */
-    PREAMBLE_ROWS = 400,
     LONG_NAME = 60,
 };
 
@@ -41,18 +35,6 @@ typedef struct head {
     size_t names;    /* place in rows; n = none */
     size_t units;
 } head;
-
-static bool is_unit_text(const hb_survey_job *job, hb_str cell)
-{
-    hb_str unit = {"", 0};
-    if (hb_shape_is_unit(cell)) {
-        return true;
-    }
-    if (!job->units || cell.n == 0 || cell.n > 40) {
-        return false;
-    }
-    return hb_label_unit(cell, job->units, job->arena, &unit, NULL) == HB_OK && unit.n > 0;
-}
 
 /* The last field that more than one in `share` rows of data have. */
 static hb_status usual_end(const hb_survey_job *job, size_t share, size_t *ret, hb_error *err)
@@ -152,7 +134,7 @@ static void weigh_units(const head *h, head_row *r)
         bool no_unit = hb_shape_is_no_unit(cell);
         seen++;
         none += no_unit;
-        units += !no_unit && is_unit_text(h->job, cell);
+        units += !no_unit && hb_survey_is_unit(h->job, cell);
         bracketed += look->shapes[i] == HB_SHAPE_BRACKETED;
         kinds += hb_shape_is_kind(cell);
     }
@@ -173,16 +155,6 @@ static double names_score(const head_row *r, size_t height)
     return (r->fill < 1 ? r->fill : 1) - 0.3 * r->repeated - 0.8 * r->units - 0.5 * r->bracketed -
            0.8 * r->kinds - 0.8 * r->figures - 0.4 * r->long_texts - 0.3 * r->beyond +
            by_title[r->title] - 0.05 * (double)height;
-}
-
-static bool is_whole(hb_str cell)
-{
-    for (size_t i = 0; i < cell.n; i++) {
-        if (cell.p[i] < '0' || cell.p[i] > '9') {
-            return false;
-        }
-    }
-    return cell.n > 0;
 }
 
 static bool could_be_names(const head *h, const head_row *r)
@@ -220,7 +192,7 @@ static bool is_numbered(head *h, const head_row *r)
     }
     for (size_t i = h->label + 1; i < look->end; i++) {
         if (hb_shape_is_figure((hb_shape)look->shapes[i]) &&
-            !is_whole(hb_grid_text(h->job->grid, r->row, i))) {
+            !hb_survey_is_whole(hb_grid_text(h->job->grid, r->row, i))) {
             return false;
         }
     }
@@ -286,66 +258,6 @@ static void choose_units(head *h)
     }
 }
 
-/* Without a row of names above: is the first row of the table itself one? It has text where all
- * rows below have figures; what is no text in it are whole names such as "101". */
-static bool first_row_names(const hb_survey_job *job)
-{
-    const hb_row_look *first = &job->rows[job->data_row];
-    bool any = false;
-    for (size_t i = 0; i < first->end && job->n_data >= 2; i++) {
-        const hb_field_look *f = &job->fields[i];
-        hb_shape s = (hb_shape)first->shapes[i];
-        bool number = job->grid->rows[job->data_row].cells[i].kind == HB_CELL_NUMBER;
-        if (hb_shape_is_text(s)) {
-            bool only = f->texts <= 1 && f->figures && f->figures + f->missing + 1 >= job->n_data;
-            any = any || only;
-        } else if (hb_shape_is_figure(s) && !number &&
-                   !is_whole(hb_grid_text(job->grid, job->data_row, i))) {
-            return false;
-        } else if (s == HB_SHAPE_EMPTY && first->figures) {
-            return false;
-        }
-    }
-    return any;
-}
-
-static bool all_text(const hb_survey_job *job)
-{
-    for (size_t i = 0; i < job->n_fields; i++) {
-        if (job->fields[i].figures > job->fields[i].texts) {
-            return false;
-        }
-    }
-    return true;
-}
-
-/* Group names stand over the first of their columns, or over each of them. */
-static bool is_group_row(const head *h, size_t row, size_t names)
-{
-    const hb_survey_job *job = h->job;
-    const hb_row_look *look = &job->rows[row];
-    const hb_row_look *below = &job->rows[names];
-    size_t spread = 0;
-    size_t repeated = 0;
-    size_t kinds = 0;
-    size_t cells = 0;
-    hb_str before = {"", 0};
-    if (look->figures || look->ruler || job->grid->rows[names].after_blank ||
-        look->end > below->end || hb_shape_row_title(hb_grid_text(job->grid, row, 0))) {
-        return false;
-    }
-    for (size_t i = h->label; i < below->end; i++) {
-        hb_str cell = hb_grid_text(job->grid, row, i);
-        spread += i < look->n && cell.n == 0 && (before.n || i == h->label);
-        repeated += cell.n && hb_str_eq(cell, before);
-        kinds += hb_shape_is_kind(cell) || hb_shape_is_unit(cell);
-        cells += cell.n > 0;
-        before = cell.n ? cell : before;
-    }
-    bool lonely = cells == 1 && (look->shapes[h->label] != HB_SHAPE_EMPTY || look->n < below->n);
-    return cells && !lonely && kinds * 2 < cells && spread + repeated > 0 && cells < below->end + 1;
-}
-
 /* A row below the names with a figure where figures belong is data, whatever else is wrong with it.
  */
 static void take_bad_rows(const head *h, hb_survey *s)
@@ -362,150 +274,6 @@ static void take_bad_rows(const head *h, hb_survey *s)
     }
 }
 
-static hb_str cell_text(const hb_survey_job *job, size_t row, size_t field)
-{
-    const hb_grid_row *r = &job->grid->rows[row];
-    char room[HB_NUM_TEXT];
-    if (field < r->n && (r->cells[field].kind == HB_CELL_NUMBER)) {
-        size_t n = hb_num_print(r->cells[field].as.num, room);
-        char *kept = hb_arena_strndup(job->arena, room, n);
-        return (hb_str){kept ? kept : "", kept ? n : 0};
-    }
-    return hb_grid_text(job->grid, row, field);
-}
-
-/* R writes one name less than there are columns: the first holds row names. */
-static bool is_shifted(const hb_survey_job *job, size_t names, size_t data_end)
-{
-    const hb_row_look *look = &job->rows[names];
-    if (look->n + 1 != data_end || look->filled != look->n || data_end < 3) {
-        return false;
-    }
-    int64_t before = 0;
-    bool counts = true;
-    size_t rows = 0;
-    for (size_t r = job->data_row; r < job->grid->n && rows < 5; r++, rows++) {
-        int64_t v = 0;
-        hb_str cell = hb_grid_text(job->grid, r, 0);
-        bool whole = hb_num_parse_i64(cell.p, cell.n, &v);
-        counts = counts && whole && (rows == 0 ? v == 0 || v == 1 : v == before + 1);
-        before = v;
-    }
-    return counts || job->fields[0].texts > job->fields[0].figures;
-}
-
-/* Names of the row above that stand over columns the names row leaves empty. */
-static bool completes(const hb_survey_job *job, size_t above, size_t names, size_t end)
-{
-    size_t both = 0;
-    size_t alone = 0;
-    for (size_t i = 0; i < end; i++) {
-        bool upper = hb_grid_text(job->grid, above, i).n > 0;
-        bool lower = hb_grid_text(job->grid, names, i).n > 0;
-        both += upper && lower;
-        alone += upper && !lower;
-    }
-    return alone > 0 && both == 0;
-}
-
-static void fill_columns(const head *h, hb_survey *s, size_t end, bool shifted)
-{
-    const hb_survey_job *job = h->job;
-    hb_str group = {"", 0};
-    bool whole = s->group_row != HB_NO_ROW && completes(job, s->group_row, s->names_row, end);
-    for (size_t i = 0; i < end; i++) {
-        hb_survey_column c = {.field = i, .name = {"", 0}, .group = {"", 0}, .unit = {"", 0}};
-        size_t at = i - shifted;
-        if (s->names_row != HB_NO_ROW && !(shifted && i == 0)) {
-            c.name = cell_text(job, s->names_row, at);
-        }
-        if (s->units_row != HB_NO_ROW && !(shifted && i == 0)) {
-            c.unit = hb_grid_text(job->grid, s->units_row, at);
-            bool title = at == 0 && hb_shape_row_title(c.unit) == HB_TITLE_UNITS;
-            c.unit = title ? (hb_str){"", 0} : c.unit;
-        }
-        if (s->group_row != HB_NO_ROW && i >= h->label) {
-            hb_str own = hb_grid_text(job->grid, s->group_row, i);
-            group = own.n ? own : group;
-            c.group = c.name.n ? group : c.group;
-            if (c.name.n == 0 && own.n) { /* a cell that spans both rows */
-                c.name = own;
-                group = (hb_str){"", 0};
-            }
-        }
-        c.group = whole ? (hb_str){"", 0} : c.group;
-        bool empty = c.name.n == 0 && !hb_field_has_data(&job->fields[i]);
-        if (i < h->label || (empty && s->n_columns == 0)) {
-            continue; /* titles of rows; an empty field before the first column */
-        }
-        s->columns[s->n_columns++] = c;
-    }
-    while (s->n_columns > 0) { /* a delimiter at the end of every line makes no column */
-        const hb_survey_column *c = &s->columns[s->n_columns - 1];
-        if (c->name.n || hb_field_has_data(&job->fields[c->field])) {
-            break;
-        }
-        s->n_columns--;
-    }
-    s->width = s->n_columns ? s->columns[s->n_columns - 1].field + 1 : 0;
-}
-
-static void set_unit(hb_survey *s, size_t field, hb_str unit)
-{
-    for (size_t i = 0; i < s->n_columns; i++) {
-        if (s->columns[i].field == field && s->columns[i].unit.n == 0) {
-            s->columns[i].unit = unit;
-        }
-    }
-}
-
-/* Rows such as "Vertical Units,V,A" and "Horizontal Units,s" far above: taken when each of their
- * cells is a unit. */
-static void preamble_units(const hb_survey_job *job, hb_survey *s)
-{
-    size_t most = 0;
-    size_t from = s->names_row > PREAMBLE_ROWS ? s->names_row - PREAMBLE_ROWS : 0;
-    for (size_t r = from; r < s->names_row; r++) {
-        hb_str title = hb_grid_text(job->grid, r, 0);
-        size_t units = 0;
-        size_t cells = job->rows[r].filled;
-        if (cells < 2 || cells > s->width + 1 || hb_shape_row_title(title) != HB_TITLE_UNITS) {
-            continue;
-        }
-        for (size_t i = 1; i < job->rows[r].end; i++) {
-            hb_str cell = hb_grid_text(job->grid, r, i);
-            units += cell.n && (is_unit_text(job, cell) || hb_shape_is_no_unit(cell));
-        }
-        if (units + 1 != cells) {
-            continue;
-        }
-        bool first = hb_str_starts(title, "X") || hb_str_starts(title, "x") ||
-                     hb_str_starts(title, "Horizontal") || hb_str_starts(title, "horizontal");
-        size_t shift = cells == s->width + 1; /* one for each column, the title in front */
-        for (size_t i = 1; i < job->rows[r].end; i++) {
-            set_unit(s, first ? i - 1 : i - shift, hb_grid_text(job->grid, r, i));
-        }
-        if (cells > most) {
-            most = cells;
-            s->units_row = r;
-        }
-    }
-}
-
-/* LabVIEW states units of the Y columns only; X is in seconds when its dimension is time. */
-static void labview_seconds(const hb_survey_job *job, hb_survey *s)
-{
-    if (s->n_columns == 0 || s->columns[0].unit.n || !hb_str_eq_c(s->columns[0].name, "X_Value")) {
-        return;
-    }
-    for (size_t r = 0; r < s->names_row; r++) {
-        if (hb_str_eq_c(hb_grid_text(job->grid, r, 0), "X_Dimension") &&
-            hb_str_eq_c(hb_grid_text(job->grid, r, 1), "Time")) {
-            s->columns[0].unit = HB_STR("s");
-        }
-    }
-}
-
 static void explain(const head *h, hb_survey *s)
 {
     if (s->names_row == HB_NO_ROW) {
@@ -517,7 +285,7 @@ static void explain(const head *h, hb_survey *s)
     if (h->job->header > 0) {
         s->why = "given: the first row holds names";
         s->confidence = 1;
-    } else if (all_text(h->job)) {
+    } else if (hb_survey_all_text(h->job)) {
         s->why = "nothing but texts: the first row is taken for names";
         s->alternative = "no names, the first row is data";
         s->confidence = 0.6;
@@ -565,10 +333,10 @@ static void settle(head *h, hb_survey *s)
         take_bad_rows(h, s);
         return;
     }
-    if (all_text(job)) {
+    if (hb_survey_all_text(job)) {
         s->names_row = text_table_names(job, h->data_end);
         s->data_row = s->names_row + 1;
-    } else if (job->header > 0 || first_row_names(job)) {
+    } else if (job->header > 0 || hb_survey_first_row_names(job)) {
         s->names_row = job->data_row;
         s->data_row = job->data_row + 1;
     }
@@ -588,7 +356,7 @@ hb_status hb_survey_header(hb_survey_job *job, hb_survey *s, hb_error *err)
     size_t end = 0;
     HB_TRY(usual_end(job, 2, &h.data_end, err));
     count_data_columns(&h);
-    if (!all_text(job)) {
+    if (!hb_survey_all_text(job)) {
         take_block(&h);
     }
     choose_names(&h);
@@ -596,21 +364,9 @@ hb_status hb_survey_header(hb_survey_job *job, hb_survey *s, hb_error *err)
     settle(&h, s);
     bool named = s->names_row != HB_NO_ROW;
     HB_TRY(usual_end(job, named ? 2 : 10, &end, err));
-    bool shifted = named && is_shifted(job, s->names_row, h.data_end);
-    if (named && job->rows[s->names_row].end + shifted > end) {
-        end = job->rows[s->names_row].end + shifted;
-    }
-    if (named && s->names_row > 0 && is_group_row(&h, s->names_row - 1, s->names_row)) {
-        s->group_row = s->names_row - 1;
-    }
-    s->columns = hb_arena_array(job->arena, end + 1, sizeof *s->columns);
-    if (!s->columns) {
-        return HB_NOMEM(err);
-    }
-    fill_columns(&h, s, end, shifted);
-    if (named && h.names < h.n && s->units_row == HB_NO_ROW) {
-        preamble_units(job, s);
-        labview_seconds(job, s);
+    HB_TRY(hb_survey_columns(job, s, h.label, h.data_end, end, err));
+    if (named && h.names < h.n) {
+        hb_survey_far_units(job, s);
     }
     explain(&h, s);
     return HB_OK;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The survey's steps: survey.c looks at rows and finds the table's body, survey_header.c reads what
- * stands above it. Inside input/. */
+/* The survey's steps: survey.c looks at rows and finds the table's body, survey_header.c tells the
+ * rows above it apart (survey_first.c: the first row of the body), survey_columns.c makes the
+ * columns. Inside input/. */
 #ifndef HB_INPUT_SURVEY_INTERNAL_H
 #define HB_INPUT_SURVEY_INTERNAL_H
 
@@ -56,6 +57,28 @@ static inline hb_str hb_grid_text(const hb_grid *g, size_t row, size_t field)
     return text ? hb_str_trim((hb_str){r->cells[field].as.p, r->cells[field].len})
                 : (hb_str){"", 0};
 }
+
+static inline bool hb_survey_is_whole(hb_str cell)
+{
+    size_t i = 0;
+    while (i < cell.n && cell.p[i] >= '0' && cell.p[i] <= '9') {
+        i++;
+    }
+    return cell.n > 0 && i == cell.n;
+}
+
+/* By the common ones, else by the units of the job. */
+bool hb_survey_is_unit(const hb_survey_job *job, hb_str cell);
+bool hb_survey_all_text(const hb_survey_job *job);
+/* Is the first row of the body one of names? */
+bool hb_survey_first_row_names(const hb_survey_job *job);
+
+/* Fills in columns, width and group_row. label: fields before it are titles of rows; data_end:
+ * fields most rows of data have; end: fields that may be columns. */
+HB_CHECKED hb_status hb_survey_columns(hb_survey_job *job, hb_survey *s, size_t label,
+                                       size_t data_end, size_t end, hb_error *err);
+/* Units from rows of settings far above the names, where no row of units stands near them. */
+void hb_survey_far_units(const hb_survey_job *job, hb_survey *s);
 
 /* Fills in names_row, units_row, group_row, data_row, columns, width and what they rest on. */
 HB_CHECKED hb_status hb_survey_header(hb_survey_job *job, hb_survey *ret, hb_error *err);

@@ -52,7 +52,8 @@ static hb_status refused(hb_error *err, const char *part, int why)
                    part, strerror(why));
 }
 
-static hb_status limit(int what, const char *name, rlim_t soft, rlim_t hard, hb_error *err)
+static hb_status limit(__rlimit_resource_t what, const char *name, rlim_t soft, rlim_t hard,
+                       hb_error *err)
 {
     struct rlimit now;
     if (getrlimit(what, &now) == 0 && now.rlim_max != RLIM_INFINITY && now.rlim_max < hard) {
@@ -139,33 +140,32 @@ static const int for_sanitizers[] = {
     SCMP_SYS(getuid),      SCMP_SYS(prctl),     SCMP_SYS(writev),
 };
 
+/* Allows a call when one of its arguments, masked, has a value. */
+static int allow_if(scmp_filter_ctx ctx, int call, unsigned argument, uint64_t mask, uint64_t value)
+{
+    const struct scmp_arg_cmp test = {
+        .arg = argument, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = value};
+    return seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, call, 1, &test);
+}
+
 static int add_rules(scmp_filter_ctx ctx, const hb_sandbox_limits *l)
 {
     int bad = 0;
-    for (size_t i = 0; i < sizeof harmless / sizeof *harmless; i++) {
-        bad = bad ? bad : seccomp_rule_add(ctx, SCMP_ACT_ALLOW, harmless[i], 0);
+    for (size_t i = 0; i < sizeof harmless / sizeof *harmless && !bad; i++) {
+        bad = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, harmless[i], 0);
     }
-    for (size_t i = 0; INSTRUMENTED && i < sizeof for_sanitizers / sizeof *for_sanitizers; i++) {
-        bad = bad ? bad : seccomp_rule_add(ctx, SCMP_ACT_ALLOW, for_sanitizers[i], 0);
+    for (size_t i = 0; INSTRUMENTED && i < sizeof for_sanitizers / sizeof *for_sanitizers && !bad;
+         i++) {
+        bad = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, for_sanitizers[i], 0);
     }
-    const int memory[] = {SCMP_SYS(mmap), SCMP_SYS(mprotect)};
-    for (size_t i = 0; i < 2; i++) {
-        bad = bad ? bad
-                  : seccomp_rule_add(ctx, SCMP_ACT_ALLOW, memory[i], 1,
-                                     SCMP_A2(SCMP_CMP_MASKED_EQ, PROT_EXEC, 0));
-    }
-    bad = bad ? bad
-              : seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(write), 1,
-                                 SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)l->out_fd));
-    if (INSTRUMENTED) {
-        bad = bad ? bad
-                  : seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(write), 1,
-                                     SCMP_A0(SCMP_CMP_EQ, STDERR_FILENO));
+    bad = bad ? bad : allow_if(ctx, SCMP_SYS(mmap), 2, PROT_EXEC, 0);
+    bad = bad ? bad : allow_if(ctx, SCMP_SYS(mprotect), 2, PROT_EXEC, 0);
+    bad = bad ? bad : allow_if(ctx, SCMP_SYS(write), 0, UINT32_MAX, (uint32_t)l->out_fd);
+    if (INSTRUMENTED && !bad) {
+        bad = allow_if(ctx, SCMP_SYS(write), 0, UINT32_MAX, STDERR_FILENO);
     }
     /* abort() ends by a signal to itself. */
-    return bad ? bad
-               : seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(tgkill), 1,
-                                  SCMP_A0(SCMP_CMP_EQ, (scmp_datum_t)getpid()));
+    return bad ? bad : allow_if(ctx, SCMP_SYS(tgkill), 0, UINT32_MAX, (uint32_t)getpid());
 }
 
 static hb_status enter_seccomp(const hb_sandbox_limits *l, hb_error *err)

@@ -10,101 +10,81 @@
  * The relative errors in moments.h hold for deviations between 1e-140 and 1e150. */
 #include "stats/moments.h"
 
+#include "base/cpu.h"
+
 #include <math.h>
 #include <stdbool.h>
 #include <string.h>
 
 enum { LANES = 8 };
 
-typedef double lanes __attribute__((vector_size(LANES * sizeof(double))));
+typedef double half __attribute__((vector_size(LANES / 2 * sizeof(double))));
+
+typedef half loose_half __attribute__((aligned(8), may_alias)); /* where the values lie */
 
 typedef struct total {
-    lanes sum;
-    lanes low;
+    half sum[2];
+    half low[2];
 } total;
 
-static inline void add(total *t, const lanes *x)
-{
-    lanes s = t->sum + *x;
-    lanes bb = s - t->sum;
-    t->low += (t->sum - (s - bb)) + (*x - bb);
-    t->sum = s;
-}
-
-static inline void load(lanes *to, const double *v)
-{
-    memcpy(to, v, sizeof *to);
-}
-
-/* The last k < LANES values, the other lanes holding `rest`. */
-static inline void load_tail(lanes *to, const double *v, size_t k, double rest)
+/* The last k <= LANES values, the other lanes holding `rest`. */
+static inline void load_tail(half to[2], const double *v, size_t k, double rest)
 {
     double x[LANES];
     for (size_t i = 0; i < LANES; i++) {
         x[i] = i < k ? v[i] : rest;
     }
-    load(to, x);
+    memcpy(to, x, sizeof x);
 }
 
 /* High part returned, low part through *low. */
 static double join(const total *t, double *low)
 {
+    double sums[LANES];
+    double lows[LANES];
     double sum = 0;
     double rest = 0;
+    memcpy(sums, t->sum, sizeof sums);
+    memcpy(lows, t->low, sizeof lows);
     for (int i = 0; i < LANES; i++) {
-        double s = sum + t->sum[i];
+        double s = sum + sums[i];
         double bb = s - sum;
-        rest += (sum - (s - bb)) + (t->sum[i] - bb);
+        rest += (sum - (s - bb)) + (sums[i] - bb);
         sum = s;
     }
     for (int i = 0; i < LANES; i++) {
-        rest += t->low[i];
+        rest += lows[i];
     }
     double high = sum + rest;
     *low = rest - (high - sum);
     return high;
 }
 
-static double sum_of(const double *v, size_t n, double *low)
-{
-    total t = {0};
-    lanes x;
-    size_t whole = n - n % LANES;
-    for (size_t i = 0; i < whole; i += LANES) {
-        load(&x, v + i);
-        add(&t, &x);
-    }
-    load_tail(&x, v + whole, n - whole, 0);
-    add(&t, &x);
-    return join(&t, low);
-}
+#define LANES_NAME(name) name##_portable
+#define LANES_TARGET
+#include "stats/moments_lanes.h"
+#define LANES_NAME(name) name##_avx2
+#define LANES_TARGET HB_AVX2
+#include "stats/moments_lanes.h"
 
 static void extremes(hb_moments *m, const double *v, size_t n)
 {
-    double least[LANES];
-    double most[LANES];
-    for (int k = 0; k < LANES; k++) {
-        least[k] = v[0];
-        most[k] = v[0];
+    if (hb_cpu_avx2()) {
+        extremes_avx2(m, v, n);
+    } else {
+        extremes_portable(m, v, n);
     }
-    size_t whole = n - n % LANES;
-    for (size_t i = 0; i < whole; i += LANES) {
-        for (int k = 0; k < LANES; k++) {
-            double x = v[i + (size_t)k];
-            least[k] = x < least[k] ? x : least[k];
-            most[k] = x > most[k] ? x : most[k];
-        }
+}
+
+static double sum_of(const double *v, size_t n, double *low)
+{
+    total t;
+    if (hb_cpu_avx2()) {
+        sum_up_avx2(v, n, &t);
+    } else {
+        sum_up_portable(v, n, &t);
     }
-    for (size_t i = whole; i < n; i++) {
-        least[0] = v[i] < least[0] ? v[i] : least[0];
-        most[0] = v[i] > most[0] ? v[i] : most[0];
-    }
-    for (int k = 1; k < LANES; k++) {
-        least[0] = least[k] < least[0] ? least[k] : least[0];
-        most[0] = most[k] > most[0] ? most[k] : most[0];
-    }
-    m->min = least[0];
-    m->max = most[0];
+    return join(&t, low);
 }
 
 /* m2 and the lag sums about m->mean. The deviations from it add up to n·mean_low, so neither the
@@ -112,30 +92,13 @@ static void extremes(hb_moments *m, const double *v, size_t n)
 static void deviations(hb_moments *m, const double *v, size_t n)
 {
     double c = m->mean;
-    total square = {0};
-    total product = {0};
-    lanes x;
-    lanes y;
-    size_t pairs = n - 1;
-    size_t whole = pairs - pairs % LANES;
-    for (size_t i = 0; i < whole; i += LANES) {
-        load(&x, v + i);
-        load(&y, v + i + 1);
-        x -= c;
-        y -= c;
-        y *= x;
-        x *= x;
-        add(&product, &y);
-        add(&square, &x);
+    total square;
+    total product;
+    if (hb_cpu_avx2()) {
+        deviate_avx2(v, n, c, &square, &product);
+    } else {
+        deviate_portable(v, n, c, &square, &product);
     }
-    load_tail(&x, v + whole, n - whole, c);
-    load_tail(&y, v + whole + 1, pairs - whole, c);
-    x -= c;
-    y -= c;
-    y *= x;
-    x *= x;
-    add(&product, &y);
-    add(&square, &x);
     double rest = (double)n * m->mean_low;
     double low = 0;
     double m2 = join(&square, &low) - rest * m->mean_low;

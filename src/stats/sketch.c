@@ -104,8 +104,8 @@ static size_t coin(size_t level, uint64_t count)
 }
 
 /* Every other one of the k sorted values of level h. */
-static void compact(const hb_sketch *s, size_t h, const double sorted[HB_SKETCH_K],
-                    double run[HB_SKETCH_HALF])
+static void compact(const hb_sketch *s, size_t h, const uint64_t sorted[HB_SKETCH_K],
+                    uint64_t run[HB_SKETCH_HALF])
 {
     size_t offset = coin(h, s->flushes >> h);
     for (size_t i = 0; i < HB_SKETCH_HALF; i++) {
@@ -114,16 +114,26 @@ static void compact(const hb_sketch *s, size_t h, const double sorted[HB_SKETCH_
 }
 
 /* Adds the run (overwritten) to level h > 0, carrying upwards. */
-static void carry(hb_sketch *s, size_t h, double run[HB_SKETCH_HALF])
+static void carry(hb_sketch *s, size_t h, uint64_t run[HB_SKETCH_HALF])
 {
-    double both[HB_SKETCH_K];
+    uint64_t both[HB_SKETCH_K];
     size_t to = h;
     for (; hb_sketch_holds(s, to); to++) {
-        hb_merge_f64(s->run[to], run, HB_SKETCH_HALF, both);
+        hb_merge_images(s->run[to], run, HB_SKETCH_HALF, both);
         compact(s, to, both, run);
     }
     memcpy(s->run[to], run, HB_SKETCH_HALF * sizeof *run);
     s->flushes += UINT64_C(1) << (h - 1);
+}
+
+/* k values that fill level 0 while more are to come. */
+static void flush(hb_sketch *s, const double v[HB_SKETCH_K])
+{
+    uint64_t sorted[HB_SKETCH_K];
+    uint64_t run[HB_SKETCH_K];
+    hb_sort_images(v, HB_SKETCH_K, sorted, run);
+    compact(s, 0, sorted, run);
+    carry(s, 1, run);
 }
 
 /* Into room that was reserved. */
@@ -131,11 +141,12 @@ static void push(hb_sketch *s, const double *v, size_t n)
 {
     while (n) {
         if (s->n_buffer == HB_SKETCH_K) {
-            double run[HB_SKETCH_K];
-            hb_sort_f64(s->buffer, HB_SKETCH_K, run);
-            compact(s, 0, s->buffer, run);
+            flush(s, s->buffer);
             s->n_buffer = 0;
-            carry(s, 1, run);
+        }
+        for (; s->n_buffer == 0 && n > HB_SKETCH_K; n -= HB_SKETCH_K) {
+            flush(s, v);
+            v += HB_SKETCH_K;
         }
         size_t take = HB_SKETCH_K - s->n_buffer;
         take = take < n ? take : n;
@@ -169,7 +180,7 @@ hb_status hb_sketch_merge(hb_sketch *into, const hb_sketch *from, hb_error *err)
     HB_TRY(reserve(into, hb_sketch_n(from), err));
     for (size_t h = HB_SKETCH_LEVELS; h-- > 1;) {
         if (hb_sketch_holds(from, h)) {
-            double run[HB_SKETCH_HALF];
+            uint64_t run[HB_SKETCH_HALF];
             memcpy(run, from->run[h], sizeof run);
             carry(into, h, run);
         }

@@ -17,7 +17,8 @@ struct hb_sketch {
     double *buffer;   /* level 0, in the order of arrival, or ascending once settled */
     size_t n_buffer;  /* at most k; 0 only when the sketch is empty */
     size_t cap_buffer;
-    double *run[HB_SKETCH_LEVELS]; /* level h > 0: k/2 ascending values, when held */
+    /* Level h > 0: k/2 ascending order images (sort.h), when held. */
+    uint64_t *run[HB_SKETCH_LEVELS];
 };
 
 /* Is there a run on level h > 0? */

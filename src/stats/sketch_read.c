@@ -7,38 +7,31 @@
 #include "stats/sort.h"
 
 #include <math.h>
-#include <stdbool.h>
 #include <string.h>
 
-/* The levels that hold something, all ascending. */
+/* The levels that hold something, all ascending, as order images. */
 typedef struct view {
     size_t n;
-    const double *v[HB_SKETCH_LEVELS];
+    const uint64_t *v[HB_SKETCH_LEVELS];
     size_t count[HB_SKETCH_LEVELS];
     uint64_t weight[HB_SKETCH_LEVELS];
-    double buffer[HB_SKETCH_K]; /* level 0, sorted, where the sketch is not settled */
+    uint64_t buffer[HB_SKETCH_K]; /* level 0, sorted */
 } view;
-
-static bool ascending(const double *v, size_t n)
-{
-    size_t descents = 0;
-    for (size_t i = 1; i < n; i++) {
-        descents += v[i] < v[i - 1];
-    }
-    return descents == 0;
-}
 
 static void look(const hb_sketch *s, view *w)
 {
     w->n = 0;
     if (s->n_buffer) {
-        w->v[0] = s->buffer;
-        if (!ascending(s->buffer, s->n_buffer)) {
-            double scratch[HB_SKETCH_K];
-            memcpy(w->buffer, s->buffer, s->n_buffer * sizeof *w->buffer);
-            hb_sort_f64(w->buffer, s->n_buffer, scratch);
-            w->v[0] = w->buffer;
+        size_t descents = 0;
+        for (size_t i = 0; i < s->n_buffer; i++) {
+            w->buffer[i] = hb_order_image(s->buffer[i]);
+            descents += i > 0 && w->buffer[i] < w->buffer[i - 1];
         }
+        if (descents) { /* not settled */
+            uint64_t scratch[HB_SKETCH_K];
+            hb_sort_images(s->buffer, s->n_buffer, w->buffer, scratch);
+        }
+        w->v[0] = w->buffer;
         w->count[0] = s->n_buffer;
         w->weight[0] = 1;
         w->n = 1;
@@ -52,12 +45,18 @@ static void look(const hb_sketch *s, view *w)
     }
 }
 
+/* -0 and 0 are one value, in whatever order they were stored: that of 0. */
+static uint64_t canonical(uint64_t image)
+{
+    return image + (image == UINT64_MAX >> 1);
+}
+
 /* First index in [low, high) of an ascending array whose value is over x, else high. */
-static size_t first_over(const double *v, size_t low, size_t high, double x)
+static size_t first_over(const uint64_t *v, size_t low, size_t high, uint64_t x)
 {
     while (low < high) {
         size_t mid = low + (high - low) / 2;
-        if (v[mid] <= x) {
+        if (canonical(v[mid]) <= x) {
             low = mid + 1;
         } else {
             high = mid;
@@ -66,31 +65,29 @@ static size_t first_over(const double *v, size_t low, size_t high, double x)
     return low;
 }
 
-/* The least value with more than `rank` samples at or below it: bisection over the images of the
- * doubles, which needs no memory; the places found bound the next search. *ret_upto = samples at or
- * below it. */
+/* The least value with more than `rank` samples at or below it: bisection over the images, which
+ * needs no memory; the places found bound the next search. *ret_upto = samples at or below it. */
 static double at_rank(const view *w, uint64_t rank, uint64_t *ret_upto)
 {
     size_t low_at[HB_SKETCH_LEVELS] = {0};
     size_t high_at[HB_SKETCH_LEVELS];
-    double least = INFINITY;
-    double most = -INFINITY;
+    uint64_t low = UINT64_MAX;
+    uint64_t high = 0;
     uint64_t upto = 0;
     for (size_t i = 0; i < w->n; i++) {
+        uint64_t least = canonical(w->v[i][0]);
+        uint64_t most = canonical(w->v[i][w->count[i] - 1]);
         high_at[i] = w->count[i];
-        least = w->v[i][0] < least ? w->v[i][0] : least;
-        most = w->v[i][w->count[i] - 1] > most ? w->v[i][w->count[i] - 1] : most;
+        low = least < low ? least : low;
+        high = most > high ? most : high;
         upto += w->count[i] * w->weight[i];
     }
-    uint64_t low = hb_order_image(least);
-    uint64_t high = hb_order_image(most);
     while (low < high) {
         uint64_t mid = low + (high - low) / 2;
-        double x = hb_order_preimage(mid);
         size_t at[HB_SKETCH_LEVELS];
         uint64_t samples = 0;
         for (size_t i = 0; i < w->n; i++) {
-            at[i] = first_over(w->v[i], low_at[i], high_at[i], x);
+            at[i] = first_over(w->v[i], low_at[i], high_at[i], mid);
             samples += at[i] * w->weight[i];
         }
         if (samples > rank) {
@@ -103,7 +100,7 @@ static double at_rank(const view *w, uint64_t rank, uint64_t *ret_upto)
         }
     }
     *ret_upto = upto;
-    return hb_order_preimage(high) + 0.0; /* -0 and 0 are one value: 0 */
+    return hb_order_preimage(high);
 }
 
 double hb_sketch_quantile(const hb_sketch *s, double q)
@@ -216,7 +213,7 @@ static hb_status several_levels(const view *w, size_t n, curve *c, hb_error *err
     for (size_t i = 0; i < w->n; i++) {
         lengths[i] = w->count[i];
         for (size_t k = 0; k < w->count[i]; k++) {
-            room[at++] = (weighted){w->v[i][k], w->weight[i]};
+            room[at++] = (weighted){hb_order_preimage(w->v[i][k]), w->weight[i]};
         }
     }
     size_t lists = w->n;
@@ -248,7 +245,7 @@ hb_status hb_sketch_ecdf(const hb_sketch *s, hb_ecdf *ret_ecdf, hb_error *err)
         return status;
     }
     for (size_t i = 0; w.n == 1 && i < n; i++) {
-        put_point(&c, (weighted){w.v[0][i], w.weight[0]});
+        put_point(&c, (weighted){hb_order_preimage(w.v[0][i]), w.weight[0]});
     }
     *ret_ecdf = (hb_ecdf){.values = c.values,
                           .upto = c.upto,

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "base/wire.h"
+#include "stats/sort.h"
 
 #include <math.h>
 #include <string.h>
@@ -12,12 +13,26 @@
 static const char magic[4] = {'H', 'B', 'S', 'K'};
 enum { VERSION = 1 };
 
-static void put_level(hb_buf *out, const hb_sketch *s, size_t h, const double *v, size_t n)
+static void put_head(hb_buf *out, const hb_sketch *s, size_t h, size_t n)
 {
     hb_wire_put_u64(out, s->flushes >> h);
     hb_wire_put_u32(out, (uint32_t)n);
+}
+
+static void put_level(hb_buf *out, const hb_sketch *s, size_t h)
+{
+    size_t n = hb_sketch_holds(s, h) ? HB_SKETCH_HALF : 0;
+    put_head(out, s, h, n);
     for (size_t i = 0; i < n; i++) {
-        hb_wire_put_f64(out, v[i]);
+        hb_wire_put_f64(out, hb_order_preimage(s->run[h][i]));
+    }
+}
+
+static void put_buffer(hb_buf *out, const hb_sketch *s)
+{
+    put_head(out, s, 0, s->n_buffer);
+    for (size_t i = 0; i < s->n_buffer; i++) {
+        hb_wire_put_f64(out, s->buffer[i]);
     }
 }
 
@@ -41,9 +56,9 @@ hb_status hb_sketch_store(const hb_sketch *s, hb_buf *out, hb_error *err)
     hb_wire_put_u32(out, levels);
     for (size_t h = 0; h < levels; h++) {
         if (h == 0) {
-            put_level(out, s, 0, s->buffer, s->n_buffer);
+            put_buffer(out, s);
         } else {
-            put_level(out, s, h, s->run[h], hb_sketch_holds(s, h) ? HB_SKETCH_HALF : 0);
+            put_level(out, s, h);
         }
     }
     return hb_buf_check(out, err);
@@ -62,24 +77,29 @@ static hb_status load_level(hb_sketch *s, size_t h, hb_rd *r, uint64_t *ret_coun
     if (n == 0) {
         return HB_OK;
     }
-    double *v = hb_alloc_array(n, sizeof *v);
-    if (!v) {
-        return HB_NOMEM(err);
-    }
     if (h == 0) {
-        s->buffer = v;
-        s->n_buffer = n;
-        s->cap_buffer = n;
+        s->buffer = hb_alloc_array(n, sizeof *s->buffer);
+        s->n_buffer = s->buffer ? n : 0;
+        s->cap_buffer = s->n_buffer;
     } else {
-        s->run[h] = v;
+        s->run[h] = hb_alloc_array(n, sizeof *s->run[h]);
         s->flushes |= UINT64_C(1) << (h - 1);
     }
+    if (h == 0 ? !s->buffer : !s->run[h]) {
+        return HB_NOMEM(err);
+    }
+    double before = -INFINITY;
     for (uint32_t i = 0; i < n; i++) {
-        v[i] = hb_rd_f64(r);
-        bool ordered = h == 0 || i == 0 || v[i - 1] <= v[i];
-        if (!isfinite(v[i]) || !ordered) {
+        double v = hb_rd_f64(r);
+        if (!isfinite(v) || (h && !(before <= v))) {
             return HB_FAIL(err, HB_E_INPUT,
                            "sketch: level %zu holds values that are not finite or out of order", h);
+        }
+        before = v;
+        if (h == 0) {
+            s->buffer[i] = v;
+        } else {
+            s->run[h][i] = hb_order_image(v);
         }
     }
     return HB_OK;

@@ -44,13 +44,17 @@ static bool insertion(key *v, size_t n, size_t budget)
     return true;
 }
 
-static void counts_to_places(uint32_t *counts, size_t bins)
+static void counts_to_places(tables *t, size_t bins)
 {
-    uint32_t at = 0;
+    uint32_t low = 0;
+    uint32_t high = 0;
     for (size_t i = 0; i < bins; i++) {
-        uint32_t c = counts[i];
-        counts[i] = at;
-        at += c;
+        uint32_t c = t->low[i];
+        t->low[i] = low;
+        low += c;
+        c = t->high[i];
+        t->high[i] = high;
+        high += c;
     }
 }
 
@@ -67,8 +71,7 @@ static void two_passes(key *v, size_t n, key *scratch, uint64_t least, int shift
         t->low[k & mask]++;
         t->high[k >> digit]++;
     }
-    counts_to_places(t->low, bins);
-    counts_to_places(t->high, bins);
+    counts_to_places(t, bins);
     for (size_t i = 0; i < n; i++) {
         uint64_t k = (v[i] - least) >> shift;
         scratch[t->low[k & mask]++] = v[i];
@@ -79,38 +82,57 @@ static void two_passes(key *v, size_t n, key *scratch, uint64_t least, int shift
     }
 }
 
+typedef struct range {
+    uint64_t least;
+    uint64_t most;
+    size_t descents;
+} range;
+
+static range range_of(const key *v, size_t n)
+{
+    range r = {.least = v[0], .most = v[0]};
+    for (size_t i = 1; i < n; i++) {
+        r.descents += v[i] < v[i - 1];
+        r.least = v[i] < r.least ? v[i] : r.least;
+        r.most = v[i] > r.most ? v[i] : r.most;
+    }
+    return r;
+}
+
 static void sort_keys(key *v, size_t n, key *scratch, tables *t)
 {
     if (n <= SHORT) {
         insertion(v, n, n * n);
         return;
     }
-    uint64_t least = v[0];
-    uint64_t most = v[0];
-    size_t descents = 0;
-    for (size_t i = 1; i < n; i++) {
-        descents += v[i] < v[i - 1];
-        least = v[i] < least ? v[i] : least;
-        most = v[i] > most ? v[i] : most;
-    }
-    if (descents == 0) {
+    range r = range_of(v, n);
+    if (r.descents == 0) {
         return;
     }
     int digit = n <= FEW ? NARROW : WIDE;
-    int bits = 64 - __builtin_clzll(most - least);
+    int bits = 64 - __builtin_clzll(r.most - r.least);
     int shift = bits > 2 * digit ? bits - 2 * digit : 0;
-    two_passes(v, n, scratch, least, shift, digit, t);
+    two_passes(v, n, scratch, r.least, shift, digit, t);
     if (shift == 0 || insertion(v, n, n * MOVES)) {
         return;
     }
     for (size_t from = 0; from < n;) {
         size_t to = from + 1;
-        while (to < n && (v[to] - least) >> shift == (v[from] - least) >> shift) {
+        while (to < n && (v[to] - r.least) >> shift == (v[from] - r.least) >> shift) {
             to++;
         }
         sort_keys(v + from, to - from, scratch + from, t);
         from = to;
     }
+}
+
+void hb_sort_images(const double *v, size_t n, uint64_t *images, uint64_t *scratch)
+{
+    tables t;
+    for (size_t i = 0; i < n; i++) {
+        images[i] = hb_order_image(v[i]);
+    }
+    sort_keys(images, n, scratch, &t);
 }
 
 void hb_sort_f64(double *v, size_t n, double *scratch)
@@ -128,18 +150,22 @@ void hb_sort_f64(double *v, size_t n, double *scratch)
 
 /* From both ends at once: two chains of dependent steps instead of one, no branch and no test for
  * an end, since n steps from either side cannot pass n values. */
-void hb_merge_f64(const double *a, const double *b, size_t n, double *out)
+void hb_merge_images(const uint64_t *a, const uint64_t *b, size_t n, uint64_t *out)
 {
-    const double *a_last = a + n - 1;
-    const double *b_last = b + n - 1;
-    double *out_last = out + 2 * n - 1;
+    const uint64_t *a_last = a + n - 1;
+    const uint64_t *b_last = b + n - 1;
+    uint64_t *out_last = out + 2 * n - 1;
     for (size_t i = 0; i < n; i++) {
-        bool front_b = *b < *a;
-        *out++ = front_b ? *b : *a;
+        uint64_t x = *a;
+        uint64_t y = *b;
+        bool front_b = y < x;
+        *out++ = front_b ? y : x;
         b += front_b;
         a += !front_b;
-        bool back_a = *b_last < *a_last;
-        *out_last-- = back_a ? *a_last : *b_last;
+        uint64_t p = *a_last;
+        uint64_t q = *b_last;
+        bool back_a = q < p;
+        *out_last-- = back_a ? p : q;
         a_last -= back_a;
         b_last -= !back_a;
     }

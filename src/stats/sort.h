@@ -11,9 +11,10 @@
 
 /* scratch: room for n doubles, not overlapping v. n below 2^32. */
 void hb_sort_f64(double *v, size_t n, double *scratch);
-/* Merges two ascending arrays of n >= 1 each; of equal values those of `a` come first. out: room
- * for 2n, not overlapping a or b. */
-void hb_merge_f64(const double *a, const double *b, size_t n, double *out);
+/* The order images (below) of v, ascending; `images` and scratch have room for n. */
+void hb_sort_images(const double *v, size_t n, uint64_t *images, uint64_t *scratch);
+/* Merges two ascending arrays of n >= 1 each; out: room for 2n, not overlapping a or b. */
+void hb_merge_images(const uint64_t *a, const uint64_t *b, size_t n, uint64_t *out);
 
 /* The bits of a double as a number with the same order: negative values have all bits flipped,
  * others the sign bit. */

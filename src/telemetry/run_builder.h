@@ -25,7 +25,7 @@
 
 typedef struct hb_run_builder hb_run_builder;
 
-enum { HB_RUN_MAX_METRICS = 100000 };
+enum { HB_RUN_MAX_METRICS = 1 << 20 };
 
 /* registry and units are borrowed for the life of the builder. */
 HB_CHECKED hb_status hb_run_builder_new(const hb_registry *registry, hb_units *units,

@@ -13,6 +13,14 @@ hb_status hb_builder_text(hb_run_builder *b, hb_str raw, size_t max, const char 
                           hb_error *err)
 {
     raw = hb_str_trim(raw);
+    size_t plain = 0;
+    while (plain < raw.n && raw.p[plain] >= ' ' && raw.p[plain] <= '~') {
+        plain++;
+    }
+    if (plain == raw.n && raw.n <= max) {
+        *ret = hb_arena_strndup(&b->run->arena, raw.p, raw.n);
+        return *ret ? HB_OK : HB_NOMEM(err);
+    }
     char *out = hb_arena_alloc(&b->run->arena, (raw.n < max ? raw.n : max) * 3 + 4);
     if (!out) {
         return HB_NOMEM(err);

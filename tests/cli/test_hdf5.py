@@ -8,7 +8,7 @@ import unittest
 try:
     import h5py
     import numpy as np
-    from containers import Answer, Containers
+    from containers import ENVIRONMENT, Answer, Containers
 except ImportError as e:
     print(f"skipped: {e}")
     sys.exit(77)
@@ -111,6 +111,26 @@ class Data(Hdf5):
         a = self.read("hdf5", "a.h5")
         self.assertEqual(a.columns, {"lost": [1, None, 2, None], "temp": [10, 60, None, 135]})
 
+    def test_times_since_an_origin(self):
+        for unit, values, want, plain in (
+                ("hours since 1900-01-01 00:00:00.0", [0, 24, 613608.5], [-2208988800, -2208902400, -2208988800 + 613608.5 * 3600], "s"),
+                ("seconds since 1970-01-01", [1.7e9, 1.8e9], [1.7e9, 1.8e9], "s"),
+                ("milliseconds since 1970-01-01T00:00:00Z", [1.7e12], [1.7e12], "ms"),
+                ("days since 2024-3-1 6:00 UTC", [0, 1], [1709272800, 1709359200], "s"),
+                ("minutes since 2024-03-01 12:00:00 +02:00", [0, 1.5], [1709287200, 1709287290], "s"),
+                ("nanoseconds since 2024-03-01", [10**9, 10**16], [1709251201, 1709251200 + 10**7], "s"),
+                ("hours since 0001-01-01", [0, 1.5], [0, 1.5], "h"), ("day as %Y%m%d", [1, 2], [1, 2], "day as %Y%m%d")):
+            with self.open() as f:
+                f["time"] = np.array(values, dtype="i8" if all(isinstance(v, int) for v in values) else "f8")
+                f["time"].attrs["units"] = unit
+            a = self.read("hdf5", "a.h5")
+            self.assertEqual((a.columns["time"], a.units["time"]), (want, plain), unit)
+        with self.open() as f:
+            f["time"] = np.arange(3.)
+            f["time"].attrs.update({"units": "days since 2000-01-01", "calendar": "360_day"})
+        a = self.read("hdf5", "a.h5")
+        self.assertEqual((a.columns["time"], a.units["time"]), ([0, 1, 2], "d"))
+
     def test_unwritten_chunks_are_the_fill_value(self):
         with self.open() as f:
             d = f.create_dataset("x", shape=(1000,), dtype="f8", chunks=(100,), fillvalue=-1.0)
@@ -137,7 +157,7 @@ class Choice(Hdf5):
         self.same_table(a, x=np.arange(5) * 2, t=np.arange(5))
         self.refused("hdf5", "a.h5", "USAGE", "no variable '/run3'", "/run3")
         self.hb_error("inspect", "a.h5", code=2, has=["'a.h5'", "--variable"])
-        self.assertIn("(wide); 5 rows", self.hb("inspect", "a.h5", "--variable", "/run1"))
+        self.assertIn("5 rows", self.hb("inspect", "a.h5", "--variable", "/run1"))
 
     def test_what_makes_no_table(self):
         with self.open() as f:
@@ -193,7 +213,7 @@ class ReachingOut(Hdf5):
         out = self.path("trace")
         with open(self.path("a.h5"), "rb") as f:
             r = subprocess.run([strace, "-f", "-o", out, os.environ["HB_BINARY"], "--read-child", "hdf5", ""], stdin=f,
-                               capture_output=True, check=False, timeout=120)
+                               capture_output=True, check=False, timeout=120, env=ENVIRONMENT)
         if r.returncode or not os.path.exists(out):
             self.skipTest("strace is not allowed here")
         with open(out, encoding="utf-8", errors="replace") as f:
@@ -234,7 +254,7 @@ class Damage(Hdf5):
         want = {"t": np.arange(40.), "x": np.sin(np.arange(40.))}
         with h5py.File(self.path("a.h5")) as f:
             plain = range(f["t"].id.get_offset(), f["t"].id.get_offset() + 320)
-        for at in range(0, len(raw), 5):
+        for at in range(0, len(raw), 11):
             bad = bytearray(raw)
             bad[at] ^= 0xff
             self.write("bad.h5", bytes(bad))

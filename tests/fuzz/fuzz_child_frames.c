@@ -52,7 +52,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const hb_column *columns = NULL;
     hb_error err = {0};
     hb_fault_alloc(data[0], false);
-    hb_status status = hb_remote_table("mat", "fuzz.mat", source, &t, &err);
+    hb_status status = hb_remote_table("mat", "fuzz.mat", NULL, source, &t, &err);
     while (status == HB_OK && b.n_rows) {
         status = t->ops->next(t, &b, &err);
         if (status == HB_OK) {

@@ -33,7 +33,7 @@ static hb_status keep(void *ctx, const void *p, size_t n, hb_error *err)
 static hb_status open_answer(answer *a, hb_table **ret, hb_error *err)
 {
     hb_remote_source source = {.read = read_answer, .ctx = a};
-    return hb_remote_table("hdf5", "x.h5", source, ret, err);
+    return hb_remote_table("hdf5", "x.h5", NULL, source, ret, err);
 }
 
 /* Two columns of numbers, one of booleans, one of texts; three rows. */

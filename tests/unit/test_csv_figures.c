@@ -3,174 +3,38 @@
  * last bit, classes, times, lines, rejects and texts must be the same, wherever blocks end, with
  * and without threads, with vector code and without. */
 #include "support/check.h"
-#include "support/memory_file.h"
-
-#include "base/cpu.h"
-#include "base/mem.h"
-#include "input/csv/csv_internal.h"
-#include "input/plan.h"
-#include "os/pool.h"
+#include "support/csv_outcome.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum { ROOM = 1 << 18 };
 
-/* What came out, as text that can be compared. */
-typedef struct outcome {
-    hb_status status;
-    hb_buf rows;
-    hb_buf rejects;
-    char error[300];
-} outcome;
-
-typedef struct setting {
-    bool planned;
-    size_t block_bytes; /* 0 = as always */
-    size_t first_rows;
-    hb_pool *pool;
-    bool portable;
-} setting;
-
 static hb_units *units;
-
-static void print_row(outcome *o, hb_table *t, const hb_plan *plan, const hb_block *b,
-                      const hb_figures *f, size_t r)
-{
-    hb_buf_fmt(&o->rows, "%llu:", (unsigned long long)b->lines[r]);
-    for (size_t i = 0; i < b->n_cols; i++) {
-        hb_cell_class k = f[i].cls ? (hb_cell_class)f[i].cls[r] : HB_CELL_IS_NUMBER;
-        uint64_t bits = 0;
-        memcpy(&bits, &f[i].v[r], sizeof bits);
-        hb_buf_fmt(&o->rows, " %d", (int)k);
-        if (k == HB_CELL_IS_NUMBER) {
-            hb_buf_fmt(&o->rows, "=%016llx", (unsigned long long)bits);
-        }
-        if (k == HB_CELL_IS_TEXT) {
-            const hb_cell *cell = b->cells ? &b->cells[r * b->n_cols + i] : NULL;
-            hb_str text = cell ? (hb_str){cell->as.p, cell->len} : t->ops->text(t, r, i);
-            hb_buf_fmt(&o->rows, "'%.*s'", (int)text.n, text.p);
-        }
-    }
-    if (plan->axis.kind != HB_AXIS_NONE) {
-        hb_buf_fmt(&o->rows, " t=%lld", (long long)f[plan->axis.columns[0]].t[r]);
-    }
-    hb_buf_fmt(&o->rows, "\n");
-}
-
-static hb_status read_blocks(hb_table *t, const setting *s, hb_arena *arena, outcome *o,
-                             hb_error *err)
-{
-    hb_plan plan = {0};
-    hb_plan_room room = {0};
-    hb_plan_options options = {.units = units};
-    hb_status status = HB_OK;
-    for (bool first = true;; first = false) {
-        hb_block b;
-        const hb_column *columns = NULL;
-        const hb_figures *f = NULL;
-        status = t->ops->next(t, &b, err);
-        if (status != HB_OK || (b.n_rows == 0 && b.n_rejects == 0)) {
-            break;
-        }
-        t->ops->columns(t, &columns);
-        if (first) {
-            status = hb_plan_infer(columns, &b, &options, arena, &plan, NULL, err);
-        }
-        if (status == HB_OK) {
-            status = hb_plan_block(&plan, &b, &room, &f, err);
-        }
-        if (status != HB_OK) {
-            break;
-        }
-        for (size_t r = 0; r < b.n_rows; r++) {
-            print_row(o, t, &plan, &b, f, r);
-        }
-        for (size_t i = 0; i < b.n_rejects; i++) {
-            hb_buf_fmt(&o->rejects, "%s %llu '%.*s'\n", b.rejects[i].reason,
-                       (unsigned long long)b.rejects[i].line, (int)b.rejects[i].len,
-                       b.rejects[i].text ? b.rejects[i].text : "");
-        }
-        if (first && s->planned) {
-            t->ops->plan(t, &plan);
-        }
-    }
-    if (s->planned) {
-        t->ops->plan(t, NULL);
-    }
-    hb_plan_room_release(&room);
-    return status;
-}
-
-static void read_text(const char *text, size_t n, const setting *s, outcome *o)
-{
-    hb_os os = memory_os(text, n);
-    hb_stream *stream = NULL;
-    hb_table *t = NULL;
-    hb_error err = {0};
-    hb_arena arena;
-    hb_csv_options options = {0};
-    hb_arena_init(&arena, 64 << 20);
-    hb_buf_init(&o->rows, 64 << 20);
-    hb_buf_init(&o->rejects, 64 << 20);
-    hb_cpu_portable(s->portable);
-    assert_int_equal(hb_stream_open(&os, MEMORY_FILE, &stream, &err), HB_OK);
-    o->status = hb_csv_open(stream, &options, &t, &err);
-    if (o->status == HB_OK) {
-        t->pool = s->pool;
-        ((hb_csv *)t)->block_bytes = s->block_bytes;
-        ((hb_csv *)t)->first_rows = s->first_rows;
-        o->status = read_blocks(t, s, &arena, o, &err);
-        t->ops->close(t);
-    }
-    hb_error_text(&err, o->error, sizeof o->error);
-    hb_stream_close(stream);
-    hb_arena_release(&arena);
-    hb_cpu_portable(false);
-}
-
-static void release(outcome *o)
-{
-    hb_buf_release(&o->rows);
-    hb_buf_release(&o->rejects);
-}
-
-static void same(const char *text, size_t n, const outcome *a, const outcome *b, const setting *s)
-{
-    bool equal = a->status == b->status;
-    if (a->status == HB_OK) {
-        equal = equal && a->rows.n == b->rows.n && memcmp(a->rows.p, b->rows.p, a->rows.n) == 0 &&
-                a->rejects.n == b->rejects.n &&
-                memcmp(a->rejects.p, b->rejects.p, a->rejects.n) == 0;
-    } else {
-        equal = equal && strcmp(a->error, b->error) == 0;
-    }
-    if (!equal) {
-        fail_msg("blocks of %zu bytes, portable %d, threads %u, text of %zu bytes:\n%.*s\n"
-                 "cells (%s):\n%.*s%.*s\nplan (%s):\n%.*s%.*s",
-                 s->block_bytes, s->portable, hb_pool_threads(s->pool), n, (int)n, text, a->error,
-                 (int)a->rows.n, a->rows.p, (int)a->rejects.n, a->rejects.p, b->error,
-                 (int)b->rows.n, b->rows.p, (int)b->rejects.n, b->rejects.p);
-    }
-}
 
 static void compare(const char *text, size_t n, size_t block_bytes, hb_pool *pool)
 {
-    setting cells = {.first_rows = 2};
-    outcome want;
-    read_text(text, n, &cells, &want);
+    csv_setting cells = {.first_rows = 2};
+    csv_outcome want;
+    csv_outcome_read(text, n, &cells, units, &want);
     for (int portable = 0; portable < 2; portable++) {
-        setting planned = {.planned = true,
-                           .block_bytes = block_bytes,
-                           .first_rows = 2,
-                           .pool = pool,
-                           .portable = portable};
-        outcome got;
-        read_text(text, n, &planned, &got);
-        same(text, n, &want, &got, &planned);
-        release(&got);
+        csv_setting planned = {.planned = true,
+                               .block_bytes = block_bytes,
+                               .first_rows = 2,
+                               .pool = pool,
+                               .portable = portable};
+        csv_outcome got;
+        csv_outcome_read(text, n, &planned, units, &got);
+        if (!csv_outcome_same(&want, &got)) {
+            fail_msg("blocks of %zu bytes, portable %d, threads %u, text of %zu bytes:\n%.*s\n"
+                     "cells (%s):\n%.*s%.*s\nplan (%s):\n%.*s%.*s",
+                     block_bytes, portable, hb_pool_threads(pool), n, (int)n, text, want.error,
+                     (int)want.rows.n, want.rows.p, (int)want.rejects.n, want.rejects.p, got.error,
+                     (int)got.rows.n, got.rows.p, (int)got.rejects.n, got.rejects.p);
+        }
+        csv_outcome_release(&got);
     }
-    release(&want);
+    csv_outcome_release(&want);
 }
 
 static const char *const texts[] = {

@@ -4,6 +4,7 @@
 #include "support/check.h"
 #include "support/stats_case.h"
 
+#include "base/cpu.h"
 #include "stats/moments.h"
 
 #include <float.h>
@@ -232,6 +233,23 @@ static void moments__of_nothing_are_not_numbers(void **state)
     assert_true(hb_moments_variance(&two) == 0.5 && isnan(hb_moments_lag1(&two)));
 }
 
+static void moments__have_the_same_bits_with_vector_code_and_without(void **state)
+{
+    (void)state;
+    static double v[5000];
+    stats_seed(8);
+    for (size_t n = 1; n <= 5000; n += n < 70 ? 1 : 617) {
+        for (size_t i = 0; i < n; i++) {
+            v[i] = (stats_uniform() - 0.5) * (n % 3 ? 1e3 : 1e300) + (i % 5 ? 0 : 1e-9);
+        }
+        hb_cpu_portable(true);
+        hb_moments portable = hb_moments_block(v, n);
+        hb_cpu_portable(false);
+        hb_moments m = hb_moments_block(v, n);
+        assert_memory_equal(&portable, &m, sizeof m);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -239,6 +257,7 @@ int main(void)
         cmocka_unit_test(moments__of_long_series_agree_in_any_partition),
         cmocka_unit_test(moments__merge_as_a_tree_too),
         cmocka_unit_test(moments__have_stored_bits),
+        cmocka_unit_test(moments__have_the_same_bits_with_vector_code_and_without),
         cmocka_unit_test(moments__of_a_constant_have_variance_zero),
         cmocka_unit_test(moments__say_inf_where_squares_overflow),
         cmocka_unit_test(moments__of_nothing_are_not_numbers),

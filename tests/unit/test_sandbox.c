@@ -161,10 +161,10 @@ static int where_seccomp_is_refused(void)
     hb_sandbox_limits limits = {.cpu_seconds = CPU_S, .out_fd = STDOUT_FILENO};
     hb_sandbox_report report = {0};
     hb_error err = {0};
+    const struct scmp_arg_cmp by_prctl = {.op = SCMP_CMP_EQ, .datum_a = PR_SET_SECCOMP};
     scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ALLOW);
     if (!ctx || seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(seccomp), 0) != 0 ||
-        seccomp_rule_add(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prctl), 1,
-                         SCMP_A0(SCMP_CMP_EQ, PR_SET_SECCOMP)) != 0 ||
+        seccomp_rule_add_array(ctx, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(prctl), 1, &by_prctl) != 0 ||
         seccomp_load(ctx) != 0) {
         return NO_SANDBOX;
     }

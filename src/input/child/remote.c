@@ -11,6 +11,7 @@ enum { NAMES_BYTES = 64 << 20 };
 typedef struct remote {
     hb_table t;
     const char *name;
+    hb_units *units;
     hb_remote_source source;
     hb_frames_in frames;
     hb_arena arena; /* names and notes */
@@ -74,23 +75,27 @@ static hb_status told_note(remote *m, hb_rd *r, hb_error *err)
     return HB_OK;
 }
 
-/* Names and units lie in the payload until hb_columns_name has copied the names; the units are
- * copied here. */
+/* The next text, trimmed, in the arena. */
+static hb_status keep_label(remote *m, hb_rd *r, hb_str *ret, hb_error *err)
+{
+    hb_str text = hb_str_trim(hb_frame_text(r));
+    if (r->failed || hb_utf8_valid_prefix(text) != text.n) {
+        return improper(err);
+    }
+    char *kept = hb_arena_str(&m->arena, text);
+    if (!kept) {
+        return HB_NOMEM(err);
+    }
+    *ret = (hb_str){kept, text.n};
+    return HB_OK;
+}
+
 static hb_status read_labels(remote *m, hb_rd *r, size_t n, hb_str *names, hb_str *units,
                              hb_error *err)
 {
     for (size_t i = 0; i < n; i++) {
-        names[i] = hb_str_trim(hb_frame_text(r));
-        hb_str unit = hb_str_trim(hb_frame_text(r));
-        if (r->failed || hb_utf8_valid_prefix(names[i]) != names[i].n ||
-            hb_utf8_valid_prefix(unit) != unit.n) {
-            return improper(err);
-        }
-        char *kept = hb_arena_str(&m->arena, unit);
-        if (!kept) {
-            return HB_NOMEM(err);
-        }
-        units[i] = (hb_str){kept, unit.n};
+        HB_TRY(keep_label(m, r, &names[i], err));
+        HB_TRY(keep_label(m, r, &units[i], err));
     }
     return hb_rd_left(r) ? improper(err) : HB_OK;
 }
@@ -113,7 +118,7 @@ static hb_status told_columns(remote *m, hb_rd *r, hb_error *err)
     HB_TRY(read_labels(m, r, n, names, units, err));
     HB_TRY(hb_columns_name(&m->arena, names, n, m->name, &m->columns, err));
     for (size_t i = 0; i < n; i++) {
-        m->columns[i].unit = units[i];
+        HB_TRY(hb_columns_unit(&m->arena, units[i], m->units, &m->columns[i], err));
     }
     m->n_columns = n;
     m->t.header_line = named ? 1 : 0;
@@ -316,8 +321,8 @@ static const hb_table_ops mat_ops = {
 static const hb_table_ops hdf5_ops = {
     .format = "hdf5", .columns = remote_columns, .next = remote_next, .close = remote_close};
 
-hb_status hb_remote_table(const char *format, const char *name, hb_remote_source source,
-                          hb_table **ret_table, hb_error *err)
+hb_status hb_remote_table(const char *format, const char *name, hb_units *units,
+                          hb_remote_source source, hb_table **ret_table, hb_error *err)
 {
     remote *m = hb_alloc_zero(sizeof *m);
     if (!m) {
@@ -329,6 +334,7 @@ hb_status hb_remote_table(const char *format, const char *name, hb_remote_source
     m->t.ops = strcmp(format, mat_ops.format) == 0 ? &mat_ops : &hdf5_ops;
     m->t.decimal = '.';
     m->name = name;
+    m->units = units;
     m->source = source;
     hb_arena_init(&m->arena, NAMES_BYTES);
     hb_frames_in_init(&m->frames, source.read, source.ctx);

@@ -6,6 +6,7 @@
 
 #include "input/child/frames.h"
 #include "input/table.h"
+#include "telemetry/units.h"
 
 /* Where the frames come from; `close` may be NULL. */
 typedef struct hb_remote_source {
@@ -14,16 +15,23 @@ typedef struct hb_remote_source {
     void *ctx; /* owned by the table, from the call on */
 } hb_remote_source;
 
-/* format: constant text. name: of the file, for messages, borrowed until close. */
-HB_CHECKED hb_status hb_remote_table(const char *format, const char *name, hb_remote_source source,
-                                     hb_table **ret_table, hb_error *err);
+/* format: constant text. name: of the file, for messages, borrowed until close. units: for the
+ * units the file states, may be NULL. */
+HB_CHECKED hb_status hb_remote_table(const char *format, const char *name, hb_units *units,
+                                     hb_remote_source source, hb_table **ret_table, hb_error *err);
 
-/* Starts `program --read-child reader variable` on the stream's file and reads its table. program:
- * NULL = there is none, which is an error. What is compressed or not a plain file is first written
- * out in memory, at most HB_REMOTE_MAX_COPY bytes. */
+typedef struct hb_remote_options {
+    const char *program;  /* that is started, NULL = there is none, which is an error */
+    const char *variable; /* path, or NULL */
+    hb_units *units;      /* may be NULL */
+} hb_remote_options;
+
+/* Starts `program --read-child reader variable` on the stream's file and reads its table. What is
+ * compressed or not a plain file is first written out in memory, at most HB_REMOTE_MAX_COPY bytes.
+ */
 enum { HB_REMOTE_MAX_COPY = 256 << 20 };
-HB_CHECKED hb_status hb_remote_open(const hb_os *os, hb_stream *stream, const char *program,
-                                    const char *format, const char *reader, const char *variable,
+HB_CHECKED hb_status hb_remote_open(const hb_os *os, hb_stream *stream, const char *format,
+                                    const char *reader, const hb_remote_options *options,
                                     hb_table **ret_table, hb_error *err);
 
 #endif

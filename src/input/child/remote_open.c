@@ -89,20 +89,20 @@ static hb_status seekable(hb_stream *stream, int *ret, hb_error *err)
     return HB_OK;
 }
 
-hb_status hb_remote_open(const hb_os *os, hb_stream *stream, const char *program,
-                         const char *format, const char *reader, const char *variable,
-                         hb_table **ret_table, hb_error *err)
+hb_status hb_remote_open(const hb_os *os, hb_stream *stream, const char *format, const char *reader,
+                         const hb_remote_options *options, hb_table **ret_table, hb_error *err)
 {
     int fd = -1;
     hb_child *child = NULL;
     const char *name = hb_stream_path(stream);
-    if (!program) {
+    const char *variable = options->variable ? options->variable : "";
+    if (!options->program) {
         return HB_FAIL(err, HB_E_INPUT,
                        "'%s' is read by a program of its own, and none is named here", name);
     }
     HB_TRY(seekable(stream, &fd, err));
-    const char *const argv[] = {"hb", "--read-child", reader, variable ? variable : "", NULL};
-    hb_child_options o = {.program = program,
+    const char *const argv[] = {"hb", "--read-child", reader, variable, NULL};
+    hb_child_options o = {.program = options->program,
                           .argv = argv,
                           .input_fd = fd,
                           .wait_ms = (int64_t)HB_CHILD_WAIT_S * 1000};
@@ -110,5 +110,5 @@ hb_status hb_remote_open(const hb_os *os, hb_stream *stream, const char *program
     close(fd);
     HB_TRY(status);
     hb_remote_source source = {.read = read_child, .close = close_child, .ctx = child};
-    return hb_remote_table(format, name, source, ret_table, err);
+    return hb_remote_table(format, name, options->units, source, ret_table, err);
 }

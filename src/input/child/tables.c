@@ -274,5 +274,7 @@ void hb_tables_left(const hb_var_table *table, hb_buf *out)
                        (unsigned long long)v->cols);
         }
     }
-    hb_buf_fmt(out, n > NAMES_SHOWN ? " and %zu more" : "", n - NAMES_SHOWN);
+    if (n > NAMES_SHOWN) {
+        hb_buf_fmt(out, " and %zu more", n - NAMES_SHOWN);
+    }
 }

@@ -2,9 +2,9 @@
 #include "input/csv/figures.h"
 
 #include "base/mem.h"
+#include "base/num_column.h"
 #include "base/num_field.h"
 
-#include <math.h>
 #include <string.h>
 
 enum { MAX_CELLS = 1 << 26, MAX_CELL_BYTES = 32 << 20 };
@@ -126,33 +126,48 @@ static __attribute__((noinline)) void by_rule(hb_csv_figures *f, const hb_csv_jo
         set_class(f, column, row, HB_CELL_IS_MISSING);
         return;
     }
-    if (job->how[column] == HOW_POINT && hb_num_parse(text.p, text.n, v) == HB_NUM_FINITE &&
-        fabs(*v) < HB_NUMBER_CODES) {
-        return;
-    }
     hb_cell_class k = hb_number_rule_read(rule, text, v);
     if (k != HB_CELL_IS_NUMBER) {
         set_class(f, column, row, k);
     }
 }
 
-static void read_numbers(hb_csv_figures *f, const hb_csv_job *job, size_t column, uint64_t mark)
+/* Where the fields of a column end in the new rows. */
+static void find_ends(const hb_csv_figures *f, size_t column, uint32_t *ends)
 {
     const hb_rows *r = &f->rows;
-    const char *text = r->in.text;
     const uint32_t *at = r->marks.at + column;
-    double *v = f->v + column * f->stride;
     for (size_t row = r->from; row < r->n_rows; row++) {
-        size_t first = r->first[row];
-        if (first == HB_ROWS_ODD) {
-            continue;
+        uint32_t first = r->first[row];
+        *ends++ = first == HB_ROWS_ODD ? r->begin[row] : at[first];
+    }
+}
+
+/* *io_known: the column whose ends are in f->edges[0], as the column before left it. */
+static void read_numbers(hb_csv_figures *f, const hb_csv_job *job, size_t column, char decimal,
+                         size_t *io_known)
+{
+    const hb_rows *r = &f->rows;
+    const uint32_t *start = r->begin + r->from;
+    if (column) {
+        if (*io_known != column - 1) {
+            find_ends(f, column - 1, f->edges[0]);
         }
-        const uint32_t *end = at + first;
-        const char *p = text + (column ? end[-1] + 1 : r->begin[row]);
-        if (!hb_num_field(p, text + *end, mark, &v[row])) {
+        start = f->edges[0];
+    }
+    find_ends(f, column, f->edges[1]);
+    size_t left = hb_num_column(r->in.text, start, column > 0, f->edges[1], r->n_rows - r->from,
+                                decimal, f->v + column * f->stride + r->from, f->left);
+    for (size_t i = 0; i < left; i++) {
+        size_t row = r->from + f->left[i];
+        if (r->first[row] != HB_ROWS_ODD) {
             by_rule(f, job, column, row);
         }
     }
+    uint32_t *swap = f->edges[0];
+    f->edges[0] = f->edges[1];
+    f->edges[1] = swap;
+    *io_known = column;
 }
 
 static bool in_axis(const hb_plan *plan, size_t column)
@@ -234,13 +249,14 @@ static void read_columns(hb_csv_figures *f, const hb_csv_job *job)
     if (job->plan->axis.kind != HB_AXIS_NONE) {
         read_axis(f, job);
     }
+    size_t known = SIZE_MAX;
     for (size_t i = 0; i < job->width; i++) {
         switch ((how)job->how[i]) {
         case HOW_POINT:
-            read_numbers(f, job, i, HB_NUM_MARK('.'));
+            read_numbers(f, job, i, '.', &known);
             break;
         case HOW_COMMA:
-            read_numbers(f, job, i, HB_NUM_MARK(','));
+            read_numbers(f, job, i, ',', &known);
             break;
         case HOW_RULE:
             for (size_t row = f->rows.from; row < f->rows.n_rows; row++) {
@@ -259,6 +275,27 @@ static void read_columns(hb_csv_figures *f, const hb_csv_job *job)
             break;
         }
     }
+}
+
+/* Of the new rows; the block's arrays have room for all of them. */
+static hb_status room_for_edges(hb_csv_figures *f, hb_error *err)
+{
+    size_t n = f->rows.n_rows - f->rows.from;
+    if (n <= f->cap_edges) {
+        return HB_OK;
+    }
+    size_t cap = n + n / 2;
+    uint32_t **arrays[] = {&f->edges[0], &f->edges[1], &f->left};
+    f->cap_edges = 0;
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
+        hb_free(*arrays[i]);
+        *arrays[i] = hb_alloc_array(cap, sizeof **arrays[i]);
+        if (!*arrays[i]) {
+            return HB_NOMEM(err);
+        }
+    }
+    f->cap_edges = cap;
+    return HB_OK;
 }
 
 /* Room for n rows; what was read stays, column by column at its new place. */
@@ -370,6 +407,7 @@ hb_status hb_csv_figures_read(hb_csv_figures *f, const hb_csv_job *job, const ch
             break;
         }
         HB_TRY(room(f, job, f->rows.n_rows, err));
+        HB_TRY(room_for_edges(f, err));
         read_columns(f, job);
     }
     HB_TRY(read_odd_rows(f, job, err));
@@ -416,5 +454,8 @@ void hb_csv_figures_release(hb_csv_figures *f)
     hb_free(f->odd);
     hb_free(f->figures);
     hb_free(f->plain);
+    hb_free(f->edges[0]);
+    hb_free(f->edges[1]);
+    hb_free(f->left);
     *f = (hb_csv_figures){0};
 }

@@ -32,6 +32,9 @@ typedef struct hb_csv_figures {
     size_t stride;
     bool *odd; /* columns whose classes are not all "number" */
     hb_figures *figures;
+    uint32_t *edges[2]; /* field ends of two neighbouring columns, in the rows of a stretch */
+    uint32_t *left;     /* rows whose fields are no plain figures */
+    size_t cap_edges;
     hb_plan_room odd_room;
     char *plain; /* one cell without its quotes */
     size_t cap_plain;

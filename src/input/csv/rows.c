@@ -5,7 +5,10 @@
 
 #include <string.h>
 
-enum { STRETCH = 1 << 14, MAX_ROWS = 1 << 26, ODD_TEXT_BYTES = 64 << 20 };
+/* A stretch and what becomes of it fit into the nearest cache; with long rows it grows, because
+ * columns are worth going through from some dozens of rows on. */
+enum { STRETCH = 1 << 14, MOST_STRETCH = 1 << 19, FEW_ROWS = 48 };
+enum { MAX_ROWS = 1 << 26, ODD_TEXT_BYTES = 64 << 20 };
 
 static bool is_blank(char c)
 {
@@ -210,7 +213,7 @@ void hb_rows_begin(hb_rows *r, const hb_rows_input *in)
 
 hb_status hb_rows_next(hb_rows *r, hb_error *err)
 {
-    size_t stretch = STRETCH;
+    size_t stretch = r->stretch ? r->stretch : STRETCH;
     r->from = r->n_rows;
     while (r->at < r->in.n && r->n_rows == r->from) {
         size_t before = r->at;
@@ -224,7 +227,11 @@ hb_status hb_rows_next(hb_rows *r, hb_error *err)
             HB_TRY(room_for_rows(r, r->n_rows + 1, err));
             return odd_record(r, before, r->in.n, err);
         }
-        stretch = r->at == before ? stretch * 2 : STRETCH;
+        if (r->at == before) {
+            stretch *= 2;
+        } else if (look < left && r->n_rows - r->from < FEW_ROWS && stretch < MOST_STRETCH) {
+            r->stretch = stretch * 2;
+        }
     }
     return HB_OK;
 }

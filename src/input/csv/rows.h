@@ -34,6 +34,7 @@ typedef struct hb_rows {
     hb_rows_input in;
     hb_marks marks;
     size_t cap_marks;
+    size_t stretch;  /* bytes to look at in one go; 0 = as usual. Kept from block to block */
     uint32_t *begin; /* of each row of the block: offset in the text */
     uint32_t *first; /* and its first mark, for the rows of the latest stretch */
     uint64_t *lines; /* physical line, the block's first is 1 */

@@ -111,17 +111,6 @@ static hb_status label_columns(hb_tree *t, hid_t dataset, hb_var *v, const hb_h5
     return HB_OK;
 }
 
-/* Packed values as the climate and forecast conventions write them. */
-static void read_packing(hid_t dataset, hb_h5_source *s)
-{
-    s->scale = 1;
-    s->add = 0;
-    (void)hb_h5_attribute_number(dataset, "scale_factor", &s->scale);
-    (void)hb_h5_attribute_number(dataset, "add_offset", &s->add);
-    s->has_missing = hb_h5_attribute_number(dataset, "_FillValue", &s->missing) ||
-                     hb_h5_attribute_number(dataset, "missing_value", &s->missing);
-}
-
 /* Nothing was ever written for most of a dataset that claims so many values: reading it would give
  * fill values for hours. */
 static bool claims_too_much(const hb_h5_source *s, hid_t dataset, const hb_var *v)
@@ -150,11 +139,10 @@ static hb_status fill_node(hb_h5 *h, hid_t dataset, hb_var *v, hb_h5_source *s, 
         hb_var_give_up(v, "of more values than the file has bytes for");
         return HB_OK;
     }
-    read_packing(dataset, s);
     if (v->cols <= HB_TABLE_MAX_COLUMNS) {
         HB_TRY(label_columns(t, dataset, v, s, err));
     }
-    return HB_OK;
+    return hb_h5_conventions(t, dataset, v, s, err);
 }
 
 static hb_status make_source(hb_h5 *h, hid_t dataset, bool column_major, hb_h5_source **ret,

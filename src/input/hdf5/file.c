@@ -130,12 +130,14 @@ static hb_status prepare(hb_h5 *h, hb_error *err)
     }
     h->file_bytes = (uint64_t)st.st_size;
     descriptor d = {.fd = h->fd, .bytes = h->file_bytes};
-    bool ready = H5open() >= 0 && H5Eset_auto2(H5E_DEFAULT, NULL, NULL) >= 0 &&
-                 H5PLset_loading_state(0) >= 0 && H5Lunregister(H5L_TYPE_EXTERNAL) >= 0 &&
-                 (h->driver = H5FDregister(&driver_class)) >= 0 &&
-                 (h->access = H5Pcreate(H5P_FILE_ACCESS)) >= 0 &&
-                 H5Pset_driver(h->access, h->driver, &d) >= 0 &&
-                 H5Pset_fclose_degree(h->access, H5F_CLOSE_STRONG) >= 0;
+    bool ready =
+        H5open() >= 0 && H5Eset_auto2(H5E_DEFAULT, NULL, NULL) >= 0 &&
+        H5PLset_loading_state(0) >= 0 &&
+        (H5Lis_registered(H5L_TYPE_EXTERNAL) == 0 || H5Lunregister(H5L_TYPE_EXTERNAL) >= 0) &&
+        (h->driver = H5FDregister(&driver_class)) >= 0 &&
+        (h->access = H5Pcreate(H5P_FILE_ACCESS)) >= 0 &&
+        H5Pset_driver(h->access, h->driver, &d) >= 0 &&
+        H5Pset_fclose_degree(h->access, H5F_CLOSE_STRONG) >= 0;
     return ready ? HB_OK : HB_FAIL(err, HB_E_IO, "the HDF5 library cannot be prepared");
 }
 

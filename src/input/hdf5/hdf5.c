@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "input/hdf5/hdf5.h"
 
-#include "input/child/remote.h"
 #include "input/hdf5/hdf5_internal.h"
 
 #include <string.h>
@@ -20,8 +19,8 @@ bool hb_hdf5_recognise(hb_str head)
     return false;
 }
 
-hb_status hb_hdf5_open(const hb_os *os, hb_stream *stream, const char *program,
-                       const char *variable, hb_table **ret_table, hb_error *err)
+hb_status hb_hdf5_open(const hb_os *os, hb_stream *stream, const hb_remote_options *options,
+                       hb_table **ret_table, hb_error *err)
 {
     hb_str head;
     HB_TRY(hb_stream_peek(stream, LOOK_BYTES, &head, err));
@@ -29,8 +28,7 @@ hb_status hb_hdf5_open(const hb_os *os, hb_stream *stream, const char *program,
         return HB_FAIL(err, HB_E_INPUT, "'%s' has no signature of an HDF5 file",
                        hb_stream_path(stream));
     }
-    return hb_remote_open(os, stream, program, "hdf5", hb_hdf5_child.name, variable, ret_table,
-                          err);
+    return hb_remote_open(os, stream, "hdf5", hb_hdf5_child.name, options, ret_table, err);
 }
 
 /* A group, or a dataset, of any depth. */

@@ -5,6 +5,7 @@
 #ifndef HB_INPUT_HDF5_HDF5_INTERNAL_H
 #define HB_INPUT_HDF5_HDF5_INTERNAL_H
 
+#include "base/time.h"
 #include "input/child/serve.h"
 
 #define H5_USE_110_API 1 /* later libraries keep these calls */
@@ -45,7 +46,7 @@ struct hb_h5_source {
     hsize_t dims[HB_H5_MAX_RANK];
     int row_dim; /* -1: there is one row */
     int col_dim; /* -1: its columns are its fields */
-    hid_t type;  /* in memory */
+    hid_t type;  /* in memory; -1: one number, see hb_h5_memory_type */
     size_t record_bytes;
     hb_h5_field *fields;
     size_t n_fields;
@@ -89,9 +90,15 @@ HB_CHECKED hb_status hb_h5_attribute_texts(hb_tree *t, hid_t object, const char 
 bool hb_h5_attribute_number(hid_t object, const char *name, double *ret);
 
 /* type.c: the fields of a record of `file_type`; *ret_why (constant text) when it has none that can
- * be read, and then nothing else is set. s->type is owned by the caller. */
+ * be read, and then nothing else is set. s->type lives as long as the library: the child ends with
+ * it. */
+hid_t hb_h5_memory_type(const hb_h5_source *s);
 HB_CHECKED hb_status hb_h5_fields(hb_tree *t, hid_t file_type, hb_h5_source *s,
                                   const char **ret_why, hb_error *err);
+
+/* conventions.c: how the stored values are meant, by the dataset's attributes; v has its unit. */
+HB_CHECKED hb_status hb_h5_conventions(hb_tree *t, hid_t dataset, hb_var *v, hb_h5_source *s,
+                                       hb_error *err);
 
 /* dataset.c: adds a dataset. column_major: its dimensions are written in reverse (MATLAB). */
 HB_CHECKED hb_status hb_h5_add_dataset(hb_h5 *h, hb_var *parent, hid_t dataset, const char *name,

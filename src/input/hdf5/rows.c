@@ -102,6 +102,11 @@ hb_status hb_h5_begin(void *ctx, const hb_var_table *table, size_t *io_step, hb_
     return HB_OK;
 }
 
+static bool is_packed(const hb_h5_source *s)
+{
+    return s->scale != 1 || s->add != 0;
+}
+
 /* Where the values of one column lie in a block in memory. */
 typedef struct strip {
     const char *p;
@@ -110,8 +115,8 @@ typedef struct strip {
     const hb_h5_field *field;
 } strip;
 
-/* 64-bit integers go as text where one of the block would lose digits. */
-static void put_integers(const strip *at, bool is_signed, hb_frame_column *out)
+/* 64-bit integers go as text where one of the block would lose digits; packed ones are figures. */
+static void put_integers(const strip *at, bool is_signed, bool packed, hb_frame_column *out)
 {
     bool exact = true;
     for (size_t i = 0; i < at->n; i++) {
@@ -120,6 +125,7 @@ static void put_integers(const strip *at, bool is_signed, hb_frame_column *out)
         exact = exact && v <= exact_max && v >= (is_signed ? -exact_max : 0);
         out->v[i] = is_signed ? (double)v : (double)(uint64_t)v;
     }
+    exact = exact || packed;
     out->encoding = exact ? HB_FRAME_NUMBERS : HB_FRAME_TEXTS;
     for (size_t i = 0; i < at->n && !exact; i++) {
         int64_t v = 0;
@@ -173,7 +179,7 @@ static hb_status put_texts(const strip *at, hb_frame_column *out, hb_error *err)
     return status;
 }
 
-static hb_status put_column(const strip *at, hb_frame_column *out, hb_error *err)
+static hb_status put_column(const strip *at, bool packed, hb_frame_column *out, hb_error *err)
 {
     switch (at->field->kind) {
     case HB_H5_DOUBLE:
@@ -183,10 +189,10 @@ static hb_status put_column(const strip *at, hb_frame_column *out, hb_error *err
         put_bools(at, out);
         return HB_OK;
     case HB_H5_I64:
-        put_integers(at, true, out);
+        put_integers(at, true, packed, out);
         return HB_OK;
     case HB_H5_U64:
-        put_integers(at, false, out);
+        put_integers(at, false, packed, out);
         return HB_OK;
     case HB_H5_FIXED_TEXT:
     case HB_H5_TEXT:
@@ -198,7 +204,7 @@ static hb_status put_column(const strip *at, hb_frame_column *out, hb_error *err
 /* Stored values that stand for none, and packed ones. */
 static void unpack(const hb_h5_source *s, size_t n, hb_frame_column *out)
 {
-    bool packed = s->scale != 1 || s->add != 0;
+    bool packed = is_packed(s);
     if ((!s->has_missing && !packed) || out->encoding != HB_FRAME_NUMBERS) {
         return;
     }
@@ -245,7 +251,7 @@ static hb_status spread(const hb_h5_source *s, const block *b, const char *room,
                      .stride = (rows_first ? b->n_cols : 1) * s->record_bytes,
                      .n = b->n,
                      .field = field};
-        HB_TRY(put_column(&one, &columns[i], err));
+        HB_TRY(put_column(&one, is_packed(s), &columns[i], err));
         unpack(s, b->n, &columns[i]);
     }
     return HB_OK;
@@ -265,7 +271,7 @@ static hb_status read_rows(const hb_var *v, const block *b, hb_frame_column *col
     hid_t in_memory = H5Screate_simple(1, &cells, NULL);
     hb_status status = HB_OK;
     if (in_file < 0 || in_memory < 0 ||
-        H5Dread(s->dataset, s->type, in_memory, in_file, H5P_DEFAULT, room) < 0) {
+        H5Dread(s->dataset, hb_h5_memory_type(s), in_memory, in_file, H5P_DEFAULT, room) < 0) {
         status = HB_FAIL(err, HB_E_INPUT,
                          "dataset '%.60s' cannot be read at row %llu: damaged, or more memory is "
                          "needed than is allowed",

@@ -228,6 +228,16 @@ static hid_t build(building *b, hid_t type, const char *name, size_t offset, int
     return made;
 }
 
+hid_t hb_h5_memory_type(const hb_h5_source *s)
+{
+    if (s->type >= 0) {
+        return s->type;
+    }
+    return s->fields[0].kind == HB_H5_I64   ? H5T_NATIVE_INT64
+           : s->fields[0].kind == HB_H5_U64 ? H5T_NATIVE_UINT64
+                                            : H5T_NATIVE_DOUBLE;
+}
+
 hb_status hb_h5_fields(hb_tree *t, hid_t file_type, hb_h5_source *s, const char **ret_why,
                        hb_error *err)
 {
@@ -245,5 +255,10 @@ hb_status hb_h5_fields(hb_tree *t, hid_t file_type, hb_h5_source *s, const char 
     s->type = made;
     s->record_bytes = H5Tget_size(made);
     *ret_why = NULL;
+    if (s->n_fields == 1 && s->fields[0].kind < HB_H5_FIXED_TEXT && s->fields[0].offset == 0 &&
+        H5Tget_class(made) != H5T_COMPOUND && H5Tget_class(made) != H5T_ARRAY) {
+        H5Tclose(made); /* a file may have a million plain datasets */
+        s->type = -1;
+    }
     return HB_OK;
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "input/mat/mat.h"
 
-#include "input/child/remote.h"
-
 #include <string.h>
 
 enum { HEADER_BYTES = 128, VERSION_AT = 124, ENDIAN_AT = 126, VERSION_5 = 1, VERSION_73 = 2 };
@@ -25,7 +23,7 @@ bool hb_mat_recognise(hb_str head)
     return version_of(head) != 0;
 }
 
-hb_status hb_mat_open(const hb_os *os, hb_stream *stream, const char *program, const char *variable,
+hb_status hb_mat_open(const hb_os *os, hb_stream *stream, const hb_remote_options *options,
                       hb_table **ret_table, hb_error *err)
 {
     hb_str head;
@@ -35,7 +33,7 @@ hb_status hb_mat_open(const hb_os *os, hb_stream *stream, const char *program, c
         return HB_FAIL(err, HB_E_INPUT, "'%s' has no header of a MATLAB 5 or 7.3 file",
                        hb_stream_path(stream));
     }
-    return hb_remote_open(os, stream, program, "mat",
-                          version == VERSION_5 ? hb_mat5_child.name : hb_mat73_child.name, variable,
+    return hb_remote_open(os, stream, "mat",
+                          version == VERSION_5 ? hb_mat5_child.name : hb_mat73_child.name, options,
                           ret_table, err);
 }

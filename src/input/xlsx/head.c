@@ -80,7 +80,8 @@ static hb_status look(hb_sheet_head *h, const hb_header_rule *rule, hb_units *un
     if (!h->by_rule) {
         HB_TRY(hb_survey_grid(&h->grid, 0, units, &h->arena, &h->survey, err));
         double cells = (double)h->survey.n_data * (double)h->survey.n_columns;
-        h->value = hb_survey_score(&h->grid, &h->survey) * log2(2 + cells);
+        double figures = 0.25 + 0.75 * h->survey.figure_share; /* a cover has words, data figures */
+        h->value = hb_survey_score(&h->grid, &h->survey) * log2(2 + cells) * figures;
     }
     return HB_OK;
 }

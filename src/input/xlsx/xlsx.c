@@ -4,14 +4,13 @@
 #include "base/mem.h"
 #include "input/columns.h"
 #include "input/label.h"
-#include "input/xlsx/head.h"
+#include "input/xlsx/choose.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum {
     BLOCK_CELLS = 1 << 20, /* wide sheets make short blocks, not huge ones */
-    LOOK_SHEETS = 64,
     NO_COLUMN = -1,
 };
 
@@ -348,46 +347,6 @@ static hb_status tell_sheets(xlsx *x, const char *why, hb_error *err)
     return status;
 }
 
-/* So much more of a table a later sheet must be: two recordings are told apart by their order. */
-#define BETTER 1.4
-
-typedef struct choice {
-    size_t tables; /* visible sheets with data rows */
-    size_t units;  /* a sheet of names and units; SIZE_MAX = none */
-} choice;
-
-/* The visible sheet that is most of a table, of equals the first, as the head (none: no reader). */
-static hb_status look_through(xlsx *x, choice *ret, hb_error *err)
-{
-    double best = 0;
-    size_t looked = 0;
-    *ret = (choice){.units = SIZE_MAX};
-    for (size_t i = 0; i < x->workbook->n_sheets && looked < LOOK_SHEETS; i++) {
-        hb_sheet_head h;
-        size_t name = 0;
-        size_t unit = 0;
-        if (x->workbook->sheets[i].hidden || !x->workbook->sheets[i].part) {
-            continue;
-        }
-        looked++;
-        hb_status status = hb_sheet_head_open(x->package, x->workbook, i, NULL, x->units, &h, err);
-        bool table = status == HB_OK && h.survey.data_row != HB_NO_ROW;
-        ret->tables += table;
-        if (table && ret->units == SIZE_MAX && hb_sheet_head_is_units(&h, &name, &unit)) {
-            ret->units = i;
-        }
-        if (table && (best == 0 || h.value > BETTER * best)) {
-            best = h.value > 0 ? h.value : 1e-9;
-            hb_sheet_head_close(&x->head);
-            x->head = h;
-        } else {
-            hb_sheet_head_close(&h);
-        }
-        HB_TRY(status);
-    }
-    return HB_OK;
-}
-
 /* Does the name say its unit itself? */
 static hb_status says_unit(xlsx *x, const hb_column *c, bool *ret, hb_error *err)
 {
@@ -448,19 +407,19 @@ static hb_status complete_units(xlsx *x, size_t sheet, hb_error *err)
 static hb_status start(xlsx *x, const char *sheet, hb_error *err)
 {
     size_t named = 0;
-    choice c = {.units = SIZE_MAX};
+    hb_sheet_choice c = {.units = SIZE_MAX};
     HB_TRY(hb_workbook_open(&x->own_package, &x->own_workbook, err));
     x->workbook = &x->own_workbook;
     if (sheet) {
         HB_TRY(named_sheet(x, sheet, &named, err));
-        HB_TRY(look_through(x, &c, err)); /* for a sheet of units */
-        hb_sheet_head_close(&x->head);
+        HB_TRY(hb_sheet_choose(x->package, x->workbook, x->units, &x->head, &c, err));
+        hb_sheet_head_close(&x->head); /* what counts is the sheet of units */
         HB_TRY(hb_sheet_head_open(x->package, x->workbook, named, NULL, x->units, &x->head, err));
         HB_TRY(take_head(x, err));
         HB_TRY(tell_sheets(x, "given", err));
         return complete_units(x, c.units, err);
     }
-    HB_TRY(look_through(x, &c, err));
+    HB_TRY(hb_sheet_choose(x->package, x->workbook, x->units, &x->head, &c, err));
     if (!x->head.reader) {
         return HB_FAIL(err, HB_E_INPUT, "'%s' has no visible sheet with data rows",
                        x->package->path);
@@ -509,4 +468,17 @@ hb_status hb_xlsx_sheet_open(const hb_package *package, const hb_workbook *workb
     }
     *ret_table = &x->t;
     return HB_OK;
+}
+
+hb_status hb_xlsx_main_sheet(const hb_package *package, const hb_workbook *workbook,
+                             size_t *ret_sheet, hb_error *err)
+{
+    hb_sheet_head head = {.reader = NULL};
+    hb_sheet_choice c;
+    hb_status status = hb_sheet_choose(package, workbook, NULL, &head, &c, err);
+    if (status == HB_OK) {
+        *ret_sheet = head.reader ? head.sheet : SIZE_MAX;
+    }
+    hb_sheet_head_close(&head);
+    return status;
 }

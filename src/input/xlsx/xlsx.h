@@ -23,4 +23,8 @@ HB_CHECKED hb_status hb_xlsx_sheet_open(const hb_package *package, const hb_work
                                         size_t sheet, const hb_header_rule *rule,
                                         hb_table **ret_table, hb_error *err);
 
+/* The visible sheet that is most of a table; SIZE_MAX when none has data rows. */
+HB_CHECKED hb_status hb_xlsx_main_sheet(const hb_package *package, const hb_workbook *workbook,
+                                        size_t *ret_sheet, hb_error *err);
+
 #endif
