@@ -79,6 +79,12 @@ static hb_status read_table(hb_opening *j, hb_run_builder *b, hb_pool *pool, hb_
     char sha256[65];
     HB_TRY(hb_stream_digest(j->stream, &bytes, sha256, err));
     hb_run_builder_file_totals(b, bytes, rows, sha256);
+    if (hb_stream_grew(j->stream)) {
+        HB_TRY(hb_run_builder_warn(b,
+                                   "the file grew while it was read: what came later is not in the "
+                                   "run, and its last row may be half a row",
+                                   err));
+    }
     return tell_origin(j, b, err);
 }
 

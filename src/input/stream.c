@@ -206,16 +206,15 @@ static hb_status read_decoded(hb_stream *s, void *p, size_t n, size_t *ret_n, hb
 
 static hb_status open_fd(hb_stream *s, hb_error *err)
 {
-    if (strcmp(s->path, "-") == 0) {
-        s->fd = STDIN_FILENO;
-        return HB_OK;
-    }
-    struct stat st;
-    s->fd = s->os->open(s->path, O_RDONLY, 0);
+    bool given = strcmp(s->path, "-") == 0;
+    s->fd = given ? STDIN_FILENO : s->os->open(s->path, O_RDONLY, 0);
     if (s->fd < 0) {
         return HB_FAIL(err, HB_E_INPUT, "cannot open '%s': %s", s->path, strerror(errno));
     }
-    if (s->os->fstat(s->fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+    if (s->os->fstat(s->fd, &s->as_it_was) != 0) {
+        s->as_it_was = (struct stat){0};
+    }
+    if (S_ISDIR(s->as_it_was.st_mode)) {
         return HB_FAIL(err, HB_E_INPUT, "'%s' is a folder, expected a file", s->path);
     }
     return HB_OK;
@@ -359,13 +358,31 @@ uint64_t hb_stream_raw_bytes(const hb_stream *s)
     return s->raw_total > s->farthest ? s->raw_total : s->farthest;
 }
 
-static bool changed(const hb_stream *s)
+/* A file that is shorter than it was, or has its length and other content, was read as something
+ * it never was. One that grew is whole as far as it was read, but for its last line. */
+static hb_status check_unchanged(hb_stream *s, hb_error *err)
 {
     struct stat now;
     const struct stat *then = &s->as_it_was;
-    return s->raw_total != (uint64_t)then->st_size || s->os->fstat(s->fd, &now) != 0 ||
-           now.st_size != then->st_size || now.st_mtim.tv_sec != then->st_mtim.tv_sec ||
-           now.st_mtim.tv_nsec != then->st_mtim.tv_nsec;
+    if (!S_ISREG(then->st_mode) || !then->st_size || s->os->fstat(s->fd, &now) != 0) {
+        return HB_OK; /* files of /proc have no size */
+    }
+    bool touched =
+        now.st_mtim.tv_sec != then->st_mtim.tv_sec || now.st_mtim.tv_nsec != then->st_mtim.tv_nsec;
+    bool by_place = s->placed && (touched || s->raw_total != (uint64_t)then->st_size);
+    if (by_place || now.st_size < then->st_size || (now.st_size == then->st_size && touched)) {
+        return HB_FAIL(err, HB_E_INPUT, "'%s' was changed while it was read", s->path);
+    }
+    s->grew = now.st_size > then->st_size;
+    return HB_OK;
+}
+
+bool hb_stream_grew(const hb_stream *s)
+{
+    while (s->below) {
+        s = s->below;
+    }
+    return s->grew;
 }
 
 hb_status hb_stream_digest(hb_stream *s, uint64_t *ret_bytes, char ret_sha256[65], hb_error *err)
@@ -375,9 +392,7 @@ hb_status hb_stream_digest(hb_stream *s, uint64_t *ret_bytes, char ret_sha256[65
         s->raw_at = s->raw_n;
         HB_TRY(fill_raw(s, err));
     }
-    if (s->placed && changed(s)) {
-        return HB_FAIL(err, HB_E_INPUT, "'%s' was changed while it was read", s->path);
-    }
+    HB_TRY(check_unchanged(s, err));
     if (!s->digested) {
         HB_TRY(hb_digest_hex(s->digest, s->sha256, err));
         s->digested = true;

@@ -56,8 +56,12 @@ bool hb_stream_took_member(const hb_stream *s);
 int hb_stream_file(const hb_stream *s);
 /* Stored bytes read so far: for progress. */
 uint64_t hb_stream_raw_bytes(const hb_stream *s);
-/* Once read to the end: size and SHA-256 of the stored file. */
+/* Once read to the end: size and SHA-256 of the stored file. HB_E_INPUT when the file was changed
+ * since it was opened: cut off, written over, or, when read by place, in any way. */
 HB_CHECKED hb_status hb_stream_digest(hb_stream *s, uint64_t *ret_bytes, char ret_sha256[65],
                                       hb_error *err);
+/* After hb_stream_digest: is there more in the file than when it was opened? Its last row may have
+ * been read by half. */
+bool hb_stream_grew(const hb_stream *s);
 
 #endif

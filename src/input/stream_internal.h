@@ -42,8 +42,9 @@ struct hb_stream {
     char peek[PEEK_BYTES];
     size_t peek_at;
     size_t peek_n;
-    bool placed; /* read_at works on the file itself */
-    struct stat as_it_was;
+    bool placed;           /* read_at works on the file itself */
+    struct stat as_it_was; /* when it was opened */
+    bool grew;
     uint64_t farthest; /* byte read by place */
     char *held;        /* or on the decoded bytes, all of them */
     size_t held_n;

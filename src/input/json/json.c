@@ -93,6 +93,10 @@ static hb_status column_of(json_reader *j, hb_str name, size_t *ret, hb_error *e
     if (hb_map_get(&j->by_name, name, ret)) {
         return HB_OK;
     }
+    if (j->n_columns == HB_TABLE_MAX_COLUMNS) {
+        return HB_FAIL_AT(err, HB_E_LIMIT, hb_stream_path(j->bytes.stream), j->bytes.line, 0,
+                          "the records have more than %d different keys", HB_TABLE_MAX_COLUMNS);
+    }
     HB_TRY(
         HB_GROW(j->columns, j->cap_columns, j->n_columns + 1, HB_TABLE_MAX_COLUMNS, "keys", err));
     char *kept = hb_arena_str(&j->names, name);

@@ -42,7 +42,10 @@ hb_status hb_package_read(hb_stream *stream, hb_package *ret, hb_error *err)
     do {
         status = hb_stream_read(stream, chunk, sizeof chunk, &got, err);
         hb_buf_add(&b, chunk, status == HB_OK ? got : 0);
-        if (status == HB_OK) {
+        if (status == HB_OK && b.failed == HB_E_LIMIT) {
+            status = HB_FAIL(err, HB_E_LIMIT, "'%s' is larger than %d MiB, which no workbook is",
+                             hb_stream_path(stream), HB_XLSX_MAX_STORED >> 20);
+        } else if (status == HB_OK) {
             status = hb_buf_check(&b, err);
         }
     } while (status == HB_OK && got);
