@@ -135,7 +135,7 @@ class Choose(Case):
         self.assertEqual([r["run_id"] for r in doc["runs"]], ["x-1", "x-2"])
         listed = self.hb_json("--workspace", "lab", "runs", "list")
         self.assertEqual(sorted(r["run_id"] for r in listed), ["x-1", "x-2"])
-        self.hb_error("--workspace", "lab", "ingest", "a.csv", "--group-by", "engine", code=2, has="no column 'engine'")
+        self.hb_error("--workspace", "lab", "ingest", "a.csv", "--group-by", "engine", "--run-id", "y", code=2, has="no column 'engine'")
 
 
 if __name__ == "__main__":
