@@ -321,7 +321,10 @@ int hb_number_truth(hb_str s, unsigned *ret_pairs)
         {"false", "true"},          {"off", "on"},      {"no", "yes"},  [LETTER_YES] = {"n", "y"},
         [LETTER_TRUE] = {"f", "t"}, {"falsch", "wahr"}, {"aus", "ein"}, {"nein", "ja"},
         [LETTER_JA] = {"n", "j"},   {"faux", "vrai"},   {"non", "oui"}, {"falso", "verdadero"},
-        {"falso", "vero"},          {"no", "s\u00ed"},  {"no", "si"},
+        {"falso", "vero"},          {"no", "s\u00ed"},  {"no", "si"},   {"falso", "verdadeiro"},
+        {"n\u00e3o", "sim"},        {"onwaar", "waar"}, {"nee", "ja"},  {"fa\u0142sz", "prawda"},
+        {"FA\u0141SZ", "prawda"},   {"nie", "tak"},     {"nej", "ja"},  {"falskt", "sant"},
+        {"falsk", "sand"},          {"ne", "ano"},      {"nej", "jo"},
     };
     int value = -1;
     *ret_pairs = 0;

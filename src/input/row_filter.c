@@ -349,8 +349,19 @@ hb_status hb_row_filter_block(hb_row_filter *f, hb_table *table, const hb_block 
     return HB_OK;
 }
 
-/* With a time: whatever stands below without one, when it is set off or says what it is. Otherwise
- * a word is asked for. */
+static bool held_figures(const hb_row_filter *f, size_t r)
+{
+    bool any = false;
+    for (size_t i = 0; i < f->plan->n_columns; i++) {
+        hb_column_kind kind = f->plan->columns[i].kind;
+        any = any || ((kind == HB_COLUMN_NUMBER || kind == HB_COLUMN_BOOL) &&
+                      f->held.cls[i * HB_FILTER_HELD + r] == HB_CELL_IS_NUMBER);
+    }
+    return any;
+}
+
+/* With a time: whatever stands below without one, when it is set off, says what it is or has no
+ * figure ("(40 rows)", a closing ruler). Otherwise a word is asked for. */
 static bool looks_like_footer(const hb_row_filter *f, size_t r)
 {
     const held *h = &f->held;
@@ -361,7 +372,7 @@ static bool looks_like_footer(const hb_row_filter *f, size_t r)
         return false;
     }
     size_t axis = f->plan->axis.columns[0];
-    return h->cls[axis * HB_FILTER_HELD + r] == HB_CELL_IS_TEXT;
+    return !held_figures(f, r) || h->cls[axis * HB_FILTER_HELD + r] == HB_CELL_IS_TEXT;
 }
 
 hb_status hb_row_filter_finish(hb_row_filter *f, hb_released *ret, hb_row_filter_counts *ret_counts,

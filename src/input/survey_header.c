@@ -265,6 +265,9 @@ static void take_bad_rows(const head *h, hb_survey *s)
     hb_survey_job *job = h->job;
     for (size_t r = s->names_row + 1; r < s->data_row && r != s->units_row; r++) {
         const hb_row_look *look = &job->rows[r];
+        if (h->label && look->end && look->shapes[0] != HB_SHAPE_EMPTY) {
+            continue; /* "BlockSize,40,40": its title says it is of the header */
+        }
         for (size_t i = h->label; i < look->end && look->n == job->rows[s->data_row].n; i++) {
             if (look->shapes[i] == HB_SHAPE_FIGURE && hb_field_is_strict(&job->fields[i])) {
                 s->data_row = r;

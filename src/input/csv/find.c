@@ -114,10 +114,21 @@ static size_t data_fields(const hb_finding *f)
     return r ? r->n : 0;
 }
 
-/* "#" alone over the first column is its name. */
-static bool is_name(const hb_finding *f, const hb_cut_row *r)
+/* "#" alone over the first column is its name, in one row of names; not in "# rig 3" above
+ * further comments, which has as many words by chance. */
+static bool is_name(const hb_finding *f, size_t row)
 {
-    return r->n >= 2 && r->n == data_fields(f) && r->cells[0].len == 1;
+    const hb_cut_row *r = &f->cut.rows[row];
+    bool more = row + 1 < f->cut.n && r[1].sign == r->sign;
+    if (more || r->n < 2 || r->n != data_fields(f) || r->cells[0].len != 1) {
+        return false;
+    }
+    for (size_t i = 1; i < r->n; i++) {
+        if (hb_shape_is_figure(hb_shape_of_cell(&r->cells[i]))) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static bool is_row(const hb_finding *f, const hb_cut_row *r)
@@ -146,7 +157,7 @@ static void doubt_signs(hb_finding *f, bool *ret_changed)
         }
         for (size_t i = 0; i < f->cut.n; i++) {
             hb_cut_row *r = &f->cut.rows[i];
-            if (r->sign == *s && ((rows && rows * 2 >= lines) || is_name(f, r))) {
+            if (r->sign == *s && ((rows && rows * 2 >= lines) || is_name(f, i))) {
                 r->sign = 0;
                 *ret_changed = true;
             }
