@@ -123,6 +123,7 @@ static hb_status run_inspect(hb_app *app, const void *opts, hb_list args, int *r
         hb_reading_view v = {.readings = (const hb_reading *const *)readings,
                              .n = args.n,
                              .run = run,
+                             .selected = o->read.columns != NULL,
                              .units = app->units,
                              .all = o->all,
                              .ascii = !terminal_is_utf8(getenv)};

@@ -5,6 +5,8 @@
 
 #include "base/json_write.h"
 
+#include <string.h>
+
 typedef struct run_opts {
     hb_read_opts read;
     const char *baseline;
@@ -135,6 +137,11 @@ static hb_status ingest_groups(hb_app *app, hb_list args, const ingest_opts *o, 
     if (args.n != 1 || !o->read.run_id) {
         return HB_FAIL(err, HB_E_USAGE,
                        "--group-by takes one file and a --run-id, which the values are put behind");
+    }
+    if (strcmp(args.v[0], "-") == 0) {
+        return HB_FAIL(err, HB_E_USAGE,
+                       "--group-by reads the file once for each value; standard input can be read "
+                       "once, so save it to a file");
     }
     HB_TRY(hb_flow_groups(app, args.v[0], &o->read, o->group_by, &groups, &n, err));
     hb_json_obj(j);

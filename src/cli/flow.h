@@ -9,6 +9,7 @@
 #include "cli/app.h"
 #include "decide/decision.h"
 #include "input/groups.h"
+#include "os/pool.h"
 
 /* Options of every command that reads run files. */
 typedef struct hb_read_opts {
@@ -84,7 +85,7 @@ typedef struct hb_read_opts {
     {                                                                                        \
         .name = "threads", .kind = HB_OPT_UINT,                                              \
         .offset = offsetof(type, member) + offsetof(hb_read_opts, threads), .arg = "N",      \
-        .help = "threads that read, 1 to 16; default: one a processor"                       \
+        .help = "threads that read, 1 to 16; default: one a processor", .max = HB_POOL_MOST  \
     }
 
 typedef enum hb_fail_on { HB_FAIL_ON_FAIL, HB_FAIL_ON_DRIFT, HB_FAIL_ON_NONE } hb_fail_on;

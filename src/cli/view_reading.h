@@ -13,8 +13,9 @@ typedef struct hb_reading_view {
     size_t n;
     const hb_run *run; /* all files together */
     hb_units *units;
-    bool all;   /* no table is cut */
-    bool ascii; /* no plots of block characters */
+    bool all;      /* no table is cut */
+    bool ascii;    /* no plots of block characters */
+    bool selected; /* --columns: rows of metrics that the run has not were not asked for */
 } hb_reading_view;
 
 HB_CHECKED hb_status hb_view_reading_text(const hb_reading_view *v, hb_buf *out, hb_error *err);

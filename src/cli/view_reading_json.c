@@ -459,7 +459,9 @@ static hb_status metrics(const hb_reading_view *v, hb_json *j, hb_error *err)
             size_t k = 0;
             bool found = hb_map_get(&by_name, hb_str_of(r->metrics[i].name), &k);
             stated[found ? k : run->n_metrics] = true;
-            metric_row(v, j, &r->metrics[i], found ? &run->metrics[k] : NULL);
+            if (found || !v->selected) {
+                metric_row(v, j, &r->metrics[i], found ? &run->metrics[k] : NULL);
+            }
         }
     }
     for (size_t i = 0; i < run->n_metrics && status == HB_OK; i++) {

@@ -36,7 +36,8 @@ static hb_status find_column(groups *g, const char *column, hb_error *err)
     }
     if (g->column == SIZE_MAX) {
         return HB_FAIL(err, HB_E_USAGE,
-                       "--group-by: '%s' has no column '%.80s'; hb inspect lists its columns",
+                       "--group-by: '%s' has no column '%.80s' in its first rows; hb inspect lists "
+                       "its columns",
                        g->path, column);
     }
     hb_column_kind kind = plan->columns[g->column].kind;

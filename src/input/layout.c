@@ -291,10 +291,17 @@ hb_status hb_layout_read(hb_table *t, const char *path, const hb_layout_options 
     hb_row_columns c;
     hb_layout_kind kind = hb_layout_look(job.columns, job.n_columns, &block, &c);
     bool fixed = options->profile && options->profile->n_columns;
+    bool wide = !options->pba && (kind == HB_LAYOUT_WIDE || fixed);
+    if (!wide && (options->units.n || options->cycles.n)) {
+        return HB_FAIL(err, HB_E_USAGE,
+                       "'%s' is a %s table, which has no rows to select by %s; use --where", path,
+                       kind == HB_LAYOUT_LONG ? "long" : "metric",
+                       options->units.n ? "--unit" : "--cycles");
+    }
     hb_status status = HB_OK;
     if (options->pba) {
         status = read_pba(&job, &block, err);
-    } else if (kind != HB_LAYOUT_WIDE && !fixed) {
+    } else if (!wide) {
         bool timed = c.time != HB_NO_COLUMN;
         bool series = kind == HB_LAYOUT_LONG;
         status = begin(&job, hb_layout_name(kind),

@@ -248,10 +248,10 @@ static hb_status unknown(const char *adapter, hb_error *err)
             hb_input_profile_release(&p);
         }
     }
-    hb_status status =
-        HB_FAIL(err, HB_E_USAGE,
-                "unknown source '%.60s'; known: auto, csv, json, lvm, npy, npz, sqlite, xlsx%s",
-                adapter, list.p);
+    hb_status status = HB_FAIL(
+        err, HB_E_USAGE,
+        "unknown source '%.60s'; known: auto, csv, hdf5, json, lvm, mat, npy, npz, sqlite, xlsx%s",
+        adapter, list.p);
     hb_buf_release(&list);
     return status;
 }

@@ -237,6 +237,13 @@ hb_status hb_profile_write(const hb_reading *r, hb_buf *out, hb_error *err)
         return HB_FAIL(err, HB_E_INPUT, "'%s' cannot be pinned with an open question: %s", r->path,
                        r->ambiguous);
     }
+    for (size_t i = 0; i < r->n_columns; i++) {
+        if (r->columns[i].late) {
+            return HB_FAIL(err, HB_E_INPUT,
+                           "'%s' cannot be pinned: its column '%.80s' is not in its first rows",
+                           r->path, r->columns[i].name);
+        }
+    }
     head(r, out);
     pins(r, out);
     hb_buf_c(out,

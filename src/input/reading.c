@@ -176,7 +176,9 @@ static hb_status add_columns(hb_reading *r, const hb_table *t, const hb_plan *pl
                                .confidence = looks[i].number.confidence,
                                .why = looks[i].number.why,
                                .alternative = looks[i].number.alternative,
-                               .n_missing = r->rows_data};
+                               .n_missing = r->rows_data,
+                               .n_blank = r->rows_data,
+                               .late = r->rows_data > 0};
         if (p->kind == HB_COLUMN_TIME) {
             c.confidence = p->time.confidence;
             c.why = p->time.why;

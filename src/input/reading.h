@@ -84,6 +84,7 @@ typedef struct hb_reading_column {
     uint64_t n_rejected;
     uint64_t n_nan;   /* of the missing ones: written as NaN */
     uint64_t n_inf;   /* of the rejected ones: infinities */
+    bool late;        /* came after the first rows (JSON) */
     uint64_t n_blank; /* of the missing ones: empty cells; counted until a number comes */
     bool measured;    /* moments say something: numbers, truth values, plain elapsed time */
     hb_moments moments;

@@ -79,14 +79,15 @@ static hb_status settle(watch *w, const hb_block *b, hb_error *err)
         HB_TRY(hb_plan_told(&w->plan, &w->o.told, columns, b, 0, plan_arena(w), err));
     }
     w->settled = true;
+    /* Records (JSON) stand for themselves: no footers, no headings, and columns may come later. */
+    bool grows = strncmp(w->inner->ops->format, "json", 4) == 0;
     if (w->o.select) {
         hb_row_columns c;
         size_t n = w->inner->ops->columns(w->inner, &columns);
         bool in_rows = !w->o.told.profile && hb_layout_look(columns, n, b, &c) != HB_LAYOUT_WIDE;
-        HB_TRY(hb_select_bind(w->o.select, &w->plan, columns, in_rows, w->o.path, err));
+        HB_TRY(hb_select_bind(w->o.select, &w->plan, columns, in_rows, grows, w->o.path, err));
     }
-    /* Records (JSON) stand for themselves: no footers, no headings, and columns may come later. */
-    if (strncmp(w->inner->ops->format, "json", 4) != 0) {
+    if (!grows) {
         HB_TRY(hb_row_filter_new(&w->plan, columns, w->inner->header_line, &w->filter, err));
     }
     if (w->o.reading) {

@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import os
+import struct
 import subprocess
 import sys
 import threading
@@ -440,6 +441,25 @@ class Bombs(Bounded):
                 code, err, out = self.ask("inspect", "--json", "lie.zip", limit_mb=320)
                 if code == 0:
                     self.assertEqual(json.loads(out)["rows_data"], 1000)
+
+    def test_a_damaged_array_is_not_left_out(self):
+        def array(values):
+            head = f"{{'descr': '<f8', 'fortran_order': False, 'shape': ({len(values)},), }}".ljust(117) + "\n"
+            return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(head)) + head.encode() + struct.pack(f"<{len(values)}d", *values)
+        made = io.BytesIO()
+        with zipfile.ZipFile(made, "w") as z:
+            z.writestr("t.npy", array([0, 1, 2, 3]))
+            z.writestr("a.npy", array([5, 6, 7, 8]))
+        self.write("good.npz", made.getvalue())
+        self.assertEqual(self.hb_json("inspect", "good.npz")["time"]["column"], "t")
+        self.write("bad.npz", made.getvalue().replace(b"'descr'", b"'xxxxx'", 1))
+        self.refused("inspect", "bad.npz", has=["bad.npz", "checksum"])
+        made = io.BytesIO()  # whole, but of a kind that is not read: left out, and told
+        with zipfile.ZipFile(made, "w") as z:
+            z.writestr("t.npy", array([0, 1, 2, 3]).replace(b"<f8", b"|O "))
+            z.writestr("a.npy", array([5, 6, 7, 8]))
+        self.write("kind.npz", made.getvalue())
+        self.assertIn("t cannot be read", self.hb("inspect", "kind.npz"))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """--columns, --where, --time-range, --resample, --group-by and patterns: what is chosen of a file. The truth of --where is
 SQLite's answer to the same expression over the same table."""
+import json
 import random
 import sqlite3
 import unittest
@@ -136,6 +137,36 @@ class Choose(Case):
         listed = self.hb_json("--workspace", "lab", "runs", "list")
         self.assertEqual(sorted(r["run_id"] for r in listed), ["x-1", "x-2"])
         self.hb_error("--workspace", "lab", "ingest", "a.csv", "--group-by", "engine", "--run-id", "y", code=2, has="no column 'engine'")
+
+    def test_columns_that_come_late_in_json(self):
+        rows = [{"t": i, "a": i / 2} for i in range(9000)] + [{"t": i, "late": i, "mode": "X"} for i in range(9000, 9100)]
+        self.write("l.jsonl", "".join(json.dumps(r) + "\n" for r in rows))
+        doc = self.hb_json("inspect", "l.jsonl", "--columns", "late")
+        self.assertEqual([(m["name"], m["n"], m["max"]) for m in doc["metrics"]], [("late", 100, 9099)])
+        self.hb_error("inspect", "l.jsonl", "--columns", "late,nope", code=2, has="no column 'nope'")
+        self.hb_error("inspect", "l.jsonl", "--where", "late > 1", code=2, has="no column 'late' in its first rows")
+        self.hb_error("inspect", "l.jsonl", "--save-profile", "p.yaml", code=2, has="'late' is not in its first rows")
+        missing = {c["name"]: c["n_missing"] for c in self.hb_json("inspect", "l.jsonl")["columns"]}
+        self.assertEqual(missing, {"t": 0, "a": 100, "late": 9000, "mode": 9000})
+
+    def test_rows_of_a_metric_table_that_were_not_asked_for_are_not_shown(self):
+        self.write("m.csv", "metric,value,unit\nlat,3,ms\nlat p95,8,ms\ntemp,40,degC\n")
+        doc = self.hb_json("inspect", "m.csv", "--columns", "lat*")
+        self.assertEqual([(m["metric"], m["n"]) for m in doc["metrics"]], [("lat", 0), ("lat p95", 0)])
+
+    def test_choices_that_cannot_be_are_refused(self):
+        self.write("m.csv", "metric,value\nlat,3\ntemp,40\n")
+        self.write("l.csv", "time,metric,value\n0,a,1\n1,a,2\n2,a,3\n")
+        for name in ("m.csv", "l.csv"):
+            self.hb_error("inspect", name, "--unit", "1", code=2, has=[name, "--unit"])
+            self.hb_error("inspect", name, "--cycles", "1-5", code=2, has=[name, "--cycles"])
+        self.hb_error("inspect", "m.csv", "--threads", "17", code=2, has="from 1 to 16")
+        self.hb("inspect", "m.csv", "--threads", "16")
+        self.hb_error("compare", "--baseline", "-", "--run", "-", code=2, has="given twice", stdin=b"a\n1\n2\n")
+        self.hb_error("ingest", "-", "--run-id", "x", "--group-by", "metric", code=2, has="standard input")
+        err = self.hb_error("inspect", "m.csv", "--source", "nope", code=2, has="known: auto")
+        for name in ("csv", "hdf5", "json", "lvm", "mat", "npy", "npz", "sqlite", "xlsx"):
+            self.assertIn(f" {name},", err)
 
 
 if __name__ == "__main__":

@@ -38,6 +38,23 @@ static bool fits(hb_npy *n, const char *member, hb_str file)
     return name && hb_zip_matches(member, hb_str_of(name));
 }
 
+/* An array that cannot be read is left out only when the file holds it as it was written: damage
+ * (its checksum is wrong) is no reason to go on without it. */
+static hb_status check_whole(hb_npy *n, const hb_zip_entry *e, hb_error *err)
+{
+    enum { BYTES = 4096 };
+    unsigned char bytes[BYTES];
+    hb_zip_file *file = NULL;
+    size_t got = 0;
+    HB_TRY(hb_zip_file_open(n->zip, e, &file, err));
+    hb_status status = HB_OK;
+    do {
+        status = hb_zip_file_read(file, bytes, sizeof bytes, &got, err);
+    } while (status == HB_OK && got);
+    hb_zip_file_close(file);
+    return status;
+}
+
 static hb_status add_part(hb_npy *n, const hb_zip_entry *e, hb_error *err)
 {
     char what[WHAT_BYTES];
@@ -61,6 +78,7 @@ static hb_status add_part(hb_npy *n, const hb_zip_entry *e, hb_error *err)
         return HB_NOMEM(err);
     }
     if (status != HB_OK) {
+        HB_TRY(check_whole(n, e, err));
         p.refused = hb_arena_str(&n->arena, hb_str_of(why.msg));
         if (!p.refused) {
             return HB_NOMEM(err);

@@ -186,16 +186,14 @@ hb_status hb_select_more(hb_select *s, const hb_column *columns, size_t from, hb
     return HB_OK;
 }
 
-static hb_status want_columns(hb_select *s, const hb_column *columns, const char *path,
-                              hb_error *err)
+static hb_status all_matched(const hb_select *s, const char *path, hb_error *err)
 {
-    HB_TRY(hb_select_more(s, columns, 0, err));
     for (size_t p = 0; p < s->n_patterns; p++) {
         if (!s->matched[p]) {
-            return HB_FAIL(err, HB_E_USAGE,
-                           "--columns: '%s' has no column '%.*s'; hb inspect lists its columns",
-                           path, (int)(s->patterns[p].n < 80 ? s->patterns[p].n : 80),
-                           s->patterns[p].p);
+            return HB_FAIL(err, HB_E_USAGE, "--columns: '%s' has no %s '%.*s'%s", path,
+                           s->in_rows ? "metric" : "column",
+                           (int)(s->patterns[p].n < 80 ? s->patterns[p].n : 80), s->patterns[p].p,
+                           s->in_rows ? "" : "; hb inspect lists its columns");
         }
     }
     return HB_OK;
@@ -226,17 +224,11 @@ bool hb_select_wants_metric(hb_select *s, hb_str name)
 
 hb_status hb_select_finish(const hb_select *s, const char *path, hb_error *err)
 {
-    for (size_t p = 0; s->in_rows && p < s->n_patterns; p++) {
-        if (!s->matched[p]) {
-            return HB_FAIL(err, HB_E_USAGE, "--columns: '%s' has no metric '%.*s'", path,
-                           (int)(s->patterns[p].n < 80 ? s->patterns[p].n : 80), s->patterns[p].p);
-        }
-    }
-    return HB_OK;
+    return all_matched(s, path, err);
 }
 
 hb_status hb_select_bind(hb_select *s, hb_plan *plan, const hb_column *columns, bool in_rows,
-                         const char *path, hb_error *err)
+                         bool grows, const char *path, hb_error *err)
 {
     bool timed = plan->axis.kind != HB_AXIS_NONE;
     bool ranged = s->from.kind != BOUND_OPEN || s->to.kind != BOUND_OPEN;
@@ -248,8 +240,9 @@ hb_status hb_select_bind(hb_select *s, hb_plan *plan, const hb_column *columns, 
     HB_TRY(check_bound(&s->from, plan, path, err));
     HB_TRY(check_bound(&s->to, plan, path, err));
     s->in_rows = in_rows;
-    if (!in_rows) {
-        HB_TRY(want_columns(s, columns, path, err));
+    HB_TRY(hb_select_more(s, columns, 0, err));
+    if (!in_rows && !grows) {
+        HB_TRY(all_matched(s, path, err));
     }
     if (s->where) {
         HB_TRY(hb_where_bind(s->where, plan, columns, path, err));

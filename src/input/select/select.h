@@ -30,15 +30,16 @@ HB_CHECKED hb_status hb_select_parse(const hb_select_options *options, hb_select
                                      hb_error *err);
 void hb_select_free(hb_select *s);
 /* Marks the plan's columns that nothing needs HB_COLUMN_IGNORED. Borrowed until free: plan.
- * in_rows: the table names its metrics in its rows. */
+ * in_rows: the table names its metrics in its rows; grows: columns may come later, so that a
+ * pattern that means none yet is told by hb_select_finish. */
 HB_CHECKED hb_status hb_select_bind(hb_select *s, hb_plan *plan, const hb_column *columns,
-                                    bool in_rows, const char *path, hb_error *err);
+                                    bool in_rows, bool grows, const char *path, hb_error *err);
 /* Columns that came later (JSON): the plan bound to has grown, `from` is the first new one. */
 HB_CHECKED hb_status hb_select_more(hb_select *s, const hb_column *columns, size_t from,
                                     hb_error *err);
 /* In tables that name their metrics in rows, --columns means those. */
 bool hb_select_wants_metric(hb_select *s, hb_str name);
-/* At the end of such a table: HB_E_USAGE for a pattern that meant nothing. */
+/* At the end of the table: HB_E_USAGE for a pattern that meant nothing. */
 HB_CHECKED hb_status hb_select_finish(const hb_select *s, const char *path, hb_error *err);
 /* Is this column one of those asked for? (A column may be decoded for --where alone.) */
 bool hb_select_wants(const hb_select *s, size_t column);

@@ -49,7 +49,8 @@ static hb_status no_column(const where_node *n, const hb_column *columns, size_t
         int got = snprintf(list + at, sizeof list - at, "%s%.*s", i ? ", " : "", take, name.p);
         at += got > 0 ? (size_t)got : 0;
     }
-    return HB_FAIL(err, HB_E_USAGE, "--where: '%s' has no column '%.*s'; it has %s", path,
+    return HB_FAIL(err, HB_E_USAGE,
+                   "--where: '%s' has no column '%.*s' in its first rows; it has %s", path,
                    (int)(n->name.n < 80 ? n->name.n : 80), n->name.p, n_columns ? list : "none");
 }
 
