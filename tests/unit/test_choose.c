@@ -78,7 +78,7 @@ static void where__says_what_is_wrong(void **state)
         {"speed > 10 and", "expected a column"},
         {"speed > 10 20", "and, or or the end, got '20'"},
         {"(speed > 10", "')'"},
-        {"spd > 10", "no column 'spd'; it has Time (s), speed"},
+        {"spd > 10", "no column 'spd' in its first rows; it has Time (s), speed"},
         {"mode > 'A'", "holds text"},
         {"speed = 'A'", "holds figures"},
         {"\"Time (s)\" > 1", "--time-range"},
