@@ -145,7 +145,8 @@ hb_status hb_flow_groups(hb_app *app, const char *path, const hb_read_opts *o, c
     HB_TRY(hb_app_path(app, NULL, "profiles", &profiles, err));
     HB_TRY(hb_app_open_units(app, err));
     hb_ingest_options io = ingest_options(o, profiles, &select);
-    io.select = NULL; /* the groups of what was asked for are among those of the file */
+    select.columns = NULL; /* the groups of the rows asked for, whatever else is taken of them */
+    select.resample = NULL;
     return hb_input_groups(app->os, path, &io, column, app->units, &app->arena, ret, ret_n, err);
 }
 

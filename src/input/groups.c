@@ -18,6 +18,7 @@ typedef struct groups {
     size_t column;
     bool figures; /* the column holds figures, not texts */
     hb_map seen;
+    hb_map named; /* by the text, which several values may share */
     hb_arena *arena;
     hb_group_value *list;
     size_t n;
@@ -77,6 +78,13 @@ static hb_status add(groups *g, hb_str value, hb_error *err)
                      (*p >= 'A' && *p <= 'Z') || *p == '.' || *p == '_' || *p == '-';
         *p = plain ? *p : '_';
     }
+    if (hb_map_get(&g->named, hb_str_of(text), NULL)) {
+        return HB_FAIL(err, HB_E_USAGE,
+                       "--group-by: '%s': several values would give the run name '…-%.100s', "
+                       "'%.100s' is one of them; choose some with --where",
+                       g->path, text, key);
+    }
+    HB_TRY(hb_map_put(&g->named, hb_str_of(text), g->n, err));
     hb_buf_init(&b, MAX_VALUES_BYTES);
     quoted(&b, g->name, '"');
     hb_buf_c(&b, " = ");
@@ -138,7 +146,12 @@ hb_status hb_input_groups(const hb_os *os, const char *path, const hb_ingest_opt
     hb_opening opening = {0};
     groups g = {.path = path, .arena = arena};
     hb_map_init(&g.seen, HB_GROUPS_MAX);
-    hb_status status = hb_opening_start(os, path, options, units, NULL, NULL, &opening, err);
+    hb_map_init(&g.named, HB_GROUPS_MAX);
+    hb_select *select = NULL;
+    hb_status status = options->select ? hb_select_parse(options->select, &select, err) : HB_OK;
+    if (status == HB_OK) {
+        status = hb_opening_start(os, path, options, units, NULL, select, &opening, err);
+    }
     if (status == HB_OK) {
         g.t = opening.table;
         status = read_all(&g, column, err);
@@ -154,6 +167,8 @@ hb_status hb_input_groups(const hb_os *os, const char *path, const hb_ingest_opt
     }
     hb_free(g.list);
     hb_map_release(&g.seen);
+    hb_map_release(&g.named);
     hb_opening_end(&opening);
+    hb_select_free(select);
     return status;
 }

@@ -15,7 +15,8 @@ typedef struct hb_group_value {
 } hb_group_value;
 
 /* Rows without a value belong to no group. Texts and the array in the arena. HB_E_USAGE when the
- * file has no such column or it holds times, HB_E_LIMIT for more than HB_GROUPS_MAX values. */
+ * file has no such column, it holds times, or two values have one text, HB_E_LIMIT for more than
+ * HB_GROUPS_MAX values. */
 HB_CHECKED hb_status hb_input_groups(const hb_os *os, const char *path,
                                      const hb_ingest_options *options, const char *column,
                                      hb_units *units, hb_arena *arena, hb_group_value **ret,

@@ -266,6 +266,10 @@ static hb_status tell_left_out(hb_layout_job *job, hb_error *err)
     if (not_selected) {
         HB_TRY(hb_run_builder_reject_row(job->b, "row not selected", not_selected, err));
     }
+    if (not_selected && job->rows == 0) {
+        HB_TRY(hb_run_builder_warn(job->b, "no row is selected: nothing of the file is in the run",
+                                   err));
+    }
     if (c->footer_rows) {
         snprintf(text, sizeof text, "%llu rows from line %llu", (unsigned long long)c->footer_rows,
                  (unsigned long long)c->footer_line);

@@ -138,6 +138,22 @@ class Choose(Case):
         self.assertEqual(sorted(r["run_id"] for r in listed), ["x-1", "x-2"])
         self.hb_error("--workspace", "lab", "ingest", "a.csv", "--group-by", "engine", "--run-id", "y", code=2, has="no column 'engine'")
 
+    def test_values_that_would_share_a_run_are_refused_before_one_is_made(self):
+        self.write("a.csv", "t,g,a\n0,x/y,1\n1,x y,2\n2,z,3\n")
+        self.hb("init", "lab")
+        self.hb_error("--workspace", "lab", "ingest", "a.csv", "--group-by", "g", "--run-id", "r", code=2, has=["x y", "x_y"])
+        self.assertEqual(self.hb_json("--workspace", "lab", "runs", "list"), [])
+        self.hb("--workspace", "lab", "ingest", "a.csv", "--group-by", "g", "--run-id", "r", "--where", "g != 'x y'", "--columns", "a")
+        listed = self.hb_json("--workspace", "lab", "runs", "list")
+        self.assertEqual(sorted(r["run_id"] for r in listed), ["r-x_y", "r-z"])  # and none without a row
+
+    def test_choosing_nothing_is_told(self):
+        self.write("a.csv", "Time (s),a\n0,1\n1,2\n")
+        for option in ("--where=a > 5", "--time-range=100s.."):
+            doc = self.hb_json("inspect", "a.csv", option)
+            self.assertIn("no row is selected: nothing of the file is in the run", doc["warnings"])
+        self.assertEqual(self.hb_json("inspect", "a.csv", "--where=a > 1")["warnings"], [])
+
     def test_columns_that_come_late_in_json(self):
         rows = [{"t": i, "a": i / 2} for i in range(9000)] + [{"t": i, "late": i, "mode": "X"} for i in range(9000, 9100)]
         self.write("l.jsonl", "".join(json.dumps(r) + "\n" for r in rows))

@@ -145,9 +145,10 @@ class Json(Formats):
         for at, text in zip((2500, 1700, 900, 300, 1), bad):
             lines.insert(at, text)
         lines.insert(5, "17")
+        lines.insert(9, "[1]")
         self.write("a.jsonl", "\n".join(lines))
         d, m = self.inspect("a.jsonl")
-        self.assertEqual(d["files"][0]["rejects"], {"bad JSON": 5, "record that is no object": 1})
+        self.assertEqual(d["files"][0]["rejects"], {"bad JSON": 5, "record that is no object": 2})
         self.same_figures(m["a"], [r["a"] for r in rows])
         shown = self.hb("inspect", "a.jsonl")
         self.assertIn("5 × bad JSON", shown)

@@ -108,6 +108,22 @@ static void range__takes_from_and_leaves_to(void **state)
     chosen(&(hb_select_options){.time_range = "2024-01-01.."}, HB_E_USAGE, "elapsed time");
 }
 
+/* A name that means nothing yet is an error at the end only. */
+static void columns_that_may_come_late(void)
+{
+    test_cells *t = test_calloc(1, sizeof *t);
+    hb_select *s = NULL;
+    test_cells_begin(t, names, kinds);
+    hb_select_options o = {.columns = "speed,late"};
+    assert_int_equal(hb_select_parse(&o, &s, NULL), HB_OK);
+    assert_int_equal(hb_select_bind(s, &t->plan, t->columns, false, true, "file.json", NULL),
+                     HB_OK);
+    assert_int_equal(hb_select_finish(s, "file.json", NULL), HB_E_USAGE);
+    hb_select_free(s);
+    test_cells_end(t);
+    test_free(t);
+}
+
 static void columns__are_chosen_by_name(void **state)
 {
     (void)state;
@@ -126,6 +142,7 @@ static void columns__are_chosen_by_name(void **state)
     test_cells_end(t);
     test_free(t);
     chosen(&(hb_select_options){.columns = "spd"}, HB_E_USAGE, "no column 'spd'");
+    columns_that_may_come_late();
     chosen(&(hb_select_options){.columns = "speed,,mode"}, HB_E_USAGE, "--columns");
 }
 
