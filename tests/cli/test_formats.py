@@ -102,11 +102,18 @@ class Json(Formats):
         rows = [[x, y] for x, y in zip(t, a)]
         for document in ({"rig": "A", "data": records}, {"meta": {"n": 9}, "result": {"unit": "V", "rows": records}},
                          {"columns": ["t", "a"], "index": t, "data": rows}, {"rig": "A", "t": t, "a": a},
-                         {"meta": {"rig": "A"}, "data": {"t": t, "a": a}}):
+                         {"meta": {"rig": "A"}, "data": {"t": t, "a": a}}, {str(i): r for i, r in enumerate(records)},
+                         {"t": {str(i): x for i, x in enumerate(t)}, "a": {str(i): x for i, x in enumerate(a)}}):
             self.write("a.json", json.dumps(document))
             d, m = self.inspect("a.json")
             self.assertEqual(d["files"][0]["rows"], 9, document)
             self.same_figures(m["a"], a)
+        self.write("a.json", json.dumps([["t", "a"], *rows]))
+        d, m = self.inspect("a.json")
+        self.assertEqual(d["files"][0]["rows"], 9)
+        self.same_figures(m["a"], a)
+        self.write("a.json", '[["x", "y"], ["z", "w"]]')
+        self.assertEqual(self.inspect("a.json")[0]["files"][0]["rows"], 2)
         for document in ({"left": records, "right": records[:3]}, {"rig": "A", "position": [1, 2, 3], "size": [4, 5, 6]}):
             self.write("a.json", json.dumps(document))
             self.assertEqual(self.inspect("a.json")[0]["files"][0]["rows"], 1, document)
