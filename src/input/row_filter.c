@@ -5,7 +5,10 @@
 
 #include <string.h>
 
-enum { GAP_ABOVE = 2 }; /* in keep[] while a suspect row of the block at hand waits */
+enum {
+    GAP_ABOVE = 2,  /* in keep[] while a suspect row of the block at hand waits */
+    LAST_ROWS = 32, /* of a block are looked at even when a column has nothing but figures */
+};
 
 /* Held rows are kept column by column: column c of row r stands at [c * HB_FILTER_HELD + r]. */
 typedef struct held {
@@ -31,57 +34,6 @@ struct hb_row_filter {
     uint64_t line; /* of the row before */
     bool names;    /* the columns have names to be found again */
 };
-
-bool hb_is_summary_word(hb_str text)
-{
-    static const char *const words[] = {"min",
-                                        "minimum",
-                                        "max",
-                                        "maximum",
-                                        "mean",
-                                        "average",
-                                        "avg",
-                                        "median",
-                                        "std",
-                                        "stdev",
-                                        "std dev",
-                                        "sd",
-                                        "stddev",
-                                        "standard deviation",
-                                        "sum",
-                                        "total",
-                                        "count",
-                                        "n",
-                                        "range",
-                                        "rms",
-                                        "variance",
-                                        "summary",
-                                        "end",
-                                        "eof",
-                                        "end of file",
-                                        "end of data",
-                                        "mittelwert",
-                                        "mittel",
-                                        "summe",
-                                        "anzahl",
-                                        "standardabweichung",
-                                        "moyenne",
-                                        "somme",
-                                        "ecart type",
-                                        "media",
-                                        "promedio",
-                                        "suma"};
-    hb_str s = hb_str_trim(text);
-    while (s.n && (s.p[s.n - 1] == ':' || s.p[s.n - 1] == '.' || s.p[s.n - 1] == '=')) {
-        s.n--;
-    }
-    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-        if (hb_str_ieq_c(s, words[i])) {
-            return true;
-        }
-    }
-    return false;
-}
 
 hb_status hb_row_filter_new(const hb_plan *plan, const hb_column *columns, uint64_t header_line,
                             hb_row_filter **ret, hb_error *err)
@@ -193,6 +145,26 @@ static bool has_figures(const hb_row_filter *f, const view *w, size_t row)
     return false;
 }
 
+/* "Mean,,20.1": a summary below names its kind in the first column and has no value in another. */
+static bool is_titled_summary(const hb_row_filter *f, const view *w, size_t row)
+{
+    size_t n = f->plan->n_columns < w->block->n_cols ? f->plan->n_columns : w->block->n_cols;
+    bool missing = false;
+    if (n < 3 || f->plan->columns[0].kind != HB_COLUMN_TEXT ||
+        !hb_is_summary_word(text_at(w, row, 0))) {
+        return false;
+    }
+    for (size_t i = 1; i < n; i++) {
+        hb_column_kind kind = f->plan->columns[i].kind;
+        bool figure = kind == HB_COLUMN_NUMBER || kind == HB_COLUMN_BOOL;
+        if (kind == HB_COLUMN_TEXT && text_at(w, row, i).n) {
+            return false; /* a metric of that name, with its unit or its verdict */
+        }
+        missing = missing || (figure && class_at(w, row, i) == HB_CELL_IS_MISSING);
+    }
+    return missing;
+}
+
 static bool suspect_without_time(const hb_row_filter *f, const view *w, size_t row, bool gap,
                                  bool chained)
 {
@@ -210,7 +182,7 @@ static bool suspect_without_time(const hb_row_filter *f, const view *w, size_t r
             word = word || hb_is_summary_word(text_at(w, row, i));
         }
     }
-    return word || (!figures && texts && (gap || chained));
+    return word || (!figures && texts && (gap || chained)) || is_titled_summary(f, w, row);
 }
 
 static bool any_clean(const hb_row_filter *f, const view *w)
@@ -237,6 +209,7 @@ static void hold(hb_row_filter *f, const view *w, size_t row, bool gap)
             there && k == HB_CELL_IS_NUMBER && w->figures[i].v ? w->figures[i].v[row] : 0;
         word = word || (there && k == HB_CELL_IS_TEXT && hb_is_summary_word(text_at(w, row, i)));
     }
+    word = word || (f->plan->axis.kind == HB_AXIS_NONE && is_titled_summary(f, w, row));
     h->t[r] = HB_TIME_NONE;
     h->lines[r] = w->block->lines[row];
     h->word[r] = word;
@@ -309,7 +282,8 @@ hb_status hb_row_filter_block(hb_row_filter *f, hb_table *table, const hb_block 
         bool gap = f->line && line > f->line + 1;
         f->line = line;
         bool bad = timed ? t[r] == HB_TIME_NONE
-                         : !clean && suspect_without_time(f, &w, r, gap, waiting + f->held.n > 0);
+                         : (!clean || block->n_rows - r <= LAST_ROWS) &&
+                               suspect_without_time(f, &w, r, gap, waiting + f->held.n > 0);
         if (bad && is_names_row(f, &w, r)) {
             memset(keep + r - waiting, 0, waiting);
             f->counts.segment_rows += waiting;

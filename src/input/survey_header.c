@@ -168,7 +168,8 @@ static bool could_be_names(const head *h, const head_row *r)
     while (first < look->end && look->shapes[first] == HB_SHAPE_EMPTY) {
         first++;
     }
-    if (r->figures > 0 && hb_shape_is_figure((hb_shape)look->shapes[first])) {
+    bool no = look->shapes[first] == HB_SHAPE_TRUTH; /* "No" may be short for number */
+    if (r->figures > 0 && hb_shape_is_figure((hb_shape)look->shapes[first]) && !no) {
         return false; /* names may be numbers, but not the first of them */
     }
     if (r->title == HB_TITLE_NAMES) {

@@ -94,6 +94,30 @@ class Json(Formats):
         self.assertEqual(d["files"][0]["rows"], len(rows))
         self.same_figures(m["a"], [r["a"] for r in rows])
 
+    def test_the_table_inside_a_document(self):
+        """One list of records, rows beside their names, or lists of one length, among what describes them."""
+        a = [i / 7 for i in range(9)]
+        t = list(range(9))
+        records = [{"t": x, "a": y} for x, y in zip(t, a)]
+        rows = [[x, y] for x, y in zip(t, a)]
+        for document in ({"rig": "A", "data": records}, {"meta": {"n": 9}, "result": {"unit": "V", "rows": records}},
+                         {"columns": ["t", "a"], "index": t, "data": rows}, {"rig": "A", "t": t, "a": a},
+                         {"meta": {"rig": "A"}, "data": {"t": t, "a": a}}, {str(i): r for i, r in enumerate(records)},
+                         {"t": {str(i): x for i, x in enumerate(t)}, "a": {str(i): x for i, x in enumerate(a)}}):
+            self.write("a.json", json.dumps(document))
+            d, m = self.inspect("a.json")
+            self.assertEqual(d["files"][0]["rows"], 9, document)
+            self.same_figures(m["a"], a)
+        self.write("a.json", json.dumps([["t", "a"], *rows]))
+        d, m = self.inspect("a.json")
+        self.assertEqual(d["files"][0]["rows"], 9)
+        self.same_figures(m["a"], a)
+        self.write("a.json", '[["x", "y"], ["z", "w"]]')
+        self.assertEqual(self.inspect("a.json")[0]["files"][0]["rows"], 2)
+        for document in ({"left": records, "right": records[:3]}, {"rig": "A", "position": [1, 2, 3], "size": [4, 5, 6]}):
+            self.write("a.json", json.dumps(document))
+            self.assertEqual(self.inspect("a.json")[0]["files"][0]["rows"], 1, document)
+
     def test_a_long_line_of_columns(self):
         values = [i / 3 for i in range(1500000)]  # about 24 MB in one line
         self.write("a.json", json.dumps({"a": values}))

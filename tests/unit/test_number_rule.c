@@ -300,6 +300,21 @@ static void number_rule__plain_rules_read_what_num_parse_reads(void **state)
     assert_false(hb_number_rule_is_plain(&words));
 }
 
+static void number_truth__knows_the_pairs_of_many_languages(void **state)
+{
+    (void)state;
+    static const char *const pairs[][2] = {
+        {"FALSO", "VERDADEIRO"}, {"ONWAAR", "WAAR"}, {"FAŁSZ", "PRAWDA"}, {"FALSKT", "SANT"},
+        {"nie", "tak"},          {"Nej", "Ja"},      {"não", "sim"},      {"FALSCH", "WAHR"}};
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        unsigned no = 0;
+        unsigned yes = 0;
+        assert_int_equal(hb_number_truth(hb_str_of(pairs[i][0]), &no), 0);
+        assert_int_equal(hb_number_truth(hb_str_of(pairs[i][1]), &yes), 1);
+        assert_true((no & yes) != 0);
+    }
+}
+
 static void number_rule__a_profiles_words_and_codes_are_followed(void **state)
 {
     (void)state;
@@ -349,6 +364,7 @@ int main(void)
         cmocka_unit_test(number_rule__reads_columns_as_people_mean_them),
         cmocka_unit_test(number_rule__undressed_is_what_the_c_library_reads),
         cmocka_unit_test(number_rule__plain_rules_read_what_num_parse_reads),
+        cmocka_unit_test(number_truth__knows_the_pairs_of_many_languages),
         cmocka_unit_test(number_rule__a_profiles_words_and_codes_are_followed),
         cmocka_unit_test(number_rules_infer__out_of_memory_is_told),
     };

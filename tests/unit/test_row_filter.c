@@ -78,6 +78,35 @@ static void filter__takes_summaries_below_for_a_footer(void **state)
     assert_int_equal(o.counts.last_line, 3);
     o = RUN("a,b", "nn", "0,1\n1,2\nMean:,1.5\n");
     assert_string_equal(o.keep, "110");
+    o = RUN("part,batch,a", "xnn", "p1,7,1\np2,7,2\nMean,,1.5\nStd.-Abw.:,,0.7\n");
+    assert_string_equal(o.keep, "1100");
+    o = RUN("metric,limit,value,unit", "xnnx", "speed,7,1,m/s\nmax,,2,m/s\n");
+    assert_string_equal(o.keep, "11");
+}
+
+static void filter__takes_last_rows_without_time_or_figure_for_a_footer(void **state)
+{
+    (void)state;
+    outcome o = RUN("Time (s),a", "tn", "0,1\n1,2\n,\n");
+    assert_string_equal(o.keep, "110");
+    assert_int_equal(o.counts.footer_rows, 1);
+    o = RUN("Time (s),a", "tn", "0,1\n1,2\n,3\n");
+    assert_int_equal(o.counts.footer_rows, 0);
+    assert_int_equal(o.counts.rows, 3);
+}
+
+static void filter__knows_summaries_in_several_languages(void **state)
+{
+    (void)state;
+    static const char *const words[] = {
+        "Mean",   "STD. DEV.", "Mittelwert:", "Écart-type",
+        "MÁXIMO", "Średnia",   "std_dev",     "Desviación estándar"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        assert_true(hb_is_summary_word(hb_str_of(words[i])));
+    }
+    assert_false(hb_is_summary_word(hb_str_of("")));
+    assert_false(hb_is_summary_word(hb_str_of("mean speed")));
+    assert_false(hb_is_summary_word(hb_str_of("Mittelwert der gemessenen Temperatur")));
 }
 
 static void filter__gives_back_rows_without_a_time_that_data_follow(void **state)
@@ -134,6 +163,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(filter__keeps_all_rows_of_a_plain_table),
         cmocka_unit_test(filter__takes_summaries_below_for_a_footer),
+        cmocka_unit_test(filter__takes_last_rows_without_time_or_figure_for_a_footer),
+        cmocka_unit_test(filter__knows_summaries_in_several_languages),
         cmocka_unit_test(filter__gives_back_rows_without_a_time_that_data_follow),
         cmocka_unit_test(filter__gives_back_a_last_row_that_only_lost_its_time),
         cmocka_unit_test(filter__finds_segments_by_their_names),

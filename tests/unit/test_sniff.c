@@ -107,6 +107,13 @@ static const layout layouts[] = {
      "Part\t1\n\nClock\tFlow\n0\t1.5\n1\t1.5\n2\t1.5\n\nPart\t2\n\n"
      "Clock\tFlow\n",
      "%d\t2.5\n", 30, '\t', 3, 0, 0, 4, "Clock|Flow", NULL, NULL},
+    {"the last comment has the names, another as many words", "# bench 3\n# clock  load  slip\n",
+     "%d  1.5  2.5\n", 9, ' ', 2, 0, 0, 3, "clock|load|slip", NULL, "#"},
+    {"No for number", "No,Volt,Amp\n", "%d,1.5,2.5\n", 9, ',', 1, 0, 0, 2, "No|Volt|Amp", NULL,
+     NULL},
+    {"settings of the traces below their names",
+     "\"Trace\",\"X1\",\"X2\"\n\"Points\",40,40\n\"Step\",1E-5,1E-5\n\n", ",%d.25,2.5\n", 9, ',', 1,
+     0, 0, 5, "X1|X2", NULL, NULL},
     {"a footer", "Clock;Volt\n", "00:%02d:00;3.5\n", 20, ';', 1, 0, 0, 2, "Clock|Volt", NULL, NULL},
     {"names that come again", "V,V,\n", "%d,1.5,2.5\n", 9, ',', 1, 0, 0, 2, "V|V|", NULL, NULL},
     {"only names", "Clock (s),Volt (V)\n", NULL, 0, ',', 1, 0, 0, 0, "Clock (s)|Volt (V)", NULL,

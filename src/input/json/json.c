@@ -39,6 +39,8 @@ typedef struct json_reader {
     json_form form;
     bool first; /* of an array: no comma is due yet */
     bool done;
+    json_t *held;     /* of an array: its first list while it may be names */
+    json_t *heads;    /* names of the fields of the lists that follow */
     json_t *document; /* FORM_DOCUMENT: a list of records made of it */
     size_t next_record;
     uint64_t rows;
@@ -195,7 +197,12 @@ static hb_status flatten_array(json_reader *j, hb_buf *name, json_t *v, int dept
     json_t *child = NULL;
     json_array_foreach(v, i, child)
     {
-        hb_buf_fmt(name, "[%zu]", i);
+        const char *head = depth == 0 ? json_string_value(json_array_get(j->heads, i)) : NULL;
+        if (head) {
+            hb_buf_c(name, head);
+        } else {
+            hb_buf_fmt(name, "[%zu]", i);
+        }
         HB_TRY(flatten(j, name, child, depth + 1, err));
         name->n = keep;
     }
@@ -248,6 +255,52 @@ static hb_status add_record(json_reader *j, json_t *v, hb_str text, bool lenient
     return status;
 }
 
+/* A list of different texts, as names are. */
+static bool could_be_names(const json_t *v)
+{
+    size_t n = json_array_size(v);
+    for (size_t i = 0; i < n; i++) {
+        const char *name = json_string_value(json_array_get(v, i));
+        bool good = name && name[0];
+        for (size_t k = 0; good && k < i; k++) {
+            good = strcmp(name, json_string_value(json_array_get(v, k))) != 0;
+        }
+        if (!good) {
+            return false;
+        }
+    }
+    return n >= 2 && n <= HB_JSON_MAX_ARRAY;
+}
+
+static hb_status let_go(json_reader *j, hb_error *err)
+{
+    json_t *v = j->held;
+    j->held = NULL;
+    hb_status status = v ? add_record(j, v, HB_STR("list"), false, err) : HB_OK;
+    json_decref(v);
+    return status;
+}
+
+/* [["t", "u"], [0, 1.5], [1, 1.6]]: the first list names the fields when the second has other
+ * values than texts. */
+static hb_status add_element(json_reader *j, json_t *v, hb_str text, hb_error *err)
+{
+    if (j->first && could_be_names(v)) {
+        j->held = json_incref(v);
+        return HB_OK;
+    }
+    bool texts = true;
+    for (size_t i = 0; i < json_array_size(v); i++) {
+        texts = texts && json_is_string(json_array_get(v, i));
+    }
+    if (j->held && !texts && json_array_size(v) == json_array_size(j->held)) {
+        j->heads = j->held;
+        j->held = NULL;
+    }
+    HB_TRY(let_go(j, err));
+    return add_record(j, v, text, false, err);
+}
+
 static hb_status parse_and_add(json_reader *j, hb_str text, bool lenient, hb_error *err)
 {
     json_error_t why;
@@ -260,7 +313,8 @@ static hb_status parse_and_add(json_reader *j, hb_str text, bool lenient, hb_err
                           (uint64_t)(why.column > 0 ? why.column : 0), "not valid JSON: %.120s",
                           why.text);
     }
-    hb_status status = add_record(j, v, text, lenient, err);
+    hb_status status =
+        j->form == FORM_ARRAY ? add_element(j, v, text, err) : add_record(j, v, text, lenient, err);
     json_decref(v);
     return status;
 }
@@ -305,6 +359,7 @@ static hb_status next_element(json_reader *j, hb_error *err)
     if (c == ']') {
         hb_json_bytes_skip(&j->bytes, 1);
         j->done = true;
+        HB_TRY(let_go(j, err));
         return end_of_text(j, err);
     }
     if (!j->first) {
@@ -317,10 +372,10 @@ static hb_status next_element(json_reader *j, hb_error *err)
     if (!c) {
         return unexpected(j, c, "a value", err);
     }
-    j->first = false;
     hb_str text;
     HB_TRY(hb_json_bytes_value(&j->bytes, &text, err));
     HB_TRY(parse_and_add(j, text, false, err));
+    j->first = false;
     hb_json_bytes_skip(&j->bytes, text.n);
     return HB_OK;
 }
@@ -400,6 +455,8 @@ static void json_close(hb_table *t)
     if (!j) {
         return;
     }
+    json_decref(j->held);
+    json_decref(j->heads);
     json_decref(j->document);
     hb_json_bytes_release(&j->bytes);
     hb_map_release(&j->by_name);

@@ -3,6 +3,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 /* {"a": [1, 2], "b": [3, 4]}: columns of equal length. */
 static bool is_columnar(json_t *v)
@@ -208,6 +209,79 @@ static json_t *rows_with_names(json_t *lists, json_t *names)
     return all_or_nothing(rows, failed);
 }
 
+/* All keys are counted from "0" or "1" on, or are whole numbers: places, no names. */
+static bool is_numbered(json_t *v)
+{
+    const char *key = NULL;
+    json_t *child = NULL;
+    json_object_foreach(v, key, child)
+    {
+        if (!key[0] || strspn(key, "0123456789") != strlen(key)) {
+            return false;
+        }
+    }
+    return json_object_size(v) > 1;
+}
+
+static json_t *values_of(json_t *v)
+{
+    json_t *list = json_array();
+    bool failed = !list;
+    const char *key = NULL;
+    json_t *child = NULL;
+    json_object_foreach(v, key, child)
+    {
+        failed |= json_array_append(list, child) != 0;
+    }
+    return all_or_nothing(list, failed);
+}
+
+/* {"t": {"0": 5, "1": 6}, "u": {"0": 7, "1": 8}}: all of one size. */
+static bool has_numbered_columns(json_t *v)
+{
+    size_t n = 0;
+    const char *key = NULL;
+    json_t *child = NULL;
+    json_object_foreach(v, key, child)
+    {
+        if (!json_is_object(child) || !is_numbered(child) || (n && json_object_size(child) != n)) {
+            return false;
+        }
+        n = json_object_size(child);
+    }
+    return n > 0;
+}
+
+static json_t *rows_of_numbered(json_t *v)
+{
+    json_t *columns = json_object();
+    json_t *rows = NULL;
+    bool failed = !columns;
+    const char *key = NULL;
+    json_t *child = NULL;
+    json_object_foreach(v, key, child)
+    {
+        failed |= json_object_set_new(columns, key, values_of(child)) != 0;
+    }
+    rows = failed ? NULL : rows_of_columns(columns);
+    json_decref(columns);
+    return rows;
+}
+
+/* {"0": {"t": 5}, "1": {"t": 6}} */
+static bool has_numbered_records(json_t *v)
+{
+    const char *key = NULL;
+    json_t *child = NULL;
+    json_object_foreach(v, key, child)
+    {
+        if (!json_is_object(child)) {
+            return false;
+        }
+    }
+    return is_numbered(v);
+}
+
 json_t *hb_json_records(json_t *v, const char **ret_shape)
 {
     json_t *metrics = json_object_get(v, "metrics");
@@ -225,6 +299,12 @@ json_t *hb_json_records(json_t *v, const char **ret_shape)
     } else if (list) {
         *ret_shape = "the one list of records in it";
         rows = json_incref(list);
+    } else if (has_numbered_records(inner) && !is_metric_map(inner)) {
+        *ret_shape = "numbered records";
+        rows = values_of(inner);
+    } else if (has_numbered_columns(inner)) {
+        *ret_shape = "columns of numbered values";
+        rows = rows_of_numbered(inner);
     } else if (columns) {
         *ret_shape = "columns of equal length";
         rows = rows_of_columns(columns);
