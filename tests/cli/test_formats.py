@@ -342,6 +342,16 @@ class Xlsx(Formats):
             self.same_figures(m["gap"], gaps)
             self.assertEqual(m["gap"]["n_missing"], 200 - len(gaps))
 
+    def test_hours_beyond_a_day(self):
+        styles = ('<styleSheet {}><numFmts><numFmt numFmtId="170" formatCode="[hh]:mm:ss"/></numFmts><cellXfs><xf numFmtId="0"/>'
+                  '<xf numFmtId="46"/><xf numFmtId="170"/></cellXfs></styleSheet>').format(MAIN)
+        for style in (1, 2):
+            rows = row(text("Elapsed"), text("v")) + "".join(
+                row(f'<c s="{style}"><v>{i / 24!r}</v></c>', f'<c><v>{i * i}</v></c>') for i in range(40))
+            self.by_hand(sheet=sheet(rows), styles=styles)
+            t = self.hb_json("inspect", "a.xlsx")["time"]
+            self.assertEqual((t["kind"], t["last_rel_ns"], t["monotonic"]), ("elapsed", 39 * 3600 * 10**9, "increasing"))
+
     def test_dates_near_the_day_that_never_was(self):
         styles = ('<styleSheet {}><numFmts><numFmt numFmtId="170" formatCode="[Red]0&quot;d&quot;"/></numFmts><cellXfs><xf numFmtId="0"/>'
                   '<xf numFmtId="14"/><xf numFmtId="170"/></cellXfs></styleSheet>').format(MAIN)

@@ -5,6 +5,8 @@
 #include "base/num.h"
 #include "input/xlsx/xml.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 
 enum { MAX_BATCH_CELLS = 1 << 26, MAX_COLUMN = 16384, MAX_ROW = 1048576, TEXTS_BYTES = 256 << 20 };
@@ -130,11 +132,25 @@ static hb_status text_cell(hb_sheet_reader *r, hb_str text, hb_cell_kind kind, h
     return HB_OK;
 }
 
+/* As it is shown, to the microsecond: in delimited text a stopwatch reads alike. */
+static hb_status elapsed_cell(hb_sheet_reader *r, double days, hb_cell *ret, hb_error *err)
+{
+    char text[48];
+    uint64_t us = (uint64_t)(days * 86400e6 + 0.5);
+    uint64_t s = us / 1000000;
+    int n = snprintf(text, sizeof text, "%02" PRIu64 ":%02d:%02d.%06d", s / 3600,
+                     (int)(s / 60 % 60), (int)(s % 60), (int)(us % 1000000));
+    return text_cell(r, (hb_str){text, n > 0 ? (size_t)n : 0}, HB_CELL_TEXT, ret, err);
+}
+
 static hb_status number_cell(hb_sheet_reader *r, hb_str text, hb_cell *ret, hb_error *err)
 {
     double v = 0;
     if (hb_num_parse(text.p, text.n, &v) != HB_NUM_FINITE) {
         return text_cell(r, text, HB_CELL_TEXT, ret, err);
+    }
+    if (hb_workbook_is_elapsed(r->w, r->style) && v >= 0 && v < 100000) {
+        return elapsed_cell(r, v, ret, err);
     }
     hb_time t = hb_workbook_is_date(r->w, r->style) ? hb_workbook_time(r->w, v) : HB_TIME_NONE;
     *ret = t == HB_TIME_NONE ? (hb_cell){.kind = HB_CELL_NUMBER, .as.num = v}

@@ -12,7 +12,7 @@ enum { ARENA_BYTES = 256 << 20, MAX_FORMATS = 10000 };
 
 typedef struct number_format {
     uint64_t id;
-    bool date;
+    uint8_t kind; /* of hb_style_kind */
 } number_format;
 
 typedef struct parse {
@@ -146,7 +146,7 @@ static hb_status strings_text(void *ctx, const char *text, size_t n, hb_error *e
 }
 
 /* A format code with a day or a year in it is a date; one with hours alone is a time of the day or
- * an elapsed time, which stays a number of days. Texts in quotes and colours in brackets say
+ * an elapsed time, which counts days. Texts in quotes and colours in brackets say
  * nothing. */
 static bool is_date_code(const char *code)
 {
@@ -165,6 +165,23 @@ static bool is_date_code(const char *code)
         }
     }
     return false;
+}
+
+/* "[h]:mm:ss": hours, minutes or seconds in brackets go on counting beyond a day. */
+static bool is_elapsed_code(const char *code)
+{
+    for (const char *c = code; *c; c++) {
+        size_t n = c[0] == '[' ? strspn(c + 1, "hHmMsS") : 0;
+        if (n > 0 && c[1 + n] == ']') {
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint8_t kind_of_code(const char *code)
+{
+    return is_date_code(code) ? HB_STYLE_DATE : is_elapsed_code(code) ? HB_STYLE_ELAPSED : 0;
 }
 
 /* ECMA-376 18.8.30, and the East Asian ones. */
@@ -188,21 +205,21 @@ static hb_status styles_start(void *ctx, const char *name, const char **atts, hb
         const char *code = hb_xml_attribute(atts, "formatCode");
         HB_TRY(HB_GROW(p->formats, p->cap_formats, p->n_formats + 1, MAX_FORMATS, "number formats",
                        err));
-        p->formats[p->n_formats++] =
-            (number_format){number(hb_xml_attribute(atts, "numFmtId")), code && is_date_code(code)};
+        p->formats[p->n_formats++] = (number_format){number(hb_xml_attribute(atts, "numFmtId")),
+                                                     code ? kind_of_code(code) : 0};
     }
     p->in_cell_xfs = p->in_cell_xfs || strcmp(name, "cellXfs") == 0;
     if (!p->in_cell_xfs || strcmp(name, "xf") != 0) {
         return HB_OK;
     }
     uint64_t id = number(hb_xml_attribute(atts, "numFmtId"));
-    bool date = is_builtin_date(id);
+    uint8_t kind = is_builtin_date(id) ? HB_STYLE_DATE : id == 46 ? HB_STYLE_ELAPSED : 0;
     for (size_t i = 0; i < p->n_formats; i++) {
-        date = p->formats[i].id == id ? p->formats[i].date : date;
+        kind = p->formats[i].id == id ? p->formats[i].kind : kind;
     }
     HB_TRY(
-        HB_GROW(w->date_style, w->cap_styles, w->n_styles + 1, HB_XLSX_MAX_STYLES, "styles", err));
-    w->date_style[w->n_styles++] = date;
+        HB_GROW(w->style_kind, w->cap_styles, w->n_styles + 1, HB_XLSX_MAX_STYLES, "styles", err));
+    w->style_kind[w->n_styles++] = kind;
     return HB_OK;
 }
 
@@ -262,14 +279,19 @@ void hb_workbook_release(hb_workbook *w)
 {
     hb_free(w->sheets);
     hb_free(w->strings);
-    hb_free(w->date_style);
+    hb_free(w->style_kind);
     hb_arena_release(&w->arena);
     *w = (hb_workbook){0};
 }
 
 bool hb_workbook_is_date(const hb_workbook *w, uint64_t style)
 {
-    return style < w->n_styles && w->date_style[style];
+    return style < w->n_styles && w->style_kind[style] == HB_STYLE_DATE;
+}
+
+bool hb_workbook_is_elapsed(const hb_workbook *w, uint64_t style)
+{
+    return style < w->n_styles && w->style_kind[style] == HB_STYLE_ELAPSED;
 }
 
 hb_time hb_workbook_time(const hb_workbook *w, double serial)

@@ -17,6 +17,8 @@ typedef struct hb_sheet {
     bool hidden;
 } hb_sheet;
 
+typedef enum hb_style_kind { HB_STYLE_PLAIN, HB_STYLE_DATE, HB_STYLE_ELAPSED } hb_style_kind;
+
 typedef struct hb_workbook {
     hb_arena arena;
     hb_sheet *sheets;
@@ -25,7 +27,7 @@ typedef struct hb_workbook {
     hb_str *strings;
     size_t n_strings;
     size_t cap_strings;
-    unsigned char *date_style; /* by style index: 1 = date */
+    unsigned char *style_kind; /* by style index: hb_style_kind */
     size_t n_styles;
     size_t cap_styles;
     bool date1904;
@@ -34,6 +36,8 @@ typedef struct hb_workbook {
 HB_CHECKED hb_status hb_workbook_open(const hb_package *p, hb_workbook *ret, hb_error *err);
 void hb_workbook_release(hb_workbook *w);
 bool hb_workbook_is_date(const hb_workbook *w, uint64_t style);
+/* "[h]:mm:ss": a number of days that is shown as hours beyond 24. */
+bool hb_workbook_is_elapsed(const hb_workbook *w, uint64_t style);
 /* Excel's day serial to an instant, to the millisecond (its own resolution); HB_TIME_NONE out of
  * range. */
 hb_time hb_workbook_time(const hb_workbook *w, double serial);
