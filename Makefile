@@ -39,7 +39,7 @@ check:
 	@tools/lint/run.sh
 
 bench: build
-	@tools/install-deps.sh build test
+	@tools/install-deps.sh build bench
 	tools/bench.sh
 
 lint:

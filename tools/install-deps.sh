@@ -2,24 +2,29 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs what is missing of the Debian packages that building ("build") or testing ("build test")
 # needs, and says so first. Nothing is installed when nothing is missing.
+# "bench": the peers of `make bench`.
 #
 #     tools/install-deps.sh build
 #     tools/install-deps.sh build test
 set -eu
 
 build="gcc make cmake ninja-build pkg-config libc6-dev libfyaml-dev libjansson-dev libudunits2-dev
-       libsqlite3-dev libarchive-dev libexpat1-dev zlib1g-dev libzstd-dev libssl-dev"
+       libsqlite3-dev libarchive-dev libexpat1-dev zlib1g-dev libzstd-dev libssl-dev libmatio-dev
+       libhdf5-dev libseccomp-dev"
 test="clang-14 clang libclang-rt-14-dev clang-format-14 libcmocka-dev python3 python3-numpy
-      python3-scipy python3-jsonschema python3-openpyxl python3-yaml chromium udunits-bin mandoc jq
+      python3-scipy python3-jsonschema python3-openpyxl python3-h5py python3-yaml chromium udunits-bin mandoc jq
       poppler-utils zsh bash sqlite3 zstd gzip strace"
+# peers that Debian has; DuckDB and Polars come by npm where that is installed (tools/bench/peers.py)
+bench="python3 python3-numpy python3-pandas python3-scipy python3-openpyxl mawk"
 
 wanted=""
 for group in "$@"; do
     case "$group" in
     build) wanted="$wanted $build" ;;
     test) wanted="$wanted $test" ;;
+    bench) wanted="$wanted $bench" ;;
     *)
-        echo "install-deps: unknown group '$group', expected build or test" >&2
+        echo "install-deps: unknown group '$group', expected build, test or bench" >&2
         exit 2
         ;;
     esac

@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 typedef struct hb_app hb_app;
 
@@ -23,7 +24,7 @@ typedef enum hb_opt_kind {
     HB_OPT_FLAG,   /* bool */
     HB_OPT_STRING, /* const char * */
     HB_OPT_LIST,   /* hb_list: takes values up to the next option; may be repeated */
-    HB_OPT_UINT,   /* uint32_t, >= 1; 0 = not given */
+    HB_OPT_UINT,   /* uint32_t, 1 to `max`; 0 = not given */
     HB_OPT_F64,    /* double, > 0; 0 = not given */
     HB_OPT_ENUM,   /* int: index into `values` */
 } hb_opt_kind;
@@ -38,6 +39,7 @@ typedef struct hb_opt {
     const char *env;           /* variable that gives the default, NULL = none */
     bool required;
     const char *help;
+    uint32_t max; /* UINT; 0 = what fits */
 } hb_opt;
 
 /* What the runner prepares before `run` and takes down after it. */

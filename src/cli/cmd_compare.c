@@ -97,11 +97,24 @@ static hb_status compare(hb_app *app, hb_flow *f, const compare_opts *o, baselin
     return hb_flow_print(app, f, err);
 }
 
+static size_t times_stdin(const hb_list *files)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < files->n; i++) {
+        n += strcmp(files->v[i], "-") == 0;
+    }
+    return n;
+}
+
 static hb_status run_compare(hb_app *app, const void *opts, hb_list args, int *ret_exit,
                              hb_error *err)
 {
     const compare_opts *o = opts;
     (void)args;
+    if (times_stdin(&o->baseline) + times_stdin(&o->run) > 1) {
+        return HB_FAIL(err, HB_E_USAGE,
+                       "'-' is given twice; standard input can be read once, as one file");
+    }
     baselines b = {.runs = hb_arena_array(&app->arena, o->baseline.n, sizeof *b.runs)};
     if (!b.runs) {
         return HB_NOMEM(err);

@@ -2,12 +2,14 @@
 #include "cli/flow.h"
 
 #include "base/mem.h"
+#include "cli/globs.h"
 #include "cli/progress.h"
 #include "cli/topics.h"
 #include "config/node.h"
 #include "crypto/digest.h"
 #include "decide/decision_json.h"
 #include "input/ingest.h"
+#include "input/select/select.h"
 #include "os/pool.h"
 #include "report/report.h"
 #include "telemetry/run_meta.h"
@@ -94,21 +96,75 @@ static hb_status complete_meta(const hb_read_opts *o, hb_run_meta *meta, hb_erro
     return *meta->run_id ? hb_run_id_check(hb_str_of(meta->run_id), err) : HB_OK;
 }
 
-static hb_status ingest_files(hb_app *app, hb_list files, const hb_read_opts *o, hb_run_builder *b,
-                              const char **ret_source, hb_error *err)
+static hb_status check_read_opts(const hb_read_opts *o, hb_error *err)
+{
+    if (o->day_first && o->month_first) {
+        return HB_FAIL(err, HB_E_USAGE, "--day-first and --month-first exclude each other");
+    }
+    if (o->profile && o->source) {
+        return HB_FAIL(err, HB_E_USAGE, "--profile and --source exclude each other");
+    }
+    return HB_OK;
+}
+
+/* `select` is what the options point at. */
+static hb_ingest_options ingest_options(const hb_read_opts *o, const char *profiles,
+                                        hb_select_options *select)
+{
+    *select = (hb_select_options){.columns = o->columns,
+                                  .where = o->where,
+                                  .time_range = o->time_range,
+                                  .resample = o->resample};
+    bool chosen = o->columns || o->where || o->time_range || o->resample;
+    return (hb_ingest_options){
+        .source = o->source,
+        .profile_dir = profiles,
+        .units = o->unit,
+        .cycles = o->cycles,
+        .sheet = o->sheet,
+        .profile = o->profile,
+        .order = o->day_first     ? HB_ORDER_DAY_FIRST
+                 : o->month_first ? HB_ORDER_MONTH_FIRST
+                                  : HB_ORDER_ASK,
+        .member = o->part,
+        .query = o->query,
+        .table = o->table,
+        .variable = o->variable,
+        .program = "/proc/self/exe",
+        .select = chosen ? select : NULL,
+        .threads = o->threads ? o->threads : hb_pool_processors(),
+    };
+}
+
+hb_status hb_flow_groups(hb_app *app, const char *path, const hb_read_opts *o, const char *column,
+                         hb_group_value **ret, size_t *ret_n, hb_error *err)
 {
     const char *profiles = NULL;
+    hb_select_options select;
+    HB_TRY(check_read_opts(o, err));
+    HB_TRY(hb_app_path(app, NULL, "profiles", &profiles, err));
+    HB_TRY(hb_app_open_units(app, err));
+    hb_ingest_options io = ingest_options(o, profiles, &select);
+    select.columns = NULL; /* the groups of the rows asked for, whatever else is taken of them */
+    select.resample = NULL;
+    return hb_input_groups(app->os, path, &io, column, app->units, &app->arena, ret, ret_n, err);
+}
+
+/* readings: NULL, or one for each file. */
+static hb_status ingest_files(hb_app *app, hb_list files, const hb_read_opts *o, hb_run_builder *b,
+                              struct hb_reading **readings, const char **ret_source, hb_error *err)
+{
+    const char *profiles = NULL;
+    HB_TRY(check_read_opts(o, err));
     HB_TRY(hb_app_path(app, NULL, "profiles", &profiles, err));
     for (size_t i = 0; i < files.n; i++) {
+        hb_select_options select;
         hb_progress bar = hb_progress_start(app, hb_path_base(files.v[i]));
-        hb_ingest_options io = {.source = o->source,
-                                .profile_dir = profiles,
-                                .units = o->unit,
-                                .cycles = o->cycles,
-                                .sheet = o->sheet,
-                                .threads = o->threads ? o->threads : hb_pool_processors(),
-                                .progress = hb_progress_bytes,
-                                .progress_ctx = &bar};
+        hb_ingest_options io = ingest_options(o, profiles, &select);
+        io.ambiguous_is_fine = readings != NULL;
+        io.reading = readings ? readings[i] : NULL;
+        io.progress = hb_progress_bytes;
+        io.progress_ctx = &bar;
         hb_status status = hb_ingest(app->os, files.v[i], &io, b, ret_source, err);
         hb_progress_end(&bar);
         HB_TRY(status);
@@ -116,10 +172,12 @@ static hb_status ingest_files(hb_app *app, hb_list files, const hb_read_opts *o,
     return HB_OK;
 }
 
-hb_status hb_flow_read(hb_app *app, hb_list files, const hb_read_opts *o, const hb_run *like,
-                       hb_registry **io_registry, hb_run **ret_run, hb_error *err)
+static hb_status read_files(hb_app *app, hb_list files, const hb_read_opts *o, const hb_run *like,
+                            struct hb_reading **readings, hb_registry **io_registry,
+                            hb_run **ret_run, hb_error *err)
 {
     hb_run_meta meta;
+    HB_TRY(hb_globs_expand(app, files, &files, err));
     HB_TRY(read_meta(app, files, o, &meta, err));
     HB_TRY(complete_meta(o, &meta, err));
     if (!*io_registry) {
@@ -131,13 +189,26 @@ hb_status hb_flow_read(hb_app *app, hb_list files, const hb_read_opts *o, const 
     const char *source = "";
     HB_TRY(hb_run_builder_new(*io_registry, app->units, &b, err));
     hb_run_builder_units_like(b, like);
-    hb_status status = ingest_files(app, files, o, b, &source, err);
+    hb_status status = ingest_files(app, files, o, b, readings, &source, err);
     if (status == HB_OK) {
         meta.source_system = source;
         status = hb_run_builder_finish(b, &meta, ret_run, err);
     }
     hb_run_builder_free(b);
     return status;
+}
+
+hb_status hb_flow_read(hb_app *app, hb_list files, const hb_read_opts *o, const hb_run *like,
+                       hb_registry **io_registry, hb_run **ret_run, hb_error *err)
+{
+    return read_files(app, files, o, like, NULL, io_registry, ret_run, err);
+}
+
+hb_status hb_flow_inspect(hb_app *app, hb_list files, const hb_read_opts *o,
+                          struct hb_reading **readings, hb_registry **io_registry, hb_run **ret_run,
+                          hb_error *err)
+{
+    return read_files(app, files, o, NULL, readings, io_registry, ret_run, err);
 }
 
 hb_status hb_flow_register(hb_app *app, hb_flow *f, hb_error *err)

@@ -8,6 +8,8 @@
 #include "baseline/select.h"
 #include "cli/app.h"
 #include "decide/decision.h"
+#include "input/groups.h"
+#include "os/pool.h"
 
 /* Options of every command that reads run files. */
 typedef struct hb_read_opts {
@@ -20,6 +22,17 @@ typedef struct hb_read_opts {
     const char *unit;
     const char *cycles;
     const char *sheet;
+    const char *profile;
+    bool day_first;
+    bool month_first;
+    const char *part; /* of a container */
+    const char *query;
+    const char *table;
+    const char *variable;
+    const char *columns;
+    const char *where;
+    const char *time_range;
+    const char *resample;
     uint32_t threads; /* 0 = as many as there are processors */
     bool is_baseline; /* --run-id and --run-meta name another run, the one under test */
 } hb_read_opts;
@@ -30,6 +43,11 @@ typedef struct hb_read_opts {
         .name = (opt_name), .kind = HB_OPT_STRING,                                           \
         .offset = offsetof(type, member) + offsetof(hb_read_opts, field), .arg = (arg_name), \
         .help = (words)                                                                      \
+    }
+#define HB_READ_FLAG(type, member, opt_name, field, words)                                \
+    {                                                                                     \
+        .name = (opt_name), .kind = HB_OPT_FLAG,                                          \
+        .offset = offsetof(type, member) + offsetof(hb_read_opts, field), .help = (words) \
     }
 #define HB_READ_OPTS(type, member)                                                           \
     HB_READ_OPT(type, member, "source", source, "NAME",                                      \
@@ -46,10 +64,28 @@ typedef struct hb_read_opts {
         HB_READ_OPT(type, member, "cycles", cycles, "RANGES",                                \
                     "rows of these cycles only, as 1-50"),                                   \
         HB_READ_OPT(type, member, "sheet", sheet, "NAME", "sheet of a workbook"),            \
+        HB_READ_OPT(type, member, "profile", profile, "FILE",                                \
+                    "profile to read by (hb inspect --save-profile)"),                       \
+        HB_READ_FLAG(type, member, "day-first", day_first,                                   \
+                     "05/04/2024 is 5 April, where the file cannot tell"),                   \
+        HB_READ_FLAG(type, member, "month-first", month_first, "05/04/2024 is May 4"),       \
+        HB_READ_OPT(type, member, "member", part, "NAME",                                    \
+                    "file in a .zip, arrays of an .npz; * and ? are allowed"),               \
+        HB_READ_OPT(type, member, "table", table, "NAME", "table of an SQLite file"),        \
+        HB_READ_OPT(type, member, "query", query, "SQL", "SELECT … over an SQLite file"),    \
+        HB_READ_OPT(type, member, "variable", variable, "PATH",                              \
+                    "variable, struct or group of a MATLAB or HDF5 file; several: a,b"),     \
+        HB_READ_OPT(type, member, "columns", columns, "NAMES",                               \
+                    "columns by name: temp*,load (docs: selecting)"),                        \
+        HB_READ_OPT(type, member, "where", where, "EXPR", "rows for which EXPR is true"),    \
+        HB_READ_OPT(type, member, "time-range", time_range, "FROM..TO",                      \
+                    "rows of this stretch of time"),                                         \
+        HB_READ_OPT(type, member, "resample", resample, "STEP[:HOW]",                        \
+                    "one sample a step: 1s, 250ms:max"),                                     \
     {                                                                                        \
         .name = "threads", .kind = HB_OPT_UINT,                                              \
         .offset = offsetof(type, member) + offsetof(hb_read_opts, threads), .arg = "N",      \
-        .help = "threads that read, 1 to 16; default: one a processor"                       \
+        .help = "threads that read, 1 to 16; default: one a processor", .max = HB_POOL_MOST  \
     }
 
 typedef enum hb_fail_on { HB_FAIL_ON_FAIL, HB_FAIL_ON_DRIFT, HB_FAIL_ON_NONE } hb_fail_on;
@@ -73,11 +109,23 @@ typedef struct hb_flow {
 void hb_flow_init(hb_flow *f);
 void hb_flow_release(hb_flow *f);
 
+struct hb_reading;
+
 /* Reads files into one run; `like` (may be NULL) gives the units of undeclared metrics. Loads the
  * metric registry for the run's program and mode into *io_registry unless it is already loaded. */
 HB_CHECKED hb_status hb_flow_read(hb_app *app, hb_list files, const hb_read_opts *o,
                                   const hb_run *like, hb_registry **io_registry, hb_run **ret_run,
                                   hb_error *err);
+/* The same, with what was read of each file: readings[i] (files.n of them, owned by the caller with
+ * hb_reading_free, also on failure; NULL entries are fine). Files that leave day and month open are
+ * read all the same, and the reading says so. */
+HB_CHECKED hb_status hb_flow_inspect(hb_app *app, hb_list files, const hb_read_opts *o,
+                                     struct hb_reading **readings, hb_registry **io_registry,
+                                     hb_run **ret_run, hb_error *err);
+/* The values of a column of a file, for one run each (input/groups.h); in app->arena. */
+HB_CHECKED hb_status hb_flow_groups(hb_app *app, const char *path, const hb_read_opts *o,
+                                    const char *column, hb_group_value **ret, size_t *ret_n,
+                                    hb_error *err);
 /* Adds f->run to the registry (told when it was already there). */
 HB_CHECKED hb_status hb_flow_register(hb_app *app, hb_flow *f, hb_error *err);
 /* Chooses f->run's baseline into f->selection. `baseline`: a run_id, or NULL for the policy's

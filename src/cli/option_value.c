@@ -73,8 +73,11 @@ static hb_status put_list(const char *value, void *place, hb_arena *arena, size_
 static hb_status put_uint(const hb_opt *o, const char *value, void *place, hb_error *err)
 {
     uint64_t u = 0;
-    if (!hb_num_parse_u64(value, strlen(value), &u) || u < 1 || u > UINT32_MAX) {
-        return wrong(o, value, "a whole number from 1 to 4294967295", err);
+    uint32_t max = o->max ? o->max : UINT32_MAX;
+    if (!hb_num_parse_u64(value, strlen(value), &u) || u < 1 || u > max) {
+        char expected[60];
+        snprintf(expected, sizeof expected, "a whole number from 1 to %u", max);
+        return wrong(o, value, expected, err);
     }
     memcpy(place, &(uint32_t){(uint32_t)u}, sizeof(uint32_t));
     return HB_OK;

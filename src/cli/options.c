@@ -93,6 +93,9 @@ static bool looks_like_option(const char *arg)
 static hb_status put(parser *p, found f, const char *value, hb_error *err)
 {
     if (f.seen) {
+        if (*f.seen && f.opt->kind != HB_OPT_FLAG && f.opt->kind != HB_OPT_LIST) {
+            return HB_FAIL(err, HB_E_USAGE, "option '--%s' is given twice", f.opt->name);
+        }
         *f.seen = true;
     }
     return hb_option_put(f.opt, value, f.base, p->arena, (size_t)p->argc, err);

@@ -53,16 +53,24 @@ static void workspace(hb_buf *out)
 
 static void formats(hb_buf *out)
 {
-    hb_buf_c(out, "Formats and sources\n\n"
-                  "Formats are recognised by content: CSV and other delimited text, JSON, JSON\n"
-                  "lines, XLSX; each plain or as .gz or .zst; '-' is standard input; a folder is\n"
-                  "read by its metrics.csv, with run_meta.json and events.jsonl beside it.\n\n"
-                  "Layouts: metric table (metric, value, unit, tags), long (time, metric, value),\n"
-                  "wide (time and one column a metric).\n\n"
-                  "--source auto (the default) chooses and says why; csv, json, xlsx force a\n"
-                  "format; pba_excel, custom_tabular, cmapss_fd001 … cmapss_fd004 are adapters.\n"
-                  "A lab's own adapter is a file profiles/NAME.yaml in the workspace.\n\n"
-                  "hb inspect FILE shows what would be read.\n");
+    hb_buf_c(out,
+             "Formats and sources\n\n"
+             "Formats are recognised by content: CSV and other delimited text, JSON, JSON\n"
+             "lines, XLSX, NumPy .npy and .npz, LabVIEW .lvm, SQLite, MATLAB .mat, HDF5; each\n"
+             "plain or as .gz, .zst or .zip; '-' is standard input; a folder is read by\n"
+             "its metrics.csv, with run_meta.json and events.jsonl beside it.\n\n"
+             "--member NAME chooses a file of a .zip or arrays of an .npz, --sheet NAME a\n"
+             "sheet of a workbook, --table NAME or --query SQL what to read of a database,\n"
+             "--variable PATH a variable, struct or group of a .mat or HDF5 file.\n\n"
+             "Layouts: metric table (metric, value, unit, tags), long (time, metric, value),\n"
+             "wide (time and one column a metric).\n\n"
+             "--source auto (the default) chooses and says why; csv, json, lvm, npy, npz,\n"
+             "sqlite, mat, hdf5, xlsx force a format; pba_excel, custom_tabular, smap_msl,\n"
+             "nasa_http_tsv and cmapss_fd001 … cmapss_fd004 are adapters.\n"
+             "A lab's own adapter is a file profiles/NAME.yaml in the workspace.\n\n"
+             "hb inspect FILE shows what would be read and why. --save-profile P.yaml pins\n"
+             "the answer: --profile P.yaml reads by it and refuses a file that does not fit.\n"
+             "Where 05/04/2024 reads both ways, --day-first or --month-first says which.\n");
 }
 
 const hb_topic hb_topics[] = {

@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 static const char *value_from(const hb_metric *m)
 {
@@ -57,25 +58,45 @@ static void identity(const hb_run *run, hb_buf *out)
     }
 }
 
+static void guesses(const hb_input_file *f, hb_buf *out)
+{
+    for (size_t k = 0; k < f->n_guesses; k++) {
+        hb_buf_fmt(out, "  %s: %s (%s)\n", f->guesses[k].what, f->guesses[k].value,
+                   f->guesses[k].why);
+    }
+}
+
+static void not_used(const hb_input_file *f, hb_buf *out)
+{
+    for (size_t k = 0; k < f->n_rejects; k++) {
+        hb_buf_fmt(out, "  not used: %llu × %s\n", (unsigned long long)f->rejects[k].n,
+                   f->rejects[k].reason);
+    }
+}
+
+static void file_head(const hb_input_file *f, hb_buf *out)
+{
+    hb_buf_fmt(out, "\nfile %s: %s, %s, %llu rows, %llu bytes\n", f->path, f->format, f->layout,
+               (unsigned long long)f->rows, (unsigned long long)f->bytes);
+}
+
+static void warnings(const hb_run *run, hb_buf *out)
+{
+    for (size_t i = 0; i < run->n_warnings; i++) {
+        hb_buf_fmt(out, "  warning: %s\n", run->warnings[i]);
+    }
+}
+
 static void files(const hb_run *run, hb_buf *out)
 {
     for (size_t i = 0; i < run->n_inputs; i++) {
         const hb_input_file *f = &run->inputs[i];
-        hb_buf_fmt(out, "\nfile %s: %s, %s, %llu rows, %llu bytes\n  sha256 %s\n", f->path,
-                   f->format, f->layout, (unsigned long long)f->rows, (unsigned long long)f->bytes,
-                   f->sha256);
-        for (size_t k = 0; k < f->n_guesses; k++) {
-            hb_buf_fmt(out, "  %s: %s (%s)\n", f->guesses[k].what, f->guesses[k].value,
-                       f->guesses[k].why);
-        }
-        for (size_t k = 0; k < f->n_rejects; k++) {
-            hb_buf_fmt(out, "  not used: %llu × %s\n", (unsigned long long)f->rejects[k].n,
-                       f->rejects[k].reason);
-        }
+        file_head(f, out);
+        hb_buf_fmt(out, "  sha256 %s\n", f->sha256);
+        guesses(f, out);
+        not_used(f, out);
     }
-    for (size_t i = 0; i < run->n_warnings; i++) {
-        hb_buf_fmt(out, "  warning: %s\n", run->warnings[i]);
-    }
+    warnings(run, out);
 }
 
 static hb_status metrics(const hb_run *run, hb_buf *out, hb_error *err)
@@ -122,6 +143,36 @@ static void rejects(const hb_run *run, hb_buf *out)
                        m->name, (unsigned long long)m->rejects[k].line, m->rejects[k].reason);
         }
     }
+}
+
+static void event_rejects(const hb_run *run, hb_buf *out)
+{
+    for (size_t i = 0; i < run->n_metrics; i++) {
+        const hb_metric *m = &run->metrics[i];
+        for (size_t k = 0; m->flags & HB_METRIC_FROM_EVENTS && k < m->n_reject_examples; k++) {
+            hb_buf_fmt(out, "  '%s' for %s, line %llu: %s\n", m->rejects[k].text, m->name,
+                       (unsigned long long)m->rejects[k].line, m->rejects[k].reason);
+        }
+    }
+}
+
+void hb_view_run_brief(const hb_run *run, const char *const *shown, size_t n_shown, hb_buf *out)
+{
+    identity(run, out);
+    for (size_t i = 0; i < run->n_inputs; i++) {
+        const hb_input_file *f = &run->inputs[i];
+        bool told = false;
+        for (size_t k = 0; k < n_shown; k++) {
+            told = told || strcmp(shown[k], f->path) == 0;
+        }
+        if (!told) {
+            file_head(f, out);
+            guesses(f, out);
+        }
+        not_used(f, out);
+    }
+    event_rejects(run, out);
+    warnings(run, out);
 }
 
 hb_status hb_view_run_text(const hb_run *run, hb_buf *out, hb_error *err)
@@ -183,16 +234,13 @@ static void json_figure(hb_json *j, const char *key, double v)
     }
 }
 
-static void json_metric(hb_json *j, const hb_metric *m)
+void hb_view_metric_members(const hb_metric *m, hb_json *j)
 {
     const hb_profile *p = &m->profile;
-    hb_json_obj(j);
     hb_json_kc(j, "name", m->name);
     hb_json_kc(j, "raw_name", m->raw_name);
-    hb_json_kc(j, "unit", m->unit);
     hb_json_kb(j, "declared", m->declared);
     hb_json_kc(j, "value_from", value_from(m));
-    json_figure(j, "value", m->has_value ? m->value : NAN);
     hb_json_ku(j, "n", p->moments.n);
     hb_json_ku(j, "n_missing", p->n_missing);
     hb_json_ku(j, "n_nan", p->n_nan);
@@ -222,43 +270,52 @@ static void json_metric(hb_json *j, const hb_metric *m)
         hb_json_end(j);
     }
     hb_json_end(j);
+}
+
+void hb_view_run_members(const hb_run *run, hb_json *j)
+{
+    const hb_run_meta *m = &run->meta;
+    hb_json_kc(j, "run_id", m->run_id);
+    hb_json_kc(j, "program", m->program);
+    hb_json_kc(j, "subsystem", m->subsystem);
+    hb_json_kc(j, "test_name", m->test_name);
+    for (unsigned f = 0; f < HB_CONTEXT_COUNT; f++) {
+        hb_json_kc(j, hb_context_name((hb_context_field)f), m->context[f]);
+    }
+    hb_json_kc(j, "source_system", m->source_system);
+    hb_json_kc(j, "digest", run->digest);
+    json_time(j, "first_sample", run->t_first);
+    json_time(j, "last_sample", run->t_last);
+    hb_json_key(j, "files");
+    hb_json_arr(j);
+    for (size_t i = 0; i < run->n_inputs; i++) {
+        json_file(j, &run->inputs[i]);
+    }
+    hb_json_end(j);
+    hb_json_key(j, "warnings");
+    hb_json_arr(j);
+    for (size_t i = 0; i < run->n_warnings; i++) {
+        hb_json_c(j, run->warnings[i]);
+    }
     hb_json_end(j);
 }
 
 hb_status hb_view_run_json(const hb_run *run, hb_buf *out, hb_error *err)
 {
-    const hb_run_meta *m = &run->meta;
     hb_json j;
     hb_json_init(&j, out, HB_JSON_PRETTY);
     hb_json_obj(&j);
-    hb_json_kc(&j, "run_id", m->run_id);
-    hb_json_kc(&j, "program", m->program);
-    hb_json_kc(&j, "subsystem", m->subsystem);
-    hb_json_kc(&j, "test_name", m->test_name);
-    for (unsigned f = 0; f < HB_CONTEXT_COUNT; f++) {
-        hb_json_kc(&j, hb_context_name((hb_context_field)f), m->context[f]);
-    }
-    hb_json_kc(&j, "source_system", m->source_system);
-    hb_json_kc(&j, "digest", run->digest);
-    json_time(&j, "first_sample", run->t_first);
-    json_time(&j, "last_sample", run->t_last);
-    hb_json_key(&j, "files");
-    hb_json_arr(&j);
-    for (size_t i = 0; i < run->n_inputs; i++) {
-        json_file(&j, &run->inputs[i]);
-    }
-    hb_json_end(&j);
-    hb_json_key(&j, "warnings");
-    hb_json_arr(&j);
-    for (size_t i = 0; i < run->n_warnings; i++) {
-        hb_json_c(&j, run->warnings[i]);
-    }
-    hb_json_end(&j);
+    hb_view_run_members(run, &j);
     hb_json_key(&j, "metrics");
     hb_json_arr(&j);
     for (size_t i = 0; i < run->n_metrics; i++) {
-        if (!(run->metrics[i].flags & HB_METRIC_TEXT)) {
-            json_metric(&j, &run->metrics[i]);
+        const hb_metric *m = &run->metrics[i];
+        if (!(m->flags & HB_METRIC_TEXT)) {
+            hb_json_obj(&j);
+            hb_view_metric_members(m, &j);
+            hb_json_kc(&j, "unit", m->unit);
+            json_figure(&j, "value", m->has_value ? m->value : NAN);
+            hb_json_end(&j);
         }
     }
     hb_json_end(&j);

@@ -340,11 +340,11 @@ static hb_status distribution(state *s, hb_error *err)
                                "samples",
                                s->c->name, s->run.n ? "the baseline has" : "the run has");
     }
-    hb_ks ks = hb_ks_two_sample(&s->run, &s->base);
-    s->c->ks_d = hb_some(ks.d);
-    s->c->ks_p = hb_some(ks.p);
-    s->c->wasserstein = hb_some(hb_wasserstein(&s->run, &s->base));
-    return told_distribution(s, &ks, err);
+    hb_distance between = hb_distance_two_sample(&s->run, &s->base);
+    s->c->ks_d = hb_some(between.ks.d);
+    s->c->ks_p = hb_some(between.ks.p);
+    s->c->wasserstein = hb_some(between.wasserstein);
+    return told_distribution(s, &between.ks, err);
 }
 
 static hb_status load_samples(const hb_metric *m, hb_ecdf *ret, hb_error *err)

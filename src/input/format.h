@@ -9,7 +9,13 @@
 
 typedef struct hb_format_options {
     hb_csv_options csv;
-    const char *sheet;
+    hb_units *units;      /* for units stated beside the names; may be NULL */
+    const char *sheet;    /* of a workbook */
+    const char *member;   /* arrays of an .npz: a name or a pattern */
+    const char *query;    /* SQL over a database */
+    const char *table;    /* of a database */
+    const char *variable; /* of a MATLAB or HDF5 file: path, or NULL */
+    const char *program;  /* hb itself, started to read such a file; NULL: none can be read */
 } hb_format_options;
 
 typedef struct hb_format {

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "input/layout_internal.h"
+#include "input/time_rule.h"
+#include "input/watch.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -45,13 +47,22 @@ hb_status hb_layout_rejects(hb_layout_job *job, const hb_block *block, hb_error 
     return HB_OK;
 }
 
+static uint64_t rows_kept(const hb_block *b)
+{
+    uint64_t n = b->keep ? 0 : b->n_rows;
+    for (size_t r = 0; b->keep && r < b->n_rows; r++) {
+        n += b->keep[r];
+    }
+    return n;
+}
+
 hb_status hb_layout_next(hb_layout_job *job, hb_block *ret, hb_error *err)
 {
     do { /* a block may hold nothing but rejects */
         HB_TRY(job->t->ops->next(job->t, ret, err));
         HB_TRY(hb_layout_rejects(job, ret, err));
         job->n_columns = job->t->ops->columns(job->t, &job->columns);
-        job->rows += ret->n_rows;
+        job->rows += rows_kept(ret);
         if (job->o->progress && job->o->stream) {
             job->o->progress(job->o->progress_ctx, hb_stream_raw_bytes(job->o->stream),
                              job->o->bytes_total);
@@ -89,7 +100,7 @@ bool hb_layout_has_time(const hb_table *t)
     const hb_column *columns = NULL;
     size_t n = t->ops->columns(t, &columns);
     for (size_t i = 0; i < n; i++) {
-        if (hb_timecol_named(columns[i].name)) {
+        if (hb_time_named(columns[i].name)) {
             return true;
         }
     }
@@ -117,13 +128,13 @@ static void keep_first(size_t *place, size_t i)
     }
 }
 
-static hb_row_columns find_columns(const hb_layout_job *job)
+static hb_row_columns find_columns(const hb_column *columns, size_t n)
 {
     hb_row_columns c = {HB_NO_COLUMN, HB_NO_COLUMN, HB_NO_COLUMN, HB_NO_COLUMN, HB_NO_COLUMN};
     size_t value = HB_NO_COLUMN;
-    for (size_t i = 0; i < job->n_columns; i++) {
-        hb_str name = job->columns[i].name;
-        if (hb_timecol_named(name)) {
+    for (size_t i = 0; i < n; i++) {
+        hb_str name = columns[i].name;
+        if (hb_time_named(name)) {
             keep_first(&c.time, i);
         } else if (NAMED(name, "metric", "metric name", "metric_name", "parameter", "signal",
                          "channel", "sensor", "name", "variable", "tag name")) {
@@ -158,14 +169,14 @@ static bool holds_names(const hb_block *block, size_t column)
 }
 
 /* Nothing but a table of rows has only such columns, whatever its names look like. */
-static bool all_have_roles(const hb_layout_job *job, const hb_row_columns *c)
+static bool all_have_roles(size_t n_columns, const hb_row_columns *c)
 {
     const size_t at[] = {c->time, c->metric, c->value, c->unit, c->tags};
     size_t n = 0;
     for (size_t i = 0; i < sizeof at / sizeof *at; i++) {
         n += at[i] != HB_NO_COLUMN;
     }
-    return n == job->n_columns;
+    return n == n_columns;
 }
 
 /* Names that come back again and again are a series, even without a time column. */
@@ -185,6 +196,26 @@ static bool names_repeat(const hb_block *block, size_t column)
         }
     }
     return looked >= 4 && again * 2 >= looked;
+}
+
+hb_layout_kind hb_layout_look(const hb_column *columns, size_t n, const hb_block *first,
+                              hb_row_columns *ret)
+{
+    hb_row_columns c = find_columns(columns, n);
+    *ret = c;
+    if (c.metric == HB_NO_COLUMN || c.value == HB_NO_COLUMN || !first->n_rows ||
+        (!holds_names(first, c.metric) && !all_have_roles(n, &c))) {
+        return HB_LAYOUT_WIDE;
+    }
+    return c.time != HB_NO_COLUMN || names_repeat(first, c.metric) ? HB_LAYOUT_LONG
+                                                                   : HB_LAYOUT_METRICS;
+}
+
+const char *hb_layout_name(hb_layout_kind kind)
+{
+    static const char *const names[] = {
+        [HB_LAYOUT_WIDE] = "wide", [HB_LAYOUT_LONG] = "long", [HB_LAYOUT_METRICS] = "metric table"};
+    return names[kind];
 }
 
 static hb_status tell_notes(hb_layout_job *job, hb_error *err)
@@ -226,6 +257,32 @@ static hb_status read_pba(hb_layout_job *job, hb_block *first, hb_error *err)
     return hb_layout_rows(job, &c, false, first, err);
 }
 
+/* Rows of the file that are no data, and data that nobody asked for. */
+static hb_status tell_left_out(hb_layout_job *job, hb_error *err)
+{
+    const hb_row_filter_counts *c = hb_watch_counts(job->t);
+    uint64_t not_selected = hb_watch_not_selected(job->t);
+    char text[80];
+    if (not_selected) {
+        HB_TRY(hb_run_builder_reject_row(job->b, "row not selected", not_selected, err));
+    }
+    if (not_selected && job->rows == 0) {
+        HB_TRY(hb_run_builder_warn(job->b, "no row is selected: nothing of the file is in the run",
+                                   err));
+    }
+    if (c->footer_rows) {
+        snprintf(text, sizeof text, "%llu rows from line %llu", (unsigned long long)c->footer_rows,
+                 (unsigned long long)c->footer_line);
+        HB_TRY(hb_run_builder_guess(job->b, "below the table", text, HB_FOOTER_WHY, err));
+    }
+    if (c->n_segments > 1) {
+        snprintf(text, sizeof text, "%zu", c->n_segments);
+        HB_TRY(hb_run_builder_guess(job->b, "segments", text, HB_SEGMENTS_WHY, err));
+    }
+    return hb_watch_select(job->t) ? hb_select_finish(hb_watch_select(job->t), job->path, err)
+                                   : HB_OK;
+}
+
 hb_status hb_layout_read(hb_table *t, const char *path, const hb_layout_options *options,
                          hb_run_builder *b, uint64_t *ret_rows, hb_error *err)
 {
@@ -234,18 +291,24 @@ hb_status hb_layout_read(hb_table *t, const char *path, const hb_layout_options 
     t->pool = options->pool;
     HB_TRY(t->ops->next(t, &block, err)); /* JSON knows its columns only now */
     job.n_columns = t->ops->columns(t, &job.columns);
-    job.rows = block.n_rows;
-    hb_row_columns c = find_columns(&job);
-    bool by_rows = c.metric != HB_NO_COLUMN && c.value != HB_NO_COLUMN && block.n_rows &&
-                   (holds_names(&block, c.metric) || all_have_roles(&job, &c));
+    job.rows = rows_kept(&block);
+    hb_row_columns c;
+    hb_layout_kind kind = hb_layout_look(job.columns, job.n_columns, &block, &c);
     bool fixed = options->profile && options->profile->n_columns;
+    bool wide = !options->pba && (kind == HB_LAYOUT_WIDE || fixed);
+    if (!wide && (options->units.n || options->cycles.n)) {
+        return HB_FAIL(err, HB_E_USAGE,
+                       "'%s' is a %s table, which has no rows to select by %s; use --where", path,
+                       kind == HB_LAYOUT_LONG ? "long" : "metric",
+                       options->units.n ? "--unit" : "--cycles");
+    }
     hb_status status = HB_OK;
     if (options->pba) {
         status = read_pba(&job, &block, err);
-    } else if (by_rows && !fixed) {
+    } else if (!wide) {
         bool timed = c.time != HB_NO_COLUMN;
-        bool series = timed || names_repeat(&block, c.metric);
-        status = begin(&job, series ? "long" : "metric table",
+        bool series = kind == HB_LAYOUT_LONG;
+        status = begin(&job, hb_layout_name(kind),
                        timed    ? "columns for time, metric and value"
                        : series ? "columns for metric and value, the same metrics again and again"
                                 : "columns for metric and value, none for time",
@@ -257,7 +320,7 @@ hb_status hb_layout_read(hb_table *t, const char *path, const hb_layout_options 
             status = hb_layout_rows(&job, &c, series, &block, err);
         }
     } else {
-        status = begin(&job, "wide",
+        status = begin(&job, hb_layout_name(HB_LAYOUT_WIDE),
                        fixed ? "the adapter names the columns" : "one column a metric", err);
         if (status == HB_OK) {
             status = hb_layout_rejects(&job, &block, err);
@@ -266,6 +329,9 @@ hb_status hb_layout_read(hb_table *t, const char *path, const hb_layout_options 
             status = hb_layout_wide(&job, &block, err);
         }
     }
-    *ret_rows = job.rows;
+    if (status == HB_OK) {
+        status = tell_left_out(&job, err);
+    }
+    *ret_rows = job.rows + hb_watch_not_selected(t);
     return status;
 }

@@ -5,7 +5,6 @@
 
 #include "input/cell.h"
 #include "input/layout.h"
-#include "input/timecol.h"
 
 typedef struct hb_layout_job {
     hb_table *t;
@@ -27,6 +26,13 @@ typedef struct hb_row_columns {
     size_t unit;
     size_t tags;
 } hb_row_columns;
+
+typedef enum hb_layout_kind { HB_LAYOUT_WIDE, HB_LAYOUT_LONG, HB_LAYOUT_METRICS } hb_layout_kind;
+
+/* By the columns' names and the first block (cells); *ret is set for every kind. */
+hb_layout_kind hb_layout_look(const hb_column *columns, size_t n, const hb_block *first,
+                              hb_row_columns *ret);
+const char *hb_layout_name(hb_layout_kind kind); /* "wide", "long", "metric table" */
 
 /* Both are given the first block and read on from the table. */
 HB_CHECKED hb_status hb_layout_wide(hb_layout_job *job, hb_block *first, hb_error *err);

@@ -7,11 +7,18 @@
 #include "base/map.h"
 #include "base/mem.h"
 #include "input/json/values.h"
+#include "input/time_rule.h"
+#include "input/watch.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { KEYS_BYTES = 256 << 20, MAX_KEYS = HB_RUN_MAX_METRICS, SAMPLES_MAX = 10000000 };
+enum {
+    KEYS_BYTES = 256 << 20,
+    MAX_KEYS = HB_RUN_MAX_METRICS,
+    SAMPLES_MAX = 10000000,
+    TIME_ROWS = 2000
+};
 
 typedef struct gathered {
     uint32_t channel;
@@ -20,14 +27,16 @@ typedef struct gathered {
     size_t n;
     size_t cap;
     size_t cap_t;
+    bool wanted;
+    hb_resampler resampler;
+    uint64_t untimed;
 } gathered;
 
 typedef struct rows {
     hb_layout_job *job;
     const hb_row_columns *c;
     bool series;
-    hb_timecol timecol;
-    bool time_told;
+    hb_time_rule time; /* kind HB_AXIS_NONE: the rows are taken in order */
     hb_arena keys;
     hb_map by_key; /* "metric \x1f unit" as written → index of `list` */
     gathered *list;
@@ -37,6 +46,9 @@ typedef struct rows {
     uint64_t bad_times;
     uint64_t backwards; /* rows older than the one before */
     hb_time latest;
+    hb_select *select;                /* NULL = everything */
+    const hb_resample_rule *resample; /* NULL = samples as they are */
+    uint64_t not_wanted;
 } rows;
 
 static hb_str text_of(const hb_block *block, size_t r, size_t column, char *room)
@@ -55,6 +67,10 @@ static hb_status channel_of(rows *w, const hb_block *block, size_t r, size_t *re
     if (unit.n == 0 && w->job->o->pba) {
         unit = hb_pba_unit(w->job->o->pba, name);
     }
+    const hb_plan *plan = hb_watch_plan(w->job->t);
+    if (unit.n == 0 && plan && w->c->value < plan->n_columns) {
+        unit = hb_str_of(plan->columns[w->c->value].number.unit); /* as its cells state it */
+    }
     hb_buf_clear(&w->key);
     hb_buf_str(&w->key, name);
     hb_buf_ch(&w->key, '\x1f');
@@ -65,8 +81,11 @@ static hb_status channel_of(rows *w, const hb_block *block, size_t r, size_t *re
         return HB_OK;
     }
     gathered g = {0};
-    HB_TRY(hb_run_builder_channel(w->job->b, name, unit, block->lines[r], w->c->metric + 1,
-                                  &g.channel, err));
+    g.wanted = !w->select || hb_select_wants_metric(w->select, name);
+    if (g.wanted) {
+        HB_TRY(hb_run_builder_channel(w->job->b, name, unit, block->lines[r], w->c->metric + 1,
+                                      &g.channel, err));
+    }
     HB_TRY(HB_GROW(w->list, w->cap_list, w->n_list + 1, MAX_KEYS, "metrics", err));
     char *kept = hb_arena_str(&w->keys, key);
     if (!kept) {
@@ -91,6 +110,10 @@ static hb_status flush(rows *w, hb_error *err)
 {
     for (size_t i = 0; i < w->n_list; i++) {
         gathered *g = &w->list[i];
+        if (g->n && w->resample) {
+            HB_TRY(hb_resample_add(&g->resampler, w->resample, g->v, g->t, g->n, g->v, g->t, &g->n,
+                                   &g->untimed, err));
+        }
         if (g->n) {
             HB_TRY(hb_run_builder_add(w->job->b, g->channel, g->v,
                                       w->c->time == HB_NO_COLUMN ? NULL : g->t, g->n, err));
@@ -98,6 +121,22 @@ static hb_status flush(rows *w, hb_error *err)
         }
     }
     return HB_OK;
+}
+
+/* What waits in the resamplers. */
+static hb_status flush_steps(rows *w, hb_error *err)
+{
+    uint64_t untimed = 0;
+    for (size_t i = 0; w->resample && i < w->n_list; i++) {
+        gathered *g = &w->list[i];
+        double v = 0;
+        hb_time t = 0;
+        untimed += g->untimed;
+        if (hb_resample_finish(&g->resampler, w->resample, &v, &t)) {
+            HB_TRY(hb_run_builder_add(w->job->b, g->channel, &v, &t, 1, err));
+        }
+    }
+    return untimed ? hb_run_builder_reject_row(w->job->b, HB_REJECT_NO_TIME, untimed, err) : HB_OK;
 }
 
 static hb_status bad_tags(rows *w, const hb_block *block, size_t r, const char *why, hb_error *err)
@@ -143,12 +182,23 @@ static hb_status samples(rows *w, const hb_block *block, size_t r, gathered *g, 
     return status;
 }
 
+/* By the rule of the column, which knows the marks of the whole table. */
+static hb_cell_class value_of(const rows *w, const hb_cell *cell, double *ret)
+{
+    const hb_plan *plan = hb_watch_plan(w->job->t);
+    bool ruled = plan && w->c->value < plan->n_columns && cell->kind == HB_CELL_TEXT &&
+                 plan->columns[w->c->value].kind == HB_COLUMN_NUMBER;
+    return ruled ? hb_number_rule_read(&plan->columns[w->c->value].number,
+                                       (hb_str){cell->as.p, cell->len}, ret)
+                 : hb_layout_figure(cell, w->job->t->decimal, ret);
+}
+
 static hb_status metric_row(rows *w, const hb_block *block, size_t r, gathered *g, hb_error *err)
 {
     hb_run_builder *b = w->job->b;
     const hb_cell *cell = &block->cells[r * block->n_cols + w->c->value];
     double v = 0;
-    switch (hb_layout_figure(cell, w->job->t->decimal, &v)) {
+    switch (value_of(w, cell, &v)) {
     case HB_CELL_IS_NUMBER:
         HB_TRY(hb_run_builder_stated(b, g->channel, v, err));
         break;
@@ -171,16 +221,46 @@ static hb_status metric_row(rows *w, const hb_block *block, size_t r, gathered *
     return samples(w, block, r, g, err);
 }
 
+/* How the time is told, by the first rows; also in columns the layout did not take for the time,
+ * such as a clock beside a date. */
+static hb_status settle_time(rows *w, const hb_block *first, hb_error *err)
+{
+    hb_time_rule found[HB_TIME_CANDIDATES];
+    size_t n = 0;
+    const hb_time_source s = {
+        .columns = w->job->columns,
+        .cells = first->cells,
+        .n_rows = first->n_rows < TIME_ROWS ? first->n_rows : TIME_ROWS,
+        .n_columns = first->n_cols,
+        .decimal = w->job->t->decimal,
+    };
+    if (w->c->time == HB_NO_COLUMN || first->n_cols != w->job->n_columns) {
+        return HB_OK;
+    }
+    HB_TRY(hb_time_rules_infer(&s, &w->keys, found, &n, err));
+    if (n == 0) {
+        return HB_OK;
+    }
+    w->time = found[0];
+    HB_TRY(hb_run_builder_guess(w->job->b, "time", w->time.notation, w->time.why, err));
+    return w->time.ambiguous
+               ? hb_run_builder_warn(w->job->b,
+                                     "nothing in the file tells day from month: the day is taken "
+                                     "to come first",
+                                     err)
+               : HB_OK;
+}
+
 static hb_time time_of(rows *w, const hb_block *block, size_t r)
 {
-    if (w->c->time == HB_NO_COLUMN) {
+    if (w->time.kind == HB_AXIS_NONE) {
         return HB_TIME_NONE;
     }
-    const hb_cell *cell = &block->cells[r * block->n_cols + w->c->time];
-    if (w->timecol.kind == HB_TIMECOL_UNSETTLED) {
-        hb_timecol_settle(&w->timecol, cell, w->job->t->decimal, w->job->columns[w->c->time].name);
+    const hb_cell *parts[HB_TIME_PARTS] = {0};
+    for (size_t k = 0; k < w->time.n_columns; k++) {
+        parts[k] = &block->cells[r * block->n_cols + w->time.columns[k]];
     }
-    hb_time t = hb_timecol_read(&w->timecol, cell, w->job->t->decimal);
+    hb_time t = hb_time_rule_read(&w->time, parts, w->job->t->decimal);
     if (t != HB_TIME_NONE) {
         w->backwards += t < w->latest;
         w->latest = t;
@@ -193,12 +273,12 @@ static hb_status sample_row(rows *w, const hb_block *block, size_t r, gathered *
     hb_run_builder *b = w->job->b;
     const hb_cell *cell = &block->cells[r * block->n_cols + w->c->value];
     hb_time t = time_of(w, block, r);
-    if (t == HB_TIME_NONE && w->timecol.kind != HB_TIMECOL_UNSETTLED) {
+    if (t == HB_TIME_NONE && w->time.kind != HB_AXIS_NONE) {
         w->bad_times++; /* a footer, a summary, half a row */
         return HB_OK;
     }
     double v = 0;
-    switch (hb_layout_figure(cell, w->job->t->decimal, &v)) {
+    switch (value_of(w, cell, &v)) {
     case HB_CELL_IS_NUMBER:
         return gather(g, v, t, err);
     case HB_CELL_IS_MISSING:
@@ -220,23 +300,29 @@ static hb_status sample_row(rows *w, const hb_block *block, size_t r, gathered *
 
 static hb_status take_block(rows *w, const hb_block *block, hb_error *err)
 {
+    if (!block->cells) { /* rows given back without a time by watch.h: no sample */
+        w->bad_times += block->n_rows;
+        return HB_OK;
+    }
     for (size_t r = 0; r < block->n_rows; r++) {
         char room[HB_NUM_TEXT];
+        if (block->keep && !block->keep[r]) {
+            continue;
+        }
         if (text_of(block, r, w->c->metric, room).n == 0) {
             HB_TRY(hb_run_builder_reject_row(w->job->b, HB_REJECT_NO_NAME, 1, err));
             continue;
         }
         size_t i = 0;
         HB_TRY(channel_of(w, block, r, &i, err));
+        if (!w->list[i].wanted) {
+            w->not_wanted++;
+            continue;
+        }
         HB_TRY(w->series ? sample_row(w, block, r, &w->list[i], err)
                          : metric_row(w, block, r, &w->list[i], err));
     }
-    HB_TRY(flush(w, err));
-    if (w->timecol.kind != HB_TIMECOL_UNSETTLED && !w->time_told) {
-        w->time_told = true;
-        return hb_run_builder_guess(w->job->b, "time", w->timecol.guess, "its first cell", err);
-    }
-    return HB_OK;
+    return flush(w, err);
 }
 
 /* What a person may have meant to be compared and is not. */
@@ -249,6 +335,9 @@ static hb_status tell_unused(rows *w, hb_error *err)
         bool is_used = false;
         for (size_t k = 0; k < sizeof used / sizeof *used; k++) {
             is_used = is_used || used[k] == i;
+        }
+        for (size_t k = 0; k < w->time.n_columns; k++) {
+            is_used = is_used || w->time.columns[k] == i;
         }
         hb_str name = w->job->columns[i].name;
         if (!is_used && names.n < 300) {
@@ -268,6 +357,7 @@ static hb_status tell_unused(rows *w, hb_error *err)
 
 static hb_status read_all(rows *w, hb_block *block, hb_error *err)
 {
+    HB_TRY(settle_time(w, block, err));
     if (!w->job->o->pba) { /* the adapter told its own */
         HB_TRY(tell_unused(w, err));
     }
@@ -275,17 +365,28 @@ static hb_status read_all(rows *w, hb_block *block, hb_error *err)
         HB_TRY(take_block(w, block, err));
         HB_TRY(hb_layout_next(w->job, block, err));
     }
+    HB_TRY(flush_steps(w, err));
+    if (w->not_wanted) {
+        HB_TRY(hb_run_builder_reject_row(w->job->b, "row not selected", w->not_wanted, err));
+    }
     return w->c->time == HB_NO_COLUMN
                ? HB_OK
                : hb_layout_tell_times(w->job, w->job->columns[w->c->time].name,
-                                      w->timecol.kind != HB_TIMECOL_UNSETTLED, w->bad_times,
-                                      w->backwards, err);
+                                      w->time.kind != HB_AXIS_NONE, w->bad_times, w->backwards,
+                                      err);
 }
 
 hb_status hb_layout_rows(hb_layout_job *job, const hb_row_columns *columns, bool series,
                          hb_block *first, hb_error *err)
 {
-    rows w = {.job = job, .c = columns, .series = series, .latest = HB_TIME_NONE};
+    rows w = {.job = job,
+              .c = columns,
+              .series = series,
+              .latest = HB_TIME_NONE,
+              .select = hb_watch_select(job->t)};
+    if (w.select && series && hb_select_resample(w.select)->step_ns) {
+        w.resample = hb_select_resample(w.select);
+    }
     hb_arena_init(&w.keys, KEYS_BYTES);
     hb_map_init(&w.by_key, MAX_KEYS);
     hb_buf_init(&w.key, 1 << 20);

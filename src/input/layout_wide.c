@@ -24,7 +24,6 @@ typedef struct picked {
 
 typedef struct wide {
     hb_wide w;
-    hb_plan_room room;
     const hb_figures *figures; /* of the block at hand */
     const hb_block *block;
     bool decoding;       /* the reader gives figures */
@@ -42,17 +41,15 @@ typedef struct wide {
     uint64_t backwards; /* rows older than the one before */
     hb_time latest;
     uint64_t not_selected;
+    const hb_resample_rule *resample; /* NULL = samples as they are */
 } wide;
 
 static hb_status make_channel(wide *s, size_t i, hb_error *err)
 {
     hb_wide *w = &s->w;
-    const hb_profile_column *p = hb_wide_named_by_profile(w, i);
-    hb_str name = p ? hb_str_of(p->name) : w->job->columns[i].name;
-    hb_str unit = p ? hb_str_of(p->unit) : w->job->columns[i].unit;
     hb_wide_column *c = &w->columns[i];
-    HB_TRY(hb_run_builder_channel(w->job->b, name, unit, w->job->t->header_line, i + 1, &c->channel,
-                                  err));
+    HB_TRY(hb_run_builder_channel(w->job->b, w->names[i].metric, w->names[i].unit,
+                                  w->job->t->header_line, i + 1, &c->channel, err));
     c->kind = HB_WIDE_METRIC;
     hb_run_builder_missing(w->job->b, c->channel, c->missing);
     size_t metric = hb_run_builder_metric(w->job->b, c->channel);
@@ -92,12 +89,12 @@ static hb_status settle_column(wide *s, size_t i, hb_error *err)
         return HB_OK;
     }
     HB_TRY(make_channel(s, i, err));
-    const hb_column_plan *p = &w->plan.columns[i];
+    const hb_column_plan *p = &w->plan->columns[i];
     bool text = p->kind == HB_COLUMN_TEXT || (p->kind == HB_COLUMN_TIME && !p->time.plain_number) ||
                 numbers < count[HB_CELL_IS_TEXT];
     /* The registry may know the name: then the column is a metric that turned to garbage, and each
      * cell is counted as such. */
-    if (!text || hb_wide_named_by_profile(w, i) ||
+    if (!text || hb_told_column(w->job->o->profile, i) ||
         hb_run_builder_declared(w->job->b, w->job->columns[i].name)) {
         return HB_OK;
     }
@@ -120,14 +117,20 @@ static hb_status select_rows(wide *s, hb_error *err)
     const hb_layout_options *o = s->w.job->o;
     size_t n = s->block->n_rows;
     const hb_time *t =
-        s->w.plan.axis.kind != HB_AXIS_NONE ? s->figures[s->w.plan.axis.columns[0]].t : NULL;
+        s->w.plan->axis.kind != HB_AXIS_NONE ? s->figures[s->w.plan->axis.columns[0]].t : NULL;
     HB_TRY(HB_GROW(s->keep, s->cap_keep, n, SIZE_MAX / 2, "rows", err));
-    memset(s->keep, 1, n);
+    if (s->block->keep) {
+        memcpy(s->keep, s->block->keep, n);
+    } else {
+        memset(s->keep, 1, n);
+    }
     uint64_t left_before = s->not_selected + s->bad_times;
+    bool all = !s->block->keep || !memchr(s->keep, 0, n);
     for (size_t r = 0; r < n && (o->units.n || o->cycles.n); r++) {
-        s->keep[r] =
+        bool in =
             in_ranges(s, r, s->w.unit_id, &o->units) && in_ranges(s, r, s->w.cycle, &o->cycles);
-        s->not_selected += !s->keep[r];
+        s->not_selected += s->keep[r] && !in;
+        s->keep[r] = s->keep[r] && in;
     }
     for (size_t r = 0; t && r < n; r++) {
         bool readable = t[r] != HB_TIME_NONE; /* else a footer, a summary, half a row */
@@ -136,7 +139,7 @@ static hb_status select_rows(wide *s, hb_error *err)
         s->backwards += s->keep[r] && t[r] < s->latest;
         s->latest = s->keep[r] ? t[r] : s->latest;
     }
-    s->all_kept = s->not_selected + s->bad_times == left_before;
+    s->all_kept = all && s->not_selected + s->bad_times == left_before;
     return HB_OK;
 }
 
@@ -171,10 +174,11 @@ static hb_status push_column(const wide *s, size_t i, picked *room, hb_error *er
     hb_run_builder *b = s->w.job->b;
     hb_wide_column *c = &s->w.columns[i];
     const hb_figures *f = &s->figures[i];
-    bool timed = s->w.plan.axis.kind != HB_AXIS_NONE;
-    const hb_time *t = timed ? s->figures[s->w.plan.axis.columns[0]].t : NULL;
+    bool timed = s->w.plan->axis.kind != HB_AXIS_NONE;
+    const hb_time *t = timed ? s->figures[s->w.plan->axis.columns[0]].t : NULL;
     c->counts = (hb_wide_counts){0};
-    if (!f->cls && s->all_kept) {
+    bool resampled = s->resample != NULL;
+    if (!f->cls && s->all_kept && !resampled) {
         return hb_run_builder_add(b, c->channel, f->v, t, s->block->n_rows, err);
     }
     size_t n = 0;
@@ -182,6 +186,10 @@ static hb_status push_column(const wide *s, size_t i, picked *room, hb_error *er
     hb_run_builder_missing(b, c->channel, c->counts.missing);
     hb_run_builder_nan(b, c->channel, c->counts.nan);
     hb_run_builder_inf(b, c->channel, c->counts.inf);
+    if (resampled) {
+        HB_TRY(hb_resample_add(&c->resampler, s->resample, room->v, room->t, n, room->v, room->t,
+                               &n, &c->untimed, err));
+    }
     return hb_run_builder_add(b, c->channel, room->v, timed ? room->t : NULL, n, err);
 }
 
@@ -234,8 +242,11 @@ static hb_status push_columns(wide *s, hb_error *err)
 
 static hb_str cell_text(const wide *s, size_t row, size_t column, char *room)
 {
-    return s->decoding ? s->w.job->t->ops->text(s->w.job->t, row, column)
-                       : hb_layout_text(&s->block->cells[row * s->block->n_cols + column], room);
+    if (s->block->cells) {
+        return hb_layout_text(&s->block->cells[row * s->block->n_cols + column], room);
+    }
+    return s->w.job->t->ops->text ? s->w.job->t->ops->text(s->w.job->t, row, column)
+                                  : (hb_str){"", 0};
 }
 
 /* The first few with their texts, the others by number. */
@@ -271,7 +282,7 @@ static hb_status take_block(wide *s, const hb_block *block, hb_error *err)
     hb_table *t = w->job->t;
     s->block = block;
     HB_TRY(hb_wide_plan(w, block, err));
-    HB_TRY(hb_plan_block(&w->plan, block, &s->room, &s->figures, err));
+    s->figures = block->figures;
     for (size_t i = 0; i < w->n_columns; i++) {
         if (w->columns[i].kind == HB_WIDE_OPEN) {
             HB_TRY(settle_column(s, i, err));
@@ -288,15 +299,33 @@ static hb_status take_block(wide *s, const hb_block *block, hb_error *err)
             w->columns[i].missing += block->n_rows;
         }
     }
-    if (!s->decoding && t->ops->plan && hb_wide_planned(w)) {
-        s->decoding = t->ops->plan(t, &w->plan);
+    if (!s->decoding && t->ops->plan) {
+        s->decoding = t->ops->plan(t, w->plan);
     }
     return HB_OK;
+}
+
+/* What waits in the resamplers. */
+static hb_status flush_steps(wide *s, hb_error *err)
+{
+    uint64_t untimed = 0;
+    for (size_t i = 0; s->resample && i < s->w.n_columns; i++) {
+        hb_wide_column *c = &s->w.columns[i];
+        double v = 0;
+        hb_time t = 0;
+        untimed = c->untimed > untimed ? c->untimed : untimed;
+        if (c->kind == HB_WIDE_METRIC && hb_resample_finish(&c->resampler, s->resample, &v, &t)) {
+            HB_TRY(hb_run_builder_add(s->w.job->b, c->channel, &v, &t, 1, err));
+        }
+    }
+    return untimed ? hb_run_builder_reject_row(s->w.job->b, HB_REJECT_NO_TIME, untimed, err)
+                   : HB_OK;
 }
 
 static hb_status finish(wide *s, hb_error *err)
 {
     hb_wide *w = &s->w;
+    HB_TRY(flush_steps(s, err));
     for (size_t i = 0; i < w->n_columns; i++) {
         /* A column without a single value is still a channel the file has. */
         if (w->columns[i].kind == HB_WIDE_OPEN && w->columns[i].missing) {
@@ -305,7 +334,7 @@ static hb_status finish(wide *s, hb_error *err)
     }
     if (w->time != HB_NO_COLUMN) {
         HB_TRY(hb_layout_tell_times(w->job, w->job->columns[w->time].name,
-                                    w->plan.axis.kind != HB_AXIS_NONE, s->bad_times, s->backwards,
+                                    w->plan->axis.kind != HB_AXIS_NONE, s->bad_times, s->backwards,
                                     err));
     }
     if (s->not_selected) {
@@ -345,11 +374,16 @@ static hb_status read_all(wide *s, hb_block *block, hb_error *err)
 
 hb_status hb_layout_wide(hb_layout_job *job, hb_block *first, hb_error *err)
 {
-    enum { PLAN_BYTES = 256 << 20 };
+    enum { NAMES_BYTES = 256 << 20 };
     wide s = {
         .w = {.job = job, .time = HB_NO_COLUMN, .unit_id = HB_NO_COLUMN, .cycle = HB_NO_COLUMN},
         .latest = HB_TIME_NONE};
-    hb_arena_init(&s.w.arena, PLAN_BYTES);
+    s.w.select = hb_watch_select(job->t);
+    s.resample = s.w.select && hb_select_resample(s.w.select)->step_ns
+                     ? hb_select_resample(s.w.select)
+                     : NULL;
+    hb_arena_init(&s.w.arena, NAMES_BYTES);
+    hb_map_init(&s.w.taken, HB_TABLE_MAX_COLUMNS);
     hb_status status = read_all(&s, first, err);
     if (s.decoding) {
         job->t->ops->plan(job->t, NULL);
@@ -362,7 +396,7 @@ hb_status hb_layout_wide(hb_layout_job *job, hb_block *first, hb_error *err)
     hb_free(s.w.columns);
     hb_free(s.keep);
     hb_free(s.fed);
-    hb_plan_room_release(&s.room);
+    hb_map_release(&s.w.taken);
     hb_arena_release(&s.w.arena);
     return status;
 }

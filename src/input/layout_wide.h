@@ -5,7 +5,8 @@
 #define HB_INPUT_LAYOUT_WIDE_H
 
 #include "input/layout_internal.h"
-#include "input/plan.h"
+#include "input/plan_names.h"
+#include "input/watch.h"
 
 typedef enum hb_wide_kind {
     HB_WIDE_OPEN, /* nothing but missing cells so far */
@@ -29,13 +30,18 @@ typedef struct hb_wide_column {
     hb_wide_kind kind;
     uint32_t channel;
     uint64_t missing; /* before it was settled */
+    hb_resampler resampler;
+    uint64_t untimed; /* samples that resampling could not place */
     hb_wide_counts counts;
 } hb_wide_column;
 
 typedef struct hb_wide {
     hb_layout_job *job;
-    hb_arena arena; /* of the plan */
-    hb_plan plan;
+    hb_arena arena;      /* of the names */
+    const hb_plan *plan; /* the watched table's */
+    hb_plan_name *names;
+    hb_map taken;
+    const hb_select *select;
     hb_wide_column *columns;
     size_t n_columns;
     size_t cap_columns;
@@ -45,13 +51,8 @@ typedef struct hb_wide {
     size_t cycle;
 } hb_wide;
 
-/* NULL where no adapter fixes the columns. */
-const hb_profile_column *hb_wide_named_by_profile(const hb_wide *w, size_t column);
-/* Plans the columns that are new in this block (all of them at first; JSON may bring more later),
- * and looks again for the time while it is not settled. The block has cells while there is
- * anything new in it. */
+/* What the columns that are new in this block are (all of them at first; JSON may bring more
+ * later), by the plan and the adapter's roles, and what they are called. */
 HB_CHECKED hb_status hb_wide_plan(hb_wide *w, const hb_block *block, hb_error *err);
-/* Is everything known that the first cells can tell? Then a reader may decode by the plan. */
-bool hb_wide_planned(const hb_wide *w);
 
 #endif

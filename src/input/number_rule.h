@@ -33,28 +33,39 @@ typedef struct hb_number_rule {
     hb_group_mark group; /* groups of three digits, checked */
     bool percent;        /* a sign % behind the figure is taken off; 45.2 % stays 45.2 */
     bool accounting;     /* (1,204.00) is -1204 */
+    bool minus_behind;   /* 12.5- is -12.5, as SAP writes */
     bool apostrophe;     /* the spreadsheet's text mark in front is taken off: '0.510 */
-    bool hex;            /* 0xFF00 */
+    bool hex;            /* 0Ah, 1Fh; 0xFF00 is read by every rule */
     bool words;          /* TRUE/FALSE, ON/OFF, yes/no … are 1 and 0: a column of truth values */
+    bool huge;           /* figures from HB_NUMBER_CODES on are figures; else they are codes */
     const char *unit;    /* of the figures, UDUNITS text; "" = the cells state none */
     hb_cell_suffix suffixes[HB_CELL_SUFFIXES];
     size_t n_suffixes;
-    const hb_str *missing; /* words for missing beyond those of cell.h: N/D … */
+    const hb_str
+        *missing; /* for missing beyond cell.h's words, as a profile gives them: "leer", "-999" */
     size_t n_missing;
-    const double *overload; /* figures that mean "out of range" (9.9e37): read as TEXT (rejected) */
+    const double *overload; /* further figures that mean "out of range": read as TEXT (rejected) */
     size_t n_overload;
 } hb_number_rule;
 
-/* Nothing but decimal point figures: what hb_num_parse reads; the fast path needs no more. */
+/* 9.9e37, 9.91e37, FLT_MAX …: what SCPI instruments send for overload, open input and no reading.
+ * Figures of this size are TEXT (rejected) unless `huge` is set. */
+#define HB_NUMBER_CODES 9.9e37
+
+/* What hb_num_parse reads as a finite figure below HB_NUMBER_CODES, this rule reads as the same
+ * figure: a fast path may take it without more. Every other text (also "1,234.5" or a word) must go
+ * through hb_number_rule_read: a plain rule may still have groups, percent signs or words. */
 bool hb_number_rule_is_plain(const hb_number_rule *r);
-/* text: trimmed. *ret is set for HB_CELL_IS_NUMBER. Needs no memory, any thread. */
+/* text: trimmed. *ret is set for HB_CELL_IS_NUMBER; the figure is the correctly rounded one, also
+ * of a cell in another prefix of the column's unit (0.235 s is 235 ms). Needs no memory, any
+ * thread. */
 hb_cell_class hb_number_rule_read(const hb_number_rule *r, hb_str text, double *ret);
 
 /* What a column's cells look like under the rule that was chosen. */
 typedef struct hb_number_look {
     size_t numbers;
     size_t missing; /* NaN included */
-    size_t inf;
+    size_t inf;     /* codes for out of range included */
     size_t texts;
     size_t words;            /* cells that are words of truth values */
     double confidence;       /* 0 … 1: how much better than the next best reading */

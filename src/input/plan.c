@@ -6,6 +6,10 @@
 
 #include <math.h>
 
+enum { LOOK_CELLS = 1 << 18, LEAST_ROWS = 16 };
+
+enum { SCRATCH_BYTES = 1 << 30 };
+
 /* A cell as the number rules see it: text as it stands, whatever the format calls it. */
 static hb_str cell_text(const hb_cell *cell, hb_arena *arena, bool *ret_ok)
 {
@@ -31,19 +35,21 @@ static hb_str cell_text(const hb_cell *cell, hb_arena *arena, bool *ret_ok)
     return (hb_str){"", 0};
 }
 
+/* scratch: of the texts that are looked at; a wide table has megabytes of them. */
 static hb_status number_rules(const hb_block *first, size_t rows, const hb_plan_options *o,
-                              hb_arena *arena, hb_plan *plan, hb_column_look *looks, hb_error *err)
+                              hb_arena *arena, hb_arena *scratch, hb_plan *plan,
+                              hb_column_look *looks, hb_error *err)
 {
     size_t n = first->n_cols;
-    hb_str *cells = hb_arena_array(arena, rows * n + 1, sizeof *cells);
-    hb_cell_column *columns = hb_arena_array(arena, n + 1, sizeof *columns);
+    hb_str *cells = hb_arena_array(scratch, rows * n + 1, sizeof *cells);
+    hb_cell_column *columns = hb_arena_array(scratch, n + 1, sizeof *columns);
     hb_number_rule *rules = hb_arena_array(arena, n + 1, sizeof *rules);
     hb_number_look *seen = hb_arena_array(arena, n + 1, sizeof *seen);
     bool ok = cells && columns && rules && seen;
     for (size_t i = 0; ok && i < n; i++) {
         columns[i] = (hb_cell_column){.cells = cells + i * rows, .n = rows};
         for (size_t r = 0; r < rows; r++) {
-            cells[i * rows + r] = cell_text(&first->cells[r * n + i], arena, &ok);
+            cells[i * rows + r] = cell_text(&first->cells[r * n + i], scratch, &ok);
         }
     }
     if (!ok) {
@@ -84,22 +90,35 @@ static hb_status time_rules(const hb_column *columns, const hb_block *first, siz
     return HB_OK;
 }
 
+/* Wide tables are planned on fewer rows. */
+static size_t rows_to_look_at(const hb_block *first)
+{
+    size_t rows = LOOK_CELLS / (first->n_cols ? first->n_cols : 1);
+    rows = rows < LEAST_ROWS ? LEAST_ROWS : rows < HB_PLAN_ROWS ? rows : HB_PLAN_ROWS;
+    return rows < first->n_rows ? rows : first->n_rows;
+}
+
 hb_status hb_plan_infer(const hb_column *columns, const hb_block *first,
                         const hb_plan_options *options, hb_arena *arena, hb_plan *ret,
                         hb_column_look **ret_looks, hb_error *err)
 {
     size_t n = first->n_cols;
-    size_t rows = first->n_rows < HB_PLAN_ROWS ? first->n_rows : HB_PLAN_ROWS;
+    size_t rows = rows_to_look_at(first);
     hb_plan plan = {.n_columns = n, .decimal = '.'};
     plan.columns = hb_arena_array(arena, n + 1, sizeof *plan.columns);
     hb_column_look *looks = hb_arena_array(arena, n + 1, sizeof *looks);
     if (!plan.columns || !looks) {
         return HB_NOMEM(err);
     }
-    HB_TRY(number_rules(first, rows, options, arena, &plan, looks, err));
+    hb_arena scratch;
+    hb_arena_init(&scratch, SCRATCH_BYTES);
+    hb_status status = number_rules(first, rows, options, arena, &scratch, &plan, looks, err);
+    hb_arena_release(&scratch);
+    HB_TRY(status);
     for (size_t i = 0; i < n; i++) {
         const hb_number_look *l = &looks[i].number;
-        HB_TRY(hb_label_split(columns[i].name, options->units, arena, &looks[i].label, err));
+        HB_TRY(hb_label_split(hb_column_written(&columns[i]), options->units, arena,
+                              &looks[i].label, err));
         plan.columns[i].kind =
             l->numbers + l->inf >= l->texts
                 ? plan.columns[i].number.words ? HB_COLUMN_BOOL : HB_COLUMN_NUMBER
@@ -126,6 +145,7 @@ static hb_cell_class read_number(const hb_column_plan *c, const hb_cell *cell, d
 {
     switch ((hb_cell_kind)cell->kind) {
     case HB_CELL_TEXT:
+    case HB_CELL_ERROR: /* #N/A is missing, #DIV/0! is not */
         return hb_number_rule_read(&c->number, (hb_str){cell->as.p, cell->len}, ret);
     case HB_CELL_NUMBER:
     case HB_CELL_BOOL:
@@ -137,10 +157,15 @@ static hb_cell_class read_number(const hb_column_plan *c, const hb_cell *cell, d
     case HB_CELL_EMPTY:
         return HB_CELL_IS_MISSING;
     case HB_CELL_TIME:
-    case HB_CELL_ERROR:
         break;
     }
     return HB_CELL_IS_TEXT;
+}
+
+hb_cell_class hb_plan_no_time(hb_str text)
+{
+    hb_cell_class word = hb_cell_word(text);
+    return word == HB_CELL_IS_MISSING || word == HB_CELL_IS_NAN ? word : HB_CELL_IS_TEXT;
 }
 
 static hb_cell_class read_time(const hb_plan *plan, const hb_column_plan *c, const hb_cell *row,
@@ -156,7 +181,8 @@ static hb_cell_class read_time(const hb_plan *plan, const hb_column_plan *c, con
         parts[k] = &row[c->time.columns[k]];
     }
     if (hb_time_rule_read(&c->time, parts, plan->decimal) == HB_TIME_NONE) {
-        return HB_CELL_IS_TEXT;
+        return cell->kind == HB_CELL_TEXT ? hb_plan_no_time((hb_str){cell->as.p, cell->len})
+                                          : HB_CELL_IS_TEXT;
     }
     return c->time.plain_number ? read_number(c, cell, v) : HB_CELL_IS_NUMBER;
 }

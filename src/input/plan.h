@@ -37,6 +37,9 @@ typedef struct hb_plan {
  * empty; else TEXT. TEXT: MISSING when blank, else TEXT, v not set. IGNORED: cls all MISSING.
  * figures[axis.columns[0]].t has the axis' time of each row. */
 
+/* The class of a cell of times that does not read as one: a word for missing, or TEXT. */
+hb_cell_class hb_plan_no_time(hb_str text);
+
 /* What was seen of a column, for people; one for each column of the plan. */
 typedef struct hb_column_look {
     hb_label label;

@@ -5,65 +5,19 @@
 #include "base/mem.h"
 #include "config/embedded.h"
 #include "config/field.h"
+#include "input/profile_pins.h"
 #include "os/file.h"
 
 #include <string.h>
 
-enum { ARENA_BYTES = 8 << 20, MAX_COLUMNS = 20000 };
+enum { ARENA_BYTES = HB_NODE_ARENA_BYTES + (32 << 20), MAX_COLUMNS = HB_TABLE_MAX_COLUMNS };
 
-static const char *const role_names[] = {
-    [HB_ROLE_METRIC] = "metric", [HB_ROLE_TIME] = "time",     [HB_ROLE_UNIT_ID] = "unit_id",
-    [HB_ROLE_CYCLE] = "cycle",   [HB_ROLE_IGNORE] = "ignore", NULL};
 static const char *const header_names[] = {[HB_PROFILE_HEADER_SNIFF] = "sniff",
                                            [HB_PROFILE_HEADER_FIRST] = "first",
                                            [HB_PROFILE_HEADER_NONE] = "none",
                                            NULL};
-static const char *const reduce_words[] = {"median", "mean", "max",   "min",   "last", "p95",
-                                           "p99",    "rate", "count", "range", "std",  NULL};
-
-static const hb_field column_fields[] = {
-    {.key = "name",
-     .kind = HB_FIELD_STRING,
-     .required = true,
-     .offset = offsetof(hb_profile_column, name),
-     .doc = "The metric's name."},
-    {.key = "unit",
-     .kind = HB_FIELD_STRING,
-     .offset = offsetof(hb_profile_column, unit),
-     .doc = "Unit of the column's figures."},
-    {.key = "description",
-     .kind = HB_FIELD_STRING,
-     .offset = offsetof(hb_profile_column, description),
-     .doc = "For people."},
-    {.key = "role",
-     .kind = HB_FIELD_ENUM,
-     .offset = offsetof(hb_profile_column, role),
-     .names = role_names,
-     .def = "metric",
-     .doc = "What the column is."},
-    {0},
-};
-
-static hb_status decode_columns(const hb_where *where, const hb_node *value, void *out,
-                                hb_error *err)
-{
-    hb_input_profile *p = out;
-    HB_TRY(hb_node_expect(value, HB_NODE_LIST, where, err));
-    if (value->n == 0 || value->n > MAX_COLUMNS) {
-        return HB_FAIL_AT(err, HB_E_CONFIG, where->name, value->line, value->col,
-                          "'%s' must list 1 to %d columns", where->path, MAX_COLUMNS);
-    }
-    p->columns = hb_arena_array(where->arena, value->n, sizeof *p->columns);
-    if (!p->columns) {
-        return HB_NOMEM(err);
-    }
-    for (size_t i = 0; i < value->n; i++) {
-        p->columns[i] = (hb_profile_column){.unit = "", .description = ""};
-        HB_TRY(hb_fields_decode(column_fields, value->items[i], where, &p->columns[i], err));
-    }
-    p->n_columns = value->n;
-    return HB_OK;
-}
+const char *const hb_profile_reduces[] = {"median", "mean", "max",   "min",   "last", "p95",
+                                          "p99",    "rate", "count", "range", "std",  NULL};
 
 static hb_status decode_delimiter(const hb_where *where, const hb_node *value, void *out,
                                   hb_error *err)
@@ -71,8 +25,8 @@ static hb_status decode_delimiter(const hb_where *where, const hb_node *value, v
     static const struct {
         const char *name;
         char c;
-    } rows[] = {{"comma", ','},  {"semicolon", ';'},  {"tab", '\t'}, {"bar", '|'},
-                {"blanks", ' '}, {"whitespace", ' '}, {"sniff", 0}};
+    } rows[] = {{"comma", ','}, {"semicolon", ';'}, {"tab", '\t'},       {"bar", '|'},
+                {"colon", ':'}, {"blanks", ' '},    {"whitespace", ' '}, {"sniff", 0}};
     const char *text = NULL;
     HB_TRY(hb_node_text(value, where, &text, err));
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -81,8 +35,13 @@ static hb_status decode_delimiter(const hb_where *where, const hb_node *value, v
             return HB_OK;
         }
     }
+    if (strlen(text) == 1 && *text > ' ' && *text != '"' && *text < 0x7f) {
+        ((hb_input_profile *)out)->delimiter = *text;
+        return HB_OK;
+    }
     return HB_FAIL_AT(err, HB_E_CONFIG, where->name, value->line, value->col,
-                      "'%s' must be comma, semicolon, tab, bar, blanks or sniff, got '%.40s'",
+                      "'%s' must be comma, semicolon, tab, bar, colon, blanks, another single sign "
+                      "or sniff, got '%.40s'",
                       where->path, text);
 }
 
@@ -124,9 +83,9 @@ static const hb_field fields[] = {
     {.key = "delimiter",
      .kind = HB_FIELD_CUSTOM,
      .decode = decode_delimiter,
-     .schema = "{\"enum\": [\"comma\", \"semicolon\", \"tab\", \"bar\", \"blanks\", \"sniff\"]}",
+     .schema = "{\"type\": \"string\"}",
      .def = "sniff",
-     .doc = "How fields are cut."},
+     .doc = "How fields are cut: comma, semicolon, tab, bar, colon, blanks, another single sign."},
     {.key = "header",
      .kind = HB_FIELD_ENUM,
      .offset = offsetof(hb_input_profile, header),
@@ -141,13 +100,13 @@ static const hb_field fields[] = {
     {.key = "reduce",
      .kind = HB_FIELD_ENUM,
      .offset = offsetof(hb_input_profile, reduce),
-     .names = reduce_words,
+     .names = hb_profile_reduces,
      .def = "median",
      .doc = "Value of a series whose metric declares no reduce."},
     {.key = "match", .kind = HB_FIELD_MAP, .sub = match_fields, .doc = "How auto recognises it."},
     {.key = "columns",
      .kind = HB_FIELD_CUSTOM,
-     .decode = decode_columns,
+     .decode = hb_profile_columns_decode,
      .schema = "{\"type\": \"array\", \"items\": {\"type\": \"object\"}}",
      .doc = "Columns in file order: name, unit, role."},
     {.key = "aliases",
@@ -166,6 +125,10 @@ static const hb_field fields[] = {
      .offset = offsetof(hb_input_profile, allow_extra_columns),
      .def = "true",
      .doc = "Unknown columns are told and left out; false makes them an error."},
+    {.key = "pinned",
+     .kind = HB_FIELD_MAP,
+     .sub = hb_profile_pin_fields,
+     .doc = "Written by hb inspect --save-profile: the reading a file must fit."},
     {0},
 };
 
@@ -180,11 +143,24 @@ hb_status hb_input_profile_parse(hb_str text, const char *name, hb_input_profile
     hb_input_profile p = {
         .summary = "", .adapter = "", .either_current_or_value = true, .allow_extra_columns = true};
     hb_arena_init(&p.arena, ARENA_BYTES);
+    p.format = p.encoding = p.sheet = p.comments = "";
+    p.decimal = '.';
+    p.file = hb_arena_str(&p.arena, hb_str_of(name));
     const hb_node *root = NULL;
     hb_where where = {.name = name, .path = "", .arena = &p.arena};
     hb_status status = hb_yaml_parse(text, name, &p.arena, &root, err);
     if (status == HB_OK) {
         status = hb_fields_decode(fields, root, &where, &p, err);
+    }
+    if (status == HB_OK && hb_node_find(root, "pinned")) {
+        p.pinned = true;
+        status = hb_profile_pins_check(&p, root, err);
+    }
+    for (size_t i = 0; i < p.n_columns && status == HB_OK && !p.pinned; i++) {
+        if (!*p.columns[i].name) {
+            status = HB_FAIL_AT(err, HB_E_CONFIG, name, p.columns[i].line, 0,
+                                "key 'name' is missing in column %zu", i + 1);
+        }
     }
     if (status == HB_OK && p.n_names == 0) {
         status =
@@ -209,6 +185,17 @@ hb_status hb_input_profile_parse(hb_str text, const char *name, hb_input_profile
 void hb_input_profile_release(hb_input_profile *p)
 {
     hb_arena_release(&p->arena);
+}
+
+hb_status hb_input_profile_read(const hb_os *os, const char *path, hb_input_profile *ret,
+                                hb_error *err)
+{
+    char *text = NULL;
+    size_t len = 0;
+    HB_TRY(hb_file_read(os, path, HB_YAML_MAX_BYTES, &text, &len, err));
+    hb_status status = hb_input_profile_parse((hb_str){text, len}, path, ret, err);
+    hb_free(text);
+    return status;
 }
 
 static bool has_name(const hb_input_profile *p, const char *adapter)
@@ -239,14 +226,8 @@ static hb_status own_profile(const hb_os *os, const char *dir, const char *adapt
     HB_TRY(hb_path_join(dir, file, &path, err));
     hb_status status = HB_OK;
     if (hb_path_exists(os, path)) {
-        char *text = NULL;
-        size_t len = 0;
-        status = hb_file_read(os, path, HB_YAML_MAX_BYTES, &text, &len, err);
-        if (status == HB_OK) {
-            status = hb_input_profile_parse((hb_str){text, len}, path, ret, err);
-            *ret_found = status == HB_OK;
-        }
-        hb_free(text);
+        status = hb_input_profile_read(os, path, ret, err);
+        *ret_found = status == HB_OK;
     }
     hb_free(path);
     return status;
@@ -268,7 +249,9 @@ static hb_status unknown(const char *adapter, hb_error *err)
         }
     }
     hb_status status = HB_FAIL(
-        err, HB_E_USAGE, "unknown source '%.60s'; known: auto, csv, json, xlsx%s", adapter, list.p);
+        err, HB_E_USAGE,
+        "unknown source '%.60s'; known: auto, csv, hdf5, json, lvm, mat, npy, npz, sqlite, xlsx%s",
+        adapter, list.p);
     hb_buf_release(&list);
     return status;
 }

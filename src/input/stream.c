@@ -1,58 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "input/stream.h"
+#include "input/stream_internal.h"
 
 #include "base/mem.h"
-#include "crypto/digest.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-#include <zlib.h>
-#include <zstd.h>
-
-enum { RAW_BYTES = 1 << 16, DIRECT_BYTES = 1 << 17, PEEK_BYTES = 1 << 16 };
+enum { DIRECT_BYTES = 1 << 17 };
 
 /* Below this much output a good ratio is nothing to worry about. */
 static const uint64_t bomb_floor_bytes = 64 << 20;
 
-typedef struct codec codec;
-
-struct hb_stream {
-    const hb_os *os;
-    char *path;
-    int fd;
-    const codec *codec;
-    hb_digest *digest;
-    unsigned char raw[RAW_BYTES];
-    size_t raw_at;
-    size_t raw_n;
-    bool raw_end;
-    uint64_t raw_total;
-    uint64_t out_total;
-    bool out_end;
-    z_stream z;
-    bool z_open;
-    bool member_open; /* inside a gzip member or a zstd frame */
-    ZSTD_DStream *zstd;
-    char peek[PEEK_BYTES];
-    size_t peek_at;
-    size_t peek_n;
-    char sha256[HB_DIGEST_HEX];
-    bool digested;
-};
-
-struct codec {
-    const char *name;
-    const char *magic;
-    size_t magic_n;
-    hb_status (*open)(hb_stream *s, hb_error *err);
-    hb_status (*read)(hb_stream *s, void *p, size_t n, size_t *ret_n, hb_error *err);
-};
-
 /* Stored bytes, digested while they are still in the cache. */
 static hb_status read_raw(hb_stream *s, void *p, size_t n, size_t *ret_n, hb_error *err)
 {
+    if (s->member) {
+        HB_TRY(hb_zip_file_read(s->member, p, n, ret_n, err));
+        s->raw_total += *ret_n;
+        s->raw_end = *ret_n == 0;
+        return HB_OK;
+    }
     ssize_t got = 0;
     do {
         got = s->os->read(s->fd, p, n);
@@ -186,22 +155,46 @@ static hb_status zstd_read(hb_stream *s, void *p, size_t n, size_t *ret_n, hb_er
     return HB_OK;
 }
 
-static const codec codecs[] = {
+static const hb_codec codecs[] = {
     {"gzip", "\x1f\x8b", 2, gzip_open, gzip_read},
     {"zstd", "\x28\xb5\x2f\xfd", 4, zstd_open, zstd_read},
     {"", "", 0, plain_open, plain_read},
 };
 
+static hb_stream *bottom(hb_stream *s)
+{
+    while (s->below) {
+        s = s->below;
+    }
+    return s;
+}
+
+/* What the output is measured by: all of the stored file where it is read by place. */
+static uint64_t stored_bytes(const hb_stream *s)
+{
+    while (s->below) {
+        s = s->below;
+    }
+    return s->placed ? (uint64_t)s->as_it_was.st_size : s->raw_total;
+}
+
 static hb_status read_decoded(hb_stream *s, void *p, size_t n, size_t *ret_n, hb_error *err)
 {
     *ret_n = 0;
+    if (s->held) {
+        size_t left = s->held_n - s->held_at;
+        *ret_n = left < n ? left : n;
+        memcpy(p, s->held + s->held_at, *ret_n);
+        s->held_at += *ret_n;
+        return HB_OK;
+    }
     if (s->out_end || n == 0) {
         return HB_OK;
     }
     HB_TRY(s->codec->read(s, p, n, ret_n, err));
     s->out_total += *ret_n;
     s->out_end = *ret_n == 0;
-    if (s->out_total > bomb_floor_bytes && s->out_total / HB_STREAM_MAX_RATIO > s->raw_total) {
+    if (s->out_total > bomb_floor_bytes && s->out_total / HB_STREAM_MAX_RATIO > stored_bytes(s)) {
         return HB_FAIL(
             err, HB_E_LIMIT,
             "'%s' expands to more than %d times its size; if it is meant to, decompress it "
@@ -213,22 +206,30 @@ static hb_status read_decoded(hb_stream *s, void *p, size_t n, size_t *ret_n, hb
 
 static hb_status open_fd(hb_stream *s, hb_error *err)
 {
-    if (strcmp(s->path, "-") == 0) {
-        s->fd = STDIN_FILENO;
-        return HB_OK;
-    }
-    struct stat st;
-    s->fd = s->os->open(s->path, O_RDONLY, 0);
+    bool given = strcmp(s->path, "-") == 0;
+    s->fd = given ? STDIN_FILENO : s->os->open(s->path, O_RDONLY, 0);
     if (s->fd < 0) {
         return HB_FAIL(err, HB_E_INPUT, "cannot open '%s': %s", s->path, strerror(errno));
     }
-    if (s->os->fstat(s->fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+    if (s->os->fstat(s->fd, &s->as_it_was) != 0) {
+        s->as_it_was = (struct stat){0};
+    }
+    if (S_ISDIR(s->as_it_was.st_mode)) {
         return HB_FAIL(err, HB_E_INPUT, "'%s' is a folder, expected a file", s->path);
     }
     return HB_OK;
 }
 
-static hb_status choose_codec(hb_stream *s, hb_error *err)
+static void name_compression(hb_stream *s)
+{
+    const char *below = s->below ? s->below->compression : "";
+    const char *zip = s->below ? "zip" : "";
+    const char *own = s->codec->name;
+    snprintf(s->compression, sizeof s->compression, "%.16s%s%s%s%s", below,
+             *below && *zip ? ", " : "", zip, (*below || *zip) && *own ? ", " : "", own);
+}
+
+hb_status hb_stream_choose_codec(hb_stream *s, hb_error *err)
 {
     HB_TRY(fill_raw(s, err));
     for (size_t i = 0; i < sizeof codecs / sizeof *codecs; i++) {
@@ -238,10 +239,11 @@ static hb_status choose_codec(hb_stream *s, hb_error *err)
             break;
         }
     }
+    name_compression(s);
     return s->codec->open(s, err);
 }
 
-hb_status hb_stream_open(const hb_os *os, const char *path, hb_stream **ret_stream, hb_error *err)
+hb_status hb_stream_new(const hb_os *os, const char *path, hb_stream **ret, hb_error *err)
 {
     hb_stream *s = hb_alloc_zero(sizeof *s);
     if (!s) {
@@ -250,36 +252,53 @@ hb_status hb_stream_open(const hb_os *os, const char *path, hb_stream **ret_stre
     s->os = os;
     s->fd = -1;
     s->path = hb_strdup(path);
-    hb_status status = s->path ? hb_digest_new(&s->digest, err) : HB_NOMEM(err);
+    if (!s->path) {
+        hb_stream_close(s);
+        return HB_NOMEM(err);
+    }
+    *ret = s;
+    return HB_OK;
+}
+
+hb_status hb_stream_open_file(const hb_os *os, const char *path, hb_stream **ret, hb_error *err)
+{
+    hb_stream *s = NULL;
+    HB_TRY(hb_stream_new(os, path, &s, err));
+    hb_status status = hb_digest_new(&s->digest, err);
     if (status == HB_OK) {
         status = open_fd(s, err);
     }
     if (status == HB_OK) {
-        status = choose_codec(s, err);
+        status = hb_stream_choose_codec(s, err);
     }
     if (status != HB_OK) {
         hb_stream_close(s);
         return status;
     }
-    *ret_stream = s;
+    *ret = s;
     return HB_OK;
 }
 
 void hb_stream_close(hb_stream *s)
 {
-    if (!s) {
-        return;
+    while (s) {
+        hb_stream *below = s->below;
+        if (s->fd > STDIN_FILENO) {
+            s->os->close(s->fd);
+        }
+        if (s->z_open) {
+            inflateEnd(&s->z);
+        }
+        ZSTD_freeDStream(s->zstd);
+        hb_zip_file_close(s->member);
+        hb_zip_close(s->zip);
+        hb_digest_free(s->digest);
+        hb_free(s->held);
+        hb_free(s->member_name);
+        hb_free(s->path);
+        hb_free(s);
+        s = below;
     }
-    if (s->fd > STDIN_FILENO) {
-        s->os->close(s->fd);
-    }
-    if (s->z_open) {
-        inflateEnd(&s->z);
-    }
-    ZSTD_freeDStream(s->zstd);
-    hb_digest_free(s->digest);
-    hb_free(s->path);
-    hb_free(s);
 }
 
 hb_status hb_stream_read(hb_stream *s, void *p, size_t n, size_t *ret_n, hb_error *err)
@@ -321,20 +340,59 @@ const char *hb_stream_path(const hb_stream *s)
 
 const char *hb_stream_compression(const hb_stream *s)
 {
-    return s->codec->name;
+    return s->compression;
+}
+
+int hb_stream_file(const hb_stream *s)
+{
+    struct stat st;
+    bool plain = !*s->codec->name && s->os->fstat(s->fd, &st) == 0 && S_ISREG(st.st_mode);
+    return plain ? s->fd : -1;
 }
 
 uint64_t hb_stream_raw_bytes(const hb_stream *s)
 {
-    return s->raw_total;
+    while (s->below) {
+        s = s->below;
+    }
+    return s->raw_total > s->farthest ? s->raw_total : s->farthest;
+}
+
+/* A file that is shorter than it was, or has its length and other content, was read as something
+ * it never was. One that grew is whole as far as it was read, but for its last line. */
+static hb_status check_unchanged(hb_stream *s, hb_error *err)
+{
+    struct stat now;
+    const struct stat *then = &s->as_it_was;
+    if (!S_ISREG(then->st_mode) || !then->st_size || s->os->fstat(s->fd, &now) != 0) {
+        return HB_OK; /* files of /proc have no size */
+    }
+    bool touched =
+        now.st_mtim.tv_sec != then->st_mtim.tv_sec || now.st_mtim.tv_nsec != then->st_mtim.tv_nsec;
+    bool by_place = s->placed && (touched || s->raw_total != (uint64_t)then->st_size);
+    if (by_place || now.st_size < then->st_size || (now.st_size == then->st_size && touched)) {
+        return HB_FAIL(err, HB_E_INPUT, "'%s' was changed while it was read", s->path);
+    }
+    s->grew = now.st_size > then->st_size;
+    return HB_OK;
+}
+
+bool hb_stream_grew(const hb_stream *s)
+{
+    while (s->below) {
+        s = s->below;
+    }
+    return s->grew;
 }
 
 hb_status hb_stream_digest(hb_stream *s, uint64_t *ret_bytes, char ret_sha256[65], hb_error *err)
 {
+    s = bottom(s);
     while (!s->raw_end) { /* a reader may stop before bytes it does not need */
         s->raw_at = s->raw_n;
         HB_TRY(fill_raw(s, err));
     }
+    HB_TRY(check_unchanged(s, err));
     if (!s->digested) {
         HB_TRY(hb_digest_hex(s->digest, s->sha256, err));
         s->digested = true;

@@ -43,13 +43,23 @@ typedef struct hb_survey {
     size_t data_row;           /* first row of data; HB_NO_ROW = a header and nothing below */
     hb_survey_column *columns; /* what the table has: row label fields and empty ends left out */
     size_t n_columns;
-    size_t width; /* fields of a data row */
-    double confidence;
+    size_t width;      /* fields of a data row up to the last column */
+    double confidence; /* of the header: names where it says, and no others */
     const char *why;
     const char *alternative;
+    size_t n_data; /* rows of the grid that fit the table */
+    /* What hb_survey_score rests on: */
+    double coherence;    /* share of the cells that are of their column's kind */
+    double figure_share; /* share of the cells that are figures */
+    size_t used_columns; /* columns that hold something in a tenth of the rows */
+    double cover;        /* share of the grid's rows that belong to the table */
+    double uniform;      /* share of the grid's rows with as many fields as the first of the data */
 } hb_survey;
 
-/* header: 1 = the first row must be names, -1 = there are none, 0 = find out. */
+/* header: 1 = the first row of the table must be names, -1 = there are none, 0 = find out. units
+ * may be NULL: then only what people commonly write over columns is known as a unit. Texts are
+ * borrowed from the grid. A grid without rows, or without one cell that is not empty, gives no
+ * columns. */
 HB_CHECKED hb_status hb_survey_grid(const hb_grid *grid, int header, hb_units *units,
                                     hb_arena *arena, hb_survey *ret, hb_error *err);
 

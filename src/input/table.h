@@ -55,6 +55,7 @@ typedef struct hb_figures {
 typedef struct hb_block {
     const hb_cell *cells;      /* row-major, n_rows × n_cols; NULL when `figures` stands instead */
     const hb_figures *figures; /* n_cols; NULL when the reader gives cells */
+    const unsigned char *keep; /* n_rows: 1 = data that is asked for; NULL = all are (watch.h) */
     size_t n_rows;
     size_t n_cols;
     const uint64_t *lines; /* physical line (or sheet row) of each row, from 1 */
@@ -62,10 +63,22 @@ typedef struct hb_block {
     size_t n_rejects;
 } hb_block;
 
+/* Texts are trimmed UTF-8, borrowed for the life of the reader. */
 typedef struct hb_column {
-    hb_str name; /* trimmed UTF-8; borrowed for the life of the reader */
-    hb_str unit; /* when the file states one for the column, else empty */
+    hb_str name;  /* unique and never empty (columns.h): what a metric is called after */
+    hb_str raw;   /* as written in the row of names; p = NULL where a reader has nothing but name */
+    hb_str group; /* of a row of groups above the names; else empty */
+    hb_str unit;  /* when the file states one for the column, as hb_label_unit gives it */
+    hb_str unit_written; /* the same as it stands in the row of units: "(ms)", "TS" */
+    size_t field;        /* place in the row of the file, from 0: fields without a column are left
+                            out */
 } hb_column;
+
+/* The header cell as it stands in the file. */
+static inline hb_str hb_column_written(const hb_column *c)
+{
+    return c->raw.p ? c->raw : c->name;
+}
 
 typedef struct hb_table hb_table;
 struct hb_plan;
@@ -85,7 +98,30 @@ typedef struct hb_table_ops {
     hb_str (*text)(hb_table *t, size_t row, size_t column);
 } hb_table_ops;
 
-enum { HB_TABLE_NOTES = 16 };
+/* What was found about the file around the table. Plain data, owned by the reader; lines are
+ * physical lines from 1 (rows of a sheet), 0 = there is none. Readers fill what they know. */
+typedef struct hb_table_format {
+    char delimiter; /* ' ' = runs of blanks or fixed width; 0 = one column, or no delimited text */
+    bool delimited;
+    const char *encoding; /* "ascii", "utf-16le-bom", "xlsx" …; as far as the file was read */
+    const char *eol;      /* "lf", "crlf", "cr", "mixed"; NULL = no line ends */
+    uint64_t header_line;
+    uint64_t units_line;
+    uint64_t group_line;
+    uint64_t data_first_line;
+    uint64_t skipped_lines;    /* before the header (or the data, without one) */
+    const char *comment_signs; /* "#%": '/' stands for two; "" = no comments */
+    uint64_t comment_lines;    /* as far as the file was read */
+    uint64_t damaged;          /* characters nothing stood for, and bytes of another encoding */
+    hb_str preamble;           /* text above the names, at most HB_TABLE_PREAMBLE bytes */
+    const char *sheet;         /* workbooks: the one that is read */
+    const char *const *sheets; /* all of them, in order */
+    size_t n_sheets;
+    const char *const *hidden_sheets;
+    size_t n_hidden_sheets;
+} hb_table_format;
+
+enum { HB_TABLE_NOTES = 16, HB_TABLE_PREAMBLE = 1 << 14 };
 
 /* Every reader's state starts with this. Texts of the notes are owned by the reader. */
 struct hb_table {
@@ -97,8 +133,11 @@ struct hb_table {
         const char *what;
         const char *value;
         const char *why;
-    } notes[HB_TABLE_NOTES]; /* what was guessed */
+        double confidence;       /* 0 … 1; 0 = not weighed */
+        const char *alternative; /* NULL = none */
+    } notes[HB_TABLE_NOTES];     /* what was guessed */
     size_t n_notes;
+    hb_table_format format;
 };
 
 #endif

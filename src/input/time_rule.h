@@ -24,13 +24,17 @@ typedef enum hb_day_order {
     HB_ORDER_MONTH_FIRST
 } hb_day_order;
 
-enum { HB_TIME_PARTS = 6 };
+/* "day-first", "month-first" (also "dmy", "mdy"), as --day-first and saved profiles say it. */
+bool hb_day_order_parse(hb_str text, hb_day_order *ret);
+const char *hb_day_order_name(hb_day_order order); /* "ask" for HB_ORDER_ASK */
+
+enum { HB_TIME_PARTS = 8 };
 
 typedef struct hb_time_rule {
     hb_time_axis_kind kind;
     size_t columns[HB_TIME_PARTS]; /* places in the table, in reading order */
     size_t n_columns;
-    uint8_t form[HB_TIME_PARTS]; /* private to time_rule.c: what each part is */
+    uint8_t form[HB_TIME_PARTS]; /* what each part is: hb_time_form_name */
     hb_day_order order;
     bool ambiguous;          /* day and month could be swapped */
     bool serial_1904;        /* Excel's other calendar */
@@ -63,6 +67,13 @@ enum { HB_TIME_CANDIDATES = 8 };
 HB_CHECKED hb_status hb_time_rules_infer(const hb_time_source *s, hb_arena *arena,
                                          hb_time_rule ret[HB_TIME_CANDIDATES], size_t *ret_n,
                                          hb_error *err);
+/* Does the header alone sound like a time axis? "Rise time", "Data" and "Motor time" do not. */
+bool hb_time_named(hb_str name);
+/* Names of forms, for saved profiles: "ymd", "dmy", "clock", "epoch" … A rule that is put together
+ * from a profile needs kind, columns, form, and order, scale_ns, offset_s, serial_1904 where they
+ * apply; plain_number for "number" and "quantity". */
+const char *hb_time_form_name(uint8_t form); /* NULL = no such form */
+bool hb_time_form_parse(hb_str name, uint8_t *ret);
 /* parts: the cells of rule->columns, in that order. HB_TIME_NONE when they are empty or do not fit.
  * 19-digit integers are read exactly. Needs no memory, any thread. */
 hb_time hb_time_rule_read(const hb_time_rule *r, const hb_cell *const parts[HB_TIME_PARTS],
@@ -70,7 +81,9 @@ hb_time hb_time_rule_read(const hb_time_rule *r, const hb_cell *const parts[HB_T
 
 /* Steps of a time axis, row by row in constant memory: first and last, order, equal and backward
  * steps, median positive step, gaps (steps over 1.5 × that median). Exact while there are at most
- * HB_STEP_DISTINCT different steps, else from a sketch, and says so. */
+ * HB_STEP_DISTINCT different steps, else from classes of a relative width of 2^-10, and says so.
+ * At most 4 MB. first and last are HB_TIME_NONE when no row had a time. finish may be called again
+ * after more rows. */
 enum { HB_STEP_DISTINCT = 1 << 16 };
 typedef struct hb_time_steps hb_time_steps;
 typedef struct hb_time_summary {
@@ -82,7 +95,8 @@ typedef struct hb_time_summary {
     uint64_t n_backward;
     int64_t median_step_ns; /* lower of the two middle ones would be wrong: their mean; 0 = none */
     uint64_t n_gaps;
-    bool exact;
+    bool exact; /* else median_step_ns is within 0.05 %, and n_gaps may misjudge steps that
+                 * lie that close to the border */
 } hb_time_summary;
 HB_CHECKED hb_status hb_time_steps_new(hb_time_steps **ret, hb_error *err);
 void hb_time_steps_free(hb_time_steps *s);

@@ -62,6 +62,7 @@ const hb_os *hb_os_real(void)
     static const hb_os os = {
         .open = real_open,
         .read = read,
+        .pread = pread,
         .write = write,
         .fsync = fsync,
         .close = close,

@@ -13,6 +13,7 @@
 typedef struct hb_os {
     int (*open)(const char *path, int flags, mode_t mode);
     ssize_t (*read)(int fd, void *p, size_t n);
+    ssize_t (*pread)(int fd, void *p, size_t n, off_t at);
     ssize_t (*write)(int fd, const void *p, size_t n);
     int (*fsync)(int fd);
     int (*close)(int fd);

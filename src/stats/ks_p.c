@@ -83,6 +83,32 @@ static double exact_p(uint64_t s, uint64_t l, double d)
     return left < 1 ? left : 1;
 }
 
+/* Equal sizes n: by reflection, P(D >= c/n) = 2 Σ (-1)^(k-1) C(2n, n-kc) / C(2n, n) over k >= 1
+ * (Gnedenko and Korolyuk 1951), and C(2n, n-m) / C(2n, n) is the product of (n-j+1) / (n+j) for j
+ * up to m. Small p are the first term; near 1 the terms cancel against nothing larger than 2. */
+static double exact_p_equal(uint64_t n, double d)
+{
+    uint64_t c = (uint64_t)ceil(d * (double)n - 1e-3 / (double)n); /* as exact_p rounds */
+    if (c == 0) {
+        return 1;
+    }
+    double size = (double)n;
+    double ratio = 1;
+    double p = 0;
+    double sign = 2;
+    for (uint64_t m = c; m <= n; m += c) {
+        for (uint64_t j = m - c + 1; j <= m; j++) {
+            ratio *= (size - (double)j + 1) / (size + (double)j);
+        }
+        p += sign * ratio;
+        sign = -sign;
+        if (ratio < 1e-18 * p) {
+            break;
+        }
+    }
+    return p < 1 ? p : 1;
+}
+
 static uint64_t gcd(uint64_t a, uint64_t b)
 {
     while (b) {
@@ -128,7 +154,7 @@ double hb_ks_p(double d, uint64_t n, uint64_t m)
         return 0; /* p is at most 2 / e^(2 e d²) (Wei and Dudley 2012), below 1e-303 */
     }
     if (l <= EXACT_LONG && s * l <= EXACT_CELLS) {
-        return exact_p(s, l, d);
+        return s == l ? exact_p_equal(s, d) : exact_p(s, l, d);
     }
     if (s >= LIMIT_SIDE) {
         return limit_p(s, l, sqrt(e), d);

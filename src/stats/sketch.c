@@ -168,6 +168,14 @@ hb_status hb_sketch_add(hb_sketch *s, const double *v, size_t n, hb_error *err)
     return HB_OK;
 }
 
+void hb_sketch_settle(hb_sketch *s)
+{
+    double scratch[HB_SKETCH_K];
+    if (s->n_buffer) {
+        hb_sort_f64(s->buffer, s->n_buffer, scratch);
+    }
+}
+
 hb_status hb_sketch_merge(hb_sketch *into, const hb_sketch *from, hb_error *err)
 {
     if (into == from) {

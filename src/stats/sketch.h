@@ -30,6 +30,9 @@ void hb_sketch_free(hb_sketch *s);
 HB_CHECKED hb_status hb_sketch_add(hb_sketch *s, const double *v, size_t n, hb_error *err);
 /* Bounds add up, in samples. `from` must not be `into` (HB_E_BUG). */
 HB_CHECKED hb_status hb_sketch_merge(hb_sketch *into, const hb_sketch *from, hb_error *err);
+/* Once the samples are in: sorts those not yet compacted, which every reading would else do again.
+ * Reads nothing differently and forbids nothing; only the stored bytes show it. */
+void hb_sketch_settle(hb_sketch *s);
 uint64_t hb_sketch_n(const hb_sketch *s);
 /* Proven bound, as a share of n, on the error of any rank; 0 while exact. */
 double hb_sketch_rank_error(const hb_sketch *s);

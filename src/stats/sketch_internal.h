@@ -14,7 +14,7 @@ enum { HB_SKETCH_K = HB_SKETCH_EXACT, HB_SKETCH_HALF = HB_SKETCH_K / 2, HB_SKETC
 
 struct hb_sketch {
     uint64_t flushes; /* full buffers compacted; its binary digits say which runs are held */
-    double *buffer;   /* level 0, in the order of arrival */
+    double *buffer;   /* level 0, in the order of arrival, or ascending once settled */
     size_t n_buffer;  /* at most k; 0 only when the sketch is empty */
     size_t cap_buffer;
     /* Level h > 0: k/2 ascending order images when held, between a 0 and UINT64_MAX (sort.h). */

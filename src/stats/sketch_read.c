@@ -22,8 +22,15 @@ static void look(const hb_sketch *s, view *w)
 {
     w->n = 0;
     if (s->n_buffer) {
-        uint64_t scratch[HB_SKETCH_K];
-        hb_sort_images(s->buffer, s->n_buffer, w->buffer, scratch);
+        size_t descents = 0;
+        for (size_t i = 0; i < s->n_buffer; i++) {
+            w->buffer[i] = hb_order_image(s->buffer[i]);
+            descents += i > 0 && w->buffer[i] < w->buffer[i - 1];
+        }
+        if (descents) { /* not settled */
+            uint64_t scratch[HB_SKETCH_K];
+            hb_sort_images(s->buffer, s->n_buffer, w->buffer, scratch);
+        }
         w->v[0] = w->buffer;
         w->count[0] = s->n_buffer;
         w->weight[0] = 1;
@@ -116,39 +123,39 @@ typedef struct weighted {
     uint64_t w;
 } weighted;
 
+/* Two lists of one array, without a branch on which is less: it would be guessed wrong every other
+ * time. */
 static size_t merge_points(const weighted *a, size_t na, const weighted *b, size_t nb,
                            weighted *out)
 {
     const weighted *a_end = a + na;
     const weighted *b_end = b + nb;
     while (a < a_end && b < b_end) {
-        const weighted *next = b->v < a->v ? b : a;
-        *out++ = *next;
-        b += next == b;
-        a += next == a;
+        ptrdiff_t of_b = b->v < a->v;
+        *out++ = a[(b - a) * of_b];
+        b += of_b;
+        a += 1 - of_b;
     }
-    while (a < a_end) {
-        *out++ = *a++;
-    }
-    while (b < b_end) {
-        *out++ = *b++;
-    }
+    memcpy(out, a, (size_t)(a_end - a) * sizeof *a);
+    memcpy(out + (a_end - a), b, (size_t)(b_end - b) * sizeof *b);
     return na + nb;
 }
 
-/* Merges neighbouring lists in `a`, of the given lengths, until one is left. Returns where. */
-static weighted *merge_all(weighted *a, weighted *b, size_t *lengths, size_t lists)
+/* Merges neighbouring lists in `a`, of the given lengths, until at most two are left. Returns
+ * where.
+ */
+static weighted *merge_to_two(weighted *a, weighted *b, size_t *lengths, size_t *lists)
 {
-    while (lists > 1) {
+    while (*lists > 2) {
         size_t at = 0;
         size_t left = 0;
-        for (size_t i = 0; i < lists; i += 2) {
-            size_t second = i + 1 < lists ? lengths[i + 1] : 0;
+        for (size_t i = 0; i < *lists; i += 2) {
+            size_t second = i + 1 < *lists ? lengths[i + 1] : 0;
             size_t n = merge_points(a + at, lengths[i], a + at + lengths[i], second, b + at);
             lengths[left++] = n;
             at += n;
         }
-        lists = left;
+        *lists = left;
         weighted *other = a;
         a = b;
         b = other;
@@ -156,29 +163,63 @@ static weighted *merge_all(weighted *a, weighted *b, size_t *lengths, size_t lis
     return a;
 }
 
-static hb_status ecdf_of(const weighted *points, size_t n, double rank_error, hb_ecdf *ret_ecdf,
-                         hb_error *err)
+typedef struct curve {
+    double *values;
+    uint64_t *upto;
+    size_t points; /* one less than there are; SIZE_MAX = none */
+    double last;
+    uint64_t total;
+} curve;
+
+/* Equal values become one point. */
+static inline void put_point(curve *c, weighted p)
 {
-    double *values = hb_alloc_array(n, sizeof *values);
-    uint64_t *upto = hb_alloc_array(n, sizeof *upto);
-    if (!values || !upto) {
-        hb_free(values);
-        hb_free(upto);
+    c->total += p.w;
+    c->points += p.v != c->last; /* NaN at first */
+    c->last = p.v;
+    c->values[c->points] = p.v + 0.0; /* never -0 */
+    c->upto[c->points] = c->total;
+}
+
+/* The last merge, of two lists of one array, goes straight into the curve. */
+static void merge_curve(const weighted *a, size_t na, const weighted *b, size_t nb, curve *c)
+{
+    const weighted *a_end = a + na;
+    const weighted *b_end = b + nb;
+    curve now = *c;
+    while (a < a_end && b < b_end) {
+        ptrdiff_t of_b = b->v < a->v;
+        put_point(&now, a[(b - a) * of_b]);
+        b += of_b;
+        a += 1 - of_b;
+    }
+    for (; a < a_end; a++) {
+        put_point(&now, *a);
+    }
+    for (; b < b_end; b++) {
+        put_point(&now, *b);
+    }
+    *c = now;
+}
+
+static hb_status several_levels(const view *w, size_t n, curve *c, hb_error *err)
+{
+    weighted *room = hb_alloc_array(2 * n, sizeof *room);
+    if (!room) {
         return HB_NOMEM(err);
     }
-    uint64_t total = 0;
-    size_t k = 0;
-    for (size_t i = 0; i < n; i++) {
-        total += points[i].w;
-        k += i && points[i].v != values[k];
-        values[k] = points[i].v + 0.0; /* never -0 */
-        upto[k] = total;
+    size_t at = 0;
+    size_t lengths[HB_SKETCH_LEVELS];
+    for (size_t i = 0; i < w->n; i++) {
+        lengths[i] = w->count[i];
+        for (size_t k = 0; k < w->count[i]; k++) {
+            room[at++] = (weighted){hb_order_preimage(w->v[i][k]), w->weight[i]};
+        }
     }
-    *ret_ecdf = (hb_ecdf){.values = values,
-                          .upto = upto,
-                          .n_points = n ? k + 1 : 0,
-                          .n = total,
-                          .rank_error = rank_error};
+    size_t lists = w->n;
+    const weighted *points = merge_to_two(room, room + n, lengths, &lists);
+    merge_curve(points, lengths[0], points + lengths[0], lists == 2 ? lengths[1] : 0, c);
+    hb_free(room);
     return HB_OK;
 }
 
@@ -190,18 +231,26 @@ hb_status hb_sketch_ecdf(const hb_sketch *s, hb_ecdf *ret_ecdf, hb_error *err)
     for (size_t i = 0; i < w.n; i++) {
         n += w.count[i];
     }
-    weighted *room = hb_alloc_array(2 * n, sizeof *room);
-    if (!room) {
-        return HB_NOMEM(err);
+    curve c = {.values = hb_alloc_array(n, sizeof *c.values),
+               .upto = hb_alloc_array(n, sizeof *c.upto),
+               .points = SIZE_MAX,
+               .last = NAN};
+    hb_status status = c.values && c.upto ? HB_OK : HB_NOMEM(err);
+    if (status == HB_OK && w.n > 1) {
+        status = several_levels(&w, n, &c, err);
     }
-    size_t at = 0;
-    for (size_t i = 0; i < w.n; i++) {
-        for (size_t k = 0; k < w.count[i]; k++) {
-            room[at++] = (weighted){hb_order_preimage(w.v[i][k]), w.weight[i]};
-        }
+    if (status != HB_OK) {
+        hb_free(c.values);
+        hb_free(c.upto);
+        return status;
     }
-    const weighted *points = merge_all(room, room + n, w.count, w.n);
-    hb_status status = ecdf_of(points, n, hb_sketch_rank_error(s), ret_ecdf, err);
-    hb_free(room);
-    return status;
+    for (size_t i = 0; w.n == 1 && i < n; i++) {
+        put_point(&c, (weighted){hb_order_preimage(w.v[0][i]), w.weight[0]});
+    }
+    *ret_ecdf = (hb_ecdf){.values = c.values,
+                          .upto = c.upto,
+                          .n_points = c.points + 1,
+                          .n = c.total,
+                          .rank_error = hb_sketch_rank_error(s)};
+    return HB_OK;
 }

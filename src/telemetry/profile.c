@@ -66,6 +66,9 @@ hb_status hb_profile_finish(hb_profile *p, hb_error *err)
         hb_sustained_free(p->sustained);
         p->sustained = NULL;
     }
+    if (p->sketch) {
+        hb_sketch_settle(p->sketch);
+    }
     return HB_OK;
 }
 

@@ -78,6 +78,16 @@ void hb_run_builder_default_reduce(hb_run_builder *b, hb_reduce how)
     b->default_reduce = how;
 }
 
+void hb_run_builder_reduce(hb_run_builder *b, hb_str raw_name, hb_reduce how)
+{
+    size_t i = 0;
+    const hb_metric_def *def = hb_registry_resolve(b->registry, hb_str_trim(raw_name));
+    if (hb_map_get(&b->by_name, def ? hb_str_of(def->name) : hb_str_trim(raw_name), &i)) {
+        b->metrics[i].own_reduce = true;
+        b->metrics[i].reduce = how;
+    }
+}
+
 static hb_status new_metric(hb_run_builder *b, const hb_metric_def *def, const char *raw,
                             uint64_t line, uint32_t *ret, hb_error *err)
 {
@@ -377,11 +387,6 @@ const hb_registry *hb_run_builder_registry(const hb_run_builder *b)
     return b->registry;
 }
 
-hb_units *hb_run_builder_units(const hb_run_builder *b)
-{
-    return b->units;
-}
-
 static int by_metric_name(const void *a, const void *b)
 {
     return strcmp(((const hb_metric *)a)->name, ((const hb_metric *)b)->name);
@@ -411,7 +416,9 @@ static hb_status finish_metrics(hb_run_builder *b, hb_error *err)
         building *k = &b->metrics[i];
         hb_metric *m = &k->m;
         HB_TRY(hb_profile_finish(&m->profile, err));
-        m->reduce = k->def && k->def->reduce_set ? k->def->reduce : b->default_reduce;
+        m->reduce = k->def && k->def->reduce_set ? k->def->reduce
+                    : k->own_reduce              ? k->reduce
+                                                 : b->default_reduce;
         if (!m->stated) {
             m->has_value = hb_profile_reduce(&m->profile, m->reduce, &m->value);
         }

@@ -53,6 +53,8 @@ void hb_run_builder_units_like(hb_run_builder *b, const hb_run *like);
 bool hb_run_builder_declared(const hb_run_builder *b, hb_str raw_name);
 /* How a channel's samples become its value where the metric declares no `reduce` of its own. */
 void hb_run_builder_default_reduce(hb_run_builder *b, hb_reduce how);
+/* The same for one metric, by the name its channel was given; nothing without such a metric. */
+void hb_run_builder_reduce(hb_run_builder *b, hb_str raw_name, hb_reduce how);
 
 /* The metric a channel feeds, from 0. _add, _missing, _nan and _inf may be called from several
  * threads at once for channels of different metrics; everything else belongs to one thread. */

@@ -172,3 +172,8 @@ hb_status hb_builder_finish_files(hb_run_builder *b, hb_error *err)
     run->n_inputs = b->n_files;
     return copy_list(b, b->warnings, run->n_warnings, sizeof *b->warnings, &run->warnings, err);
 }
+
+hb_units *hb_run_builder_units(const hb_run_builder *b)
+{
+    return b->units;
+}

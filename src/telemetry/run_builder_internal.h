@@ -20,6 +20,8 @@ typedef struct building {
     uint64_t line;      /* where it first stood */
     uint64_t stated_at; /* count of stated values */
     bool unit_known;    /* unit settled by a first channel */
+    bool own_reduce;    /* the reader's for this metric */
+    hb_reduce reduce;
 } building;
 
 typedef struct file_state {

@@ -34,8 +34,13 @@ class BadFiles(Case):
         self.refuse("n.csv", b"a,b\n1,2\n" * 100 + b"3,\x004\n", "NUL byte at offset 802")
         self.refuse("late.csv", b"a,b\n" + b"1,2\n" * 500000 + b"3,\x004\n", "NUL byte at offset 2000006")
 
-    def test_utf16(self):
-        self.refuse("u.csv", "a,b\n1,2\n".encode("utf-16"), "UTF-16")
+    def test_utf16_that_is_damaged(self):
+        text = ("a,b\n" + "1,2\n" * 200).encode("utf-16")
+        self.refuse("u.csv", text[:402] + b"\0\0" * 8 + text[402:], "NUL byte at offset 402")
+        self.refuse("u32.csv", "a,b\n1,2\n".encode("utf-32"), ["UTF-32", "iconv"])
+
+    def test_one_long_line(self):
+        self.refuse("one.csv", b"0.25," * 1_000_000, ["no line end in its first 1048576 bytes"])
 
     def test_truncated_gzip(self):
         data = gzip.compress(b"a,b\n" + b"".join(b"%d,%d\n" % (i, i * i) for i in range(5000)))

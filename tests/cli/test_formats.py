@@ -145,9 +145,10 @@ class Json(Formats):
         for at, text in zip((2500, 1700, 900, 300, 1), bad):
             lines.insert(at, text)
         lines.insert(5, "17")
+        lines.insert(9, "[1]")
         self.write("a.jsonl", "\n".join(lines))
         d, m = self.inspect("a.jsonl")
-        self.assertEqual(d["files"][0]["rejects"], {"bad JSON": 5, "record that is no object": 1})
+        self.assertEqual(d["files"][0]["rejects"], {"bad JSON": 5, "record that is no object": 2})
         self.same_figures(m["a"], [r["a"] for r in rows])
         shown = self.hb("inspect", "a.jsonl")
         self.assertIn("5 × bad JSON", shown)
@@ -320,7 +321,8 @@ class Xlsx(Formats):
     def test_dates_near_the_day_that_never_was(self):
         styles = ('<styleSheet {}><numFmts><numFmt numFmtId="170" formatCode="[Red]0&quot;d&quot;"/></numFmts><cellXfs><xf numFmtId="0"/>'
                   '<xf numFmtId="14"/><xf numFmtId="170"/></cellXfs></styleSheet>').format(MAIN)
-        for first, last, want in ((1, 59, ("1900-01-01T00:00:00Z", "1900-02-28T00:00:00Z")),
+        for first, last, want in ((1, 45000, ("1900-01-01T00:00:00Z", "2023-03-15T00:00:00Z")),
+                                  (59, 45000, ("1900-02-28T00:00:00Z", "2023-03-15T00:00:00Z")),
                                   (61, 45000.75, ("1900-03-01T00:00:00Z", "2023-03-15T18:00:00Z"))):
             rows = row(text("date"), text("v")) + "".join(
                 row(f'<c s="1"><v>{d}</v></c>', f'<c s="2"><v>{d}</v></c>') for d in (first, last))
@@ -484,6 +486,24 @@ class Xlsx(Formats):
         m = {x["name"]: x for x in d["metrics"]}
         self.assertEqual((m["a"]["n"], m["a"]["min"], m["a"]["max"], m["a"]["last"]), (100000, min(a), max(a), a[-1]))
         self.at_most(mib, 64)
+
+
+class LongTimes(Formats):
+    ROWS = ["05.04.2024;23:59:58;T_in;20,5", "05.04.2024;23:59:59;p_in;3,2", "06.04.2024;00:00:00;T_in;20,6"]
+
+    def test_date_and_clock_stand_in_two_columns(self):
+        self.write("a.csv", "\n".join(["Datum;Uhrzeit;Signal;value"] + self.ROWS) + "\n")
+        d, _ = self.inspect("a.csv")
+        self.assertEqual(self.guess(d, "time"), "dd.MM.yyyy + HH:mm:ss")
+        self.assertEqual((d["first_sample"], d["last_sample"]), ("2024-04-05T23:59:58Z", "2024-04-06T00:00:00Z"))
+        self.assertEqual(d["warnings"], [])
+
+    def test_what_cannot_be_known_is_told(self):
+        rows = [f"05/04/2024 10:0{i},T_in,20.{i}" for i in range(4)]
+        self.write("a.csv", "\n".join(["Time,signal,value"] + rows) + "\n")
+        d, _ = self.inspect("a.csv")
+        self.assertEqual(d["first_sample"], "2024-04-05T10:00:00Z")
+        self.assertIn("nothing in the file tells day from month", " ".join(d["warnings"]))
 
 
 if __name__ == "__main__":

@@ -33,6 +33,10 @@ class Honest(Case):
         self.wide("run", "time,x", [(i, i) for i in range(50)] + [("Average", 24.5), ("Max", 49)])
         m = self.hb_json("inspect", "run")["metrics"][0]
         self.assertEqual((m["n"], m["max"]), (50, 49))
+        self.assertEqual(self.compare(), ("PASS", set()))
+        self.assertIn("2 rows from line 52", self.hb("inspect", "run"))
+        rows = [(i, i) for i in range(50)]
+        self.wide("run", "time,x", rows[:25] + [("?", 7)] + rows[25:])
         self.assertEqual(self.compare(), ("PASS", {("", "lost_rows", "warn")}))
 
     def test_rows_that_go_back_in_time_are_told(self):
@@ -122,7 +126,9 @@ class Honest(Case):
 
     def test_names_that_are_not_utf8(self):
         self.write("run", b"t,Temp\xe9,Temp\xe8\n0,1,2\n1,2,3\n")
-        self.hb_error("inspect", "run", code=2, has=["is not UTF-8", "iconv"])
+        d = self.hb_json("inspect", "run")
+        self.assertEqual({m["name"] for m in d["metrics"]}, {"Temp\u00e9", "Temp\u00e8"})
+        self.assertIn("windows-1252", str(d))
 
     def test_one_file_twice_and_a_sheet_of_a_csv(self):
         self.write("a", "metric,value\nx,1\n")

@@ -46,6 +46,7 @@ class Usage(Case):
         self.hb_error("runs", "list", "--limit", code=2, has="needs a value")
         self.hb_error("runs", "list", "--json=1", code=2, has="takes no value")
         self.hb_error("compare", "--run", "x", code=2, has="--baseline")
+        self.hb_error("inspect", "x", "--where", "a > 1", "--where=b > 1", code=2, has="'--where' is given twice")
         self.hb_error("run", code=2, has="needs FILE")
         self.hb_error("analyze", "a", "b", code=2, has="does not take 'b'")
         self.hb_error("run", "x", "--fail-on", "never", code=2, has="fail, drift, none")

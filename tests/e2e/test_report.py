@@ -172,6 +172,26 @@ class Report(Case):
         self.assertIn("hb baseline set first", dom)
         self.assertIn("Nothing was tested", dom)
 
+    def test_the_inspect_page(self):
+        self.write("a&b.csv", self.rows().replace(",3.3,", f',"{EVIL}",', 1))
+        self.write("other.csv", self.rows(3))
+        self.hb("inspect", "a&b.csv", "other.csv", "--html", "page.html")
+        dom = self.browse(self.path("page.html"), "--dump-dom")
+        self.assertNotIn("<title>owned", dom)
+        self.assertNotIn("owned", re.sub(r"&lt;script&gt;.*?&lt;/script&gt;", "", dom))
+        parsed = Structure()
+        parsed.feed(dom)
+        self.assertEqual((parsed.scripts, parsed.finish()), (0, []))
+        self.assertTrue({"main", "header", "footer", "section"} <= parsed.landmarks)
+        for words in ("a&amp;b.csv", "other.csv", "What was guessed, and why", "Cells that could not be used", "From, to"):
+            self.assertIn(words, dom)
+        self.assertEqual(dom.count("<svg"), 14)  # temp, volt, the column with the long name; resets is constant: a course, no spread
+        path = self.path("page.png")
+        self.browse(self.path("page.html"), "--window-size=500,2400", "--screenshot=" + path)
+        rows = png_pixels(path)
+        self.assertGreater(len({p for row in rows for p in row}), 50)
+        self.assertTrue(all(sum(row[-1]) > 700 for row in rows))
+
     def test_light_dark_narrow_and_print(self):
         _, page = self.make(self.rows(6))
         shots = {}

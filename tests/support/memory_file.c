@@ -37,6 +37,17 @@ static ssize_t memory_read(int fd, void *p, size_t n)
     return (ssize_t)k;
 }
 
+static ssize_t memory_pread(int fd, void *p, size_t n, off_t at)
+{
+    (void)fd;
+    size_t from = (size_t)at < file.n ? (size_t)at : file.n;
+    size_t k = file.n - from < n ? file.n - from : n;
+    if (k) {
+        memcpy(p, file.p + from, k);
+    }
+    return (ssize_t)k;
+}
+
 static int memory_close(int fd)
 {
     (void)fd;
@@ -67,6 +78,7 @@ hb_os memory_os(const void *data, size_t n)
     hb_os os = *hb_os_real();
     os.open = memory_open;
     os.read = memory_read;
+    os.pread = memory_pread;
     os.close = memory_close;
     os.fstat = memory_fstat;
     os.stat = memory_stat;

@@ -72,27 +72,21 @@ static hb_status carry_over(hb_csv_ahead *a, slot *s, hb_error *err)
     HB_TRY(grow_text(s, n, err));
     const char *from = before ? text_of(before) + before->cut : a->c->text + a->c->at;
     memmove(text_of(s), from, n);
-    a->c->offset += before ? before->cut : a->c->at;
     s->n = n;
     return HB_OK;
 }
 
 static hb_status read_on(hb_csv_ahead *a, slot *s, size_t want, hb_error *err)
 {
-    size_t fresh = s->n;
     HB_TRY(grow_text(s, want, err));
     char *text = text_of(s);
     while (s->n < want && !a->c->end) {
         size_t got = 0;
-        HB_TRY(hb_stream_read(a->c->stream, text + s->n, want - s->n, &got, err));
+        HB_TRY(hb_text_read(a->c->source, text + s->n, want - s->n, &got, err));
         s->n += got;
         a->c->end = got == 0;
     }
-    const char *nul = memchr(text + fresh, '\0', s->n - fresh);
-    if (nul) {
-        return hb_text_check((hb_str){nul, 1}, a->c->path, a->c->offset + (uint64_t)(nul - text),
-                             err);
-    }
+    hb_csv_note_encoding(a->c);
     return HB_OK;
 }
 
@@ -158,6 +152,7 @@ static void place_lines(hb_csv_ahead *a, slot *s)
     }
     s->err.in_line += s->err.in_line ? before : 0;
     a->c->line += r->line - 1;
+    a->c->t.format.comment_lines += r->n_comments;
 }
 
 static hb_status take_block(hb_csv_ahead *a, slot *s, hb_block *ret, hb_error *err)

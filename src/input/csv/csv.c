@@ -8,7 +8,6 @@ hb_status hb_csv_fill(hb_csv *c, size_t want, hb_error *err)
 {
     if (c->at) {
         memmove(c->text, c->text + c->at, c->n - c->at);
-        c->offset += c->at;
         c->n -= c->at;
         c->at = 0;
     }
@@ -20,18 +19,20 @@ hb_status hb_csv_fill(hb_csv *c, size_t want, hb_error *err)
         c->text = text;
         c->cap = want;
     }
-    size_t fresh = c->n;
     while (c->n < want && !c->end) {
         size_t got = 0;
-        HB_TRY(hb_stream_read(c->stream, c->text + c->n, want - c->n, &got, err));
+        HB_TRY(hb_text_read(c->source, c->text + c->n, want - c->n, &got, err));
         c->n += got;
         c->end = got == 0;
     }
-    const char *nul = memchr(c->text + fresh, '\0', c->n - fresh);
-    if (nul) {
-        return hb_text_check((hb_str){nul, 1}, c->path, c->offset + (uint64_t)(nul - c->text), err);
-    }
+    hb_csv_note_encoding(c);
     return HB_OK;
+}
+
+void hb_csv_note_encoding(hb_csv *c)
+{
+    c->t.format.encoding = hb_encoding_name(hb_text_encoding(c->source));
+    c->t.format.damaged = hb_text_damaged(c->source) + hb_text_strays(c->source);
 }
 
 hb_status hb_csv_record_too_long(const hb_csv *c, hb_error *err)
@@ -53,13 +54,15 @@ static hb_status parse_block(hb_csv *c, hb_error *err)
         .line = c->line,
         .delimiter = c->dialect.delimiter,
         .comments = c->dialect.comments,
-        .width = c->n_columns,
+        .width = c->width,
         .path = c->path,
+        .spans = c->spans,
         .max_rows = c->rows         ? 0
                     : c->first_rows ? c->first_rows
                                     : HB_CSV_FIRST_ROWS,
     };
     hb_status status = hb_record_parse(&in, &c->sink, err);
+    c->t.format.comment_lines += in.n_comments;
     c->at = in.at;
     c->line = in.line;
     return status;
@@ -85,6 +88,18 @@ static hb_status next_block(hb_csv *c, hb_error *err)
     }
 }
 
+/* Cells of fields that are no column go; those of a row only ever move to the front. */
+static void leave_out_fields(hb_csv *c)
+{
+    hb_cell *out = c->sink.cells;
+    for (size_t r = 0; r < c->sink.n_rows; r++) {
+        const hb_cell *row = &c->sink.cells[r * c->width];
+        for (size_t i = 0; i < c->n_columns; i++) {
+            *out++ = row[c->columns[i].field];
+        }
+    }
+}
+
 static hb_status csv_next(hb_table *t, hb_block *ret, hb_error *err)
 {
     hb_csv *c = (hb_csv *)t;
@@ -93,6 +108,9 @@ static hb_status csv_next(hb_table *t, hb_block *ret, hb_error *err)
     }
     HB_TRY(next_block(c, err));
     c->rows += c->sink.n_rows;
+    if (c->fields_left_out) {
+        leave_out_fields(c);
+    }
     *ret = (hb_block){.cells = c->sink.cells,
                       .n_rows = c->sink.n_rows,
                       .n_cols = c->n_columns,
@@ -113,7 +131,7 @@ static size_t csv_columns(const hb_table *t, const hb_column **ret)
     return c->n_columns;
 }
 
-/* Fields cut by runs of blanks stay cells: such files are small. */
+/* Fields cut by runs of blanks, and rows with fields that are no columns, stay cells. */
 static bool csv_plan(hb_table *t, const hb_plan *plan)
 {
     hb_csv *c = (hb_csv *)t;
@@ -122,8 +140,9 @@ static bool csv_plan(hb_table *t, const hb_plan *plan)
         c->ahead = NULL;
         return false;
     }
-    return c->dialect.delimiter != HB_DELIMITER_BLANKS &&
-           hb_csv_ahead_new(c, plan, &c->ahead, NULL) == HB_OK;
+    bool plain = c->dialect.delimiter != HB_DELIMITER_BLANKS && !c->spans && !c->fields_left_out &&
+                 c->width == c->n_columns;
+    return plain && hb_csv_ahead_new(c, plan, &c->ahead, NULL) == HB_OK;
 }
 
 static hb_str csv_text(hb_table *t, size_t row, size_t column)
@@ -135,6 +154,7 @@ void hb_csv_close(hb_table *t)
 {
     hb_csv *c = (hb_csv *)t;
     if (c) {
+        hb_text_close(c->source);
         hb_csv_ahead_free(c->ahead);
         hb_free(c->text);
         hb_record_release(&c->sink);

@@ -2,9 +2,10 @@
 /* Delimited text as a table. docs/formats/csv.md
  *
  * Blocks are the records that fit into HB_BLOCK_BYTES of text behind the carried-over rest, so
- * their borders depend on the bytes alone. Cells are trimmed of blanks, unquoted in place, and
- * point into the block. A short row ends in ABSENT cells and is counted; fields beyond the header
- * are rejected. */
+ * their borders depend on the bytes alone. Bytes are UTF-8 when they come here (text/source.h).
+ * Cells are trimmed of blanks, unquoted in place, and point into the block. A short row ends in
+ * ABSENT cells and is counted; fields beyond the header are rejected; fields that are no column
+ * (hb_column.field) are left out. */
 #ifndef HB_INPUT_CSV_CSV_H
 #define HB_INPUT_CSV_CSV_H
 
@@ -26,12 +27,10 @@ typedef struct hb_csv_options {
     bool blanks_if_single; /* a single column is cut at blanks, as the original's custom_tabular did
                             */
     const hb_header_rule *rule; /* looked for in the first 64 KiB before `header`; NULL = none */
+    hb_units *units;            /* for rows of units; may be NULL */
 } hb_csv_options;
 
 HB_CHECKED hb_status hb_csv_open(hb_stream *stream, const hb_csv_options *options,
                                  hb_table **ret_table, hb_error *err);
-
-/* Is it text at all? HB_E_INPUT when the bytes are binary, UTF-16, or hold NUL. */
-HB_CHECKED hb_status hb_text_check(hb_str bytes, const char *path, uint64_t offset, hb_error *err);
 
 #endif

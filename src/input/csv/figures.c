@@ -245,7 +245,7 @@ static void read_times(hb_csv_figures *f, const hb_csv_job *job, size_t column, 
         if (cell.kind == HB_CELL_EMPTY) {
             k = HB_CELL_IS_MISSING;
         } else if (t == HB_TIME_NONE) {
-            k = HB_CELL_IS_TEXT;
+            k = hb_plan_no_time((hb_str){cell.as.p, cell.len});
         } else if (!c->time.plain_number) {
             v[row] = 0;
         } else if (!plain || isnan(v[row])) {

@@ -16,7 +16,7 @@ typedef struct hb_csv_job {
     uint8_t *how; /* of each column, private to figures.c; owned */
     size_t width;
     char delimiter;
-    bool comments;
+    hb_comments comments;
     const char *path;
 } hb_csv_job;
 

@@ -210,6 +210,42 @@ static hb_status blank_fields(row *r, char *p, char *end, hb_error *err)
     }
 }
 
+/* The words of a row by their places; a word across two columns goes to the first of them. */
+static hb_status span_fields(row *r, char *p, char *end, const uint32_t *spans, hb_error *err)
+{
+    hb_cell empty = {.kind = HB_CELL_EMPTY};
+    r->n = 0;
+    r->n_extra = 0;
+    r->sink->n_cells = r->first;
+    for (size_t i = 0; i < r->width; i++) {
+        HB_TRY(put_cell(r, &empty, err));
+    }
+    hb_cell *cells = &r->sink->cells[r->first];
+    uint32_t place = 0;
+    size_t c = 0;
+    while (p < end) {
+        if (is_blank(*p)) {
+            p++;
+            place++;
+            continue;
+        }
+        char *q = p;
+        uint32_t from = place;
+        while (q < end && !is_blank(*q)) {
+            place += ((unsigned char)*q++ & 0xc0) != 0x80;
+        }
+        /* On to the next column while the word reaches into it and is not more in this one. */
+        while (c + 1 < r->width && spans[2 * c + 2] < place &&
+               (from >= spans[2 * c + 1] || place - spans[2 * c + 2] > spans[2 * c + 1] - from)) {
+            c++;
+        }
+        bool joins = cells[c].kind != HB_CELL_EMPTY;
+        set_text(&cells[c], joins ? cells[c].as.p : p, q, false);
+        p = q;
+    }
+    return HB_OK;
+}
+
 static bool blank_line(const char *p, const char *end)
 {
     while (p < end && is_blank(*p)) {
@@ -221,12 +257,20 @@ static bool blank_line(const char *p, const char *end)
 static hb_status one_record(hb_record_input *in, hb_record_sink *sink, char *p, char *end,
                             hb_error *err)
 {
-    if (blank_line(p, end) || (in->comments && *p == '#')) {
+    if (hb_is_comment(&in->comments, p, end)) {
+        in->n_comments++;
+        return HB_OK;
+    }
+    if (blank_line(p, end)) {
         return HB_OK;
     }
     row r = {.sink = sink, .first = sink->n_cells, .width = in->width, .line = in->line};
     hb_status status = in->delimiter == ' ' ? blank_fields(&r, p, end, err)
                                             : fields(&r, p, end, in->delimiter, err);
+    if (status == HB_OK && in->spans && r.n != r.width && !memchr(p, '"', (size_t)(end - p)) &&
+        !memchr(p, '\t', (size_t)(end - p))) {
+        status = span_fields(&r, p, end, in->spans, err);
+    }
     return status == HB_OK ? finish_row(&r, err) : status;
 }
 
@@ -239,7 +283,7 @@ hb_status hb_record_parse(hb_record_input *in, hb_record_sink *sink, hb_error *e
         uint64_t newlines = 0;
         bool open = false;
         char *stop = NULL;
-        if (quotes && !(in->comments && *p == '#')) {
+        if (quotes && !hb_is_comment(&in->comments, p, end)) {
             const char *found = record_end(p, end, in->delimiter, &newlines, &open);
             stop = found ? p + (found - p) : NULL;
         } else {

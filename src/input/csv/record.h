@@ -7,6 +7,7 @@
 #ifndef HB_INPUT_CSV_RECORD_H
 #define HB_INPUT_CSV_RECORD_H
 
+#include "input/csv/comment.h"
 #include "input/table.h"
 
 typedef struct hb_record_input {
@@ -16,10 +17,14 @@ typedef struct hb_record_input {
     bool end;
     uint64_t line;  /* in and out: physical line of text[at] */
     char delimiter; /* 0 = none */
-    bool comments;
-    size_t width; /* cells of a row; 0 = as many as the record has */
+    hb_comments comments;
+    uint64_t n_comments; /* counted up */
+    size_t width;        /* cells of a row; 0 = as many as the record has */
     const char *path;
     size_t max_rows; /* 0 = no limit */
+    /* Blanks only, may be NULL: first character of each of `width` columns and the one behind its
+     * last; a row with another number of words is laid into the columns by their places. */
+    const uint32_t *spans;
 } hb_record_input;
 
 typedef struct hb_record_sink {

@@ -171,7 +171,7 @@ static hb_status take_records(hb_rows *r, hb_error *err)
     size_t first = 0;
     for (size_t t = 0; t < m->n_turns; t++) {
         size_t begin = r->at;
-        bool comment = r->in.comments && text[begin] == '#';
+        bool comment = hb_is_comment(&r->in.comments, text + begin, text + r->in.n);
         if (comment && text[m->at[m->turns[t]]] == '"') {
             continue;
         }
@@ -187,6 +187,7 @@ static hb_status take_records(hb_rows *r, hb_error *err)
             }
         }
         size_t end = m->at[rec.marks - 1];
+        r->n_comments += comment;
         if (!comment) {
             HB_TRY(take_record(r, begin, end, first, &rec, err));
         }
@@ -204,6 +205,7 @@ void hb_rows_begin(hb_rows *r, const hb_rows_input *in)
     r->from = 0;
     r->at = 0;
     r->line = 1;
+    r->n_comments = 0;
     hb_record_reset(&r->odd);
     hb_arena_release(&r->odd_text);
     hb_arena_init(&r->odd_text, ODD_TEXT_BYTES);
@@ -264,7 +266,7 @@ hb_status hb_rows_cut(hb_rows *r, const hb_rows_input *in, size_t *ret_n, hb_err
         for (size_t t = 0; t < m->n_turns; t++) {
             record rec = {.marks = m->turns[t] + 1};
             bool quote = in->text[m->at[m->turns[t]]] == '"';
-            if (quote && in->comments && in->text[at] == '#') {
+            if (quote && hb_is_comment(&in->comments, in->text + at, in->text + in->n)) {
                 continue;
             }
             if (quote && !walk(in, m, first, at, false, &rec)) {

@@ -25,7 +25,7 @@ typedef struct hb_rows_input {
     const char *text; /* readable HB_MARKS_PAD before it and behind its n bytes */
     size_t n;       /* whole records; the last byte is a line end, put there at the end of a file */
     char delimiter; /* 0 = none; not HB_DELIMITER_BLANKS */
-    bool comments;
+    hb_comments comments;
     size_t width;
     const char *path;
 } hb_rows_input;
@@ -42,11 +42,12 @@ typedef struct hb_rows {
     size_t cap_begin;
     size_t cap_first;
     size_t cap_lines;
-    size_t from;        /* first row of the latest stretch */
-    size_t at;          /* in the text: behind the latest stretch */
-    uint64_t line;      /* physical line of text[at] */
-    hb_record_sink odd; /* cells of the odd rows, and the block's rejects */
-    uint32_t *odd_rows; /* which rows they are */
+    size_t from;         /* first row of the latest stretch */
+    size_t at;           /* in the text: behind the latest stretch */
+    uint64_t line;       /* physical line of text[at] */
+    uint64_t n_comments; /* lines of the block that are comments */
+    hb_record_sink odd;  /* cells of the odd rows, and the block's rejects */
+    uint32_t *odd_rows;  /* which rows they are */
     size_t cap_odd;
     hb_arena odd_text;
 } hb_rows;

@@ -1,245 +1,303 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "input/csv/sniff.h"
 
-#include "input/cell.h"
+#include "input/shape.h"
 
 #include <string.h>
 
-enum { CANDIDATES = 5 };
-static const char candidates[CANDIDATES] = {',', ';', '\t', '|', HB_DELIMITER_BLANKS};
+enum {
+    MORE_ROWS = 8000,
+    MORE_BYTES = 1 << 20,
+    DECIMAL_ROWS = 200,
+    SIGN_LINES = 2000,
+};
 
-typedef struct line_set {
-    hb_str lines[HB_SNIFF_LINES];
-    size_t physical[HB_SNIFF_LINES]; /* 0-based physical line */
-    size_t n;
-} line_set;
+/* Blanks stand inside names, dates and texts too: other delimiters go first unless they are much
+ * worse. Rare ones must cut every line alike. */
+static const struct {
+    char delimiter;
+    const char *name;
+    double weight;
+    double agreement; /* at least */
+} rows[] = {
+    {',', "comma", 1, 0},
+    {';', "semicolon", 1, 0},
+    {'\t', "tab", 1, 0},
+    {'|', "bar", 1, 0},
+    {' ', "blanks", 0.75, 0},
+    {':', "colon", 0.6, 0.97},
+    {'^', "caret", 0.8, 0.97},
+    {'~', "tilde", 0.8, 0.97},
+    {'!', "exclamation mark", 0.8, 0.97},
+    {'\x1f', "unit separator", 0.9, 0.97},
+};
 
-/* Physical lines; one that opens a quote runs on to where it closes. */
-static void split_lines(hb_str text, bool whole, line_set *set)
+enum { N_ROWS = sizeof rows / sizeof *rows, N_COMMON = 5 };
+
+const char *hb_delimiter_name(char delimiter)
 {
-    size_t physical = 0;
-    size_t at = 0;
-    while (at < text.n && set->n < HB_SNIFF_LINES) {
-        size_t from = at;
-        size_t first = physical;
-        bool quoted = false;
-        while (at < text.n && (quoted || (text.p[at] != '\n' && text.p[at] != '\r'))) {
-            quoted ^= text.p[at] == '"';
-            physical += text.p[at] == '\n';
-            at++;
-        }
-        if (at == text.n && !whole && set->n) {
-            return; /* the last line may be cut; a first line longer than the text must do as it is
-                     */
-        }
-        set->lines[set->n] = (hb_str){text.p + from, at - from};
-        set->physical[set->n++] = first;
-        if (at < text.n) {
-            at += text.p[at] == '\r' && at + 1 < text.n && text.p[at + 1] == '\n' ? 2 : 1;
-            physical++;
+    for (size_t i = 0; i < N_ROWS; i++) {
+        if (rows[i].delimiter == delimiter) {
+            return rows[i].name;
         }
     }
+    return delimiter ? "given" : "none: one column";
 }
 
-static bool next_field(hb_str *rest, char delimiter, hb_str *ret, bool *more)
+static hb_str first_line(hb_str text, size_t *ret_next)
 {
-    if (!*more) {
-        return false;
-    }
-    size_t i = 0;
-    bool quoted = false;
-    while (i < rest->n) {
-        char c = rest->p[i];
-        if (c == '"') {
-            quoted = !quoted;
-        } else if (!quoted && (c == delimiter || (delimiter == HB_DELIMITER_BLANKS && c == '\t'))) {
-            break;
-        }
-        i++;
-    }
-    *ret = (hb_str){rest->p, i};
-    *more = i < rest->n;
-    if (*more && delimiter == HB_DELIMITER_BLANKS) {
-        while (i < rest->n && (rest->p[i] == ' ' || rest->p[i] == '\t')) {
-            i++;
-        }
-        *more = i < rest->n;
-    } else if (*more) {
-        i++;
-    }
-    *rest = (hb_str){rest->p + i, rest->n - i};
-    return true;
-}
-
-static hb_str start_of(hb_str line, char delimiter)
-{
-    return delimiter == HB_DELIMITER_BLANKS ? hb_str_trim(line) : line;
-}
-
-size_t hb_csv_count_fields(hb_str line, char delimiter)
-{
-    hb_str rest = start_of(line, delimiter);
-    hb_str field;
-    bool more = true;
     size_t n = 0;
-    while (next_field(&rest, delimiter, &field, &more)) {
+    while (n < text.n && !hb_is_eol(text.p[n])) {
         n++;
     }
-    return n;
+    *ret_next = n < text.n ? n + hb_eol_bytes(text.p + n, text.p + text.n) : n;
+    return (hb_str){text.p, n};
 }
 
-static bool is_comment(hb_str line)
+/* "sep=;", as spreadsheets write and read it; also in quotes. 0 = no such line. */
+static char sep_line(hb_str text)
 {
-    return line.n && line.p[0] == '#';
-}
-
-/* Most frequent number of fields over the lines that count, and how many have it. */
-static size_t modal_fields(const line_set *set, char delimiter, size_t *ret_votes)
-{
-    size_t counts[HB_SNIFF_LINES];
-    size_t n = 0;
-    for (size_t i = 0; i < set->n; i++) {
-        if (hb_str_trim(set->lines[i]).n && !is_comment(set->lines[i])) {
-            counts[n++] = hb_csv_count_fields(set->lines[i], delimiter);
-        }
+    size_t next = 0;
+    hb_str line = first_line(text, &next);
+    bool quoted = line.n >= 7 && line.p[0] == '"' && line.p[line.n - 1] == '"';
+    line = quoted ? (hb_str){line.p + 1, line.n - 2} : line;
+    while (line.n > 5 && line.p[line.n - 1] == ' ' && line.p[4] != ' ') {
+        line.n--;
     }
-    size_t best = 0;
-    *ret_votes = 0;
-    for (size_t i = 0; i < n; i++) {
-        size_t votes = 0;
-        for (size_t k = 0; k < n; k++) {
-            votes += counts[k] == counts[i];
-        }
-        if (counts[i] >= 2 && (votes > *ret_votes || (votes == *ret_votes && counts[i] > best))) {
-            best = counts[i];
-            *ret_votes = votes;
-        }
-    }
-    return best;
+    bool is = line.n == 5 && hb_str_ieq_c((hb_str){line.p, 4}, "sep=");
+    return is ? line.p[4] : 0;
 }
 
-/* Blanks stand inside names and times too, so they only win when nothing else cuts the lines. */
-static void choose_delimiter(const line_set *set, hb_csv_dialect *d)
+/* Signs that begin some lines but not those of the data, as far as lines alone can tell. */
+static hb_comments comment_signs(hb_str text)
 {
-    double best = 0;
+    hb_comments all = {HB_COMMENT_CANDIDATES};
     size_t lines = 0;
-    for (size_t i = 0; i < set->n; i++) {
-        lines += hb_str_trim(set->lines[i]).n && !is_comment(set->lines[i]);
-    }
-    for (size_t c = 0; c < CANDIDATES; c++) {
-        size_t votes = 0;
-        size_t fields = modal_fields(set, candidates[c], &votes);
-        double share = lines ? (double)votes / (double)lines : 0;
-        double score = share + 0.001 * (double)(fields < 50 ? fields : 50);
-        if (candidates[c] == HB_DELIMITER_BLANKS) {
-            score *= 0.8;
+    size_t with[HB_COMMENT_SIGNS] = {0};
+    size_t late[HB_COMMENT_SIGNS] = {0};
+    size_t semicolons = 0;
+    size_t total = 0;
+    for (int pass = 0; pass < 2; pass++) {
+        hb_str rest = text;
+        for (lines = 0; rest.n && lines < SIGN_LINES; lines++) {
+            size_t next = 0;
+            hb_str line = first_line(rest, &next);
+            char sign = hb_comment_sign(&all, line.p, line.p + line.n);
+            const char *at = sign ? strchr(all.signs, sign) : NULL;
+            if (at && pass == 0) {
+                with[at - all.signs]++;
+            } else if (at && lines * 2 >= total) {
+                late[at - all.signs]++;
+            } else if (pass == 0 && line.n) {
+                semicolons += hb_str_find_ch(line, ';') < line.n;
+            }
+            rest = (hb_str){rest.p + next, rest.n - next};
         }
-        if (fields >= 2 && score > best) {
-            best = score;
-            d->delimiter = candidates[c];
-            d->n_columns = fields;
-            d->agreement = share;
+        total = lines;
+    }
+    hb_comments found = {{0}};
+    size_t n = 0;
+    for (size_t i = 0; all.signs[i]; i++) {
+        bool delimits = all.signs[i] == ';' && semicolons * 2 > total;
+        if (with[i] && late[i] * 4 <= total && !delimits) {
+            found.signs[n++] = all.signs[i];
         }
     }
+    return found;
 }
 
-typedef struct line_look {
-    size_t fields;
-    size_t numbers;
-    size_t missing;
-    size_t names;         /* neither */
-    size_t comma_numbers; /* 12,5 */
-} line_look;
+typedef struct sniffing {
+    hb_find_options o;
+    hb_comments signs;
+    hb_finding best;
+    double score;
+    double second;
+    char rival;
+} sniffing;
 
-static bool comma_number(hb_str cell)
+/* Tries one delimiter; the better finding is kept. */
+static hb_status try_one(sniffing *s, char delimiter, double weight, double agreement,
+                         hb_error *err)
 {
-    size_t comma = hb_str_find_ch(cell, ',');
-    if (comma == cell.n || comma == 0 || cell.n >= 40) {
-        return false;
+    hb_finding f;
+    hb_comments signs = s->signs;
+    char *own = strchr(signs.signs, delimiter);
+    if (delimiter && own) { /* a delimiter is no sign of comments */
+        memmove(own, own + 1, strlen(own));
     }
-    char text[40];
-    double v = 0;
-    memcpy(text, cell.p, cell.n);
-    text[comma] = '.';
-    return hb_num_parse(text, cell.n, &v) == HB_NUM_FINITE;
+    hb_status status = hb_find_table(&s->o, delimiter, signs, &f, err);
+    double score = f.score * weight * (f.agreement >= agreement ? 1 : 0.1);
+    if (status == HB_OK && (score > s->score || !s->best.cut.rows)) {
+        s->second = s->score;
+        s->rival = s->best.delimiter;
+        s->score = score;
+        hb_finding_release(&s->best);
+        s->best = f;
+        return HB_OK;
+    }
+    if (status == HB_OK && score > s->second) {
+        s->second = score;
+        s->rival = delimiter;
+    }
+    hb_finding_release(&f);
+    return status;
 }
 
-static line_look look(hb_str line, char delimiter)
+static bool occurs(hb_str text, char delimiter)
 {
-    line_look l = {0};
-    hb_str rest = start_of(line, delimiter);
-    hb_str field;
-    bool more = true;
-    while (next_field(&rest, delimiter, &field, &more)) {
-        double v = 0;
-        hb_str cell = hb_str_trim(field);
-        if (cell.n >= 2 && cell.p[0] == '"' && cell.p[cell.n - 1] == '"') {
-            cell = (hb_str){cell.p + 1, cell.n - 2};
-        }
-        hb_cell_class k = hb_cell_classify(cell, '.', &v);
-        bool comma = k == HB_CELL_IS_TEXT && delimiter != ',' && comma_number(cell);
-        l.fields++;
-        l.comma_numbers += comma;
-        l.numbers += k == HB_CELL_IS_NUMBER || k == HB_CELL_IS_INF || comma;
-        l.missing += k == HB_CELL_IS_MISSING || k == HB_CELL_IS_NAN;
-        l.names += k == HB_CELL_IS_TEXT && !comma;
-    }
-    return l;
+    return memchr(text.p, delimiter, text.n) != NULL ||
+           (delimiter == HB_DELIMITER_BLANKS && memchr(text.p, '\t', text.n));
 }
 
-/* Names above numbers; or, in a table of texts only, the first line. */
-static void choose_header(const line_set *set, hb_csv_dialect *d)
+/* "1,5" below a name of one field is one column with a decimal comma. */
+static hb_status doubt_comma(sniffing *s, hb_error *err)
 {
-    size_t first = set->n;
-    size_t n_numeric_below = 0;
-    for (size_t i = 0; i < set->n; i++) {
-        hb_str line = set->lines[i];
-        if (!hb_str_trim(line).n || is_comment(line)) {
-            continue;
+    hb_finding one;
+    const hb_survey *v = &s->best.survey;
+    if (s->best.delimiter != ',' || v->used_columns != 2 || v->names_row != HB_NO_ROW) {
+        return HB_OK;
+    }
+    hb_status status = hb_find_table(&s->o, 0, s->signs, &one, err);
+    if (status == HB_OK && one.survey.names_row != HB_NO_ROW && one.survey.figure_share > 0.9) {
+        s->second = 0.7 * s->score;
+        s->rival = ',';
+        hb_finding_release(&s->best);
+        s->best = one;
+        return HB_OK;
+    }
+    hb_finding_release(&one);
+    return status;
+}
+
+static hb_status try_all(sniffing *s, hb_error *err)
+{
+    for (size_t i = 0; i < N_ROWS; i++) {
+        bool rare = i >= N_COMMON;
+        bool could_win = s->score < rows[i].weight;
+        bool needed = !rare || (s->best.survey.used_columns < 2 && s->score < 0.5);
+        if (could_win && needed && occurs(s->o.text, rows[i].delimiter)) {
+            HB_TRY(try_one(s, rows[i].delimiter, rows[i].weight, rows[i].agreement, err));
         }
-        line_look l = look(line, d->delimiter);
-        bool fits = d->n_columns < 2 || l.fields == d->n_columns;
-        if (first == set->n && (fits || (l.fields > 1 && l.fields + 1 >= d->n_columns))) {
-            first = i;
-        } else if (first < set->n && l.numbers) {
-            n_numeric_below++;
+    }
+    if (s->score < 0.5) {
+        HB_TRY(try_one(s, 0, 1, 0, err));
+    }
+    return doubt_comma(s, err);
+}
+
+/* A preamble longer than what was looked at leaves nothing that is much of a table, or texts. */
+static hb_status look_further(sniffing *s, char delimiter, hb_error *err)
+{
+    bool good = s->score >= 0.3 && s->best.survey.figure_share >= 0.5;
+    if (good || s->best.cut.whole || s->o.max_rows >= MORE_ROWS) {
+        return HB_OK;
+    }
+    sniffing more = {.o = s->o, .signs = s->signs};
+    more.o.max_rows = MORE_ROWS;
+    more.o.max_bytes = MORE_BYTES;
+    hb_status status = delimiter ? try_one(&more, delimiter, 1, 0, err) : try_all(&more, err);
+    if (status == HB_OK && more.score > s->score) {
+        hb_finding_release(&s->best);
+        *s = more;
+        return HB_OK;
+    }
+    hb_finding_release(&more.best);
+    return status;
+}
+
+/* Which mark stands last in the figures? One comma with three digits behind it may part thousands.
+ */
+static char decimal_mark(const hb_finding *f)
+{
+    double comma = 0;
+    double point = 0;
+    size_t from = f->survey.data_row;
+    for (size_t r = from; r < f->grid.n && r - from < DECIMAL_ROWS; r++) {
+        for (size_t i = 0; i < f->grid.rows[r].n; i++) {
+            const hb_cell *cell = &f->grid.rows[r].cells[i];
+            if (hb_shape_of_cell(cell) != HB_SHAPE_FIGURE || cell->kind != HB_CELL_TEXT) {
+                continue;
+            }
+            hb_str t = {cell->as.p, cell->len};
+            size_t last = t.n;
+            while (last > 0 && t.p[last - 1] != ',' && t.p[last - 1] != '.') {
+                last--;
+            }
+            if (last == 0) {
+                continue;
+            }
+            size_t digits = 0;
+            while (last + digits < t.n && t.p[last + digits] >= '0' && t.p[last + digits] <= '9') {
+                digits++;
+            }
+            double weight = digits == 3 ? 0.1 : 1;
+            comma += t.p[last - 1] == ',' ? weight : 0;
+            point += t.p[last - 1] == '.' ? weight : 0;
         }
-        d->decimal = l.comma_numbers ? ',' : d->decimal;
     }
-    if (first == set->n) {
-        return;
+    bool quoted = f->delimiter == ',';
+    return comma > point && !quoted ? ',' : '.';
+}
+
+static hb_status blanks_if_single(sniffing *s, hb_error *err)
+{
+    if (s->best.delimiter == 0 && s->best.survey.n_columns < 2 &&
+        occurs(s->o.text, HB_DELIMITER_BLANKS)) {
+        hb_finding_release(&s->best);
+        s->score = 0;
+        s->second = 0;
+        return try_one(s, HB_DELIMITER_BLANKS, 1, 0, err);
     }
-    d->skip_lines = set->physical[first];
-    line_look top = look(set->lines[first], d->delimiter);
-    d->header = top.names > 0 && top.numbers == 0 && (n_numeric_below > 0 || top.missing == 0);
-    /* "#time,a,b" above rows of three: the header hides behind the comment sign. */
-    size_t above = first;
-    while (above > 0 && !hb_str_trim(set->lines[above - 1]).n) {
-        above--;
+    return HB_OK;
+}
+
+hb_status hb_sniff(hb_str text, bool whole, const hb_sniff_options *o, hb_sniffed *ret,
+                   hb_error *err)
+{
+    char by_line = o->delimiter ? 0 : sep_line(text);
+    char delimiter = by_line ? by_line : o->delimiter;
+    sniffing s = {.o = {.text = text,
+                        .whole = whole,
+                        .header = o->header,
+                        .units = o->units,
+                        .skip_rows = by_line != 0,
+                        .max_rows = HB_SNIFF_ROWS,
+                        .max_bytes = HB_SNIFF_BYTES},
+                  .signs = comment_signs(text)};
+    *ret = (hb_sniffed){.decimal = '.', .given_by_line = by_line != 0};
+    hb_status status = delimiter ? try_one(&s, delimiter, 1, 0, err) : try_all(&s, err);
+    if (status == HB_OK) {
+        status = look_further(&s, delimiter, err);
     }
-    if (!d->header && above > 0 && is_comment(set->lines[above - 1]) && d->n_columns >= 2 &&
-        hb_csv_count_fields(set->lines[above - 1], d->delimiter) == d->n_columns) {
-        d->header = true;
-        d->header_hash = true;
-        d->skip_lines = set->physical[above - 1];
+    if (status == HB_OK && o->blanks_if_single) {
+        status = blanks_if_single(&s, err);
     }
+    ret->table = s.best;
+    if (status == HB_OK) {
+        bool near = !delimiter && s.second > 0.6 * s.score;
+        ret->decimal = decimal_mark(&s.best);
+        ret->rival = near ? hb_delimiter_name(s.rival) : NULL;
+        ret->confidence = delimiter ? 1 : s.score > 0 ? 1 - 0.5 * s.second / s.score : 0;
+    }
+    return status;
+}
+
+void hb_sniffed_release(hb_sniffed *s)
+{
+    hb_finding_release(&s->table);
 }
 
 void hb_csv_sniff(hb_str text, bool whole, char delimiter, hb_csv_dialect *ret)
 {
-    line_set set = {.n = 0};
+    hb_sniffed s;
+    hb_sniff_options o = {.delimiter = delimiter};
     *ret = (hb_csv_dialect){.decimal = '.', .n_columns = 1};
-    split_lines(text, whole, &set);
-    for (size_t i = 0; i < set.n; i++) {
-        ret->comments = ret->comments || is_comment(set.lines[i]);
+    if (hb_sniff(text, whole, &o, &s, NULL) == HB_OK) {
+        *ret = (hb_csv_dialect){.delimiter = s.table.delimiter,
+                                .decimal = s.decimal,
+                                .header = s.table.survey.names_row != HB_NO_ROW,
+                                .n_columns = s.table.survey.n_columns,
+                                .comments = s.table.comments};
     }
-    if (delimiter) {
-        size_t votes = 0;
-        ret->delimiter = delimiter;
-        ret->n_columns = modal_fields(&set, delimiter, &votes);
-        ret->agreement = set.n ? (double)votes / (double)set.n : 0;
-    } else {
-        choose_delimiter(&set, ret);
-    }
-    choose_header(&set, ret);
+    hb_sniffed_release(&s);
 }

@@ -93,13 +93,17 @@ static hb_status column_of(json_reader *j, hb_str name, size_t *ret, hb_error *e
     if (hb_map_get(&j->by_name, name, ret)) {
         return HB_OK;
     }
+    if (j->n_columns == HB_TABLE_MAX_COLUMNS) {
+        return HB_FAIL_AT(err, HB_E_LIMIT, hb_stream_path(j->bytes.stream), j->bytes.line, 0,
+                          "the records have more than %d different keys", HB_TABLE_MAX_COLUMNS);
+    }
     HB_TRY(
         HB_GROW(j->columns, j->cap_columns, j->n_columns + 1, HB_TABLE_MAX_COLUMNS, "keys", err));
     char *kept = hb_arena_str(&j->names, name);
     if (!kept) {
         return HB_NOMEM(err);
     }
-    j->columns[j->n_columns] = (hb_column){.name = {kept, name.n}};
+    j->columns[j->n_columns] = (hb_column){.name = {kept, name.n}, .field = j->n_columns};
     HB_TRY(hb_map_put(&j->by_name, j->columns[j->n_columns].name, j->n_columns, err));
     *ret = j->n_columns++;
     return HB_OK;
@@ -228,9 +232,10 @@ static hb_status flatten(json_reader *j, hb_buf *name, json_t *v, int depth, hb_
     return json_is_array(v) ? flatten_array(j, name, v, depth, err) : put(j, full, v, err);
 }
 
-static hb_status add_record(json_reader *j, json_t *v, hb_str text, hb_error *err)
+/* A record of an array may be a row of cells; a line of JSON lines (lenient) is an object. */
+static hb_status add_record(json_reader *j, json_t *v, hb_str text, bool lenient, hb_error *err)
 {
-    if (!json_is_object(v) && !json_is_array(v)) {
+    if (!json_is_object(v) && (lenient || !json_is_array(v))) {
         return reject(j, HB_REJECT_NO_RECORD, text, err);
     }
     hb_buf name;
@@ -255,7 +260,7 @@ static hb_status parse_and_add(json_reader *j, hb_str text, bool lenient, hb_err
                           (uint64_t)(why.column > 0 ? why.column : 0), "not valid JSON: %.120s",
                           why.text);
     }
-    hb_status status = add_record(j, v, text, err);
+    hb_status status = add_record(j, v, text, lenient, err);
     json_decref(v);
     return status;
 }
@@ -326,7 +331,8 @@ static hb_status next_of_document(json_reader *j, hb_error *err)
         j->done = true;
         return HB_OK;
     }
-    return add_record(j, json_array_get(j->document, j->next_record++), HB_STR("value"), err);
+    return add_record(j, json_array_get(j->document, j->next_record++), HB_STR("value"), false,
+                      err);
 }
 
 static hb_status (*const next_record[])(json_reader *j, hb_error *err) = {

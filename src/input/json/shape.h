@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Which records a whole JSON document holds: a list below "metrics", columns of equal length, a map
- * of metric names, or one record. Inside json/. docs/formats/json.md */
+/* Which records a whole JSON document holds: a list below "metrics" or the one list of records in
+ * it, columns of equal length, a map of metric names, or one record. Inside json/.
+ * docs/formats/json.md */
 #ifndef HB_INPUT_JSON_SHAPE_H
 #define HB_INPUT_JSON_SHAPE_H
 

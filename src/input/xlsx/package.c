@@ -7,7 +7,7 @@
 #include <archive_entry.h>
 #include <string.h>
 
-enum { MAX_ENTRIES = 100000 };
+enum { MAX_ENTRIES = 20000 };
 static const uint64_t bomb_floor_bytes = 64 << 20;
 
 struct hb_part {
@@ -15,6 +15,22 @@ struct hb_part {
     struct archive *archive;
     uint64_t out;
 };
+
+/* libarchive keeps a zip's whole directory in memory, so its entries are counted beforehand. */
+static hb_status check_directory(const hb_package *p, hb_error *err)
+{
+    size_t n = 0;
+    const char *at = p->n ? p->data : NULL;
+    const char *end = p->data + p->n;
+    while (at && n <= MAX_ENTRIES) {
+        at = memmem(at, (size_t)(end - at), "PK\x01\x02", 4);
+        n += at != NULL;
+        at = at ? at + 4 : NULL;
+    }
+    return n <= MAX_ENTRIES
+               ? HB_OK
+               : HB_FAIL(err, HB_E_LIMIT, "'%s' holds more than %d parts", p->path, MAX_ENTRIES);
+}
 
 hb_status hb_package_read(hb_stream *stream, hb_package *ret, hb_error *err)
 {
@@ -26,7 +42,10 @@ hb_status hb_package_read(hb_stream *stream, hb_package *ret, hb_error *err)
     do {
         status = hb_stream_read(stream, chunk, sizeof chunk, &got, err);
         hb_buf_add(&b, chunk, status == HB_OK ? got : 0);
-        if (status == HB_OK) {
+        if (status == HB_OK && b.failed == HB_E_LIMIT) {
+            status = HB_FAIL(err, HB_E_LIMIT, "'%s' is larger than %d MiB, which no workbook is",
+                             hb_stream_path(stream), HB_XLSX_MAX_STORED >> 20);
+        } else if (status == HB_OK) {
             status = hb_buf_check(&b, err);
         }
     } while (status == HB_OK && got);
@@ -41,7 +60,7 @@ hb_status hb_package_read(hb_stream *stream, hb_package *ret, hb_error *err)
         ret->path = hb_stream_path(stream);
     }
     hb_buf_release(&b);
-    return status;
+    return status == HB_OK ? check_directory(ret, err) : status;
 }
 
 void hb_package_release(hb_package *p)

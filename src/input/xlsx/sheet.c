@@ -290,3 +290,8 @@ hb_status hb_sheet_read(hb_sheet_reader *r, size_t want, const hb_sheet_batch **
     *ret = &r->batch;
     return HB_OK;
 }
+
+bool hb_sheet_ended(const hb_sheet_reader *r)
+{
+    return !r->more;
+}

@@ -31,5 +31,20 @@ void hb_sheet_close(hb_sheet_reader *r);
  * reader's and valid until the next call. */
 HB_CHECKED hb_status hb_sheet_read(hb_sheet_reader *r, size_t want, const hb_sheet_batch **ret,
                                    hb_error *err);
+/* Nothing is left to read. */
+bool hb_sheet_ended(const hb_sheet_reader *r);
+
+/* A range of merged cells: rows from 1, columns from 0, both ends in it. */
+typedef struct hb_merge {
+    uint64_t first_row;
+    uint64_t last_row;
+    size_t first_column;
+    size_t last_column;
+} hb_merge;
+
+/* The merged ranges that touch a row; they stand behind the rows, so the whole part is parsed. */
+HB_CHECKED hb_status hb_sheet_merges(const hb_package *p, const hb_workbook *w, size_t sheet,
+                                     uint64_t row, hb_arena *arena, hb_merge **ret, size_t *ret_n,
+                                     hb_error *err);
 
 #endif

@@ -17,6 +17,7 @@ typedef struct number_format {
 
 typedef struct parse {
     hb_workbook *w;
+    const char *path;
     hb_buf text; /* of the shared string in hand */
     bool in_text;
     bool phonetic; /* <rPh>: how it is spoken, not what it says */
@@ -47,6 +48,10 @@ static hb_status workbook_start(void *ctx, const char *name, const char **atts, 
     }
     if (strcmp(name, "sheet") != 0) {
         return HB_OK;
+    }
+    if (w->n_sheets == HB_XLSX_MAX_SHEETS) {
+        return HB_FAIL(err, HB_E_LIMIT, "'%s' has more than %d sheets", ((parse *)ctx)->path,
+                       HB_XLSX_MAX_SHEETS);
     }
     HB_TRY(HB_GROW(w->sheets, w->cap_sheets, w->n_sheets + 1, HB_XLSX_MAX_SHEETS, "sheets", err));
     hb_sheet s = {.part = NULL};
@@ -240,6 +245,7 @@ hb_status hb_workbook_open(const hb_package *package, hb_workbook *ret, hb_error
     *ret = (hb_workbook){0};
     hb_arena_init(&ret->arena, ARENA_BYTES);
     parse p = {.w = ret,
+               .path = package->path,
                .strings_part = "xl/sharedStrings.xml",
                .styles_part = "xl/styles.xml"}; /* unless the relationships say otherwise */
     hb_buf_init(&p.text, 1 << 20);

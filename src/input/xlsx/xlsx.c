@@ -3,14 +3,15 @@
 
 #include "base/mem.h"
 #include "input/columns.h"
-#include "input/xlsx/sheet.h"
+#include "input/label.h"
+#include "input/xlsx/choose.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum {
-    LOOK_ROWS = 60,
     BLOCK_CELLS = 1 << 20, /* wide sheets make short blocks, not huge ones */
+    NO_COLUMN = -1,
 };
 
 typedef struct xlsx {
@@ -20,20 +21,22 @@ typedef struct xlsx {
     bool owns;
     const hb_package *package;
     const hb_workbook *workbook;
-    hb_sheet_reader *reader;
+    hb_units *units;
+    hb_sheet_head head;
     const hb_sheet_batch *batch; /* never NULL once open */
     size_t batch_row;            /* first row of it not given yet */
     size_t batch_cell;           /* first cell of it not laid out yet */
     hb_arena arena;
     hb_column *columns;
     size_t n_columns;
+    int32_t *column_of; /* by column of the sheet; NO_COLUMN = left out */
+    size_t width;
     hb_cell *cells;
     size_t cap_cells;
     hb_row_reject *rejects;
     size_t n_rejects;
     size_t cap_rejects;
     uint64_t rows;
-    const hb_header_rule *rule;
 } xlsx;
 
 bool hb_xlsx_recognise(hb_str head)
@@ -41,123 +44,168 @@ bool hb_xlsx_recognise(hb_str head)
     return hb_str_starts(head, "PK\x03\x04") || hb_str_starts(head, "\xd0\xcf\x11\xe0");
 }
 
-static void note(xlsx *x, const char *what, const char *value, const char *why)
+static hb_status note(xlsx *x, const char *what, const char *value, const char *why,
+                      double confidence, const char *alternative, hb_error *err)
 {
     size_t i = x->t.n_notes;
     char *kept = hb_arena_str(&x->arena, hb_str_of(value));
-    if (i < HB_TABLE_NOTES && kept) {
+    if (!kept) {
+        return HB_NOMEM(err);
+    }
+    if (i < HB_TABLE_NOTES) {
         x->t.notes[i].what = what;
         x->t.notes[i].value = kept;
         x->t.notes[i].why = why;
+        x->t.notes[i].confidence = confidence;
+        x->t.notes[i].alternative = alternative;
         x->t.n_notes++;
     }
+    return HB_OK;
 }
 
-typedef struct row_look {
-    size_t texts;
-    size_t figures; /* numbers, dates, booleans */
-    size_t last;    /* column behind the last cell */
-} row_look;
-
-static void look_at_rows(const hb_sheet_batch *b, row_look *look, size_t n)
+static hb_status note_row(xlsx *x, const char *what, uint64_t line, const char *why,
+                          double confidence, const char *alternative, hb_error *err)
 {
-    memset(look, 0, n * sizeof *look);
-    for (size_t i = 0; i < b->n_cells && b->cells[i].row < n; i++) {
-        const hb_sheet_cell *c = &b->cells[i];
-        row_look *l = &look[c->row];
-        bool text = c->cell.kind == HB_CELL_TEXT;
-        l->texts += text;
-        l->figures += !text && c->cell.kind != HB_CELL_ERROR;
-        l->last = c->column + 1 > l->last ? c->column + 1 : l->last;
-    }
+    char text[40];
+    snprintf(text, sizeof text, "row %llu", (unsigned long long)line);
+    return line ? note(x, what, text, why, confidence, alternative, err) : HB_OK;
 }
 
-/* The header: the last row of texts only, of two cells or more (or as many as the rows below have),
- * before the first row that holds figures. SIZE_MAX when the figures begin at once. */
-static size_t find_header(const row_look *look, size_t n)
+/* Which column each cell of the sheet belongs to. */
+static hb_status map_columns(xlsx *x, size_t width, hb_error *err)
 {
-    size_t first_figures = n;
-    for (size_t i = 0; i < n && first_figures == n; i++) {
-        first_figures = look[i].figures ? i : n;
+    x->width = width;
+    x->column_of = hb_arena_array(&x->arena, width + 1, sizeof *x->column_of);
+    if (!x->column_of) {
+        return HB_NOMEM(err);
     }
-    for (size_t i = first_figures; i-- > 0;) {
-        bool wide = look[i].texts >= 2 || (first_figures < n && look[first_figures].last == 1);
-        if (wide && look[i].texts && !look[i].figures) {
-            /* Of several such rows (a units row below the names) the first of the run is the
-             * header. */
-            while (i > 0 && look[i - 1].texts >= 2 && look[i - 1].last >= look[i].last) {
-                i--;
-            }
-            return i;
-        }
+    for (size_t i = 0; i < width; i++) {
+        x->column_of[i] = NO_COLUMN;
     }
-    return SIZE_MAX;
+    for (size_t i = 0; i < x->n_columns; i++) {
+        x->column_of[x->columns[i].field] = (int32_t)i;
+    }
+    return HB_OK;
 }
 
-static size_t find_by_rule(const hb_header_rule *rule, const hb_sheet_batch *b, size_t n,
-                           bool *ret_complete)
+/* Names by an adapter's rule; of two header rows the second names what the first leaves empty. */
+static hb_status take_rule(xlsx *x, hb_error *err)
 {
-    hb_header_look looks[LOOK_ROWS] = {0};
-    for (size_t i = 0; i < b->n_cells && b->cells[i].row < n; i++) {
-        const hb_cell *cell = &b->cells[i].cell;
-        if (cell->kind == HB_CELL_TEXT) {
-            hb_header_look_at(rule, (hb_str){cell->as.p, cell->len}, &looks[b->cells[i].row]);
-        }
-    }
-    size_t row = hb_header_choose(looks, n);
-    *ret_complete = row + 1 < n && !looks[row].values && looks[row + 1].values;
-    return row < n ? row : SIZE_MAX;
-}
-
-/* Of two header rows the second (`also`) names what the first leaves empty. */
-static hb_status name_columns(xlsx *x, const hb_sheet_batch *b, size_t header, size_t also,
-                              size_t width, hb_error *err)
-{
-    hb_str *names = hb_arena_array(&x->arena, width ? width : 1, sizeof *names);
+    const hb_grid *g = &x->head.grid;
+    const hb_grid_row *rows[] = {&g->rows[x->head.header], &g->rows[x->head.also]};
+    size_t width = rows[0]->n > rows[1]->n ? rows[0]->n : rows[1]->n;
+    hb_str *names = hb_arena_array(&x->arena, width + 1, sizeof *names);
     if (!names) {
         return HB_NOMEM(err);
     }
-    x->n_columns = width;
-    for (size_t i = 0; header != SIZE_MAX && i < b->n_cells; i++) {
-        const hb_sheet_cell *c = &b->cells[i];
-        bool names_it =
-            c->row == header || (c->row == also && c->column < width && names[c->column].n == 0);
-        if (names_it && c->column < width && c->cell.kind == HB_CELL_TEXT) {
-            names[c->column] = (hb_str){c->cell.as.p, c->cell.len};
+    for (size_t k = 0; k < 2; k++) {
+        for (size_t i = 0; i < rows[k]->n; i++) {
+            const hb_cell *c = &rows[k]->cells[i];
+            if (c->kind == HB_CELL_TEXT && names[i].n == 0) {
+                char *kept = hb_arena_strndup(&x->arena, c->as.p, c->len);
+                if (!kept) {
+                    return HB_NOMEM(err);
+                }
+                names[i] = (hb_str){kept, c->len};
+            }
         }
     }
-    return hb_columns_name(&x->arena, names, width, x->package->path, &x->columns, err);
+    x->n_columns = width;
+    x->batch_row = x->head.also + 1;
+    x->t.header_line = rows[0]->line;
+    HB_TRY(hb_columns_name(&x->arena, names, width, x->package->path, &x->columns, err));
+    return note_row(x, "header", rows[0]->line, "the first row with a cell the adapter looks for",
+                    0, NULL, err);
 }
 
-static hb_status read_head(xlsx *x, hb_error *err)
+static uint64_t line_of(const hb_grid *g, size_t row)
 {
-    row_look look[LOOK_ROWS];
-    HB_TRY(hb_sheet_read(x->reader, LOOK_ROWS, &x->batch, err));
-    const hb_sheet_batch *b = x->batch;
-    size_t n = b->n_rows < LOOK_ROWS ? b->n_rows : LOOK_ROWS;
-    look_at_rows(b, look, n);
-    bool two = false;
-    size_t header = x->rule ? find_by_rule(x->rule, b, n, &two) : SIZE_MAX;
-    bool by_rule = header != SIZE_MAX;
-    header = by_rule ? header : find_header(look, n);
-    size_t width = 0;
-    for (size_t i = header == SIZE_MAX ? 0 : header; i < n; i++) {
-        bool counts = header == SIZE_MAX || i == header || (two && i == header + 1);
-        width = counts && look[i].last > width ? look[i].last : width;
+    return row < g->n ? g->rows[row].line : 0;
+}
+
+static hb_status take_survey(xlsx *x, hb_error *err)
+{
+    const hb_survey *s = &x->head.survey;
+    const hb_grid *g = &x->head.grid;
+    hb_table_format *f = &x->t.format;
+    HB_TRY(hb_sheet_head_merge(x->package, x->workbook, &x->head, err));
+    HB_TRY(hb_columns_of_survey(&x->arena, s, x->units, x->package->path, &x->columns, err));
+    x->n_columns = s->n_columns;
+    x->batch_row = s->data_row != HB_NO_ROW ? s->data_row : x->batch->n_rows;
+    x->t.header_line = line_of(g, s->names_row);
+    f->units_line = line_of(g, s->units_row);
+    f->group_line = line_of(g, s->group_row);
+    f->data_first_line = line_of(g, s->data_row);
+    if (x->t.header_line) {
+        HB_TRY(note_row(x, "header", x->t.header_line, s->why, s->confidence, s->alternative, err));
+    } else if (g->n) {
+        HB_TRY(note(x, "header", "none", s->why, s->confidence, s->alternative, err));
     }
-    x->batch_row = header == SIZE_MAX ? 0 : header + 1 + two;
-    if (header != SIZE_MAX) {
-        char text[64];
-        x->t.header_line = b->lines[header];
-        snprintf(text, sizeof text, "row %llu", (unsigned long long)b->lines[header]);
-        note(x, "header", text,
-             by_rule  ? "the first row with a cell the adapter looks for"
-             : header ? "texts above figures; the rows before it are titles"
-                      : "texts above figures");
-    } else if (n) {
-        note(x, "header", "none", "the first row holds figures already");
+    HB_TRY(note_row(x, "units", f->units_line, "a row of units near the names", 0, NULL, err));
+    return note_row(x, "groups", f->group_line, "a row of fewer cells right above the names", 0,
+                    NULL, err);
+}
+
+/* Texts of the rows above the names, cells parted by tabs. */
+static hb_status keep_preamble(xlsx *x, hb_error *err)
+{
+    const hb_grid *g = &x->head.grid;
+    uint64_t first = x->t.header_line ? x->t.header_line : x->t.format.data_first_line;
+    hb_buf b;
+    hb_buf_init(&b, HB_TABLE_PREAMBLE);
+    for (size_t r = 0; r < g->n && g->rows[r].line < first; r++) {
+        for (size_t i = 0; i < g->rows[r].n; i++) {
+            const hb_cell *c = &g->rows[r].cells[i];
+            if (c->kind == HB_CELL_TEXT && b.n + c->len + 2 < HB_TABLE_PREAMBLE) {
+                hb_buf_add(&b, c->as.p, c->len);
+                hb_buf_add(&b, "\t", 1);
+            }
+        }
+        if (b.n + 2 < HB_TABLE_PREAMBLE) {
+            hb_buf_add(&b, "\n", 1);
+        }
     }
-    return name_columns(x, b, header, two ? header + 1 : header, width, err);
+    char *kept = hb_arena_strndup(&x->arena, b.n ? b.p : "", b.n);
+    x->t.format.preamble = (hb_str){kept ? kept : "", kept ? b.n : 0};
+    hb_buf_release(&b);
+    return kept ? HB_OK : HB_NOMEM(err);
+}
+
+static hb_status keep_sheets(xlsx *x, size_t chosen, hb_error *err)
+{
+    const hb_workbook *w = x->workbook;
+    const char **all = hb_arena_array(&x->arena, w->n_sheets + 1, sizeof *all);
+    const char **hidden = hb_arena_array(&x->arena, w->n_sheets + 1, sizeof *hidden);
+    hb_table_format *f = &x->t.format;
+    if (!all || !hidden) {
+        return HB_NOMEM(err);
+    }
+    for (size_t i = 0; i < w->n_sheets; i++) {
+        all[f->n_sheets++] = w->sheets[i].name;
+        if (w->sheets[i].hidden) {
+            hidden[f->n_hidden_sheets++] = w->sheets[i].name;
+        }
+    }
+    f->sheets = all;
+    f->hidden_sheets = hidden;
+    f->sheet = w->sheets[chosen].name;
+    return HB_OK;
+}
+
+/* The sheet that is read, from its head on. */
+static hb_status take_head(xlsx *x, hb_error *err)
+{
+    x->batch = x->head.batch;
+    HB_TRY(x->head.by_rule ? take_rule(x, err) : take_survey(x, err));
+    HB_TRY(map_columns(x, x->head.by_rule ? x->n_columns : x->head.survey.width, err));
+    hb_table_format *f = &x->t.format;
+    f->encoding = "xlsx";
+    f->comment_signs = "";
+    f->header_line = x->t.header_line;
+    uint64_t first = f->header_line ? f->header_line : f->data_first_line;
+    f->skipped_lines = first ? first - 1 : 0;
+    HB_TRY(keep_sheets(x, x->head.sheet, err));
+    return keep_preamble(x, err);
 }
 
 static hb_status reject_extra(xlsx *x, uint64_t line, hb_error *err)
@@ -182,10 +230,11 @@ static hb_status lay_out(xlsx *x, size_t n_rows, hb_error *err)
         if (c->row < x->batch_row) {
             continue; /* titles and the header */
         }
-        if (c->column >= x->n_columns) {
+        if (c->column >= x->width) {
             HB_TRY(reject_extra(x, b->lines[c->row], err));
-        } else {
-            x->cells[(c->row - x->batch_row) * x->n_columns + c->column] = c->cell;
+        } else if (x->column_of[c->column] != NO_COLUMN) {
+            size_t row = c->row - x->batch_row;
+            x->cells[row * x->n_columns + (size_t)x->column_of[c->column]] = c->cell;
         }
     }
     return HB_OK;
@@ -196,7 +245,7 @@ static hb_status xlsx_next(hb_table *t, hb_block *ret, hb_error *err)
     xlsx *x = (xlsx *)t;
     /* A batch that holds nothing but titles may be followed by rows. */
     while (x->batch_row >= x->batch->n_rows && x->batch->n_rows) {
-        HB_TRY(hb_sheet_read(x->reader, HB_BLOCK_ROWS, &x->batch, err));
+        HB_TRY(hb_sheet_read(x->head.reader, HB_BLOCK_ROWS, &x->batch, err));
         x->batch_row = 0;
         x->batch_cell = 0;
     }
@@ -232,7 +281,7 @@ static void xlsx_close(hb_table *t)
     if (!x) {
         return;
     }
-    hb_sheet_close(x->reader);
+    hb_sheet_head_close(&x->head);
     if (x->owns) {
         hb_workbook_release(&x->own_workbook);
         hb_package_release(&x->own_package);
@@ -246,7 +295,7 @@ static void xlsx_close(hb_table *t)
 static const hb_table_ops ops = {
     .format = "xlsx", .columns = xlsx_columns, .next = xlsx_next, .close = xlsx_close};
 
-static hb_status new_reader(xlsx **ret, hb_error *err)
+static hb_status new_reader(hb_units *units, xlsx **ret, hb_error *err)
 {
     xlsx *x = hb_alloc_zero(sizeof *x);
     if (!x) {
@@ -254,15 +303,10 @@ static hb_status new_reader(xlsx **ret, hb_error *err)
     }
     x->t.ops = &ops;
     x->t.decimal = '.';
+    x->units = units;
     hb_arena_init(&x->arena, 64 << 20);
     *ret = x;
     return HB_OK;
-}
-
-static hb_status open_sheet(xlsx *x, size_t sheet, hb_error *err)
-{
-    HB_TRY(hb_sheet_open(x->package, x->workbook, sheet, &x->reader, err));
-    return read_head(x, err);
 }
 
 static hb_status named_sheet(const xlsx *x, const char *name, size_t *ret, hb_error *err)
@@ -284,63 +328,115 @@ static hb_status named_sheet(const xlsx *x, const char *name, size_t *ret, hb_er
     return status;
 }
 
-static void tell_sheets(xlsx *x, size_t chosen, const char *why)
+static hb_status tell_sheets(xlsx *x, const char *why, hb_error *err)
 {
     hb_buf others;
     hb_buf_init(&others, 160);
     for (size_t i = 0; i < x->workbook->n_sheets; i++) {
         const hb_sheet *s = &x->workbook->sheets[i];
-        if (i != chosen) {
+        if (i != x->head.sheet) {
             hb_buf_fmt(&others, "%s%.40s%s", others.n ? ", " : "", s->name,
                        s->hidden ? " (hidden)" : "");
         }
     }
-    note(x, "sheet", x->workbook->sheets[chosen].name, why);
-    if (others.n) {
-        note(x, "other sheets", others.p, "not read; --sheet chooses");
+    hb_status status = note(x, "sheet", x->t.format.sheet, why, 0, NULL, err);
+    if (status == HB_OK && others.n) {
+        status = note(x, "other sheets", others.p, "not read; --sheet chooses", 0, NULL, err);
     }
     hb_buf_release(&others);
+    return status;
 }
 
-/* The first visible sheet in which a row was found. */
-static hb_status first_sheet(xlsx *x, size_t *ret, hb_error *err)
+/* Does the name say its unit itself? */
+static hb_status says_unit(xlsx *x, const hb_column *c, bool *ret, hb_error *err)
 {
-    for (size_t i = 0; i < x->workbook->n_sheets; i++) {
-        if (x->workbook->sheets[i].hidden || !x->workbook->sheets[i].part) {
+    hb_label l = {.how = NULL};
+    *ret = c->unit_written.n > 0;
+    if (!*ret && x->units) {
+        HB_TRY(hb_label_split(hb_column_written(c), x->units, &x->arena, &l, err));
+        *ret = l.unit.n > 0;
+    }
+    return HB_OK;
+}
+
+static hb_status take_unit(xlsx *x, hb_str name, hb_str unit, size_t *io_taken, hb_error *err)
+{
+    for (size_t i = 0; i < x->n_columns && name.n; i++) {
+        bool has = false;
+        hb_column *c = &x->columns[i];
+        if (!hb_str_eq(name, c->raw)) {
             continue;
         }
-        HB_TRY(open_sheet(x, i, err));
-        if (x->batch->n_rows > x->batch_row) {
-            *ret = i;
-            return HB_OK;
+        HB_TRY(says_unit(x, c, &has, err));
+        if (!has && unit.n) {
+            HB_TRY(hb_columns_unit(&x->arena, unit, x->units, c, err));
+            *io_taken += 1;
         }
-        hb_sheet_close(x->reader);
-        x->reader = NULL;
-        x->t.n_notes = 0;
     }
-    return HB_FAIL(err, HB_E_INPUT, "'%s' has no visible sheet with data rows", x->package->path);
+    return HB_OK;
+}
+
+/* A sheet of names and units completes columns whose header states none. */
+static hb_status complete_units(xlsx *x, size_t sheet, hb_error *err)
+{
+    hb_sheet_head h;
+    size_t name = 0;
+    size_t unit = 0;
+    size_t taken = 0;
+    if (sheet == SIZE_MAX || sheet == x->head.sheet) {
+        return HB_OK;
+    }
+    hb_status status = hb_sheet_head_open(x->package, x->workbook, sheet, NULL, x->units, &h, err);
+    bool is = status == HB_OK && hb_sheet_head_is_units(&h, &name, &unit);
+    for (size_t r = is ? h.survey.data_row : h.grid.n; r < h.grid.n && status == HB_OK; r++) {
+        const hb_grid_row *row = &h.grid.rows[r];
+        if (name < row->n && unit < row->n && row->cells[name].kind == HB_CELL_TEXT &&
+            row->cells[unit].kind == HB_CELL_TEXT) {
+            status = take_unit(x, (hb_str){row->cells[name].as.p, row->cells[name].len},
+                               (hb_str){row->cells[unit].as.p, row->cells[unit].len}, &taken, err);
+        }
+    }
+    hb_sheet_head_close(&h);
+    if (status == HB_OK && taken) {
+        status = note(x, "unit sheet", x->workbook->sheets[sheet].name,
+                      "it has columns for names and units", 0, NULL, err);
+    }
+    return status;
 }
 
 static hb_status start(xlsx *x, const char *sheet, hb_error *err)
 {
-    size_t chosen = 0;
+    size_t named = 0;
+    hb_sheet_choice c = {.units = SIZE_MAX};
     HB_TRY(hb_workbook_open(&x->own_package, &x->own_workbook, err));
     x->workbook = &x->own_workbook;
     if (sheet) {
-        HB_TRY(named_sheet(x, sheet, &chosen, err));
-        HB_TRY(open_sheet(x, chosen, err));
-        tell_sheets(x, chosen, "given");
-        return HB_OK;
+        HB_TRY(named_sheet(x, sheet, &named, err));
+        HB_TRY(hb_sheet_choose(x->package, x->workbook, x->units, &x->head, &c, err));
+        hb_sheet_head_close(&x->head); /* what counts is the sheet of units */
+        HB_TRY(hb_sheet_head_open(x->package, x->workbook, named, NULL, x->units, &x->head, err));
+        HB_TRY(take_head(x, err));
+        HB_TRY(tell_sheets(x, "given", err));
+        return complete_units(x, c.units, err);
     }
-    HB_TRY(first_sheet(x, &chosen, err));
-    tell_sheets(x, chosen, "the first visible one with data");
-    return HB_OK;
+    HB_TRY(hb_sheet_choose(x->package, x->workbook, x->units, &x->head, &c, err));
+    if (!x->head.reader) {
+        return HB_FAIL(err, HB_E_INPUT, "'%s' has no visible sheet with data rows",
+                       x->package->path);
+    }
+    HB_TRY(take_head(x, err));
+    HB_TRY(tell_sheets(x,
+                       c.tables > 1 ? "the visible one that is most of a table; of equals the first"
+                                    : "the only visible one with data rows",
+                       err));
+    return complete_units(x, c.units, err);
 }
 
-hb_status hb_xlsx_open(hb_stream *stream, const char *sheet, hb_table **ret_table, hb_error *err)
+hb_status hb_xlsx_open(hb_stream *stream, const char *sheet, hb_units *units, hb_table **ret_table,
+                       hb_error *err)
 {
     xlsx *x = NULL;
-    HB_TRY(new_reader(&x, err));
+    HB_TRY(new_reader(units, &x, err));
     x->owns = true;
     hb_status status = hb_package_read(stream, &x->own_package, err);
     x->package = &x->own_package;
@@ -359,15 +455,30 @@ hb_status hb_xlsx_sheet_open(const hb_package *package, const hb_workbook *workb
                              const hb_header_rule *rule, hb_table **ret_table, hb_error *err)
 {
     xlsx *x = NULL;
-    HB_TRY(new_reader(&x, err));
+    HB_TRY(new_reader(NULL, &x, err));
     x->package = package;
     x->workbook = workbook;
-    x->rule = rule;
-    hb_status status = open_sheet(x, sheet, err);
+    hb_status status = hb_sheet_head_open(package, workbook, sheet, rule, NULL, &x->head, err);
+    if (status == HB_OK) {
+        status = take_head(x, err);
+    }
     if (status != HB_OK) {
         xlsx_close(&x->t);
         return status;
     }
     *ret_table = &x->t;
     return HB_OK;
+}
+
+hb_status hb_xlsx_main_sheet(const hb_package *package, const hb_workbook *workbook,
+                             size_t *ret_sheet, hb_error *err)
+{
+    hb_sheet_head head = {.reader = NULL};
+    hb_sheet_choice c;
+    hb_status status = hb_sheet_choose(package, workbook, NULL, &head, &c, err);
+    if (status == HB_OK) {
+        *ret_sheet = head.reader ? head.sheet : SIZE_MAX;
+    }
+    hb_sheet_head_close(&head);
+    return status;
 }

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a decision alone costs: two runs of so many metrics are made in memory, then hb_decide is
+ * called again and again on them, and the canonical JSON written.
+ *
+ *     bench_decide METRICS SAMPLES     SAMPLES a metric, 0 = stated values only
+ *
+ * prints {"metrics": …, "samples": …, "decide_ms": median, "json_ms": median, "findings": …} */
+#include "base/num.h"
+#include "decide/decision.h"
+#include "decide/decision_json.h"
+#include "telemetry/run_builder.h"
+#include "telemetry/run_meta.h"
+
+#include <stdint.h>
+
+enum { REPEATS = 21, JSON_BYTES = 256 << 20 };
+
+static uint64_t state = 7;
+
+static double noise(void)
+{
+    uint64_t sum = 0;
+    for (int i = 0; i < 12; i++) {
+        uint64_t x = state += UINT64_C(0x9e3779b97f4a7c15);
+        x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
+        x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
+        sum += (x ^ x >> 31) >> 32;
+    }
+    return (double)sum * 0x1p-32 - 6;
+}
+
+static double now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec * 1e3 + (double)t.tv_nsec / 1e6;
+}
+
+static hb_status add_metric(hb_run_builder *b, size_t i, size_t samples, double shift,
+                            hb_error *err)
+{
+    enum { BLOCK = 4096 };
+    char name[32];
+    int n = snprintf(name, sizeof name, "metric_%05zu", i);
+    uint32_t channel = 0;
+    HB_TRY(hb_run_builder_channel(b, (hb_str){name, (size_t)n}, hb_str_of("degC"), 1, 1, &channel,
+                                  err));
+    double level = (double)(i % 90 + 10) + shift;
+    if (!samples) {
+        return hb_run_builder_stated(b, channel, level + noise(), err);
+    }
+    for (size_t at = 0; at < samples; at += BLOCK) {
+        double v[BLOCK];
+        hb_time t[BLOCK];
+        size_t take = samples - at < BLOCK ? samples - at : BLOCK;
+        for (size_t k = 0; k < take; k++) {
+            v[k] = level + noise();
+            t[k] = (hb_time)(at + k) * 10000000;
+        }
+        HB_TRY(hb_run_builder_add(b, channel, v, t, take, err));
+    }
+    return HB_OK;
+}
+
+static hb_status make_run(const hb_registry *registry, hb_units *units, const char *id, size_t n,
+                          size_t samples, hb_run **ret, hb_error *err)
+{
+    hb_run_builder *b = NULL;
+    hb_run_meta meta;
+    hb_run_meta_init(&meta);
+    meta.run_id = id;
+    HB_TRY(hb_run_builder_new(registry, units, &b, err));
+    hb_status status = hb_run_builder_file(b, "bench", "csv", "wide", err);
+    for (size_t i = 0; status == HB_OK && i < n; i++) {
+        /* every tenth metric has moved, so that there is something to say */
+        status = add_metric(b, i, samples, *id == 'r' && i % 10 == 0 ? 5 : 0, err);
+    }
+    if (status == HB_OK) {
+        status = hb_run_builder_finish(b, &meta, ret, err);
+    }
+    hb_run_builder_free(b);
+    return status;
+}
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a;
+    double y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(double *v)
+{
+    qsort(v, REPEATS, sizeof *v, ascending);
+    return v[REPEATS / 2];
+}
+
+static hb_status measure(const hb_run *run, const hb_reference *reference,
+                         const hb_registry *registry, size_t samples, hb_error *err)
+{
+    double decide_ms[REPEATS];
+    double json_ms[REPEATS];
+    size_t findings = 0;
+    size_t bytes = 0;
+    hb_policy policy;
+    hb_policy_builtin(&policy);
+    for (size_t i = 0; i < REPEATS; i++) {
+        hb_decision *d = NULL;
+        hb_buf json;
+        hb_buf_init(&json, JSON_BYTES);
+        double start = now_ms();
+        HB_TRY(hb_decide(run, reference, registry, &policy, &d, err));
+        double decided = now_ms();
+        hb_status status = hb_decision_json(d, &json, err);
+        decide_ms[i] = decided - start;
+        json_ms[i] = now_ms() - decided;
+        findings = d->n_findings;
+        bytes = json.n;
+        hb_buf_release(&json);
+        hb_decision_free(d);
+        HB_TRY(status);
+    }
+    printf("{\"metrics\": %zu, \"samples\": %zu, \"decide_ms\": %.3f, \"json_ms\": %.3f, "
+           "\"findings\": %zu, \"json_bytes\": %zu}\n",
+           run->n_metrics, samples, median(decide_ms), median(json_ms), findings, bytes);
+    hb_policy_release(&policy);
+    return HB_OK;
+}
+
+static hb_status bench(size_t metrics, size_t samples, hb_error *err)
+{
+    hb_registry *registry = NULL;
+    hb_units *units = NULL;
+    hb_run *baseline = NULL;
+    hb_run *run = NULL;
+    hb_status status = hb_registry_builtin(&registry, err);
+    if (status == HB_OK) {
+        status = hb_units_open(&units, err);
+    }
+    if (status == HB_OK) {
+        status = make_run(registry, units, "baseline", metrics, samples, &baseline, err);
+    }
+    if (status == HB_OK) {
+        status = make_run(registry, units, "run", metrics, samples, &run, err);
+    }
+    if (status == HB_OK) {
+        hb_reference reference = {.run = baseline,
+                                  .reason = "files",
+                                  .strategy = "files",
+                                  .tag = "",
+                                  .level = HB_MATCH_FILES,
+                                  .warning = "",
+                                  .run_ids = {"baseline"},
+                                  .n_run_ids = 1,
+                                  .comparable = {"baseline"},
+                                  .n_comparable = 1};
+        status = measure(run, &reference, registry, samples, err);
+    }
+    hb_run_free(run);
+    hb_run_free(baseline);
+    hb_units_close(units);
+    hb_registry_free(registry);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    uint64_t metrics = 0;
+    uint64_t samples = 0;
+    if (argc != 3 || !hb_num_parse_u64(argv[1], strlen(argv[1]), &metrics) ||
+        !hb_num_parse_u64(argv[2], strlen(argv[2]), &samples) || metrics < 1 ||
+        metrics > HB_RUN_MAX_METRICS) {
+        fputs("usage: bench_decide METRICS SAMPLES\n", stderr);
+        return 2;
+    }
+    hb_error err = {0};
+    if (bench((size_t)metrics, (size_t)samples, &err) != HB_OK) {
+        fprintf(stderr, "bench_decide: %s\n", err.msg);
+        return 1;
+    }
+    return 0;
+}
