@@ -70,12 +70,14 @@ static hb_status reserve(hb_sketch *s, uint64_t more, hb_error *err)
     }
     n += more;
     for (size_t h = 1; n / HB_SKETCH_K >> (h - 1); h++) {
-        if (!s->run[h]) {
-            s->run[h] = hb_alloc_array(HB_SKETCH_HALF, sizeof *s->run[h]);
+        if (s->run[h]) {
+            continue;
         }
+        s->run[h] = hb_alloc_array(HB_SKETCH_RUN, sizeof *s->run[h]);
         if (!s->run[h]) {
             return HB_NOMEM(err);
         }
+        hb_sketch_fence(s->run[h]);
     }
     size_t need = n < HB_SKETCH_K ? (size_t)n : HB_SKETCH_K;
     if (need <= s->cap_buffer) {
@@ -103,36 +105,38 @@ static size_t coin(size_t level, uint64_t count)
     return (size_t)(x >> 63);
 }
 
-/* Every other one of the k sorted values of level h. */
-static void compact(const hb_sketch *s, size_t h, const uint64_t sorted[HB_SKETCH_K],
-                    uint64_t run[HB_SKETCH_HALF])
+/* Adds the run (overwritten) to level h > 0, carrying upwards: wherever a run is held already,
+ * every other value of both together goes on. */
+static void carry(hb_sketch *s, size_t h, uint64_t run[HB_SKETCH_RUN])
 {
-    size_t offset = coin(h, s->flushes >> h);
-    for (size_t i = 0; i < HB_SKETCH_HALF; i++) {
-        run[i] = sorted[2 * i + offset];
-    }
-}
-
-/* Adds the run (overwritten) to level h > 0, carrying upwards. */
-static void carry(hb_sketch *s, size_t h, uint64_t run[HB_SKETCH_HALF])
-{
-    uint64_t both[HB_SKETCH_K];
+    uint64_t room[HB_SKETCH_RUN];
+    uint64_t *from = run;
+    uint64_t *into = room;
     size_t to = h;
+    hb_sketch_fence(run);
+    hb_sketch_fence(room);
     for (; hb_sketch_holds(s, to); to++) {
-        hb_merge_images(s->run[to], run, HB_SKETCH_HALF, both);
-        compact(s, to, both, run);
+        hb_merge_half(hb_sketch_run(s, to), from + 1, HB_SKETCH_HALF, coin(to, s->flushes >> to),
+                      into + 1);
+        uint64_t *swap = from;
+        from = into;
+        into = swap;
     }
-    memcpy(s->run[to], run, HB_SKETCH_HALF * sizeof *run);
+    memcpy(hb_sketch_run(s, to), from + 1, HB_SKETCH_HALF * sizeof *from);
     s->flushes += UINT64_C(1) << (h - 1);
 }
 
-/* k values that fill level 0 while more are to come. */
+/* k values that fill level 0 while more are to come: every other one of them sorted goes on. */
 static void flush(hb_sketch *s, const double v[HB_SKETCH_K])
 {
     uint64_t sorted[HB_SKETCH_K];
-    uint64_t run[HB_SKETCH_K];
-    hb_sort_images(v, HB_SKETCH_K, sorted, run);
-    compact(s, 0, sorted, run);
+    uint64_t room[HB_SKETCH_K];
+    uint64_t run[HB_SKETCH_RUN];
+    hb_sort_images(v, HB_SKETCH_K, sorted, room);
+    size_t offset = coin(0, s->flushes);
+    for (size_t i = 0; i < HB_SKETCH_HALF; i++) {
+        run[1 + i] = sorted[2 * i + offset];
+    }
     carry(s, 1, run);
 }
 
@@ -180,7 +184,7 @@ hb_status hb_sketch_merge(hb_sketch *into, const hb_sketch *from, hb_error *err)
     HB_TRY(reserve(into, hb_sketch_n(from), err));
     for (size_t h = HB_SKETCH_LEVELS; h-- > 1;) {
         if (hb_sketch_holds(from, h)) {
-            uint64_t run[HB_SKETCH_HALF];
+            uint64_t run[HB_SKETCH_RUN];
             memcpy(run, from->run[h], sizeof run);
             carry(into, h, run);
         }

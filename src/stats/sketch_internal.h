@@ -17,7 +17,7 @@ struct hb_sketch {
     double *buffer;   /* level 0, in the order of arrival, or ascending once settled */
     size_t n_buffer;  /* at most k; 0 only when the sketch is empty */
     size_t cap_buffer;
-    /* Level h > 0: k/2 ascending order images (sort.h), when held. */
+    /* Level h > 0: k/2 ascending order images when held, between a 0 and UINT64_MAX (sort.h). */
     uint64_t *run[HB_SKETCH_LEVELS];
 };
 
@@ -25,6 +25,20 @@ struct hb_sketch {
 static inline bool hb_sketch_holds(const hb_sketch *s, size_t h)
 {
     return s->flushes >> (h - 1) & 1;
+}
+
+/* The k/2 images of level h, and of any such array. */
+static inline uint64_t *hb_sketch_run(const hb_sketch *s, size_t h)
+{
+    return s->run[h] + 1;
+}
+
+enum { HB_SKETCH_RUN = HB_SKETCH_HALF + 2 };
+
+static inline void hb_sketch_fence(uint64_t run[HB_SKETCH_RUN])
+{
+    run[0] = 0;
+    run[HB_SKETCH_RUN - 1] = UINT64_MAX;
 }
 
 /* Samples any rank may be off by, after so many flushes. */

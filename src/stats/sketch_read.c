@@ -38,7 +38,7 @@ static void look(const hb_sketch *s, view *w)
     }
     for (size_t h = 1; h < HB_SKETCH_LEVELS; h++) {
         if (hb_sketch_holds(s, h)) {
-            w->v[w->n] = s->run[h];
+            w->v[w->n] = hb_sketch_run(s, h);
             w->count[w->n] = HB_SKETCH_HALF;
             w->weight[w->n++] = UINT64_C(1) << h;
         }

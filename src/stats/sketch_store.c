@@ -24,7 +24,7 @@ static void put_level(hb_buf *out, const hb_sketch *s, size_t h)
     size_t n = hb_sketch_holds(s, h) ? HB_SKETCH_HALF : 0;
     put_head(out, s, h, n);
     for (size_t i = 0; i < n; i++) {
-        hb_wire_put_f64(out, hb_order_preimage(s->run[h][i]));
+        hb_wire_put_f64(out, hb_order_preimage(hb_sketch_run(s, h)[i]));
     }
 }
 
@@ -82,11 +82,14 @@ static hb_status load_level(hb_sketch *s, size_t h, hb_rd *r, uint64_t *ret_coun
         s->n_buffer = s->buffer ? n : 0;
         s->cap_buffer = s->n_buffer;
     } else {
-        s->run[h] = hb_alloc_array(n, sizeof *s->run[h]);
+        s->run[h] = hb_alloc_array(HB_SKETCH_RUN, sizeof *s->run[h]);
         s->flushes |= UINT64_C(1) << (h - 1);
     }
     if (h == 0 ? !s->buffer : !s->run[h]) {
         return HB_NOMEM(err);
+    }
+    if (h) {
+        hb_sketch_fence(s->run[h]);
     }
     double before = -INFINITY;
     for (uint32_t i = 0; i < n; i++) {
@@ -99,7 +102,7 @@ static hb_status load_level(hb_sketch *s, size_t h, hb_rd *r, uint64_t *ret_coun
         if (h == 0) {
             s->buffer[i] = v;
         } else {
-            s->run[h][i] = hb_order_image(v);
+            hb_sketch_run(s, h)[i] = hb_order_image(v);
         }
     }
     return HB_OK;

@@ -148,16 +148,16 @@ static range range_of_values(const double *v, size_t n)
         least[k] = v[0];
         most[k] = v[0];
     }
-    size_t i = 1;
-    for (; i + LANES <= n; i += LANES) {
+    size_t whole = (n - 1) / LANES * LANES;
+    for (size_t i = 0; i < whole; i += LANES) {
         for (size_t k = 0; k < LANES; k++) {
-            double x = v[i + k];
+            double x = v[i + k + 1];
             least[k] = x < least[k] ? x : least[k];
             most[k] = x > most[k] ? x : most[k];
-            descents[k] += x < v[i + k - 1];
+            descents[k] += x < v[i + k];
         }
     }
-    for (; i < n; i++) {
+    for (size_t i = whole + 1; i < n; i++) {
         least[0] = v[i] < least[0] ? v[i] : least[0];
         most[0] = v[i] > most[0] ? v[i] : most[0];
         descents[0] += v[i] < v[i - 1];
@@ -204,25 +204,68 @@ void hb_sort_f64(double *v, size_t n, double *scratch)
     }
 }
 
-/* From both ends at once: two chains of dependent steps instead of one, no branch and no test for
- * an end, since n steps from either side cannot pass n values. */
-void hb_merge_images(const uint64_t *a, const uint64_t *b, size_t n, uint64_t *out)
+/* How many of `a` are among the n least of both. */
+static size_t split(const uint64_t *a, const uint64_t *b, size_t n)
 {
-    const uint64_t *a_last = a + n - 1;
-    const uint64_t *b_last = b + n - 1;
-    uint64_t *out_last = out + 2 * n - 1;
-    for (size_t i = 0; i < n; i++) {
-        uint64_t x = *a;
-        uint64_t y = *b;
-        bool front_b = y < x;
-        *out++ = front_b ? y : x;
-        b += front_b;
-        a += !front_b;
-        uint64_t p = *a_last;
-        uint64_t q = *b_last;
-        bool back_a = q < p;
-        *out_last-- = back_a ? p : q;
-        a_last -= back_a;
-        b_last -= !back_a;
+    size_t low = 0;
+    size_t high = n;
+    while (low < high) {
+        size_t i = low + (high - low) / 2;
+        if (a[i] < b[n - i - 1]) {
+            low = i + 1;
+        } else {
+            high = i;
+        }
+    }
+    return low;
+}
+
+/* The lesser (greater) of the two next values; `i` counts those taken from `a` so far. By masks,
+ * because a compiler may take a choice for a branch, which would be foreseen half of the time. */
+static inline uint64_t front(const uint64_t *a, const uint64_t *b, size_t k, size_t *i)
+{
+    uint64_t x = a[*i];
+    uint64_t y = b[k - *i];
+    bool from_a = x <= y;
+    *i += from_a;
+    return y ^ ((x ^ y) & -(uint64_t)from_a);
+}
+
+static inline uint64_t back(const uint64_t *a, const uint64_t *b, size_t k, size_t *i)
+{
+    uint64_t x = *(a - *i);
+    uint64_t y = *(b - (k - *i));
+    bool from_a = x > y;
+    *i += from_a;
+    return y ^ ((x ^ y) & -(uint64_t)from_a);
+}
+
+/* Each half from both its ends: four chains of dependent steps instead of one, and no test for an
+ * end, since beyond an end stands what is never taken. */
+void hb_merge_half(const uint64_t *a, const uint64_t *b, size_t n, size_t offset, uint64_t *out)
+{
+    size_t i = split(a, b, n);
+    uint64_t want_odd = -(uint64_t)offset;
+    const uint64_t *mid_a = a + i;
+    const uint64_t *mid_b = b + (n - i);
+    const uint64_t *end_a = a + n - 1;
+    const uint64_t *end_b = b + n - 1;
+    size_t low = 0;
+    size_t under = 0;
+    size_t over = 0;
+    size_t high = 0;
+    for (size_t k = 0; k < n / 2; k += 2) {
+        uint64_t even = front(a, b, k, &low);
+        uint64_t odd = front(a, b, k + 1, &low);
+        out[k / 2] = even ^ ((even ^ odd) & want_odd);
+        odd = back(mid_a - 1, mid_b - 1, k, &under);
+        even = back(mid_a - 1, mid_b - 1, k + 1, &under);
+        out[n / 2 - 1 - k / 2] = even ^ ((even ^ odd) & want_odd);
+        even = front(mid_a, mid_b, k, &over);
+        odd = front(mid_a, mid_b, k + 1, &over);
+        out[n / 2 + k / 2] = even ^ ((even ^ odd) & want_odd);
+        odd = back(end_a, end_b, k, &high);
+        even = back(end_a, end_b, k + 1, &high);
+        out[n - 1 - k / 2] = even ^ ((even ^ odd) & want_odd);
     }
 }

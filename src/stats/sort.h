@@ -13,8 +13,10 @@
 void hb_sort_f64(double *v, size_t n, double *scratch);
 /* The order images (below) of v, ascending; `images` and scratch have room for n. */
 void hb_sort_images(const double *v, size_t n, uint64_t *images, uint64_t *scratch);
-/* Merges two ascending arrays of n >= 1 each; out: room for 2n, not overlapping a or b. */
-void hb_merge_images(const uint64_t *a, const uint64_t *b, size_t n, uint64_t *out);
+/* Every other one, from `offset` (0 or 1) on, of two ascending arrays of n images each (a multiple
+ * of 4) taken together. a[-1] and b[-1] must be 0, a[n] and b[n] UINT64_MAX: images of no finite
+ * value. out: room for n, not overlapping a or b. */
+void hb_merge_half(const uint64_t *a, const uint64_t *b, size_t n, size_t offset, uint64_t *out);
 
 /* The bits of a double as a number with the same order: negative values have all bits flipped,
  * others the sign bit. */

@@ -83,24 +83,34 @@ static void sort__equals_qsort_on_every_shape(void **state)
     }
 }
 
-static void merge__equals_sort(void **state)
+static void merge_half__is_every_other_one_of_both_sorted(void **state)
 {
     (void)state;
     stats_seed(2);
     for (int shape = 0; shape <= 10; shape++) {
-        for (size_t n = 1; n < 300; n += 7) {
+        for (size_t n = 4; n < 300; n += 12) {
+            static uint64_t a[302];
+            static uint64_t b[302];
+            static uint64_t room[600];
             for (size_t i = 0; i < 2 * n; i++) {
                 want[i] = shaped(shape, i, 2 * n);
                 v[i] = want[i];
             }
-            static uint64_t images[2 * 300];
-            static uint64_t merged[2 * 300];
-            hb_sort_images(v, n, images, merged);
-            hb_sort_images(v + n, n, images + n, merged);
-            hb_merge_images(images, images + n, n, merged);
+            /* Unlike halves as well: all of one below the other, and the other way round. */
+            if (n % 8 == 0) {
+                qsort(v, 2 * n, sizeof *v, by_value);
+            }
+            bool turned = n % 3 == 0;
+            hb_sort_images(turned ? v + n : v, n, a + 1, room);
+            hb_sort_images(turned ? v : v + n, n, b + 1, room);
+            a[0] = b[0] = 0;
+            a[n + 1] = b[n + 1] = UINT64_MAX;
             qsort(want, 2 * n, sizeof *want, by_value);
-            for (size_t i = 0; i < 2 * n; i++) {
-                assert_true(merged[i] == hb_order_image(want[i]));
+            for (size_t offset = 0; offset < 2; offset++) {
+                hb_merge_half(a + 1, b + 1, n, offset, room);
+                for (size_t i = 0; i < n; i++) {
+                    assert_true(room[i] == hb_order_image(want[2 * i + offset]));
+                }
             }
         }
     }
@@ -125,7 +135,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sort__equals_qsort_on_every_shape),
-        cmocka_unit_test(merge__equals_sort),
+        cmocka_unit_test(merge_half__is_every_other_one_of_both_sorted),
         cmocka_unit_test(order_image__keeps_the_order_and_comes_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
