@@ -9,7 +9,7 @@
 set -eu
 
 build="gcc make cmake ninja-build pkg-config libc6-dev libfyaml-dev libjansson-dev libudunits2-dev
-       libsqlite3-dev libarchive-dev libexpat1-dev zlib1g-dev libzstd-dev libssl-dev libmatio-dev
+       libsqlite3-dev libexpat1-dev zlib1g-dev libzstd-dev libssl-dev libmatio-dev
        libhdf5-dev libseccomp-dev"
 test="clang-14 clang libclang-rt-14-dev clang-format-14 libcmocka-dev python3 python3-numpy
       python3-scipy python3-jsonschema python3-openpyxl python3-h5py python3-yaml chromium udunits-bin mandoc jq

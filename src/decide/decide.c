@@ -7,7 +7,7 @@
 
 #include <string.h>
 
-enum { DECISION_MAX_BYTES = 256 << 20 };
+enum { DECISION_MAX_BYTES = 512 << 20, DECISION_MAX_METRICS = 1000000 };
 
 static hb_finding run_finding(hb_rule rule, hb_severity severity)
 {
@@ -75,6 +75,11 @@ static hb_status compare_all(hb_decision *d, hb_findings *findings, hb_error *er
 {
     const hb_run *base = d->reference->run;
     size_t most = d->run->n_metrics + (base ? base->n_metrics : 0);
+    if (most > DECISION_MAX_METRICS) {
+        return HB_FAIL(err, HB_E_LIMIT,
+                       "run and baseline have %zu metrics together, a decision takes at most %d",
+                       most, DECISION_MAX_METRICS);
+    }
     d->comparisons = hb_arena_array(&d->arena, most, sizeof *d->comparisons);
     if (!d->comparisons) {
         return HB_NOMEM(err);

@@ -21,6 +21,7 @@ enum {
 };
 
 typedef struct gathered {
+    hb_str key; /* as in by_key */
     uint32_t channel;
     double *v;
     hb_time *t;
@@ -41,6 +42,7 @@ typedef struct rows {
     hb_map by_key; /* "metric \x1f unit" as written → index of `list` */
     gathered *list;
     size_t n_list;
+    size_t last; /* of the row before */
     size_t cap_list;
     hb_buf key;
     uint64_t bad_times;
@@ -56,6 +58,20 @@ static hb_str text_of(const hb_block *block, size_t r, size_t column, char *room
     return column == HB_NO_COLUMN || column >= block->n_cols
                ? (hb_str){"", 0}
                : hb_layout_text(&block->cells[r * block->n_cols + column], room);
+}
+
+/* Loggers write their channels in turn, or one after the other: the row's key is mostly that which
+ * followed the row before, or the same. */
+static bool expected(rows *w, hb_str key, size_t *ret)
+{
+    const size_t guesses[] = {w->last + 1 < w->n_list ? w->last + 1 : 0, w->last};
+    for (size_t i = 0; i < 2 && w->n_list; i++) {
+        if (hb_str_eq(w->list[guesses[i]].key, key)) {
+            *ret = w->last = guesses[i];
+            return true;
+        }
+    }
+    return false;
 }
 
 static hb_status channel_of(rows *w, const hb_block *block, size_t r, size_t *ret, hb_error *err)
@@ -77,7 +93,11 @@ static hb_status channel_of(rows *w, const hb_block *block, size_t r, size_t *re
     hb_buf_str(&w->key, unit);
     HB_TRY(hb_buf_check(&w->key, err));
     hb_str key = {w->key.p, w->key.n};
+    if (expected(w, key, ret)) {
+        return HB_OK;
+    }
     if (hb_map_get(&w->by_key, key, ret)) {
+        w->last = *ret;
         return HB_OK;
     }
     gathered g = {0};
@@ -91,8 +111,9 @@ static hb_status channel_of(rows *w, const hb_block *block, size_t r, size_t *re
     if (!kept) {
         return HB_NOMEM(err);
     }
-    HB_TRY(hb_map_put(&w->by_key, (hb_str){kept, key.n}, w->n_list, err));
-    *ret = w->n_list;
+    g.key = (hb_str){kept, key.n};
+    HB_TRY(hb_map_put(&w->by_key, g.key, w->n_list, err));
+    *ret = w->last = w->n_list;
     w->list[w->n_list++] = g;
     return HB_OK;
 }

@@ -49,9 +49,13 @@ class Bench:
         self.report.wrong(f"{command.name}, {name}", inputs.wrong_figures(figures, inputs.truth(name), rank_error))
 
     def check_hb(self, ours, name):
+        """The time is no metric: of its column there are no quantiles, or nothing at all."""
         figures = hb_output.figures(ours.output)
-        true = {k: v for k, v in inputs.truth(name).items() if k != "time" or k in figures}
+        true = dict(inputs.truth(name))
+        time = {"time": true.pop("time")}
         self.report.wrong(f"{ours.name}, {name}", inputs.wrong_figures(figures, true, RANK_ERROR))
+        if "time" in figures:
+            self.report.wrong(f"{ours.name}, {name}", inputs.wrong_figures(figures, time, None))
 
     def over(self, words, ratio, least):
         if ratio:
@@ -184,9 +188,7 @@ class Bench:
         ours = self.hb("hb inspect", "inspect", "--json", file)
         ours.run()
         r.row(ours)
-        figures = hb_output.figures(ours.output)
-        true = {k: v for k, v in inputs.truth("rows-50k.csv").items() if k != "time" or k in figures}
-        r.wrong("hb inspect, workbook", inputs.wrong_figures(figures, true, RANK_ERROR))
+        self.check_hb(ours, "rows-50k.csv")
         peer = self.peers.openpyxl(file)
         ratio = self.try_pair(ours, "openpyxl", peer, min(self.turns, 3))
         if ratio:
@@ -201,9 +203,7 @@ class Bench:
         ours = self.hb("hb inspect", "inspect", "--json", file)
         ours.run()
         r.row(ours)
-        truth = inputs.truth("columns.csv")
-        figures = hb_output.figures(ours.output)
-        r.wrong("hb inspect, columns.csv", inputs.wrong_figures(figures, {k: v for k, v in truth.items() if k != "time" or k in figures}, RANK_ERROR))
+        self.check_hb(ours, "columns.csv")
         self.try_pair(ours, None, self.peers.bare_parse(file), 1)
         self.try_pair(ours, "DuckDB", self.peers.duckdb(file, "approx"), 1)
         self.try_pair(ours, "Polars", self.peers.polars(file, "none"), 1)
@@ -221,6 +221,18 @@ class Bench:
                                        ("pandas", self.peers.pandas(file, group=True), 1e-6)):
             if self.try_pair(ours, peer_name, peer, min(self.turns, 3)) and error:
                 self.same_figures(figures, json.loads(peer.output), peer.name)
+
+        file = inputs.generated("table-1m.csv")
+        r.section(f"1,000,000 rows of metric, value, unit: as many metrics, {os.path.getsize(file) / 1e6:.0f} MB")
+        ours = self.hb("hb inspect", "inspect", "--json", file)
+        ours.run()
+        r.row(ours)
+        stated = {m["name"]: m["value"] for m in json.loads(ours.output)["metrics"]}
+        with open(file, encoding="ascii") as f:
+            next(f)
+            true = {name: float(value) for name, value, _ in (line.split(",") for line in f)}
+        if stated != true:
+            r.wrong("hb inspect, table-1m.csv", ["the values stated are not those of the file"])
 
     def same_figures(self, ours, theirs, who):
         for name, t in theirs.items():
@@ -241,7 +253,7 @@ class Bench:
                        "--fail-on", "none")
         ours.run()
         r.row(ours)
-        r.note("The decision alone, in the process (median of 21):")
+        r.note("The decision alone, in the process, best of 51 (and median):")
         r.say()
         r.say("| samples a metric, each side | decision | its canonical JSON |")
         r.say("|---|---|---|")
@@ -251,7 +263,7 @@ class Bench:
             d = json.loads(c.output)
             r.doc["sections"][-1].setdefault("decide", []).append(d)
             words = f"{samples:,}" if samples else "none: values as stated"
-            r.say(f"| {words} | {d['decide_ms']:.2f} ms | {d['json_ms']:.2f} ms |")
+            r.say(f"| {words} | {d['decide_ms']:.2f} ms ({d['decide_median_ms']:.2f} ms) | {d['json_ms']:.2f} ms |")
             r.target(f"decision about 500 metrics, {words if samples else 'stated values'}{' samples each' if samples else ''}: at most 10 ms",
                      d["decide_ms"], d["decide_ms"] <= 10, " ms")
             if d["metrics"] != 500 or d["findings"] < 40:

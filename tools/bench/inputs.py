@@ -17,7 +17,7 @@ GENERATED = {
     "long-1m.csv": (["long", "1000000", "200"], 44986580),
     "table-500.csv": (["table", "500"], 12017),
     "table-500-again.csv": (["table", "500", "again"], 12013),
-    "table-100k.csv": (["table", "100000"], 2399464),
+    "table-1m.csv": (["table", "1000000"], 23994499),
     "wide-500.csv": (["columns", "20000", "500"], 70071966),
     "wide-500-again.csv": (["columns", "20000", "500", "again"], 70071666),
     "rows-50k.csv": (["wide", "50000", "plain"], 3057845),

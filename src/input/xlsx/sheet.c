@@ -56,6 +56,12 @@ static hb_status column_of(const hb_sheet_reader *r, const char *ref, size_t *re
     return HB_OK;
 }
 
+/* Names of one letter are asked for some ten times a cell. */
+static inline bool is_letter(const char *name, char letter)
+{
+    return name[0] == letter && !name[1];
+}
+
 static cell_type type_of(const char *t)
 {
     static const struct {
@@ -63,7 +69,10 @@ static cell_type type_of(const char *t)
         cell_type type;
     } rows[] = {{"s", TYPE_SHARED}, {"str", TYPE_TEXT}, {"inlineStr", TYPE_TEXT},
                 {"b", TYPE_BOOL},   {"e", TYPE_ERROR},  {"d", TYPE_ISO_DATE}};
-    for (size_t i = 0; t && i < sizeof rows / sizeof *rows; i++) {
+    if (!t || is_letter(t, 'n')) {
+        return TYPE_NUMBER;
+    }
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (strcmp(rows[i].name, t) == 0) {
             return rows[i].type;
         }
@@ -93,10 +102,9 @@ static hb_status start_row(hb_sheet_reader *r, const char **atts, hb_error *err)
 static hb_status on_start(void *ctx, const char *name, const char **atts, hb_error *err)
 {
     hb_sheet_reader *r = ctx;
-    if (strcmp(name, "row") == 0) {
-        return start_row(r, atts, err);
-    }
-    if (strcmp(name, "c") == 0) {
+    if (is_letter(name, 'v') || is_letter(name, 't')) {
+        r->in_value = true;
+    } else if (is_letter(name, 'c')) {
         const char *ref = hb_xml_attribute(atts, "r");
         if (ref) {
             HB_TRY(column_of(r, ref, &r->column, err));
@@ -104,8 +112,9 @@ static hb_status on_start(void *ctx, const char *name, const char **atts, hb_err
         r->type = type_of(hb_xml_attribute(atts, "t"));
         r->style = number(hb_xml_attribute(atts, "s"));
         hb_buf_clear(&r->text);
+    } else if (strcmp(name, "row") == 0) {
+        return start_row(r, atts, err);
     }
-    r->in_value = r->in_value || strcmp(name, "v") == 0 || strcmp(name, "t") == 0;
     return HB_OK;
 }
 
@@ -219,9 +228,9 @@ static hb_status on_end(void *ctx, const char *name, hb_error *err)
 {
     hb_sheet_reader *r = ctx;
     hb_sheet_batch *b = &r->batch;
-    if (strcmp(name, "v") == 0 || strcmp(name, "t") == 0) {
+    if (is_letter(name, 'v') || is_letter(name, 't')) {
         r->in_value = false;
-    } else if (strcmp(name, "c") == 0) {
+    } else if (is_letter(name, 'c')) {
         return end_cell(r, err);
     } else if (strcmp(name, "row") == 0 && r->row_cells) {
         HB_TRY(

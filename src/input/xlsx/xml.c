@@ -24,8 +24,11 @@ struct hb_xml {
 
 static const char *local(const char *name)
 {
-    const char *colon = strrchr(name, ':');
-    return colon ? colon + 1 : name;
+    const char *from = name;
+    for (; *name; name++) { /* mostly one letter: a call would cost more */
+        from = *name == ':' ? name + 1 : from;
+    }
+    return from;
 }
 
 static void stop(hb_xml *x, hb_status status)
