@@ -59,7 +59,8 @@ class Bench:
 
     def over(self, words, ratio, least):
         if ratio:
-            self.report.target(f"{words}: at least {least} ×", ratio["wall"], ratio["wall"] >= least, " ×")
+            self.report.target(f"{words}: at least {least} ×", f"{ratio['wall']:.1f} × (processor {ratio['cpu']:.1f} ×)",
+                               ratio["wall"] >= least)
         else:
             self.report.target(f"{words}: at least {least} ×", "no peer", None)
 
