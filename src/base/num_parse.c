@@ -172,9 +172,12 @@ hb_num_kind hb_num_parse(const char *p, size_t n, double *ret)
         at++;
     }
     size_t n_left = (size_t)(end - at);
-    if (n_left - 1 < 16 && hb_num_alone(at, n_left, d.negative, HB_NUM_MARK('.'), ret)) {
+    unsigned few_places = 0;
+    if (n_left - 1 < 16 && hb_num_digits(at, n_left, HB_NUM_MARK('.'), &d.mantissa, &few_places)) {
+        *ret = hb_num_quotient(d.mantissa, few_places, d.negative);
         return HB_NUM_FINITE;
     }
+    d.mantissa = 0;
     const char *digits = at;
     at = take_digits(at, end, &d.mantissa);
     size_t n_digits = (size_t)(at - digits);

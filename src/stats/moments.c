@@ -11,6 +11,7 @@
 #include "stats/moments.h"
 
 #include "base/cpu.h"
+#include "base/extremes.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -66,15 +67,6 @@ static double join(const total *t, double *low)
 #define LANES_NAME(name) name##_avx2
 #define LANES_TARGET HB_AVX2
 #include "stats/moments_lanes.h"
-
-static void extremes(hb_moments *m, const double *v, size_t n)
-{
-    if (hb_cpu_avx2()) {
-        extremes_avx2(m, v, n);
-    } else {
-        extremes_portable(m, v, n);
-    }
-}
 
 static double sum_of(const double *v, size_t n, double *low)
 {
@@ -144,7 +136,7 @@ static hb_moments scaled_block(const double *v, size_t n)
     if (!isfinite(all.m2)) {
         overflowed(&all);
     }
-    extremes(&all, v, n);
+    hb_extremes(v, n, &all.min, &all.max);
     all.first = v[0];
     all.last = v[n - 1];
     return all;
@@ -158,7 +150,7 @@ hb_moments hb_moments_block(const double *v, size_t n)
     }
     m.first = v[0];
     m.last = v[n - 1];
-    extremes(&m, v, n);
+    hb_extremes(v, n, &m.min, &m.max);
     if (m.min == m.max) { /* a constant has variance 0, whatever its sum rounds to */
         m.mean = m.min;
         m.shift = m.min;

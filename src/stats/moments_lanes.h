@@ -3,34 +3,6 @@
  * gives the functions their names, LANES_TARGET their instructions. The same operations in the same
  * order, so the same bits. */
 
-LANES_TARGET static void LANES_NAME(extremes)(hb_moments *m, const double *v, size_t n)
-{
-    double least[LANES];
-    double most[LANES];
-    for (int k = 0; k < LANES; k++) {
-        least[k] = v[0];
-        most[k] = v[0];
-    }
-    size_t whole = n - n % LANES;
-    for (size_t i = 0; i < whole; i += LANES) {
-        for (int k = 0; k < LANES; k++) {
-            double x = v[i + (size_t)k];
-            least[k] = x < least[k] ? x : least[k];
-            most[k] = x > most[k] ? x : most[k];
-        }
-    }
-    for (size_t i = whole; i < n; i++) {
-        least[0] = v[i] < least[0] ? v[i] : least[0];
-        most[0] = v[i] > most[0] ? v[i] : most[0];
-    }
-    for (int k = 1; k < LANES; k++) {
-        least[0] = least[k] < least[0] ? least[k] : least[0];
-        most[0] = most[k] > most[0] ? most[k] : most[0];
-    }
-    m->min = least[0];
-    m->max = most[0];
-}
-
 /* Knuth's two-sum on half of the lanes. */
 #define TWO_SUM(sum, low, x)                       \
     do {                                           \

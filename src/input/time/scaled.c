@@ -2,6 +2,7 @@
 /* Decimal figures to nanoseconds in whole numbers: "1712655123.456789" s has more digits than a
  * double keeps, and 0.02 s is 20,000,000 ns and not 20,000,000.000000004. */
 #include "base/num.h"
+#include "base/num_field.h"
 #include "input/time/scan.h"
 
 #include <math.h>
@@ -83,6 +84,20 @@ static bool take_figure(hb_scan *s, char decimal, figure *ret)
     return any && exponent(s, &ret->exponent);
 }
 
+/* Nothing but a few digits and a mark, at once. */
+static bool plain_figure(hb_str text, char decimal, figure *ret)
+{
+    size_t sign = text.n && *text.p == '-';
+    size_t n = text.n - sign;
+    uint64_t digits = 0;
+    unsigned places = 0;
+    if (n - 1 >= 16 || !hb_num_digits(text.p + sign, n, HB_NUM_MARK(decimal), &digits, &places)) {
+        return false;
+    }
+    *ret = (figure){.minus = sign, .digits = digits, .exponent = -(int)places};
+    return true;
+}
+
 __extension__ typedef __int128 wide;
 __extension__ typedef unsigned __int128 wide_u;
 
@@ -143,7 +158,9 @@ bool hb_scaled_text(hb_str text, char decimal, int64_t unit_ns, int64_t base_uni
 {
     hb_scan s = {text.p, text.p + text.n, text.p};
     figure f = {0};
-    if (!take_figure(&s, decimal, &f)) {
+    if (plain_figure(text, decimal, &f)) {
+        s.p = s.end;
+    } else if (!take_figure(&s, decimal, &f)) {
         return false;
     }
     if (ret_rest) {
