@@ -53,6 +53,12 @@ class Encodings(Tables):
 
 
 class Rows(Tables):
+    def test_lists_in_quotes_do_not_make_blanks_the_delimiter(self):
+        tags = '"{""samples"": [' + ", ".join(str(k / 10) for k in range(60)) + ']}"'
+        d = self.read("a.csv", "metric,value,unit,tags\n" + "".join(f"m{i},{i},ms,{tags}\n" for i in range(200)))
+        self.assertEqual((d["format"]["delimiter"], d["format"]["header_line"], d["rows_data"]), (",", 1, 200))
+        self.assertEqual(self.names(d), ["metric", "value", "unit", "tags"])
+
     def test_fields_missing_in_fixed_width(self):
         lines = "".join(f"{i:5d}  {10 + i / 4:6.2f}  {'' if i % 5 == 2 else f'{i * 2.5:6.1f}':>6}  {i % 3:3d}\n" for i in range(100))
         d = self.read("a.txt", " STEP    LEFT   RIGHT  KEY\n" + lines)

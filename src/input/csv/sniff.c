@@ -115,6 +115,32 @@ typedef struct sniffing {
     char rival;
 } sniffing;
 
+static bool torn(const hb_cell *c)
+{
+    size_t quotes = 0;
+    for (size_t i = 0; c->kind == HB_CELL_TEXT && !c->quoted && i < c->len; i++) {
+        quotes += c->as.p[i] == '"';
+    }
+    return quotes % 2 == 1;
+}
+
+/* Cells with half a pair of quotes in most rows: this delimiter cuts inside quoted fields, which
+ * another one keeps whole. */
+static bool tears_quotes(const hb_finding *f)
+{
+    size_t all = 0;
+    size_t torn_rows = 0;
+    for (size_t r = f->survey.data_row; r < f->grid.n; r++) {
+        bool any = false;
+        for (size_t i = 0; !any && i < f->grid.rows[r].n; i++) {
+            any = torn(&f->grid.rows[r].cells[i]);
+        }
+        all++;
+        torn_rows += any;
+    }
+    return torn_rows * 2 > all;
+}
+
 /* Tries one delimiter; the better finding is kept. */
 static hb_status try_one(sniffing *s, char delimiter, double weight, double agreement,
                          hb_error *err)
@@ -127,6 +153,9 @@ static hb_status try_one(sniffing *s, char delimiter, double weight, double agre
     }
     hb_status status = hb_find_table(&s->o, delimiter, signs, &f, err);
     double score = f.score * weight * (f.agreement >= agreement ? 1 : 0.1);
+    if (status == HB_OK && tears_quotes(&f)) {
+        score *= 0.1;
+    }
     if (status == HB_OK && (score > s->score || !s->best.cut.rows)) {
         s->second = s->score;
         s->rival = s->best.delimiter;
