@@ -78,7 +78,14 @@ static hb_status add_part(hb_npy *n, const hb_zip_entry *e, hb_error *err)
         return HB_NOMEM(err);
     }
     if (status != HB_OK) {
-        HB_TRY(check_whole(n, e, err));
+        hb_error damage = {0};
+        hb_status whole = check_whole(n, e, &damage);
+        if (whole != HB_OK && whole != HB_E_LIMIT) { /* too much to look through is no damage */
+            if (err) {
+                *err = damage;
+            }
+            return whole;
+        }
         p.refused = hb_arena_str(&n->arena, hb_str_of(why.msg));
         if (!p.refused) {
             return HB_NOMEM(err);
