@@ -30,7 +30,8 @@ enum { PARTS = 5, LOCAL = 30, CENTRAL = 46, END = 22, NAME = 40 };
 static void put(char **to, uint64_t v, int bytes)
 {
     for (int i = 0; i < bytes; i++) {
-        *(*to)++ = (char)(v >> (8 * i));
+        *(*to)++ = (char)v;
+        v >>= 8;
     }
 }
 
