@@ -64,6 +64,7 @@ static hb_status read_table(hb_opening *j, hb_run_builder *b, hb_pool *pool, hb_
     lo.bytes_total = j->os->stat(j->path, &st) == 0 ? (uint64_t)st.st_size : 0;
     if (lo.bytes_total == 0 || lo.bytes_total > SMALL_BYTES) {
         lo.pool = pool;
+        hb_stream_use(j->stream, pool);
     }
     HB_TRY(hb_ranges_parse(j->o->units, "--unit", &lo.units, err));
     HB_TRY(hb_ranges_parse(j->o->cycles, "--cycles", &lo.cycles, err));

@@ -32,7 +32,7 @@ static hb_status read_raw(hb_stream *s, void *p, size_t n, size_t *ret_n, hb_err
     *ret_n = (size_t)got;
     s->raw_total += (uint64_t)got;
     s->raw_end = got == 0;
-    return hb_digest_add(s->digest, p, *ret_n, err);
+    return hb_digester_add(s->digest, p, *ret_n, err);
 }
 
 static hb_status fill_raw(hb_stream *s, hb_error *err)
@@ -264,7 +264,7 @@ hb_status hb_stream_open_file(const hb_os *os, const char *path, hb_stream **ret
 {
     hb_stream *s = NULL;
     HB_TRY(hb_stream_new(os, path, &s, err));
-    hb_status status = hb_digest_new(&s->digest, err);
+    hb_status status = hb_digester_new(&s->digest, err);
     if (status == HB_OK) {
         status = open_fd(s, err);
     }
@@ -292,7 +292,7 @@ void hb_stream_close(hb_stream *s)
         ZSTD_freeDStream(s->zstd);
         hb_zip_file_close(s->member);
         hb_zip_close(s->zip);
-        hb_digest_free(s->digest);
+        hb_digester_free(s->digest);
         hb_free(s->held);
         hb_free(s->member_name);
         hb_free(s->path);
@@ -385,6 +385,11 @@ bool hb_stream_grew(const hb_stream *s)
     return s->grew;
 }
 
+void hb_stream_use(hb_stream *s, hb_pool *pool)
+{
+    hb_digester_use(bottom(s)->digest, pool);
+}
+
 hb_status hb_stream_digest(hb_stream *s, uint64_t *ret_bytes, char ret_sha256[65], hb_error *err)
 {
     s = bottom(s);
@@ -394,7 +399,7 @@ hb_status hb_stream_digest(hb_stream *s, uint64_t *ret_bytes, char ret_sha256[65
     }
     HB_TRY(check_unchanged(s, err));
     if (!s->digested) {
-        HB_TRY(hb_digest_hex(s->digest, s->sha256, err));
+        HB_TRY(hb_digester_hex(s->digest, s->sha256, err));
         s->digested = true;
     }
     memcpy(ret_sha256, s->sha256, sizeof s->sha256);

@@ -15,6 +15,7 @@
 #include "os/file.h"
 
 typedef struct hb_stream hb_stream;
+struct hb_pool;
 
 enum {
     /* Recordings compress 5 to 50 times, dull ones 200; deflate cannot pass 1,032. */
@@ -54,6 +55,8 @@ bool hb_stream_took_member(const hb_stream *s);
 /* The descriptor of a regular file that is read as it is stored, for readers that seek; else -1.
  * Borrowed, and its offset is the stream's: open it again (/proc/self/fd). */
 int hb_stream_file(const hb_stream *s);
+/* The digest may be taken by other threads from now on. The pool is borrowed until close. */
+void hb_stream_use(hb_stream *s, struct hb_pool *pool);
 /* Stored bytes read so far: for progress. */
 uint64_t hb_stream_raw_bytes(const hb_stream *s);
 /* Once read to the end: size and SHA-256 of the stored file. HB_E_INPUT when the file was changed

@@ -4,7 +4,7 @@
 #ifndef HB_INPUT_STREAM_INTERNAL_H
 #define HB_INPUT_STREAM_INTERNAL_H
 
-#include "crypto/digest.h"
+#include "input/digester.h"
 #include "input/stream.h"
 #include "input/zip/choose.h"
 
@@ -27,7 +27,7 @@ struct hb_stream {
     int fd;
     const hb_codec *codec;
     char compression[64];
-    hb_digest *digest; /* NULL above a container */
+    hb_digester *digest; /* NULL above a container */
     unsigned char raw[RAW_BYTES];
     size_t raw_at;
     size_t raw_n;

@@ -115,7 +115,8 @@ unsigned hb_pool_threads(const hb_pool *p)
     return p ? p->n_workers + 1 : 1;
 }
 
-void hb_pool_start(hb_pool *p, hb_work *w)
+/* In front of what is queued, or behind it. */
+static void start(hb_pool *p, hb_work *w, bool first)
 {
     w->taken = 0;
     w->done = 0;
@@ -131,18 +132,25 @@ void hb_pool_start(hb_pool *p, hb_work *w)
         return;
     }
     pthread_mutex_lock(&p->lock);
-    if (p->last) {
-        p->last->next = w;
-    } else {
+    if (first || !p->last) {
+        w->next = p->first;
         p->first = w;
+        p->last = p->last ? p->last : w;
+    } else {
+        p->last->next = w;
+        p->last = w;
     }
-    p->last = w;
     if (w->n > 1) {
         pthread_cond_broadcast(&p->more);
     } else {
         pthread_cond_signal(&p->more);
     }
     pthread_mutex_unlock(&p->lock);
+}
+
+void hb_pool_start(hb_pool *p, hb_work *w)
+{
+    start(p, w, false);
 }
 
 void hb_pool_wait(hb_pool *p, hb_work *w)
@@ -166,7 +174,7 @@ void hb_pool_wait(hb_pool *p, hb_work *w)
 void hb_pool_run(hb_pool *p, hb_pool_fn fn, void *ctx, size_t n)
 {
     hb_work w = {.fn = fn, .ctx = ctx, .n = n};
-    hb_pool_start(p, &w);
+    start(p, &w, true);
     hb_pool_wait(p, &w);
 }
 

@@ -4,13 +4,14 @@
  *     hb_pool_new(n, &pool, err)               n threads in all, the caller among them
  *     hb_pool_start(pool, &work)               may begin at once, on any thread
  *     hb_pool_wait(pool, &work)                the caller helps until it is done
- *     hb_pool_run(pool, fn, ctx, n)            both, for n parts
+ *     hb_pool_run(pool, fn, ctx, n)            both, for n parts, before all that was started
  *     hb_pool_free(pool)                       nothing may be under way
  *
  * A piece of work is n calls fn(ctx, 0) … fn(ctx, n-1), each on some thread, in no order: results
  * that must not depend on it go to places chosen by the index. A NULL pool is fine: hb_pool_start
  * then runs everything before it returns. Started work is taken in its order, but whoever waits
- * takes parts of what he waits for first.
+ * takes parts of what he waits for first. So what was started is left for the times when the owner
+ * does something of his own.
  *
  * start, wait and run belong to one thread. What a part wrote may be read after wait. fn may fail
  * only into its ctx. Signals are left to the thread that made the pool. */
