@@ -13,7 +13,7 @@
 
 enum {
     HB_KSAMPLE_MAX = 10000, /* values */
-    HB_KSAMPLE_GROUPS_MAX = 1000
+    HB_KSAMPLE_GROUPS_MAX = 5000
 };
 
 typedef struct hb_ksample {
