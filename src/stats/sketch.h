@@ -43,6 +43,11 @@ double hb_sketch_quantile(const hb_sketch *s, double q);
 /* The weighted points in ascending order; release with hb_ecdf_release. */
 HB_CHECKED hb_status hb_sketch_ecdf(const hb_sketch *s, hb_ecdf *ret_ecdf, hb_error *err);
 
+/* The sketch of v·scale + offset, with the same bound; scale not 0. HB_E_INPUT when a value leaves
+ * the range of numbers. */
+HB_CHECKED hb_status hb_sketch_affine(const hb_sketch *s, double scale, double offset,
+                                      hb_sketch **ret_sketch, hb_error *err);
+
 /* docs/formats/sketch.md; little-endian, versioned. Load refuses (HB_E_INPUT) whatever store could
  * not have written, and needs no more memory than the n bytes and a fixed part. */
 HB_CHECKED hb_status hb_sketch_store(const hb_sketch *s, hb_buf *out, hb_error *err);
