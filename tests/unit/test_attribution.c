@@ -158,7 +158,7 @@ static void attribution__says_nested_together_and_time(void **state)
         factor(&s, i, "rig", i < 6 ? "A" : "B");
     }
     tell(&s, NAN);
-    says(row(&s, "rig"), false, "together 99. the spread of m000 goes with them");
+    says(row(&s, "rig"), false, "together 99.6 % of the spread of m000 goes with them");
     end(&s);
 }
 
