@@ -49,6 +49,11 @@ void hb_sql_f64(hb_sql *q, double v)
     keep(q, sqlite3_bind_double(q->stmt, ++q->param, v));
 }
 
+void hb_sql_step(hb_sql *q, double step)
+{
+    hb_sql_f64(q, step > 0 ? step : NAN);
+}
+
 void hb_sql_time(hb_sql *q, hb_time t)
 {
     if (t == HB_TIME_NONE) {
@@ -125,6 +130,12 @@ double hb_sql_get_f64(hb_sql *q)
     return sqlite3_column_type(q->stmt, q->column) == SQLITE_NULL
                ? NAN
                : sqlite3_column_double(q->stmt, q->column);
+}
+
+double hb_sql_get_step(hb_sql *q)
+{
+    double step = hb_sql_get_f64(q);
+    return step > 0 ? step : 0;
 }
 
 hb_time hb_sql_get_time(hb_sql *q)
