@@ -34,6 +34,15 @@ void hb_sql_text(hb_sql *q, const char *text)
     keep(q, sqlite3_bind_text64(q->stmt, ++q->param, p, strlen(p), SQLITE_STATIC, SQLITE_UTF8));
 }
 
+void hb_sql_any(hb_sql *q, const char *text)
+{
+    if (text) {
+        hb_sql_text(q, text);
+    } else {
+        hb_sql_blob(q, NULL, 0);
+    }
+}
+
 void hb_sql_i64(hb_sql *q, int64_t v)
 {
     keep(q, sqlite3_bind_int64(q->stmt, ++q->param, v));

@@ -27,6 +27,7 @@ HB_CHECKED hb_status hb_sql_open(hb_store *s, const char *text, hb_sql *ret_q, h
 void hb_sql_close(hb_sql *q);
 
 void hb_sql_text(hb_sql *q, const char *text);
+void hb_sql_any(hb_sql *q, const char *text); /* NULL text stores NULL: matches anything */
 void hb_sql_i64(hb_sql *q, int64_t v);
 void hb_sql_u64(hb_sql *q, uint64_t v); /* over 2^63 as negative; read back the same */
 void hb_sql_f64(hb_sql *q, double v);
