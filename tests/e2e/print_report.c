@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writes the documents of a decision in which every layer has something to say:
  *
- *     print_report html|json|decision|text [N]     N plain metrics more
+ *     print_report html|json|decision|text|colour [N]     N plain metrics more
  */
 #include "decide/decision_json.h"
 #include "report/report.h"
@@ -25,7 +25,8 @@ int main(int argc, char **argv)
         : strcmp(what, "json") == 0     ? hb_report_json(f.c.decision, &about, &out, &err)
         : strcmp(what, "decision") == 0 ? hb_decision_json(f.c.decision, &out, &err)
         : strcmp(what, "text") == 0     ? hb_report_text(f.c.decision, false, &out, &err)
-                                        : HB_FAIL(&err, HB_E_USAGE, "html, json, decision or text");
+        : strcmp(what, "colour") == 0   ? hb_report_text(f.c.decision, true, &out, &err)
+                                        : HB_FAIL(&err, HB_E_USAGE, "no such document: '%s'", what);
     if (status == HB_OK) {
         fwrite(out.p, 1, out.n, stdout);
     } else {
