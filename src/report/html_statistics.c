@@ -122,13 +122,18 @@ static void table(const hb_decision *d, hb_buf *out)
     }
 }
 
-static void untested(const hb_decision *d, hb_buf *out)
+const char *hb_html_untested_words(hb_untested u)
 {
     static const char *const words[HB_UNTESTED_COUNT_] = {
         [HB_UNTESTED_NO] = "no set",         [HB_UNTESTED_NO_SET] = "no set",
         [HB_UNTESTED_FEW] = "too few runs",  [HB_UNTESTED_NO_VALUE] = "the run has no value",
         [HB_UNTESTED_UNIT] = "another unit",
     };
+    return (unsigned)u < HB_UNTESTED_COUNT_ ? words[u] : "?";
+}
+
+static void untested(const hb_decision *d, hb_buf *out)
+{
     size_t n = 0;
     for (size_t i = 0; i < d->n_comparisons; i++) {
         const hb_comparison *c = &d->comparisons[i];
@@ -137,8 +142,7 @@ static void untested(const hb_decision *d, hb_buf *out)
         }
         hb_buf_c(out, n == 1 ? "<p class=\"note\">Not tested: " : ", ");
         hb_escape(out, c->name);
-        hb_buf_fmt(out, " (%s",
-                   c->test.untested < HB_UNTESTED_COUNT_ ? words[c->test.untested] : "?");
+        hb_buf_fmt(out, " (%s", hb_html_untested_words(c->test.untested));
         if (c->test.untested == HB_UNTESTED_FEW) {
             hb_buf_fmt(out, ": %zu of %u", c->test.n0, d->statistics.n_min);
         }
