@@ -2,6 +2,7 @@
 #include "decide/decision.h"
 
 #include "base/mem.h"
+#include "decide/layer2.h"
 #include "decide/limits.h"
 #include "decide/verdict_text.h"
 
@@ -176,7 +177,7 @@ static hb_status nothing_to_compare(const hb_decision *d, size_t both, size_t us
         return hb_findings_add(findings, run_finding(HB_RULE_NO_BASELINE, severity), err,
                                "there is no baseline to compare with (%s)", d->reference->reason);
     }
-    if (both == 0) {
+    if (both == 0 && !d->statistics.ran) {
         return hb_findings_add(findings, run_finding(HB_RULE_NO_METRICS, severity), err,
                                "run and baseline have no usable metric in common");
     }
@@ -202,22 +203,25 @@ static hb_status context(const hb_decision *d, hb_findings *findings, hb_error *
         r->n_differs > 1 ? ", and more differ" : "");
 }
 
-/* Nothing compared is no verdict; only a declared limit that failed outranks it. */
+/* Nothing compared is no verdict; only a declared limit that failed outranks it, and a suspicion
+ * that was retested against its own set. */
 static hb_verdict verdict_of(const hb_findings *findings)
 {
     bool fail = false;
     bool drift = false;
     bool nothing = false;
+    bool tested = false;
     for (size_t i = 0; i < findings->n; i++) {
         const hb_finding *f = &findings->list[i];
         fail = fail || f->severity == HB_SEVERITY_FAIL;
         drift = drift || f->severity == HB_SEVERITY_DRIFT;
         nothing = nothing || f->rule == HB_RULE_NO_BASELINE || f->rule == HB_RULE_NO_METRICS;
+        tested = tested || f->rule == HB_RULE_SUSPECTED || f->rule == HB_RULE_CONFIRMED;
     }
-    return fail      ? HB_VERDICT_FAIL
-           : nothing ? HB_VERDICT_NO_TEST
-           : drift   ? HB_VERDICT_PASS_WITH_DRIFT
-                     : HB_VERDICT_PASS;
+    return fail                 ? HB_VERDICT_FAIL
+           : nothing && !tested ? HB_VERDICT_NO_TEST
+           : drift              ? HB_VERDICT_PASS_WITH_DRIFT
+                                : HB_VERDICT_PASS;
 }
 
 static void count(hb_decision *d)
@@ -247,6 +251,7 @@ static hb_status keep_findings(hb_decision *d, hb_findings *findings, hb_error *
 static hb_status decide(hb_decision *d, hb_findings *findings, hb_error *err)
 {
     HB_TRY(compare_all(d, findings, err));
+    HB_TRY(hb_layer2(d, findings, err));
     size_t in_baseline = 0;
     size_t usable = 0;
     size_t both = compared(d, &in_baseline, &usable);

@@ -65,6 +65,8 @@ const char *hb_severity_name(hb_severity s);
     X(SUSPECTED, "suspected", "differs from the baseline runs; a retest decides")                 \
     X(CONFIRMED, "confirmed", "differs from the baseline runs, and did again on the retest")      \
     X(RETEST_CLEARED, "retest_cleared", "an earlier suspicion was not seen again")                \
+    X(RETEST_OPEN, "retest_open", "this run could not answer an earlier suspicion")               \
+    X(UNTESTED, "untested", "a test against the baseline runs could not be made")                 \
     X(RELATION, "relation", "metrics no longer go together as in the baseline runs")              \
     X(INSUFFICIENT_BASELINE, "insufficient_baseline",                                             \
       "too few baseline runs for a statistical test")                                             \
