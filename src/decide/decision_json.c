@@ -69,7 +69,7 @@ static void comparison(hb_json *j, const hb_comparison *c)
     }
     hb_json_kc(j, "unit", c->unit);
     if (!hb_run_tested(&c->test)) {
-        hb_json_kc(j, "untested", hb_run_untested(&c->test));
+        hb_json_kc(j, "untested", hb_untested_name(c->test.untested));
     }
     opt(j, "wasserstein", c->wasserstein);
     hb_json_end(j);

@@ -19,8 +19,7 @@ void hb_decision_json_statistics(hb_json *j, const hb_decision *d);
 enum { HB_LAYERS_MAX = 3 };
 size_t hb_decision_layers(const hb_decision *d, const char *ret_layers[HB_LAYERS_MAX]);
 
-bool hb_run_tested(const hb_run_test *t);          /* the metric took part in layer 2 */
-const char *hb_run_untested(const hb_run_test *t); /* else: why not (hb_untested_name) */
+bool hb_run_tested(const hb_run_test *t); /* the metric took part in layer 2 */
 
 const char *hb_direction_name(hb_direction d); /* "up", "down", "none" */
 

@@ -41,12 +41,7 @@ const char *hb_direction_name(hb_direction d)
 
 bool hb_run_tested(const hb_run_test *t)
 {
-    return t->untested == HB_UNTESTED_NO && t->n0 > 0;
-}
-
-const char *hb_run_untested(const hb_run_test *t)
-{
-    return hb_untested_name(t->untested == HB_UNTESTED_NO ? HB_UNTESTED_NO_SET : t->untested);
+    return t->untested == HB_UNTESTED_NO;
 }
 
 void hb_decision_json_test(hb_json *j, const hb_run_test *t)
@@ -244,15 +239,18 @@ static void retests(hb_json *j, const hb_run_statistics *s)
     for (size_t i = 0; i < s->n_retests; i++) {
         const hb_retest *r = &s->retests[i];
         hb_json_obj(j);
+        bool none = r->outcome == HB_RETEST_NO_VALUE;
         hb_json_kc(j, "direction", hb_direction_name(r->of->direction));
-        figure(j, "dof", r->dof);
-        figure(j, "mean", r->mean);
+        figure(j, "dof", none ? NAN : r->dof);
+        hb_json_ku(j, "m", r->m);
+        figure(j, "mean", none ? NAN : r->mean);
         text(j, "metric", r->of->metric);
+        hb_json_ku(j, "n0", r->n0);
         hb_json_kc(j, "outcome", hb_retest_outcome_name(r->outcome));
-        figure(j, "p", r->p);
+        figure(j, "p", none ? NAN : r->p);
         text(j, "run_id", r->of->run_id);
-        figure(j, "t", r->t);
-        figure(j, "x", r->x);
+        figure(j, "t", none ? NAN : r->t);
+        figure(j, "x", none ? NAN : r->x);
         hb_json_end(j);
     }
     hb_json_end(j);
@@ -267,9 +265,12 @@ void hb_decision_json_statistics(hb_json *j, const hb_decision *d)
     figure(j, "budget", s->budget);
     changes(j, s);
     figure(j, "cut", s->cut);
+    figure(j, "first_level", s->first_level);
     hb_json_kb(j, "insufficient", s->insufficient);
+    figure(j, "level_at_cut", s->level_at_cut);
     hb_json_ku(j, "n_confirmed", s->n_confirmed);
     hb_json_ku(j, "n_min", s->n_min);
+    hb_json_ku(j, "n_rejected", s->n_rejected);
     hb_json_ku(j, "n_runs", s->n_runs);
     hb_json_ku(j, "n_suspected", s->n_suspected);
     hb_json_ku(j, "n_tested", s->n_tested);

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "decide/power.h"
 #include "decide/run_test.h"
+#include "stats/special.h"
 
 #include <math.h>
 
@@ -77,13 +78,13 @@ static void fill(const hb_power_plan *p, const hb_power_ask *ask, const hb_fit *
                                : hb_power_in_unit(f, HB_POWER_TARGET_SD * f->p.sd);
     double shift = sign_of(f) * hb_power_on_scale(f, x->target);
     x->power = isfinite(shift) ? hb_predict_power(&f->p, p->m, p->level, f->side, shift) : 1;
-    x->runs_needed =
-        isfinite(shift)
-            ? hb_predict_runs_needed(f->p.sd, nu, p->m, p->level, f->side, shift, p->wanted)
-            : ask->policy->n_min;
+    x->runs_needed = isfinite(shift) ? hb_predict_runs_needed(f->p.sd, nu, p->m, p->level, f->side,
+                                                              shift, p->wanted)
+                                     : ask->policy->n_min;
     new_runs(p, x, shift);
     if (declared) {
-        double margin = hb_power_on_scale(f, def->min_effect.v);
+        double effect = def->min_effect.v;
+        double margin = f->log ? hb_log1p(effect / hb_fit_unit(f, f->p.mean)) : effect;
         x->min_effect = def->min_effect;
         x->tost_power = (hb_opt_f64){
             .set = isfinite(margin),
@@ -103,9 +104,7 @@ static void put_fit(const hb_fit *f, hb_planned *x)
     x->dof = f->p.dof;
     x->governed = f->governed;
     x->log = f->log;
-    x->bad = f->side > 0   ? HB_DIRECTION_UP
-             : f->side < 0 ? HB_DIRECTION_DOWN
-                           : HB_DIRECTION_NONE;
+    x->bad = f->side > 0 ? HB_DIRECTION_UP : f->side < 0 ? HB_DIRECTION_DOWN : HB_DIRECTION_NONE;
     x->fit = f->p;
     x->side = f->side;
 }

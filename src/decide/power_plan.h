@@ -23,7 +23,11 @@ typedef struct hb_power_ask {
     double power;     /* wanted at the target, 0 < power < 1 */
 } hb_power_ask;
 
-typedef enum hb_power_target { HB_TARGET_SHIFT, HB_TARGET_MIN_EFFECT, HB_TARGET_TWO_SD } hb_power_target;
+typedef enum hb_power_target {
+    HB_TARGET_SHIFT,
+    HB_TARGET_MIN_EFFECT,
+    HB_TARGET_TWO_SD
+} hb_power_target;
 
 const char *hb_power_target_name(hb_power_target t); /* "shift", "min_effect", "two_sd" */
 

@@ -22,7 +22,7 @@ void hb_html_power(const hb_decision *d, hb_buf *out)
     }
     hb_buf_c(out, "<p class=\"next\"><b>What this could have missed:</b> ");
     hb_escape(out, s->power_text);
-    hb_buf_c(out, ".</p>");
+    hb_buf_c(out, "</p>");
 }
 
 /* Where x lies: 20 % and 80 % of the width are the limits, 50 % the mean. */
@@ -125,9 +125,13 @@ static void table(const hb_decision *d, hb_buf *out)
 const char *hb_html_untested_words(hb_untested u)
 {
     static const char *const words[HB_UNTESTED_COUNT_] = {
-        [HB_UNTESTED_NO] = "no set",         [HB_UNTESTED_NO_SET] = "no set",
-        [HB_UNTESTED_FEW] = "too few runs",  [HB_UNTESTED_NO_VALUE] = "the run has no value",
+        [HB_UNTESTED_NO] = "no set",
+        [HB_UNTESTED_NO_SET] = "no set",
+        [HB_UNTESTED_FEW] = "too few runs",
+        [HB_UNTESTED_NO_VALUE] = "the run has no value",
         [HB_UNTESTED_UNIT] = "another unit",
+        [HB_UNTESTED_NOT_POSITIVE] = "no logarithm: a value is 0 or below",
+        [HB_UNTESTED_NO_SCALE] = "no standard deviation",
     };
     return (unsigned)u < HB_UNTESTED_COUNT_ ? words[u] : "?";
 }

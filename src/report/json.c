@@ -231,7 +231,7 @@ static void comparisons(hb_json *j, const hb_decision *d)
             hb_json_key(j, "test");
             hb_decision_json_test(j, &c->test);
         } else {
-            hb_json_kc(j, "untested", hb_run_untested(&c->test));
+            hb_json_kc(j, "untested", hb_untested_name(c->test.untested));
         }
         hb_json_end(j);
     }

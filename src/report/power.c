@@ -92,9 +92,15 @@ static void row(const hb_planned *x, hb_buf *out)
 
 static void table(const hb_power_plan *p, hb_buf *out)
 {
-    static const char *const heads[] = {"Metric", "Runs",           "Mean ± s", "Found from",
-                                        "Target", "Power",          "Baseline runs needed",
-                                        "New runs needed", "Equivalence"};
+    static const char *const heads[] = {"Metric",
+                                        "Runs",
+                                        "Mean ± s",
+                                        "Found from",
+                                        "Target",
+                                        "Power",
+                                        "Baseline runs needed",
+                                        "New runs needed",
+                                        "Equivalence"};
     hb_buf_c(out,
              "<section id=\"metrics\" aria-labelledby=\"h-metrics\"><h2 id=\"h-metrics\">Metric by "
              "metric</h2><div class=\"scroll\"><table class=\"stat\"><caption>Found from: the "

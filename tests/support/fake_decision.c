@@ -234,8 +234,8 @@ static void fill_retests(fake_decision *f)
     f->prior = (hb_prior){.suspicions = open, .n_suspicions = 2, .history = &f->history};
     s->retests = room(a, 2, sizeof *s->retests);
     s->n_retests = 2;
-    s->retests[0] = (hb_retest){&open[0], HB_RETEST_CLEARED, 12.63, 12.6, 0.6, 11, 0.72};
-    s->retests[1] = (hb_retest){&open[1], HB_RETEST_CONFIRMED, 2.927, 2.3, 5.5, 11, 0.0001};
+    s->retests[0] = (hb_retest){&open[0], HB_RETEST_CLEARED, 12, 1, 12.63, 12.6, 0.6, 11, 0.72};
+    s->retests[1] = (hb_retest){&open[1], HB_RETEST_CONFIRMED, 12, 1, 2.927, 2.3, 5.5, 11, 0.0001};
     hb_retest_order *o = room(a, 1, sizeof *o);
     o->metrics = room(a, 2, sizeof *o->metrics);
     o->metrics[0] = FAKE_DECISION_EVIL;
@@ -397,11 +397,12 @@ void fake_decision_begin(fake_decision *f, size_t n_further)
                              .n_min = 3,
                              .n_runs = FAKE_DECISION_RUNS,
                              .n_tested = n - 1,
+                             .n_rejected = 4,
                              .n_suspected = 2,
                              .n_confirmed = 1,
                              .power_text =
                                  "one run against 12: in half of the metrics a change under 5.4 "
-                                 "standard deviations would have been missed more often than not"};
+                                 "standard deviations would have been missed more often than not."};
     for (size_t i = 0; i < n; i++) {
         char name[NAME_BYTES];
         row r = row_of(i, name);
