@@ -33,7 +33,7 @@ static hb_status prepare(work *w, hb_error *err)
     hb_decision *d = w->d;
     hb_run_statistics *s = &d->statistics;
     s->budget = d->policy->false_alarm_budget;
-    s->bh_level = 0.8 * s->budget;
+    s->bh_level = HB_BH_SHARE * s->budget;
     s->n_min = d->policy->n_min;
     s->power_text = "";
     s->relation.why_not = "";

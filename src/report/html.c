@@ -26,7 +26,8 @@ static void head(const hb_decision *d, hb_buf *out)
              "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>");
     hb_buf_fmt(out, "%s: ", verdicts[d->verdict].words);
     hb_escape(out, d->run->meta.run_id);
-    hb_buf_fmt(out, "</title><style>%s</style></head><body>\n", hb_html_style);
+    hb_buf_fmt(out, "</title><style>%s%s</style></head><body>\n", hb_html_style,
+               hb_html_style_plots);
     hb_buf_c(out, "<a class=\"skip\" href=\"#findings\">Skip to the findings</a>\n");
 }
 
@@ -52,7 +53,9 @@ static void banner(const hb_decision *d, hb_buf *out)
     hb_escape(out, d->reason);
     hb_buf_c(out, ".</p><p class=\"next\"><b>What to do next:</b> ");
     hb_escape(out, d->what_to_do);
-    hb_buf_c(out, ".</p></div><dl class=\"facts\">");
+    hb_buf_c(out, ".</p>");
+    hb_html_power(d, out);
+    hb_buf_c(out, "</div><dl class=\"facts\">");
     fact(out, "Run", m->run_id);
     fact(out, "Program", m->program);
     fact(out, "Subsystem", m->subsystem);
@@ -157,6 +160,7 @@ hb_status hb_report_html(const hb_decision *d, const hb_report_about *about, hb_
     banner(d, out);
     hb_buf_c(out, "<main>\n");
     findings(d, out);
+    HB_TRY(hb_html_statistics(d, out, err));
     HB_TRY(hb_html_flagged(d, out, err));
     hb_html_comparisons(d, out);
     notes(d, out);
