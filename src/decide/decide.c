@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "decide/attribution.h"
+#include "decide/early.h"
 #include "decide/history.h"
 #include "decide/layer2.h"
 #include "decide/limits.h"
@@ -254,6 +255,7 @@ static hb_status decide(hb_decision *d, hb_findings *findings, hb_error *err)
 {
     HB_TRY(compare_all(d, findings, err));
     HB_TRY(hb_layer2(d, findings, err));
+    HB_TRY(hb_early_warnings(d, findings, err));
     size_t in_baseline = 0;
     size_t usable = 0;
     size_t both = compared(d, &in_baseline, &usable);
@@ -261,6 +263,7 @@ static hb_status decide(hb_decision *d, hb_findings *findings, hb_error *err)
     HB_TRY(coverage_of_metrics(d, both, in_baseline, findings, err));
     HB_TRY(lost_rows(d, findings, err));
     HB_TRY(context(d, findings, err));
+    HB_TRY(hb_baseline_age(d, findings, err));
     HB_TRY(hb_history_explain(d, findings, err));
     HB_TRY(hb_attribution_explain(d, err));
     d->verdict = verdict_of(findings);

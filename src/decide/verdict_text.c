@@ -136,6 +136,10 @@ static const char *const advice[HB_RULE_COUNT_] = {
         "meant to stay, make a baseline of runs that have it",
     [HB_RULE_SUSPECTED] = "find what changed since the baseline runs",
     [HB_RULE_UNTESTED] = "look at its value, or take 'transform: log' out of its entry",
+    [HB_RULE_EARLY_WARNING] = "look at its history; when it goes on it will cross a limit: find "
+                              "what wears, drifts or fills up",
+    [HB_RULE_BASELINE_AGED] = "make a baseline of newer runs ('hb baseline create'), or record "
+                              "one under the old conditions to see whether the bench moved",
     [HB_RULE_METRIC_COVERAGE] = "check that the export is complete",
     [HB_RULE_NO_METRICS] = "check the file, its layout and `hb inspect FILE`",
 };

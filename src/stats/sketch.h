@@ -47,6 +47,11 @@ HB_CHECKED hb_status hb_sketch_ecdf(const hb_sketch *s, hb_ecdf *ret_ecdf, hb_er
  * none. 0 when there is no step. One walk, no memory. */
 double hb_sketch_step(const hb_sketch *s);
 
+/* The sketch of v·scale + offset, with the same bound; scale not 0. HB_E_INPUT when a value leaves
+ * the range of numbers. */
+HB_CHECKED hb_status hb_sketch_affine(const hb_sketch *s, double scale, double offset,
+                                      hb_sketch **ret_sketch, hb_error *err);
+
 /* docs/formats/sketch.md; little-endian, versioned. Load refuses (HB_E_INPUT) whatever store could
  * not have written, and needs no more memory than the n bytes and a fixed part. */
 HB_CHECKED hb_status hb_sketch_store(const hb_sketch *s, hb_buf *out, hb_error *err);

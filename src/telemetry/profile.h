@@ -53,6 +53,11 @@ HB_CHECKED hb_status hb_profile_finish(hb_profile *p, hb_error *err);
  * or too few for a window; a stretch across the seam does not count. */
 HB_CHECKED hb_status hb_profile_merge(hb_profile *into, const hb_profile *from, hb_error *err);
 
+/* The profile of v·scale + offset (another unit, another make of instrument); scale not 0. `p` is
+ * finished. HB_E_INPUT when a value leaves the range of numbers. */
+HB_CHECKED hb_status hb_profile_affine(const hb_profile *p, double scale, double offset,
+                                       hb_profile *ret, hb_error *err);
+
 uint64_t hb_profile_total(const hb_profile *p);  /* usable + missing + inf + rejected */
 double hb_profile_coverage(const hb_profile *p); /* usable / total; NaN when total = 0 */
 double hb_profile_quantile(const hb_profile *p, double q);
