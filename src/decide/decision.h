@@ -8,6 +8,7 @@
 #ifndef HB_DECIDE_DECISION_H
 #define HB_DECIDE_DECISION_H
 
+#include "decide/statistics.h"
 #include "telemetry/policy.h"
 #include "telemetry/reference.h"
 #include "telemetry/registry.h"
@@ -34,32 +35,43 @@ typedef enum hb_severity { /* ascending */
 const char *hb_severity_name(hb_severity s);
 
 /* One row per rule of layer 1; the name is what documents, JSON and reports say. */
-#define HB_RULE_MAP(X)                                                                           \
-    X(INVARIANT_MIN, "invariant_min", "value below a hard limit")                                \
-    X(INVARIANT_MAX, "invariant_max", "value above a hard limit")                                \
-    X(INVARIANT_EQ, "invariant_eq", "value differs from the required one")                       \
-    X(FAIL_THRESHOLD, "fail_threshold", "critical metric over its fail threshold")               \
-    X(CRITICAL_NONZERO, "critical_nonzero", "critical metric without a threshold is above zero") \
-    X(MISSING_METRIC, "missing_metric", "the baseline had this metric, the run lacks it")        \
-    X(NOT_FINITE, "not_finite", "the value is NaN or infinite, so no limit could be checked")    \
-    X(UNREADABLE, "unreadable", "cells that are neither number nor missing")                     \
-    X(DUPLICATE, "duplicate", "stated more than once with different values")                     \
-    X(COVERAGE, "coverage", "too few usable samples")                                            \
-    X(STALE, "stale", "no sample near the end of the run")                                       \
-    X(UNIT_MISMATCH, "unit_mismatch", "units of run and baseline cannot be compared")            \
-    X(DRIFT_THRESHOLD, "drift_threshold", "change beyond the absolute limit")                    \
-    X(DRIFT_PERCENT, "drift_percent", "change beyond the percent limit")                         \
-    X(DRIFT_SPREAD, "drift_spread", "change beyond a multiple of the baseline's spread")         \
-    X(SPREAD_RATIO, "spread_ratio", "the spread itself grew, or vanished")                       \
-    X(PERSISTENCE, "persistence", "consecutive samples beyond the change limit")                 \
-    X(KS_THRESHOLD, "ks_threshold", "the distribution changed")                                  \
-    X(METRIC_COVERAGE, "metric_coverage", "the run has too few of the baseline's metrics")       \
-    X(MISSING_BASELINE, "missing_baseline", "the baseline lacks this metric")                    \
-    X(DISTRIBUTION, "distribution", "the shape moved; no limit is declared for it")              \
-    X(NO_BASELINE, "no_baseline", "nothing to compare with")                                     \
-    X(NO_METRICS, "no_metrics", "no usable metric to compare")                                   \
-    X(LOST_ROWS, "lost_rows", "rows of the files that could not be read")                        \
-    X(CONTEXT_MISMATCH, "context_mismatch", "run and baseline were made under different context")
+#define HB_RULE_MAP(X)                                                                            \
+    X(INVARIANT_MIN, "invariant_min", "value below a hard limit")                                 \
+    X(INVARIANT_MAX, "invariant_max", "value above a hard limit")                                 \
+    X(INVARIANT_EQ, "invariant_eq", "value differs from the required one")                        \
+    X(FAIL_THRESHOLD, "fail_threshold", "critical metric over its fail threshold")                \
+    X(CRITICAL_NONZERO, "critical_nonzero", "critical metric without a threshold is above zero")  \
+    X(MISSING_METRIC, "missing_metric", "the baseline had this metric, the run lacks it")         \
+    X(NOT_FINITE, "not_finite", "the value is NaN or infinite, so no limit could be checked")     \
+    X(UNREADABLE, "unreadable", "cells that are neither number nor missing")                      \
+    X(DUPLICATE, "duplicate", "stated more than once with different values")                      \
+    X(COVERAGE, "coverage", "too few usable samples")                                             \
+    X(STALE, "stale", "no sample near the end of the run")                                        \
+    X(UNIT_MISMATCH, "unit_mismatch", "units of run and baseline cannot be compared")             \
+    X(DRIFT_THRESHOLD, "drift_threshold", "change beyond the absolute limit")                     \
+    X(DRIFT_PERCENT, "drift_percent", "change beyond the percent limit")                          \
+    X(DRIFT_SPREAD, "drift_spread", "change beyond a multiple of the baseline's spread")          \
+    X(SPREAD_RATIO, "spread_ratio", "the spread itself grew, or vanished")                        \
+    X(PERSISTENCE, "persistence", "consecutive samples beyond the change limit")                  \
+    X(KS_THRESHOLD, "ks_threshold", "the distribution changed")                                   \
+    X(METRIC_COVERAGE, "metric_coverage", "the run has too few of the baseline's metrics")        \
+    X(MISSING_BASELINE, "missing_baseline", "the baseline lacks this metric")                     \
+    X(DISTRIBUTION, "distribution", "the shape moved; no limit is declared for it")               \
+    X(NO_BASELINE, "no_baseline", "nothing to compare with")                                      \
+    X(NO_METRICS, "no_metrics", "no usable metric to compare")                                    \
+    X(LOST_ROWS, "lost_rows", "rows of the files that could not be read")                         \
+    X(CONTEXT_MISMATCH, "context_mismatch", "run and baseline were made under different context") \
+    X(CONDITIONAL, "conditional", "within the guard band of a hard limit")                        \
+    X(SUSPECTED, "suspected", "differs from the baseline runs; a retest decides")                 \
+    X(CONFIRMED, "confirmed", "differs from the baseline runs, and did again on the retest")      \
+    X(RETEST_CLEARED, "retest_cleared", "an earlier suspicion was not seen again")                \
+    X(RELATION, "relation", "metrics no longer go together as in the baseline runs")              \
+    X(INSUFFICIENT_BASELINE, "insufficient_baseline",                                             \
+      "too few baseline runs for a statistical test")                                             \
+    X(EARLY_WARNING, "early_warning", "differs from the newest runs (dual baseline)")             \
+    X(CHANGE_POINT, "change_point", "the history of runs changed at an earlier run")              \
+    X(BASELINE_AGED, "baseline_aged", "the baseline is older than the policy allows")             \
+    X(EQUIVALENCE, "equivalence", "a value was mapped from another vendor's metric")
 
 typedef enum hb_rule {
 #define HB_RULE_ENUM(code, name, words) HB_RULE_##code,
@@ -108,6 +120,7 @@ typedef struct hb_comparison {
     hb_severity worst;
     bool flagged;      /* worst >= DRIFT */
     unsigned n_checks; /* rules that could be evaluated */
+    hb_run_test test;  /* layer 2 */
 } hb_comparison;
 
 typedef struct hb_decision {
@@ -122,6 +135,7 @@ typedef struct hb_decision {
     unsigned n_checked; /* metrics with at least one evaluated limit */
     unsigned n_drift_metrics;
     unsigned n_fail_metrics;
+    hb_run_statistics statistics;
     const hb_run *run;
     const hb_reference *reference;
     const hb_registry *registry;

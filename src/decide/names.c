@@ -57,3 +57,24 @@ const char *hb_rule_words(hb_rule r)
 {
     return (unsigned)r < HB_RULE_COUNT_ ? rules[r].words : "?";
 }
+
+static const char *const tost_names[] = {"not_declared", "not_shown", "shown"};
+static const char *const untested_names[HB_UNTESTED_COUNT_] = {"", "no_set", "too_few_runs",
+                                                               "no_value", "unit"};
+static const char *const outcome_names[HB_RETEST_COUNT_] = {"confirmed", "cleared", "opposite",
+                                                            "no_value"};
+
+const char *hb_tost_name(hb_tost t)
+{
+    return (unsigned)t < sizeof tost_names / sizeof *tost_names ? tost_names[t] : "?";
+}
+
+const char *hb_untested_name(hb_untested u)
+{
+    return (unsigned)u < HB_UNTESTED_COUNT_ ? untested_names[u] : "?";
+}
+
+const char *hb_retest_outcome_name(hb_retest_outcome o)
+{
+    return (unsigned)o < HB_RETEST_COUNT_ ? outcome_names[o] : "?";
+}

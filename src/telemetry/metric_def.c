@@ -12,6 +12,11 @@ const char *const hb_reduce_names[HB_REDUCE_COUNT_ + 1] = {
     [HB_REDUCE_RANGE] = "range",   [HB_REDUCE_STD] = "std",   NULL,
 };
 
+const char *const hb_transform_names[HB_TRANSFORM_COUNT_ + 1] = {
+    [HB_TRANSFORM_NONE] = "none", [HB_TRANSFORM_LOG] = "log", NULL};
+const char *const hb_bad_direction_names[HB_BAD_COUNT_ + 1] = {
+    [HB_BAD_BOTH] = "both", [HB_BAD_UP] = "up", [HB_BAD_DOWN] = "down", NULL};
+
 const char *hb_reduce_name(hb_reduce r)
 {
     return (unsigned)r < HB_REDUCE_COUNT_ ? hb_reduce_names[r] : "?";

@@ -36,6 +36,25 @@ typedef enum hb_zero_baseline {
     HB_ZERO_BASELINE_COUNT_
 } hb_zero_baseline;
 
+/* Scale on which run values are compared with one another. */
+typedef enum hb_transform {
+    HB_TRANSFORM_NONE, /* as they are, unless a baseline version stores log */
+    HB_TRANSFORM_LOG,  /* all values must be > 0 */
+    HB_TRANSFORM_COUNT_
+} hb_transform;
+
+extern const char *const hb_transform_names[]; /* in the order of the enum, NULL at the end */
+
+/* Which way a change is bad: the run test is one-sided then. */
+typedef enum hb_bad_direction {
+    HB_BAD_BOTH,
+    HB_BAD_UP,   /* higher is worse */
+    HB_BAD_DOWN, /* lower is worse */
+    HB_BAD_COUNT_
+} hb_bad_direction;
+
+extern const char *const hb_bad_direction_names[];
+
 typedef struct hb_unit_factor {
     const char *unit; /* trimmed and folded (names.h) */
     double factor;    /* value × factor → canonical unit */
@@ -72,9 +91,16 @@ typedef struct hb_metric_def {
     hb_opt_f64 invariant_min;
     hb_opt_f64 invariant_max;
     hb_opt_f64 invariant_eq;
-    hb_opt_f64 ks_threshold;    /* 0 … 1 */
-    hb_opt_f64 min_coverage;    /* share of usable samples, 0 … 1 */
-    hb_opt_f64 stale_after_s;   /* seconds between the metric's last sample and the run's end */
+    hb_opt_f64 ks_threshold;  /* 0 … 1 */
+    hb_opt_f64 min_coverage;  /* share of usable samples, 0 … 1 */
+    hb_opt_f64 stale_after_s; /* seconds between the metric's last sample and the run's end */
+    hb_opt_f64 sigma_ref;     /* governed run-to-run standard deviation, canonical unit, > 0 */
+    hb_opt_f64 sigma_dof;     /* its degrees of freedom, > 0; set with sigma_ref */
+    hb_opt_f64 resolution;    /* smallest step the instrument shows, canonical unit, > 0 */
+    hb_opt_f64
+        uncertainty; /* expanded measurement uncertainty (k = 2), canonical unit: guard band */
+    hb_transform transform;
+    hb_bad_direction direction;
     uint32_t drift_persistence; /* consecutive samples; 0 = not declared */
     hb_zero_baseline zero_baseline;
 

@@ -274,6 +274,10 @@ void hb_policy_builtin(hb_policy *ret_policy)
         .rolling_runs = 10,
         .distribution_drift_enabled = true,
         .missing_data_min_coverage = 0.8,
+        .false_alarm_budget = 0.10,
+        .n_min = 3,
+        .retest = true,
+        .retest_days = 30,
         .approvals_required = 1,
     };
     hb_arena_init(&ret_policy->arena, ARENA_BYTES);

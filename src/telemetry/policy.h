@@ -60,6 +60,12 @@ typedef struct hb_policy {
     hb_on_missing_metric missing_metric;
     hb_missing_mode missing_data_mode;
     double missing_data_min_coverage; /* share of the baseline's metrics the run must have */
+    double false_alarm_budget;  /* q: share of clean runs that may be called drifted, 0 < q < 1 */
+    uint32_t n_min;             /* runs of the set a metric needs for a test, 3 … 30 */
+    bool retest;                /* 1-of-2: a suspicion waits for the next comparable run */
+    uint32_t retest_days;       /* 1 … 3650 */
+    bool golden_for_hard_gates; /* dual baseline: the golden run decides … */
+    bool rolling_for_early_warning; /* … and the newest runs warn */
     bool require_approval;
     uint32_t approvals_required; /* at least 1 */
     const char **approvers;

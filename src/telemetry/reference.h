@@ -4,7 +4,7 @@
 #ifndef HB_TELEMETRY_REFERENCE_H
 #define HB_TELEMETRY_REFERENCE_H
 
-#include "telemetry/run.h"
+#include "telemetry/past.h"
 
 typedef enum hb_match_level {
     HB_MATCH_NONE, /* no context field could be compared */
@@ -42,6 +42,9 @@ typedef struct hb_reference {
     size_t n_run_ids;
     const char *comparable[HB_COMPARABLE_MAX]; /* the set of STATISTICS layer 2, newest first */
     size_t n_comparable;
+    const hb_run_set *set;  /* the runs layer 2 judges against; NULL = none: layer 1 alone */
+    const hb_run_set *with; /* further runs judged together with the run (--with); NULL = none */
+    const hb_prior *prior;  /* NULL = nothing is known of the past */
 } hb_reference;
 
 /* One run out of several, metric by metric: distributions merged, value = median of the values.

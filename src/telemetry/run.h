@@ -23,6 +23,15 @@ typedef enum hb_context_field {
 
 const char *hb_context_name(hb_context_field f); /* "operating_mode" … */
 
+/* Something of the context that is not needed to be equal but may explain a change: "rig", "unit",
+ * "operator" … */
+typedef struct hb_factor {
+    const char *name; /* [a-z][a-z0-9_]*, 1–64 */
+    const char *value;
+} hb_factor;
+
+enum { HB_FACTORS_MAX = 16 };
+
 typedef struct hb_run_meta {
     const char *run_id; /* [A-Za-z0-9._-], 1–128 characters, never "." or ".." (run_id.h) */
     const char *program;
@@ -34,6 +43,8 @@ typedef struct hb_run_meta {
     const char *source_system; /* adapter: "pba_excel", "csv" … */
     const char *schema_version;
     const char *correlation_id;
+    const hb_factor *factors; /* by name, unique; at most HB_FACTORS_MAX */
+    size_t n_factors;
     hb_time start; /* HB_TIME_NONE when unknown */
     hb_time end;
 } hb_run_meta;
@@ -65,6 +76,8 @@ typedef struct hb_metric {
     hb_reduce reduce;
     bool has_value;
     double value;
+    double step; /* resolution: smallest non-zero step between samples, else the last digit printed;
+                  * 0 = unknown */
     unsigned flags;
     hb_profile profile;
     hb_reject rejects[HB_REJECT_EXAMPLES];
