@@ -13,7 +13,7 @@ typedef struct hb_ks {
     double p;       /* two-sided p-value, see hb_ks_p */
     double at;      /* the value where the two curves are furthest apart */
     double d_error; /* bound on the error of d from sketched input, the sum of both rank errors; 0
-                       when exact. p is that of d, as if d were exact */
+                       when exact. p is that of d less the bound: the largest that d allows */
 } hb_ks;
 
 /* P(D >= d) when both samples come from one continuous distribution.

@@ -283,6 +283,27 @@ static void compare__of_identical_samples_is_0_for_any_number(void **state)
     assert_true(d.ks.d == 0 && d.ks.p == 1 && d.wasserstein == 0 && !signbit(d.ks.at));
 }
 
+static void ks_p__of_many_samples_takes_no_error_for_a_difference(void **state)
+{
+    (void)state;
+    const size_t sizes[] = {5000, 100000, MOST};
+    stats_seed(11);
+    for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+        size_t n = sizes[k];
+        fill(values[0], n, 0);
+        fill(values[1], n, 0);
+        hb_ranks a = ranks_of(values[0], n);
+        hb_ranks b = ranks_of(values[1], n);
+        hb_ks same = hb_distance_two_sample(&a, &b).ks;
+        assert_true(same.p > 0.01 && same.p == hb_ks_p(same.d - same.d_error, n, n));
+        for (size_t i = 0; i < n; i++) {
+            values[1][i] += 0.15;
+        }
+        b = ranks_of(values[1], n);
+        assert_true(hb_distance_two_sample(&a, &b).ks.p < 0.01);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -292,6 +313,7 @@ int main(void)
         cmocka_unit_test(ranks__do_not_depend_on_how_the_sketch_is_held),
         cmocka_unit_test(compare__of_many_samples_is_as_far_off_as_stated),
         cmocka_unit_test(compare__of_identical_samples_is_0_for_any_number),
+        cmocka_unit_test(ks_p__of_many_samples_takes_no_error_for_a_difference),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
