@@ -158,6 +158,25 @@ static bool unit_like(hb_run_builder *b, building *k, const char *unit, hb_affin
     return true;
 }
 
+/* The unit of a metric without `like` is that of its first channel that has one, and the only thing
+ * `like` can change is what becomes of that channel. */
+bool hb_run_units_unlike(const hb_run *run, const hb_run *like, hb_units *units)
+{
+    for (size_t i = 0; i < run->n_metrics; i++) {
+        const hb_metric *m = &run->metrics[i];
+        const hb_metric *other = *m->unit ? hb_run_metric(like, hb_str_of(m->name)) : NULL;
+        hb_affine to;
+        bool same = other && strcmp(m->unit, other->unit) == 0;
+        if (same ? m->flags & HB_METRIC_UNIT_UNKNOWN
+                 : other && *other->unit &&
+                       hb_units_convert(units, hb_str_of(m->unit), hb_str_of(other->unit), &to,
+                                        NULL) == HB_OK) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The first unit of an undeclared metric becomes its own. */
 static hb_status adopt_unit(hb_run_builder *b, building *k, const char *unit, hb_error *err)
 {
