@@ -54,7 +54,7 @@ static void count(hb_reading_column *c, const size_t n[HB_CELL_IS_TEXT + 1])
     c->n_rejected += n[HB_CELL_IS_INF] + (c->kind == HB_COLUMN_TEXT ? 0 : n[HB_CELL_IS_TEXT]);
 }
 
-/* Figures that stand together in the block are taken as they stand. */
+/* The samples of a column among the rows that are kept. */
 static hb_status gather(const sweep *s, size_t i, struct hb_reading_part *p, const double **ret_v,
                         const hb_time **ret_t, size_t *ret_n, hb_error *err)
 {
@@ -62,7 +62,7 @@ static hb_status gather(const sweep *s, size_t i, struct hb_reading_part *p, con
     const hb_figures *f = &s->figures[i];
     size_t rows = s->b->n_rows;
     size_t seen[HB_CELL_IS_TEXT + 1] = {0};
-    if (!f->cls && s->n_kept == rows) {
+    if (!f->cls && s->n_kept == rows) { /* they stand together */
         seen[HB_CELL_IS_NUMBER] = rows;
         count(c, seen);
         *ret_v = f->v;
@@ -96,11 +96,19 @@ static hb_status take_column(const sweep *s, size_t i, struct hb_reading_part *p
     const double *v = NULL;
     const hb_time *t = NULL;
     size_t n = 0;
-    HB_TRY(gather(s, i, p, &v, &t, &n, err));
+    const hb_samples *all = s->n_kept == s->b->n_rows ? s->figures[i].samples : NULL;
+    if (all) {
+        count(c, all->count);
+        v = all->v;
+        t = all->t;
+        n = all->n;
+    } else {
+        HB_TRY(gather(s, i, p, &v, &t, &n, err));
+    }
     if (!c->measured || n == 0) {
         return HB_OK;
     }
-    hb_moments m = hb_moments_block(v, n);
+    hb_moments m = all ? all->moments : hb_moments_block(v, n);
     hb_moments_merge(&c->moments, &m);
     if (c->plotted && (flags & HB_READING_KEEP_TRACES)) {
         HB_TRY(hb_trace_add(&c->trace, v, t, n, err));

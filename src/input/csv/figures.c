@@ -456,7 +456,7 @@ hb_status hb_csv_figures_read(hb_csv_figures *f, const hb_csv_job *job, const ch
     }
     HB_TRY(read_odd_rows(f, job, err));
     show(f, job);
-    return HB_OK;
+    return hb_samples_make(&f->samples, job->plan, f->figures, job->width, f->rows.n_rows, err);
 }
 
 hb_str hb_csv_figures_text(hb_csv_figures *f, const hb_csv_job *job, size_t row, size_t column)
@@ -492,6 +492,7 @@ void hb_csv_figures_release(hb_csv_figures *f)
 {
     hb_rows_release(&f->rows);
     hb_plan_room_release(&f->odd_room);
+    hb_samples_release(&f->samples);
     hb_free(f->v);
     hb_free(f->cls);
     hb_free(f->t);
