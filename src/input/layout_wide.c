@@ -111,6 +111,16 @@ static bool in_ranges(const wide *s, size_t row, size_t column, const hb_ranges 
     return class_of(f, row) == HB_CELL_IS_NUMBER && hb_ranges_has(ranges, f->v[row]);
 }
 
+/* Times at the start that are known and not before the one before. */
+static size_t rising(const hb_time *t, size_t n, hb_time latest)
+{
+    size_t i = 0;
+    while (i < n && t[i] != HB_TIME_NONE && t[i] >= latest) {
+        latest = t[i++];
+    }
+    return i;
+}
+
 /* The one place where rows are taken or left: keep[row], and all_kept when every one is. */
 static hb_status select_rows(wide *s, hb_error *err)
 {
@@ -124,7 +134,8 @@ static hb_status select_rows(wide *s, hb_error *err)
     } else {
         memset(s->keep, 1, n);
     }
-    uint64_t left_before = s->not_selected + s->bad_times;
+    uint64_t not_selected = s->not_selected;
+    uint64_t left_before = not_selected + s->bad_times;
     bool all = !s->block->keep || !memchr(s->keep, 0, n);
     for (size_t r = 0; r < n && (o->units.n || o->cycles.n); r++) {
         bool in =
@@ -132,7 +143,9 @@ static hb_status select_rows(wide *s, hb_error *err)
         s->not_selected += s->keep[r] && !in;
         s->keep[r] = s->keep[r] && in;
     }
-    for (size_t r = 0; t && r < n; r++) {
+    size_t plain = t && all && s->not_selected == not_selected ? rising(t, n, s->latest) : 0;
+    s->latest = plain ? t[plain - 1] : s->latest;
+    for (size_t r = plain; t && r < n; r++) {
         bool readable = t[r] != HB_TIME_NONE; /* else a footer, a summary, half a row */
         s->bad_times += s->keep[r] && !readable;
         s->keep[r] = s->keep[r] && readable;

@@ -6,6 +6,8 @@
 #include "base/mem.h"
 #include "os/pool.h"
 
+#include <string.h>
+
 enum { PARTS_PER_THREAD = 4, MAX_ROWS = 1 << 24 };
 
 /* Room of one part of the work. */
@@ -192,14 +194,28 @@ static hb_status make_parts(sweep *s, const hb_table *t, hb_error *err)
     return HB_OK;
 }
 
+static size_t kept(const unsigned char *keep, size_t n_rows)
+{
+    if (!keep || !memchr(keep, 0, n_rows)) {
+        return n_rows;
+    }
+    size_t n = 0;
+    for (size_t row = 0; row < n_rows; row++) {
+        n += keep[row];
+    }
+    return n;
+}
+
 hb_status hb_reading_columns_block(hb_reading *r, hb_table *t, const hb_block *b,
                                    const hb_figures *figures, const hb_time *times,
                                    const unsigned char *keep, hb_error *err)
 {
-    sweep s = {.r = r, .b = b, .figures = figures, .times = times, .keep = keep};
-    for (size_t row = 0; row < b->n_rows; row++) {
-        s.n_kept += !keep || keep[row];
-    }
+    sweep s = {.r = r,
+               .b = b,
+               .figures = figures,
+               .times = times,
+               .keep = keep,
+               .n_kept = kept(keep, b->n_rows)};
     HB_TRY(make_parts(&s, t, err));
     hb_pool_run(t->pool, take_part, &s, s.n_parts);
     for (size_t i = 0; i < s.n_parts; i++) {
