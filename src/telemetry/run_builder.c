@@ -283,10 +283,17 @@ static building *metric_of(hb_run_builder *b, uint32_t ch)
 hb_status hb_run_builder_add(hb_run_builder *b, uint32_t ch, const double *v, const hb_time *t,
                              size_t n, hb_error *err)
 {
+    return hb_run_builder_add_known(b, ch, v, t, n, NULL, err);
+}
+
+hb_status hb_run_builder_add_known(hb_run_builder *b, uint32_t ch, const double *v,
+                                   const hb_time *t, size_t n, const hb_moments *block,
+                                   hb_error *err)
+{
     const channel *c = &b->channels[ch];
     hb_profile *p = &metric_of(b, ch)->m.profile;
     if (c->identity || n == 0) {
-        return hb_profile_add(p, v, t, n, err);
+        return hb_profile_add_known(p, v, t, n, block, err);
     }
     double *converted = hb_alloc_array(n, sizeof *converted);
     if (!converted) {

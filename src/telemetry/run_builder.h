@@ -65,6 +65,10 @@ uint32_t hb_run_builder_metric(const hb_run_builder *b, uint32_t channel);
 /* Finite samples in order; t may be NULL. */
 HB_CHECKED hb_status hb_run_builder_add(hb_run_builder *b, uint32_t channel, const double *v,
                                         const hb_time *t, size_t n, hb_error *err);
+/* The same; block: hb_moments_block of v where it is known already, or NULL. */
+HB_CHECKED hb_status hb_run_builder_add_known(hb_run_builder *b, uint32_t channel, const double *v,
+                                              const hb_time *t, size_t n, const hb_moments *block,
+                                              hb_error *err);
 void hb_run_builder_missing(hb_run_builder *b, uint32_t channel, uint64_t n);
 void hb_run_builder_nan(hb_run_builder *b, uint32_t channel, uint64_t n); /* also missing */
 void hb_run_builder_inf(hb_run_builder *b, uint32_t channel, uint64_t n);
