@@ -31,7 +31,7 @@ static void changes(const hb_run_statistics *s, hb_buf *out)
 static void attribution(const hb_attribution *a, hb_buf *out)
 {
     char fig[HB_FIG];
-    bool known = a->variance_share >= 0 && a->variance_share <= 1;
+    bool known = a->told && a->variance_share >= 0 && a->variance_share <= 1;
     hb_buf_c(out, "<tr><th scope=\"row\"><bdi>");
     hb_escape(out, a->metric);
     hb_buf_c(out, "</bdi></th><td class=\"t\">");
