@@ -29,6 +29,7 @@ static hb_status register_files(hb_app *app, hb_flow *f, hb_list args, const hb_
                                 hb_error *err)
 {
     HB_TRY(hb_flow_read(app, args, read, NULL, &f->registry, &f->run, err));
+    HB_TRY(hb_app_need_store(app, err));
     return hb_flow_register(app, f, err);
 }
 
@@ -37,6 +38,7 @@ static hb_status read_and_judge(hb_app *app, hb_flow *f, hb_list args, const run
                                 hb_error *err)
 {
     HB_TRY(hb_flow_read(app, args, &o->read, NULL, &f->registry, &f->run, err));
+    HB_TRY(hb_app_need_store(app, err));
     HB_TRY(hb_flow_select(app, f, o->baseline, err));
     HB_TRY(hb_flow_register(app, f, err));
     return hb_flow_judge(app, f, err);

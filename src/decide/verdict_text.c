@@ -149,6 +149,12 @@ static void todo_no_baseline(const hb_decision *d, hb_buf *out)
         run, hb_strategy_name(s), run);
 }
 
+static bool nothing_selected(const hb_decision *d)
+{
+    return hb_run_none_selected(d->run) ||
+           (d->reference->run && hb_run_none_selected(d->reference->run));
+}
+
 static void todo(const hb_decision *d, hb_buf *out)
 {
     const hb_finding *f = d->verdict == HB_VERDICT_NO_TEST ? why_no_test(d)
@@ -162,6 +168,11 @@ static void todo(const hb_decision *d, hb_buf *out)
         hb_buf_c(out,
                  "nothing; a pass of one run says that no declared limit was crossed, not that "
                  "nothing changed");
+        return;
+    }
+    if (f->rule == HB_RULE_NO_METRICS && nothing_selected(d)) {
+        hb_buf_c(out, "choose rows that are there: --where, --time-range, --unit and --cycles say "
+                      "which are taken, `hb inspect FILE` without them shows what there is");
         return;
     }
     if (*f->metric) {
