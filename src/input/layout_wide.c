@@ -367,7 +367,7 @@ static hb_status finish(wide *s, hb_error *err)
                                     err));
     }
     if (s->not_selected) {
-        HB_TRY(hb_run_builder_reject_row(w->job->b, "row not selected", s->not_selected, err));
+        HB_TRY(hb_run_builder_reject_row(w->job->b, HB_REJECT_NOT_SELECTED, s->not_selected, err));
     }
     return HB_OK;
 }
