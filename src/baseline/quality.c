@@ -15,6 +15,10 @@
 
 enum { ARENA_BYTES = 64 << 20, FLAGS_MAX = 1000000, TESTS_MAX = 10000000 };
 
+/* Values moved for one metric at most: some 20 ms. */
+#define PERMUTED_VALUES_MAX 5e6
+#define PERMUTATIONS_MIN 199
+
 static const char *const outcome_names[HB_OUTCOME_COUNT_] = {
     [HB_OUTCOME_PASS] = "pass",
     [HB_OUTCOME_FAIL] = "fail",
@@ -80,9 +84,39 @@ void hb_quality_family_release(hb_quality_family *f)
     *f = (hb_quality_family){0};
 }
 
-bool hb_quality_could_fail(const hb_quality *q, double p_min)
+hb_status hb_quality_adjust(hb_quality_family *f, double level, hb_error *err)
 {
-    return p_min <= q->level;
+    size_t kept = 0;
+    for (size_t i = 0; i < f->n; i++) {
+        if (f->list[i].p_min <= level / (double)f->n) {
+            f->list[kept++] = f->list[i];
+        }
+    }
+    f->n = kept;
+    double *p = hb_alloc_zero((kept + 1) * sizeof *p);
+    double *q = hb_alloc_zero((kept + 1) * sizeof *q);
+    size_t *order = hb_alloc_zero((kept + 1) * sizeof *order);
+    hb_status status = p && q && order ? HB_OK : HB_NOMEM(err);
+    if (status == HB_OK && kept) {
+        for (size_t i = 0; i < kept; i++) {
+            p[i] = f->list[i].p;
+        }
+        HB_IGNORE(hb_bh(p, kept, level, order, q)); /* the adjusted values are what is wanted */
+        for (size_t i = 0; i < kept; i++) {
+            f->list[i].flag.q = q[i];
+        }
+    }
+    hb_free(p);
+    hb_free(q);
+    hb_free(order);
+    return status;
+}
+
+uint32_t hb_quality_permutations(const hb_quality *q)
+{
+    double wanted = 4 * (double)(q->n_metrics + 1) / q->level;
+    double most = PERMUTED_VALUES_MAX / (double)(q->n_runs + 1);
+    return (uint32_t)fmax(PERMUTATIONS_MIN, fmin(wanted, most));
 }
 
 bool hb_quality_excluded(const hb_quality_policy *p, const char *metric)
@@ -134,26 +168,26 @@ static hb_status tell(hb_quality *q, hb_quality_flag *flag, hb_error *err)
     case HB_CRITERION_POOLABILITY:
         return hb_quality_text(q, &flag->text, err,
                                "'%.100s' differs by %s (ADK %.3g, CMH-17 critical %.3g, p = %.2g)",
-                               f->metric, f->by, f->figure, f->limit, f->p);
+                               f->metric, f->by, f->figure, f->limit, f->q);
     case HB_CRITERION_OUTLIERS:
         return hb_quality_text(
             q, &flag->text, err,
             "'%.100s' of run '%.128s' is %.3g standard deviations off (CMH-17 critical %.3g, p = "
             "%.2g)",
-            f->metric, f->run_id, f->figure, f->limit, f->p);
+            f->metric, f->run_id, f->figure, f->limit, f->q);
     case HB_CRITERION_INDEPENDENCE:
         return hb_quality_text(q, &flag->text, err,
                                "'%.100s' has a lag-1 autocorrelation of %.2g (p = %.2g)", f->metric,
-                               f->figure, f->p);
+                               f->figure, f->q);
     case HB_CRITERION_STABILITY:
         return hb_quality_text(q, &flag->text, err,
                                "'%.100s' %s over the runs (Kendall's tau %.2g, p = %.2g)",
-                               f->metric, f->figure > 0 ? "rises" : "falls", f->figure, f->p);
+                               f->metric, f->figure > 0 ? "rises" : "falls", f->figure, f->q);
     case HB_CRITERION_SHAPE:
         return hb_quality_text(q, &flag->text, err,
                                "'%.100s' has an Anderson-Darling A² of %.3g (observed significance "
                                "%.2g)",
-                               f->metric, f->figure, f->p);
+                               f->metric, f->figure, f->q);
     case HB_CRITERION_SAMPLE_SIZE:
     case HB_CRITERION_TIME_SPAN:
     case HB_CRITERION_CONTEXT:
@@ -164,7 +198,7 @@ static hb_status tell(hb_quality *q, hb_quality_flag *flag, hb_error *err)
     return HB_FAIL(err, HB_E_BUG, "'%s' flags no metric", hb_criterion_name(f->criterion));
 }
 
-/* Benjamini-Hochberg within the family; every metric under the cut is flagged. */
+/* Every metric whose adjusted p is at most the level is flagged. */
 static hb_status judge(hb_quality *q, hb_quality_family *f, const char *groupings, hb_error *err)
 {
     hb_criterion c = f->criterion;
@@ -177,44 +211,28 @@ static hb_status judge(hb_quality *q, hb_quality_family *f, const char *grouping
                                   ? "there are no two groups (day, build …) of two runs each"
                                   : "no metric varies and has enough runs for a fault to show");
     }
-    double *p = hb_alloc_zero(f->n * sizeof *p);
-    size_t *order = hb_alloc_zero(f->n * sizeof *order);
-    hb_status status = p && order ? HB_OK : HB_NOMEM(err);
     size_t least = 0;
-    double cut = 0;
-    if (status == HB_OK) {
-        for (size_t i = 0; i < f->n; i++) {
-            p[i] = f->list[i].p;
-            least = p[i] < p[least] ? i : least;
-        }
-        cut = hb_bh(p, f->n, q->level, order, NULL);
-    }
-    bool any = status == HB_OK && p[least] <= cut;
-    for (size_t i = 0; any && i < f->n && status == HB_OK; i++) {
-        if (p[i] <= cut) {
+    for (size_t i = 0; i < f->n; i++) {
+        hb_quality_flag *flag = &f->list[i].flag;
+        least = flag->q < f->list[least].flag.q ? i : least;
+        if (flag->q <= q->level) {
             r->n_flagged++;
-            status = tell(q, &f->list[i].flag, err);
-            if (status == HB_OK) {
-                status = hb_quality_flag_add(q, f->list[i].flag, err);
-            }
+            HB_TRY(tell(q, flag, err));
+            HB_TRY(hb_quality_flag_add(q, *flag, err));
         }
     }
-    hb_free(p);
-    hb_free(order);
-    HB_TRY(status);
     const hb_quality_flag *worst = &f->list[least].flag;
-    r->figure = (hb_opt_f64){true, f->list[least].p};
-    r->limit = (hb_opt_f64){true, any ? cut : q->level / (double)f->n};
-    const char *by = *groupings ? groupings : "";
-    if (any) {
-        return hb_quality_say(q, c, HB_OUTCOME_FAIL, err, "%s in %zu of %zu %s%s%s: %s", said[c][0],
-                              r->n_flagged, f->n, *by ? "comparisons" : "metrics",
-                              *by ? " by " : "", by, worst->text);
+    r->figure = (hb_opt_f64){true, worst->q};
+    r->limit = (hb_opt_f64){true, q->level};
+    bool many = *groupings != '\0';
+    if (r->n_flagged) {
+        return hb_quality_say(q, c, HB_OUTCOME_FAIL, err, "%s in %zu of %zu %s%s: %s", said[c][0],
+                              r->n_flagged, f->n, many ? "comparisons by " : "metrics", groupings,
+                              worst->text);
     }
-    return hb_quality_say(q, c, HB_OUTCOME_PASS, err,
-                          "%s in %zu %s%s%s; nearest to it is '%.60s' with p = %.3g", said[c][1],
-                          f->n, *by ? "comparisons" : "metrics", *by ? " by " : "", by,
-                          worst->metric, f->list[least].p);
+    return hb_quality_say(
+        q, c, HB_OUTCOME_PASS, err, "%s in %zu %s%s; nearest to it is '%.100s' with p = %.3g",
+        said[c][1], f->n, many ? "comparisons by " : "metrics", groupings, worst->metric, worst->q);
 }
 
 static hb_status test(const hb_quality_input *in, hb_quality *q, hb_criterion c, hb_error *err)
@@ -232,6 +250,9 @@ static hb_status test(const hb_quality_input *in, hb_quality *q, hb_criterion c,
         status = hb_quality_trend(in, q, &f, err);
     } else {
         status = hb_quality_shape(in, q, &f, err);
+    }
+    if (status == HB_OK && c != HB_CRITERION_POOLABILITY) {
+        status = hb_quality_adjust(&f, q->level, err);
     }
     if (status == HB_OK) {
         status = judge(q, &f, groupings, err);

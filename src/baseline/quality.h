@@ -10,8 +10,9 @@
  *     hb_quality_free(quality);
  *
  * The statistical criteria look at every metric. Within one the metrics are taken together
- * (Benjamini, Hochberg 1995), and the policy's refusal_budget is shared evenly among those that can
- * block, so that the number of metrics does not decide. */
+ * (Benjamini, Hochberg 1995; for groups of few runs Westfall, Young 1993), and the policy's
+ * refusal_budget is shared evenly among those that can block, so that the number of metrics does
+ * not decide. */
 #ifndef HB_BASELINE_QUALITY_H
 #define HB_BASELINE_QUALITY_H
 
@@ -41,8 +42,8 @@ typedef struct hb_quality_result {
     hb_gate gate;
     hb_outcome outcome;
     hb_opt_f64 figure; /* what was found … */
-    hb_opt_f64 limit;  /* … and what is held against it; statistical criteria: smallest p and the
-                        * p it would have had to reach */
+    hb_opt_f64 limit;  /* … and what is held against it; statistical criteria: the smallest p,
+                        * adjusted for the number of metrics, and the level */
     size_t n_tested;   /* metrics (poolability: metrics times groupings) */
     size_t n_flagged;
     const char *text; /* one sentence */
@@ -57,7 +58,8 @@ typedef struct hb_quality_flag {
     double figure;      /* ADK, MNR, lag-1 r, tau or coefficient of variation, A² */
     double limit;       /* CMH-17's critical value of ADK (0.025) and MNR (0.05), the declared limit
                          * of the coefficient; NaN = none */
-    double p;           /* NaN for the coefficient */
+    double p;           /* of this metric alone; NaN for the coefficient */
+    double q;           /* of it among all metrics looked at; flagged when under the level */
     const char *text;   /* one sentence */
 } hb_quality_flag;
 

@@ -5,12 +5,13 @@
 
 #include "baseline/quality.h"
 
-enum { HB_QUALITY_TEXT = 600, HB_QUALITY_PERMUTATIONS = 9999 };
+enum { HB_QUALITY_TEXT = 600 };
 
 /* One p-value of a family: a metric, for poolability a metric in one grouping. */
 typedef struct hb_quality_test {
     hb_quality_flag flag; /* its text is made when it is flagged */
     double p;
+    double p_min; /* the smallest p this one could have had */
 } hb_quality_test;
 
 typedef struct hb_quality_family {
@@ -28,8 +29,11 @@ hb_status hb_quality_text(hb_quality *q, const char **ret_text, hb_error *err, c
     __attribute__((format(printf, 4, 5)));
 hb_status hb_quality_family_add(hb_quality_family *f, hb_quality_test t, hb_error *err);
 void hb_quality_family_release(hb_quality_family *f);
-/* A test counts only if some outcome of it could have been flagged. */
-bool hb_quality_could_fail(const hb_quality *q, double p_min);
+/* Leaves only tests of which some outcome could have been flagged, were it the only one, at
+ * `level`; then fills flag.q, the p adjusted for the family (Benjamini-Hochberg). */
+hb_status hb_quality_adjust(hb_quality_family *f, double level, hb_error *err);
+/* Permutations that can show a p of level / n_metrics, as far as the work allows. */
+uint32_t hb_quality_permutations(const hb_quality *q);
 
 /* quality_runs.c: one criterion each, whole. */
 hb_status hb_quality_sample_size(const hb_quality_input *in, hb_quality *q, hb_error *err);
@@ -45,7 +49,7 @@ hb_status hb_quality_trend(const hb_quality_input *in, hb_quality *q, hb_quality
                            hb_error *err);
 hb_status hb_quality_shape(const hb_quality_input *in, hb_quality *q, hb_quality_family *f,
                            hb_error *err);
-/* *ret_groupings: in words which groupings were used, "" when none could be. */
+/* Fills flag.q too. *ret_groupings: in words which groupings were used, "" when none could be. */
 hb_status hb_quality_pool(const hb_quality_input *in, hb_quality *q, hb_quality_family *f,
                           const char **ret_groupings, hb_error *err);
 /* The declared limit on the coefficient of variation: flags the metrics over it, and turns the

@@ -39,6 +39,7 @@ static void put_flag(const hb_quality_flag *f, hb_json *j)
     put_known(j, "limit", f->limit);
     hb_json_kc(j, "metric", f->metric);
     put_known(j, "p", f->p);
+    put_known(j, "q", f->q);
     hb_json_kc(j, "run_id", f->run_id);
     hb_json_kc(j, "text", f->text);
     hb_json_end(j);

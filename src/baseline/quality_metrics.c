@@ -13,7 +13,7 @@
 #define MNR_ALPHA 0.05 /* of the critical value that is shown, as in CMH-17 */
 
 static hb_status add(hb_quality_family *f, const hb_past_metric *m, const char *run_id,
-                     double figure, double limit, double p, hb_error *err)
+                     double figure, double limit, double p, double p_min, hb_error *err)
 {
     hb_quality_test t = {.flag = {.criterion = f->criterion,
                                   .metric = m->name,
@@ -22,8 +22,10 @@ static hb_status add(hb_quality_family *f, const hb_past_metric *m, const char *
                                   .figure = figure,
                                   .limit = limit,
                                   .p = p,
+                                  .q = 1,
                                   .text = ""},
-                         .p = p};
+                         .p = p,
+                         .p_min = p_min};
     return hb_quality_family_add(f, t, err);
 }
 
@@ -36,7 +38,7 @@ hb_status hb_quality_outliers(const hb_quality_input *in, hb_quality *q, hb_qual
         const hb_past_metric *m = &s->metrics[i];
         hb_mnr r;
         if (hb_mnr_test(m->values, NULL, s->n_runs, m->step, MNR_ALPHA, &r)) {
-            HB_TRY(add(f, m, s->runs[r.index].run_id, r.mnr, r.critical, r.p, err));
+            HB_TRY(add(f, m, s->runs[r.index].run_id, r.mnr, r.critical, r.p, 0, err));
         }
     }
     return HB_OK;
@@ -46,15 +48,16 @@ hb_status hb_quality_independence(const hb_quality_input *in, hb_quality *q, hb_
                                   hb_error *err)
 {
     const hb_run_set *s = in->set;
+    uint32_t permutations = hb_quality_permutations(q);
     double *scratch = hb_alloc_zero(s->n_runs * sizeof *scratch);
     hb_status status = scratch ? HB_OK : HB_NOMEM(err);
     for (size_t i = 0; i < s->n_metrics && status == HB_OK; i++) {
         const hb_past_metric *m = &s->metrics[i];
         hb_lag1 r;
         if (hb_lag1_test(m->values, s->n_runs, scratch, hb_quality_seed(in, m->name, "lag1"),
-                         HB_QUALITY_PERMUTATIONS, &r) &&
-            hb_quality_could_fail(q, r.p_min)) {
-            status = add(f, m, "", r.r, NAN, r.p, err);
+                         permutations, &r)) {
+            double least = fmax(r.p_min, 1 / ((double)permutations + 1));
+            status = add(f, m, "", r.r, NAN, r.p, least, err);
         }
     }
     hb_free(scratch);
@@ -65,6 +68,7 @@ hb_status hb_quality_trend(const hb_quality_input *in, hb_quality *q, hb_quality
                            hb_error *err)
 {
     const hb_run_set *s = in->set;
+    (void)q;
     size_t n = s->n_runs < HB_TREND_MAX ? s->n_runs : HB_TREND_MAX;
     size_t from = s->n_runs - n; /* of a longer set the newest */
     double *scratch = hb_alloc_zero((n * n + 1) * sizeof *scratch);
@@ -73,8 +77,8 @@ hb_status hb_quality_trend(const hb_quality_input *in, hb_quality *q, hb_quality
         const hb_past_metric *m = &s->metrics[i];
         hb_trend r;
         if (!hb_quality_excluded(in->policy, m->name) &&
-            hb_trend_test(m->values + from, n, scratch, &r) && hb_quality_could_fail(q, r.p_min)) {
-            status = add(f, m, "", r.tau, NAN, r.p, err);
+            hb_trend_test(m->values + from, n, scratch, &r)) {
+            status = add(f, m, "", r.tau, NAN, r.p, r.p_min, err);
         }
     }
     hb_free(scratch);
@@ -99,7 +103,7 @@ hb_status hb_quality_shape(const hb_quality_input *in, hb_quality *q, hb_quality
         bool known = false;
         HB_TRY(hb_shape_normal(m->values, s->n_runs, &r, &known, err));
         if (known && !too_coarse(m, s->n_runs)) {
-            HB_TRY(add(f, m, "", r.a2, NAN, r.osl, err));
+            HB_TRY(add(f, m, "", r.a2, NAN, r.osl, 0, err));
         }
     }
     return HB_OK;
@@ -149,7 +153,8 @@ hb_status hb_quality_scatter(const hb_quality_input *in, hb_quality *q, hb_error
                                 .run_id = "",
                                 .figure = cv,
                                 .limit = limit.v,
-                                .p = NAN};
+                                .p = NAN,
+                                .q = NAN};
         HB_TRY(hb_quality_text(q, &flag.text, err,
                                "'%.100s' scatters by %.3g of its mean, at most %.3g allowed",
                                m->name, cv, limit.v));

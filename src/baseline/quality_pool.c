@@ -5,6 +5,7 @@
 #include "baseline/quality_internal.h"
 
 #include "base/mem.h"
+#include "stats/joint.h"
 #include "stats/ksample.h"
 
 #include <math.h>
@@ -13,6 +14,7 @@
 #include <string.h>
 
 enum { GROUPINGS_MAX = 16, DAY_BYTES = 10, NAMES_BYTES = 200, NO_GROUP = UINT32_MAX };
+enum { JOINT_PERMUTATIONS = 1999, SHOWN_PERMUTATIONS = 999 };
 
 typedef struct grouping {
     uint32_t *of; /* by run, NO_GROUP = in none; owned */
@@ -147,39 +149,122 @@ static hb_status groupings_of(const hb_quality_input *in, hb_quality *q, groupin
     return HB_OK;
 }
 
-static hb_status compare(const hb_quality_input *in, hb_quality *q, hb_quality_family *f,
-                         const grouping *g, const char *names, double *v, hb_error *err)
+/* The runs that are in a group, metric by metric. */
+typedef struct pooled {
+    hb_joint_metric *metrics; /* values point into v */
+    double *v;
+    uint32_t *label;
+    double *joint; /* p of hb_joint_groups */
+    size_t n;      /* runs */
+} pooled;
+
+static void pooled_release(pooled *p)
 {
-    const hb_run_set *s = in->set;
-    for (size_t i = 0; i < s->n_metrics; i++) {
-        const hb_past_metric *m = &s->metrics[i];
-        uint32_t *of = g->of;
-        size_t kept = 0;
-        uint32_t *label = (uint32_t *)(v + s->n_runs);
-        for (size_t k = 0; k < s->n_runs; k++) {
-            if (of[k] != NO_GROUP) {
-                v[kept] = m->values[k];
-                label[kept++] = of[k];
+    hb_free(p->metrics);
+    hb_free(p->v);
+    hb_free(p->label);
+    hb_free(p->joint);
+}
+
+static hb_status pool(const hb_run_set *s, const grouping *g, pooled *p, hb_error *err)
+{
+    size_t cells = s->n_runs * s->n_metrics + 1;
+    p->metrics = hb_alloc_zero((s->n_metrics + 1) * sizeof *p->metrics);
+    p->joint = hb_alloc_zero((s->n_metrics + 1) * sizeof *p->joint);
+    p->v = hb_alloc_zero(cells * sizeof *p->v);
+    p->label = hb_alloc_zero((s->n_runs + 1) * sizeof *p->label);
+    if (!p->metrics || !p->joint || !p->v || !p->label) {
+        return HB_NOMEM(err);
+    }
+    for (size_t i = 0; i < s->n_runs; i++) {
+        if (g->of[i] != NO_GROUP) {
+            p->label[p->n++] = g->of[i];
+        }
+    }
+    for (size_t m = 0; m < s->n_metrics; m++) {
+        double *v = p->v + m * p->n;
+        size_t at = 0;
+        for (size_t i = 0; i < s->n_runs; i++) {
+            if (g->of[i] != NO_GROUP) {
+                v[at++] = s->metrics[m].values[i];
             }
         }
+        p->metrics[m] = (hb_joint_metric){.values = v, .step = s->metrics[m].step};
+    }
+    return HB_OK;
+}
+
+/* CMH-17's statistic for every metric, whichever way it is judged. */
+static hb_status by_metric(const hb_quality_input *in, hb_quality *q, const grouping *g,
+                           const char *names, const pooled *p, uint32_t permutations,
+                           hb_quality_family *f, hb_error *err)
+{
+    const hb_run_set *s = in->set;
+    double finest = 1 / ((double)hb_quality_permutations(q) + 1);
+    for (size_t i = 0; i < s->n_metrics; i++) {
         hb_ksample r;
         bool known = false;
-        HB_TRY(hb_ksample_test(v, label, kept, g->n, hb_quality_seed(in, m->name, names),
-                               HB_QUALITY_PERMUTATIONS, &r, &known, err));
-        if (known && hb_quality_could_fail(q, r.p_min)) {
+        const char *name = s->metrics[i].name;
+        HB_TRY(hb_ksample_test(p->metrics[i].values, p->label, p->n, g->n,
+                               hb_quality_seed(in, name, names), permutations, &r, &known, err));
+        if (known) {
             hb_quality_test t = {.flag = {.criterion = HB_CRITERION_POOLABILITY,
-                                          .metric = m->name,
+                                          .metric = name,
                                           .by = names,
                                           .run_id = "",
                                           .figure = r.adk,
                                           .limit = r.adc,
                                           .p = r.p,
+                                          .q = p->joint[i],
                                           .text = ""},
-                                 .p = r.p};
+                                 .p = r.p,
+                                 .p_min = fmax(r.p_min, finest)};
             HB_TRY(hb_quality_family_add(f, t, err));
         }
     }
     return HB_OK;
+}
+
+/* Where even a complete separation of one metric would not stand out among so many by its ranks,
+ * size has to: all metrics are then permuted together. Which of both depends on the numbers of
+ * runs, groups and metrics alone, so nothing is chosen by its outcome. */
+static hb_status compare(const hb_quality_input *in, hb_quality *q, const grouping *g,
+                         const char *names, size_t n_groupings, hb_quality_family *f, hb_error *err)
+{
+    double level = q->level / (double)n_groupings;
+    pooled p = {0};
+    hb_quality_family own = {.criterion = f->criterion};
+    hb_status status = pool(in->set, g, &p, err);
+    if (status == HB_OK) {
+        status = by_metric(in, q, g, names, &p, 0, &own, err); /* for what could be told */
+    }
+    double p_min = 1;
+    size_t n = own.n;
+    for (size_t i = 0; i < n; i++) {
+        p_min = fmin(p_min, own.list[i].p_min);
+    }
+    own.n = 0;
+    if (status == HB_OK && n && p_min <= level / (double)n) {
+        status = by_metric(in, q, g, names, &p, hb_quality_permutations(q), &own, err);
+        if (status == HB_OK) {
+            status = hb_quality_adjust(&own, level, err);
+        }
+    } else if (status == HB_OK && n && p_min <= level) {
+        status = hb_joint_groups(p.metrics, in->set->n_metrics, p.label, p.n, g->n,
+                                 hb_quality_seed(in, "", names), JOINT_PERMUTATIONS, p.joint, err);
+        if (status == HB_OK) {
+            status = by_metric(in, q, g, names, &p, SHOWN_PERMUTATIONS, &own, err);
+        }
+    }
+    for (size_t i = 0; i < own.n && status == HB_OK; i++) {
+        if (!isnan(own.list[i].flag.q)) {
+            own.list[i].flag.q = fmin(1, own.list[i].flag.q * (double)n_groupings);
+            status = hb_quality_family_add(f, own.list[i], err);
+        }
+    }
+    hb_quality_family_release(&own);
+    pooled_release(&p);
+    return status;
 }
 
 hb_status hb_quality_pool(const hb_quality_input *in, hb_quality *q, hb_quality_family *f,
@@ -188,14 +273,10 @@ hb_status hb_quality_pool(const hb_quality_input *in, hb_quality *q, hb_quality_
     grouping list[GROUPINGS_MAX] = {0};
     size_t n = 0;
     hb_status status = groupings_of(in, q, list, &n, err);
-    double *v = hb_alloc_zero(in->set->n_runs * (sizeof *v + sizeof(uint32_t)));
-    if (status == HB_OK && !v) {
-        status = HB_NOMEM(err);
-    }
     const char *all = "";
     for (size_t i = 0; i < n && status == HB_OK; i++) {
         const char *names = hb_arena_str(&q->arena, hb_str_of(list[i].names));
-        status = names ? compare(in, q, f, &list[i], names, v, err) : HB_NOMEM(err);
+        status = names ? compare(in, q, &list[i], names, n, f, err) : HB_NOMEM(err);
         if (status == HB_OK) {
             status = hb_quality_text(q, &all, err, "%s%s%s", all, *all ? ", " : "", names);
         }
@@ -203,7 +284,6 @@ hb_status hb_quality_pool(const hb_quality_input *in, hb_quality *q, hb_quality_
     for (size_t i = 0; i < n; i++) {
         hb_free(list[i].of);
     }
-    hb_free(v);
     *ret_groupings = all;
     return status;
 }

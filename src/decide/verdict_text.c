@@ -148,7 +148,7 @@ static void todo_no_baseline(const hb_decision *d, hb_buf *out)
 {
     const char *run = d->run->meta.run_id;
     hb_strategy s = d->policy->strategy;
-    if (s == HB_STRATEGY_GOLDEN || s == HB_STRATEGY_TAG) {
+    if (s == HB_STRATEGY_GOLDEN || s == HB_STRATEGY_TAG || d->policy->golden_for_hard_gates) {
         hb_buf_fmt(out,
                    "when this run is trusted, make it the baseline: hb baseline set %s --tag %s; "
                    "or compare it with a trusted run by name: hb analyze %s --baseline RUN",
