@@ -2,7 +2,6 @@
 /* hb power: what runs to come would find against a baseline, and how many it takes. */
 #include "cli/app.h"
 #include "cli/commands.h"
-#include "cli/suggest.h"
 #include "cli/view_power.h"
 
 #include "baseline/select.h"

@@ -5,6 +5,7 @@
 #include "cli/table.h"
 #include "decide/decision_json.h"
 #include "report/power.h"
+#include "report/report.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -27,13 +28,12 @@ static void head(const hb_power_view *v, hb_buf *out)
     hb_buf_fmt(out, "%zu baseline run%s (", p->set->n_runs, p->set->n_runs == 1 ? "" : "s");
     hb_buf_shown(out, v->set_is);
     hb_buf_fmt(out, "), %zu new run%s\n", p->m, p->m == 1 ? "" : "s judged together");
-    hb_buf_fmt(out, "%zu of %zu metrics can be tested; budget %.3g %%", p->n_testable, p->n_metrics,
-               p->budget * 100);
+    hb_buf_fmt(out, "%zu of %zu metrics can be tested; false-alarm budget %.3g %%\n", p->n_testable,
+               p->n_metrics, p->budget * 100);
     if (p->n_testable) {
-        hb_buf_fmt(out, ", one metric alone below p = %.2g; power wanted %.3g %%", p->level,
+        hb_buf_fmt(out, "a single metric is found below p = %.2g; power wanted %.3g %%\n", p->level,
                    p->wanted * 100);
     }
-    hb_buf_ch(out, '\n');
 }
 
 /* Cut to NAME_WIDTH columns. */
@@ -101,10 +101,9 @@ static hb_status table(const hb_power_view *v, hb_buf *out, hb_error *err)
         hb_table_text_row(&t, cells);
     }
     HB_TRY(hb_table_text_end(&t, out, err));
-    hb_buf_c(out,
-             "s: run-to-run standard deviation (* with sigma_ref). TARGET: shift to be found (m:\n"
-             "min_effect). BASE, NEW RUNS: how many of each, the other kept, for the power\n"
-             "wanted. EQUIV: power of showing equivalence within min_effect.\n");
+    hb_buf_c(out, "S: run-to-run standard deviation (* with sigma_ref). TARGET: the shift to be\n"
+                  "found (m: min_effect). BASE, NEW RUNS: how many it takes of each, the other\n"
+                  "kept. EQUIV: power of showing equivalence within min_effect.\n");
     return HB_OK;
 }
 
@@ -118,7 +117,7 @@ static void untested(const hb_power_view *v, hb_buf *out)
         }
         hb_buf_c(out, "not testable: ");
         hb_buf_shown(out, x->name);
-        hb_buf_fmt(out, " (%s", hb_untested_name(x->untested));
+        hb_buf_fmt(out, " (%s", hb_report_untested(x->untested));
         if (x->untested == HB_UNTESTED_FEW) {
             hb_buf_fmt(out, ": %zu of %u", x->n0, v->plan->n_min);
         }
@@ -251,7 +250,7 @@ hb_status hb_view_power_text(const hb_power_view *v, hb_buf *out, hb_error *err)
     return hb_buf_check(out, err);
 }
 
-static void finite(hb_json *j, const char *key, double v)
+static void figure(hb_json *j, const char *key, double v)
 {
     if (isfinite(v)) {
         hb_json_kf(j, key, v);
@@ -261,7 +260,7 @@ static void finite(hb_json *j, const char *key, double v)
 static void opt(hb_json *j, const char *key, hb_opt_f64 v)
 {
     if (v.set) {
-        finite(j, key, v.v);
+        figure(j, key, v.v);
     }
 }
 
@@ -277,18 +276,18 @@ static void json_metric(const hb_power_plan *p, const hb_planned *x, hb_json *j)
         hb_json_end(j);
         return;
     }
-    finite(j, "mean", x->mean);
-    finite(j, "sd", x->sd);
-    finite(j, "sd_runs", x->sd_runs);
-    finite(j, "dof", x->dof);
+    figure(j, "mean", x->mean);
+    figure(j, "sd", x->sd);
+    figure(j, "sd_runs", x->sd_runs);
+    figure(j, "dof", x->dof);
     hb_json_kb(j, "governed", x->governed);
     hb_json_kb(j, "log", x->log);
     hb_json_kc(j, "bad", x->bad == HB_DIRECTION_NONE ? "both" : hb_direction_name(x->bad));
-    finite(j, "detectable", x->detectable);
-    finite(j, "detectable_sigma", x->detectable_sigma);
-    finite(j, "target", x->target);
+    figure(j, "detectable", x->detectable);
+    figure(j, "detectable_sigma", x->detectable_sigma);
+    figure(j, "target", x->target);
     hb_json_kc(j, "target_is", hb_power_target_name(x->target_is));
-    finite(j, "power", x->power);
+    figure(j, "power", x->power);
     hb_json_ku(j, "runs_needed", x->runs_needed);
     hb_json_ku(j, "new_runs_needed", x->new_runs_needed);
     opt(j, "min_effect", x->min_effect);
@@ -300,7 +299,7 @@ static void json_metric(const hb_power_plan *p, const hb_planned *x, hb_json *j)
         double sigmas = most * i / STEPS;
         hb_json_obj(j);
         hb_json_kf(j, "sigmas", sigmas);
-        finite(j, "power", hb_planned_power(p, x, sigmas, x->n0, p->m));
+        figure(j, "power", hb_planned_power(p, x, sigmas, x->n0, p->m));
         hb_json_end(j);
     }
     hb_json_end(j);
