@@ -4,6 +4,7 @@
 
 #include "report/escape.h"
 #include "report/figure.h"
+#include "report/noteworthy.h"
 
 #include <string.h>
 
@@ -40,6 +41,21 @@ static void fact(hb_buf *out, const char *name, const char *value)
     }
 }
 
+static void next(const hb_decision *d, hb_buf *out)
+{
+    hb_buf text;
+    size_t n = hb_next_length(d);
+    if (n == 0) {
+        hb_buf_c(out, "<a href=\"#statistics\">the retest that is ordered below</a>.</p>");
+        return;
+    }
+    hb_buf_init(&text, 1 << 16);
+    hb_buf_add(&text, d->what_to_do, n);
+    hb_escape(out, text.p);
+    hb_buf_c(out, text.p[text.n ? text.n - 1 : 0] == '.' ? "</p>" : ".</p>");
+    hb_buf_release(&text);
+}
+
 static void banner(const hb_decision *d, hb_buf *out)
 {
     const hb_run_meta *m = &d->run->meta;
@@ -52,8 +68,7 @@ static void banner(const hb_decision *d, hb_buf *out)
         hb_verdict_name(d->verdict), verdicts[d->verdict].sign, verdicts[d->verdict].words);
     hb_escape(out, d->reason);
     hb_buf_c(out, ".</p><p class=\"next\"><b>What to do next:</b> ");
-    hb_escape(out, d->what_to_do);
-    hb_buf_c(out, ".</p>");
+    next(d, out);
     hb_html_power(d, out);
     hb_buf_c(out, "</div><dl class=\"facts\">");
     fact(out, "Run", m->run_id);

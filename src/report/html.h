@@ -12,7 +12,6 @@ extern const char hb_html_style_plots[]; /* after it */
 void hb_html_power(const hb_decision *d, hb_buf *out);
 /* Run against baseline runs; nothing when layer 2 did not run. */
 HB_CHECKED hb_status hb_html_statistics(const hb_decision *d, hb_buf *out, hb_error *err);
-const char *hb_html_untested_words(hb_untested u); /* "too few runs" … */
 /* Its part that explains: history, attribution, relation. */
 void hb_html_explain(const hb_decision *d, hb_buf *out);
 HB_CHECKED hb_status hb_html_flagged(const hb_decision *d, hb_buf *out, hb_error *err);

@@ -122,7 +122,7 @@ static void table(const hb_decision *d, hb_buf *out)
     }
 }
 
-const char *hb_html_untested_words(hb_untested u)
+const char *hb_report_untested(hb_untested u)
 {
     static const char *const words[HB_UNTESTED_COUNT_] = {
         [HB_UNTESTED_NO] = "no set",
@@ -146,7 +146,7 @@ static void untested(const hb_decision *d, hb_buf *out)
         }
         hb_buf_c(out, n == 1 ? "<p class=\"note\">Not tested: " : ", ");
         hb_escape(out, c->name);
-        hb_buf_fmt(out, " (%s", hb_html_untested_words(c->test.untested));
+        hb_buf_fmt(out, " (%s", hb_report_untested(c->test.untested));
         if (c->test.untested == HB_UNTESTED_FEW) {
             hb_buf_fmt(out, ": %zu of %u", c->test.n0, d->statistics.n_min);
         }

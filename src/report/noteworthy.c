@@ -65,16 +65,17 @@ size_t hb_noteworthy(const hb_decision *d, hb_note note, const hb_comparison **r
     return n;
 }
 
-size_t hb_equivalence_shown(const hb_decision *d, size_t *ret_declared)
+size_t hb_next_length(const hb_decision *d)
 {
-    size_t shown = 0;
-    *ret_declared = 0;
-    for (size_t i = 0; i < d->n_comparisons; i++) {
-        const hb_run_test *t = &d->comparisons[i].test;
-        if (hb_run_tested(t)) {
-            *ret_declared += t->tost != HB_TOST_NOT_DECLARED;
-            shown += t->tost == HB_TOST_SHOWN;
-        }
+    const hb_run_statistics *s = &d->statistics;
+    const char *said[] = {s->order ? s->order->text : "", s->ran ? s->power_text : ""};
+    size_t n = strlen(d->what_to_do);
+    for (size_t i = 0; i < sizeof said / sizeof *said; i++) {
+        const char *at = said[i] && *said[i] ? strstr(d->what_to_do, said[i]) : NULL;
+        n = at && (size_t)(at - d->what_to_do) < n ? (size_t)(at - d->what_to_do) : n;
     }
-    return shown;
+    while (n && d->what_to_do[n - 1] == ' ') {
+        n--;
+    }
+    return n;
 }

@@ -16,7 +16,8 @@ typedef enum hb_note {
 
 /* The first `most` of them by p, then name. Returns how many. */
 size_t hb_noteworthy(const hb_decision *d, hb_note note, const hb_comparison **ret, size_t most);
-/* Of the tested metrics, how many are equivalent, and how many declare what equivalent is. */
-size_t hb_equivalence_shown(const hb_decision *d, size_t *ret_declared);
+/* How much of what_to_do comes before the retest order or the statement of power, where it repeats
+ * them: reports say these elsewhere. 0 = it is the order. */
+size_t hb_next_length(const hb_decision *d);
 
 #endif

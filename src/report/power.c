@@ -4,6 +4,7 @@
 #include "report/escape.h"
 #include "report/figure.h"
 #include "report/html.h"
+#include "report/report.h"
 
 #include <math.h>
 
@@ -68,7 +69,7 @@ static void row(const hb_planned *x, hb_buf *out)
     hb_buf_fmt(out, "</th><td>%zu</td>", x->n0);
     if (x->untested != HB_UNTESTED_NO) {
         hb_buf_fmt(out, "<td class=\"t\" colspan=\"7\">cannot be tested: %s</td></tr>\n",
-                   hb_html_untested_words(x->untested));
+                   hb_report_untested(x->untested));
         return;
     }
     hb_buf_fmt(out, "<td>%s", hb_fig(x->mean, fig));

@@ -60,8 +60,6 @@ hb_status hb_report_text(const hb_decision *d, bool colour, hb_buf *out, hb_erro
     } else {
         hb_buf_fmt(out, "baseline: none (%s)\n", r->reason);
     }
-    hb_buf_c(out, "next: ");
-    hb_buf_shown(out, d->what_to_do);
-    hb_buf_ch(out, '\n');
+    hb_text_next(d, out);
     return hb_buf_check(out, err);
 }

@@ -225,22 +225,6 @@ static void retests(const hb_run_statistics *s, hb_buf *out)
     }
 }
 
-static void equivalence(const hb_decision *d, hb_buf *out)
-{
-    size_t declared = 0;
-    size_t shown = hb_equivalence_shown(d, &declared);
-    char text[200];
-    if (declared == 0) {
-        snprintf(text, sizeof text, "not shown: no tested metric declares a min_effect");
-    } else {
-        snprintf(text, sizeof text,
-                 "within min_effect shown for %zu of the %zu metrics that "
-                 "declare one",
-                 shown, declared);
-    }
-    hb_text_wrapped(out, "equivalence: ", text);
-}
-
 static void why_not(const hb_decision *d, hb_buf *out)
 {
     for (size_t i = 0; i < d->n_findings; i++) {
@@ -271,5 +255,20 @@ void hb_text_statistics(const hb_decision *d, bool colour, hb_buf *out)
     if (s->power_text && *s->power_text) {
         hb_text_wrapped(out, "power: ", s->power_text);
     }
-    equivalence(d, out);
+}
+
+void hb_text_next(const hb_decision *d, hb_buf *out)
+{
+    size_t n = hb_next_length(d);
+    hb_buf_c(out, "next: ");
+    if (n == 0) {
+        hb_buf_c(out, "the retest above\n");
+        return;
+    }
+    hb_buf text;
+    hb_buf_init(&text, 1 << 16);
+    hb_buf_add(&text, d->what_to_do, n);
+    hb_buf_shown(out, text.p);
+    hb_buf_release(&text);
+    hb_buf_ch(out, '\n');
 }
