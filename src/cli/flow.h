@@ -131,9 +131,18 @@ HB_CHECKED hb_status hb_flow_groups(hb_app *app, const char *path, const hb_read
                                     hb_error *err);
 /* Adds f->run to the registry (told when it was already there). */
 HB_CHECKED hb_status hb_flow_register(hb_app *app, hb_flow *f, hb_error *err);
-/* Chooses f->run's baseline into f->selection. `baseline`: a run_id, or NULL for the policy's
- * choice. The run need not be registered yet. */
-HB_CHECKED hb_status hb_flow_select(hb_app *app, hb_flow *f, const char *baseline, hb_error *err);
+/* What a run is compared with and judged together with (baseline/select.h). */
+typedef struct hb_flow_choice {
+    const char *baseline; /* a run_id; NULL = the policy's choice */
+    const char *version;  /* a baseline version in place of the policy's choice; NULL = none */
+    hb_list with;
+} hb_flow_choice;
+
+/* Chooses f->run's baseline into f->selection. The run need not be registered yet. */
+HB_CHECKED hb_status hb_flow_select(hb_app *app, hb_flow *f, const hb_flow_choice *choice,
+                                    hb_error *err);
+/* Stores f->decision and what follows from it for suspicions, in one transaction. */
+HB_CHECKED hb_status hb_flow_store(hb_app *app, const hb_flow *f, hb_error *err);
 /* Decides against the selection, stores the decision, writes the report folder. */
 HB_CHECKED hb_status hb_flow_judge(hb_app *app, hb_flow *f, hb_error *err);
 /* Decides and writes the report folder only when it is the decision of this digest; stores nothing.

@@ -42,6 +42,10 @@ double hb_sketch_rank_error(const hb_sketch *s);
 double hb_sketch_quantile(const hb_sketch *s, double q);
 /* The weighted points in ascending order; release with hb_ecdf_release. */
 HB_CHECKED hb_status hb_sketch_ecdf(const hb_sketch *s, hb_ecdf *ret_ecdf, hb_error *err);
+/* The smallest step between values that stand beside each other on one level, or between the ends
+ * of levels: how finely a channel resolves. Differences of at most 4 units in the last place are
+ * none. 0 when there is no step. One walk, no memory. */
+double hb_sketch_step(const hb_sketch *s);
 
 /* docs/formats/sketch.md; little-endian, versioned. Load refuses (HB_E_INPUT) whatever store could
  * not have written, and needs no more memory than the n bytes and a fixed part. */

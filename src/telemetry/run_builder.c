@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "telemetry/factors.h"
 #include "telemetry/names.h"
+#include "telemetry/resolution.h"
 #include "telemetry/run_digest.h"
 #include "telemetry/run_meta.h"
 
@@ -337,6 +338,13 @@ bool hb_run_builder_wants_text(const hb_run_builder *b, uint32_t ch)
     return b->metrics[b->channels[ch].metric].m.n_reject_examples < HB_REJECT_EXAMPLES;
 }
 
+void hb_run_builder_printed(hb_run_builder *b, uint32_t ch, double digit)
+{
+    building *k = metric_of(b, ch);
+    double step = digit * fabs(b->channels[ch].to_unit.a);
+    k->digit = step > 0 && (k->digit == 0 || step < k->digit) ? step : k->digit;
+}
+
 hb_status hb_run_builder_stated(hb_run_builder *b, uint32_t ch, double value, hb_error *err)
 {
     building *k = metric_of(b, ch);
@@ -362,6 +370,7 @@ hb_status hb_run_builder_stated(hb_run_builder *b, uint32_t ch, double value, hb
     }
     m->has_value = true;
     m->value = v;
+    hb_run_builder_printed(b, ch, hb_printed_step(value));
     return HB_OK;
 }
 
@@ -403,6 +412,25 @@ static void widen(hb_run *run, const hb_profile *p)
     }
 }
 
+/* The resolution of the metric's value. A count moves by whole ones, a rate by steps a second. */
+static double resolution(const building *k)
+{
+    const hb_metric *m = &k->m;
+    const hb_profile *p = &m->profile;
+    double step = p->sketch ? hb_sketch_step(p->sketch) : 0;
+    if (m->stated) {
+        step = step > 0 && (k->digit == 0 || step < k->digit) ? step : k->digit;
+    } else if (m->reduce == HB_REDUCE_COUNT) {
+        step = 1;
+    } else if (step == 0 && p->moments.n) {
+        step = hb_printed_step(p->moments.max);
+    }
+    if (!m->stated && m->reduce == HB_REDUCE_RATE && p->t_last > p->t_first) {
+        step /= (double)(p->t_last - p->t_first) / 1e9;
+    }
+    return isfinite(step) ? step : 0;
+}
+
 static hb_status finish_metrics(hb_run_builder *b, hb_error *err)
 {
     hb_run *run = b->run;
@@ -426,6 +454,7 @@ static hb_status finish_metrics(hb_run_builder *b, hb_error *err)
         if (m->flags & HB_METRIC_NOT_FINITE) {
             m->has_value = false;
         }
+        m->step = resolution(k);
         if (*m->unit) {
             HB_TRY(hb_builder_text(b, hb_str_of(m->unit), 100, &m->unit, err));
         }

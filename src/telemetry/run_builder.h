@@ -79,6 +79,9 @@ HB_CHECKED hb_status hb_run_builder_reject_row(hb_run_builder *b, const char *re
 /* The metric's value as the file states it (metric table); NaN and inf are kept as not usable. */
 HB_CHECKED hb_status hb_run_builder_stated(hb_run_builder *b, uint32_t channel, double value,
                                            hb_error *err);
+/* After _stated, where the value's text is known: one more in its last digit, in the channel's unit
+ * (resolution.h). Counts when it is finer than what the value's shortest form shows. */
+void hb_run_builder_printed(hb_run_builder *b, uint32_t channel, double digit);
 
 /* A metric that counts events (metric_def.h): n more of them; called once with 0 the metric has the
  * value 0. A value stated by another file as well is a duplicate. */
