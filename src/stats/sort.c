@@ -287,7 +287,8 @@ static inline uint64_t back(const uint64_t *a, const uint64_t *b, size_t k, size
 
 /* Each half from both its ends: four chains of dependent steps instead of one, and no test for an
  * end, since beyond an end stands what is never taken. */
-void hb_merge_half(const uint64_t *a, const uint64_t *b, size_t n, size_t offset, uint64_t *out)
+static inline __attribute__((always_inline)) void merge_half(const uint64_t *a, const uint64_t *b,
+                                                             size_t n, size_t offset, uint64_t *out)
 {
     size_t i = split(a, b, n);
     uint64_t want_odd = -(uint64_t)offset;
@@ -312,5 +313,15 @@ void hb_merge_half(const uint64_t *a, const uint64_t *b, size_t n, size_t offset
         odd = back(end_a, end_b, k, &high);
         even = back(end_a, end_b, k + 1, &high);
         out[n - 1 - k / 2] = even ^ ((even ^ odd) & want_odd);
+    }
+}
+
+/* Two forms, so that neither puts together what it leaves out. */
+void hb_merge_half(const uint64_t *a, const uint64_t *b, size_t n, size_t offset, uint64_t *out)
+{
+    if (offset) {
+        merge_half(a, b, n, 1, out);
+    } else {
+        merge_half(a, b, n, 0, out);
     }
 }
