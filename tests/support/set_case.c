@@ -37,7 +37,7 @@ void set_metric(set_case *s, const char *name, const char *unit, const double *v
         (hb_past_metric){.name = name, .unit = unit, .values = s->values[i], .step = step};
     for (size_t k = 0; k < s->set.n_runs; k++) {
         s->values[i][k] = values[k];
-        s->metrics[i].n += !isnan(values[k]);
+        s->metrics[i].n += isnan(values[k]) ? 0 : 1;
     }
 }
 
