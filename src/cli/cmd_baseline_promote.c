@@ -32,7 +32,8 @@ typedef struct promotion {
 
 static bool policy_uses(const hb_policy *p, const char *tag)
 {
-    bool by_tag = p->strategy == HB_STRATEGY_TAG || p->strategy == HB_STRATEGY_GOLDEN || *p->tag;
+    bool by_tag = p->strategy == HB_STRATEGY_TAG || p->strategy == HB_STRATEGY_GOLDEN ||
+                  p->golden_for_hard_gates || *p->tag;
     const char *used = *p->tag ? p->tag : "golden";
     return by_tag && strcmp(used, tag) == 0;
 }
