@@ -276,13 +276,20 @@ hb_status hb_app_open_store(hb_app *app, hb_store_mode mode, hb_error *err)
     return HB_OK;
 }
 
+hb_status hb_app_need_store(hb_app *app, hb_error *err)
+{
+    return app->store ? HB_OK : hb_app_open_store(app, HB_STORE_CREATE, err);
+}
+
 static hb_status prepare(hb_app *app, unsigned needs, hb_error *err)
 {
     if (needs & HB_NEED_POLICY) {
         HB_TRY(hb_app_load_policy(app, err));
     }
     if (needs & HB_NEED_STORE_CREATE) {
-        return hb_app_open_store(app, HB_STORE_CREATE, err);
+        const char *path = NULL;
+        HB_TRY(hb_app_db_path(app, &path, err));
+        return hb_path_exists(app->os, path) ? hb_app_need_store(app, err) : HB_OK;
     }
     if (needs & HB_NEED_STORE_WRITE) {
         return hb_app_open_store(app, HB_STORE_WRITE, err);

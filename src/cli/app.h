@@ -65,6 +65,9 @@ HB_CHECKED hb_status hb_app_load_quality_policy(hb_app *app, hb_error *err);
 /* app->equivalences: the workspace's file, or none. */
 HB_CHECKED hb_status hb_app_load_equivalences(hb_app *app, hb_error *err);
 HB_CHECKED hb_status hb_app_open_store(hb_app *app, hb_store_mode mode, hb_error *err);
+/* The registry of a command with HB_NEED_STORE_CREATE, made when there is none: called once there
+ * is something to keep in it, so that a slip leaves no empty registry behind. */
+HB_CHECKED hb_status hb_app_need_store(hb_app *app, hb_error *err);
 /* The metric registry for a program and mode (may be "" or NULL). The workspace's file, or the
  * built-in one when there is none and none was named. Owned by the caller. */
 HB_CHECKED hb_status hb_app_registry(hb_app *app, const char *program, const char *mode,

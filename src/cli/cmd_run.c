@@ -26,16 +26,17 @@ typedef struct run_opts {
         .arg = "RUN", .help = "run to compare with, instead of the policy's choice"    \
     }
 
-#define WITH(type)                                                                            \
-    {                                                                                         \
-        .name = "with", .kind = HB_OPT_LIST, .offset = offsetof(type, with), .arg = "RUN...", \
-        .help = "registered runs judged together with it, as one mean"                        \
+#define WITH(type)                                                                         \
+    {                                                                                      \
+        .name = "with", .kind = HB_OPT_LIST, .offset = offsetof(type, with), .arg = "RUN", \
+        .help = "registered runs judged together with it, as one mean"                     \
     }
 
 static hb_status register_files(hb_app *app, hb_flow *f, hb_list args, const hb_read_opts *read,
                                 hb_error *err)
 {
     HB_TRY(hb_flow_read(app, args, read, NULL, &f->registry, &f->run, err));
+    HB_TRY(hb_app_need_store(app, err));
     return hb_flow_register(app, f, err);
 }
 
@@ -44,6 +45,7 @@ static hb_status read_and_judge(hb_app *app, hb_flow *f, hb_list args, const run
                                 hb_error *err)
 {
     HB_TRY(hb_flow_read(app, args, &o->read, NULL, &f->registry, &f->run, err));
+    HB_TRY(hb_app_need_store(app, err));
     HB_TRY(
         hb_flow_select(app, f, &(hb_flow_choice){.baseline = o->baseline, .with = o->with}, err));
     HB_TRY(hb_flow_register(app, f, err));

@@ -120,9 +120,18 @@ struct hb_reading;
 HB_CHECKED hb_status hb_flow_read(hb_app *app, hb_list files, const hb_read_opts *o,
                                   const hb_run *like, hb_registry **io_registry, hb_run **ret_run,
                                   hb_error *err);
-/* The same, with what was read of each file: readings[i] (files.n of them, owned by the caller with
- * hb_reading_free, also on failure; NULL entries are fine). Files that leave day and month open are
- * read all the same, and the reading says so. */
+/* The runs of several lists of files, as hb_flow_read gives them one after another, each like the
+ * first: the same figures, the same first error. Read at once where threads and files allow it.
+ * ret_runs[i], NULL before the call, are the caller's also on failure. */
+typedef struct hb_flow_files_of {
+    hb_list files;
+    const hb_read_opts *o;
+} hb_flow_files_of;
+HB_CHECKED hb_status hb_flow_read_all(hb_app *app, const hb_flow_files_of *runs, size_t n,
+                                      hb_registry **io_registry, hb_run **ret_runs, hb_error *err);
+/* The same as hb_flow_read, with what was read of each file: readings[i] (files.n of them, owned by
+ * the caller with hb_reading_free, also on failure; NULL entries are fine). Files that leave day
+ * and month open are read all the same, and the reading says so. */
 HB_CHECKED hb_status hb_flow_inspect(hb_app *app, hb_list files, const hb_read_opts *o,
                                      struct hb_reading **readings, hb_registry **io_registry,
                                      hb_run **ret_run, hb_error *err);

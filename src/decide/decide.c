@@ -173,6 +173,12 @@ static hb_status nothing_to_compare(const hb_decision *d, size_t both, size_t us
 {
     hb_severity severity =
         d->policy->on_no_baseline == HB_NO_BASELINE_FAIL ? HB_SEVERITY_FAIL : HB_SEVERITY_INFO;
+    uint64_t left_out = hb_run_none_selected(d->run);
+    if (usable == 0 && left_out) {
+        return hb_findings_add(findings, run_finding(HB_RULE_NO_METRICS, severity), err,
+                               "none of the run's %llu rows is among those selected",
+                               (unsigned long long)left_out);
+    }
     if (usable == 0) {
         return hb_findings_add(findings, run_finding(HB_RULE_NO_METRICS, severity), err,
                                "the run has no metric with a usable value");
@@ -180,6 +186,12 @@ static hb_status nothing_to_compare(const hb_decision *d, size_t both, size_t us
     if (!d->reference->run) {
         return hb_findings_add(findings, run_finding(HB_RULE_NO_BASELINE, severity), err,
                                "there is no baseline to compare with (%s)", d->reference->reason);
+    }
+    left_out = hb_run_none_selected(d->reference->run);
+    if (both == 0 && !d->statistics.ran && left_out) {
+        return hb_findings_add(findings, run_finding(HB_RULE_NO_METRICS, severity), err,
+                               "none of the baseline's %llu rows is among those selected",
+                               (unsigned long long)left_out);
     }
     if (both == 0 && !d->statistics.ran) {
         return hb_findings_add(findings, run_finding(HB_RULE_NO_METRICS, severity), err,

@@ -2,6 +2,7 @@
 #include "decide/early.h"
 
 #include "base/mem.h"
+#include "decide/power.h"
 #include "decide/ramp.h"
 #include "decide/run_test.h"
 
@@ -29,7 +30,8 @@ typedef struct work {
 double hb_bh_level(const hb_decision *d)
 {
     const hb_prior *prior = d->reference->prior;
-    return (prior && prior->early ? 0.4 : 0.8) * d->policy->false_alarm_budget;
+    double share = prior && prior->early ? HB_BH_SHARE / 2 : HB_BH_SHARE; /* halves: two sets */
+    return share * d->policy->false_alarm_budget;
 }
 
 static bool under_judgement(const hb_decision *d, const char *run_id)

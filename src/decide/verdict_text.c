@@ -192,6 +192,12 @@ static void todo_pass(const hb_decision *d, hb_buf *out)
     }
 }
 
+static bool nothing_selected(const hb_decision *d)
+{
+    return hb_run_none_selected(d->run) ||
+           (d->reference->run && hb_run_none_selected(d->reference->run));
+}
+
 static void todo(const hb_decision *d, hb_buf *out)
 {
     const hb_finding *f = d->verdict == HB_VERDICT_NO_TEST ? why_no_test(d)
@@ -208,6 +214,11 @@ static void todo(const hb_decision *d, hb_buf *out)
     const hb_retest_order *order = d->statistics.order;
     if (f->rule == HB_RULE_SUSPECTED && order) {
         hb_buf_c(out, order->text);
+        return;
+    }
+    if (f->rule == HB_RULE_NO_METRICS && nothing_selected(d)) {
+        hb_buf_c(out, "choose rows that are there: --where, --time-range, --unit and --cycles say "
+                      "which are taken, `hb inspect FILE` without them shows what there is");
         return;
     }
     if (*f->metric) {

@@ -25,8 +25,7 @@ static const char *const missing_mode_names[] = {[HB_MISSING_IGNORE] = "ignore",
                                                  [HB_MISSING_FAIL] = "fail",
                                                  NULL};
 
-static const char *const aged_names[] = {
-    [HB_AGED_WARN] = "warn", [HB_AGED_DRIFT] = "drift", NULL};
+static const char *const aged_names[] = {[HB_AGED_WARN] = "warn", [HB_AGED_DRIFT] = "drift", NULL};
 
 const char *hb_strategy_name(hb_strategy s)
 {

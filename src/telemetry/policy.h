@@ -67,7 +67,7 @@ typedef struct hb_policy {
     bool retest;                /* 1-of-2: a suspicion waits for the next comparable run */
     uint32_t retest_days;       /* 1 … 3650 */
     bool golden_for_hard_gates; /* dual baseline: the golden run decides … */
-    bool rolling_for_early_warning; /* … and the newest runs warn */
+    bool rolling_for_early_warning;   /* … and the newest runs warn */
     hb_opt_f64 baseline_max_age_days; /* from its newest run to the run under test */
     hb_opt_f64 baseline_max_shift;    /* newest runs from the set's mean, in its run-to-run sd */
     hb_aged on_baseline_aged;

@@ -44,6 +44,9 @@ void hb_profile_release(hb_profile *p);
 /* v: n finite values in order; t: their times or NULL; single times may be HB_TIME_NONE. */
 HB_CHECKED hb_status hb_profile_add(hb_profile *p, const double *v, const hb_time *t, size_t n,
                                     hb_error *err);
+/* The same; block: hb_moments_block of v where it is known already, or NULL. */
+HB_CHECKED hb_status hb_profile_add_known(hb_profile *p, const double *v, const hb_time *t,
+                                          size_t n, const hb_moments *block, hb_error *err);
 /* Takes the sustained levels; no more samples after it. */
 HB_CHECKED hb_status hb_profile_finish(hb_profile *p, hb_error *err);
 /* Pools `from` into `into` (order: into, then from), both finished. Counts, moments, quantiles add
