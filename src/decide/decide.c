@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "decide/attribution.h"
 #include "decide/early.h"
+#include "decide/equivalent.h"
 #include "decide/history.h"
 #include "decide/layer2.h"
 #include "decide/limits.h"
@@ -276,6 +277,7 @@ static hb_status decide(hb_decision *d, hb_findings *findings, hb_error *err)
     HB_TRY(lost_rows(d, findings, err));
     HB_TRY(context(d, findings, err));
     HB_TRY(hb_baseline_age(d, findings, err));
+    HB_TRY(hb_equivalences_told(d, findings, err));
     HB_TRY(hb_history_explain(d, findings, err));
     HB_TRY(hb_attribution_explain(d, err));
     d->verdict = verdict_of(findings);
