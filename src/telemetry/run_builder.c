@@ -443,7 +443,8 @@ static double resolution(const building *k)
 {
     const hb_metric *m = &k->m;
     const hb_profile *p = &m->profile;
-    double step = p->sketch ? hb_sketch_step(p->sketch) : 0;
+    double most = fmax(fabs(p->moments.min), fabs(p->moments.max));
+    double step = p->sketch ? hb_tidy_step(hb_sketch_step(p->sketch), most) : 0;
     if (m->stated) {
         step = step > 0 && (k->digit == 0 || step < k->digit) ? step : k->digit;
     } else if (m->reduce == HB_REDUCE_COUNT) {
