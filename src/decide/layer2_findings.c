@@ -208,7 +208,7 @@ hb_status hb_told_untested(const hb_decision *d, hb_comparison *c, bool run_not_
         f.excess = run_not_positive ? 1 : 0;
         return hb_findings_add(
             out, f, err,
-            "%s: 'transform: log' is declared and %s 0 or below, so it could not be tested against "
+            "%s is tested by its logarithms and %s 0 or below, so it could not be tested against "
             "the %zu baseline runs",
             c->name, run_not_positive ? "its value is" : "one of the baseline runs' values is",
             t->n0);
