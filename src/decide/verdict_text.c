@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { TEXT_MAX_BYTES = 4096, NAMES_TOLD = 3 };
+enum { TEXT_MAX_BYTES = 24576, NAMES_TOLD = 3 };
 
 static const char *plural(size_t n)
 {
@@ -61,6 +61,11 @@ static void reason_pass(const hb_decision *d, size_t n_compared, hb_buf *out)
                plural(n_compared));
     if (d->n_checked == 0) {
         hb_buf_c(out, "; but no limit is declared for any of them");
+    }
+    const hb_run_statistics *s = &d->statistics;
+    if (s->ran) {
+        hb_buf_fmt(out, "; %zu tested against %zu baseline runs, none differs%s", s->n_tested,
+                   s->n_runs, s->n_rejected ? " by its min_effect or more" : "");
     }
 }
 
@@ -128,6 +133,15 @@ static const char *const advice[HB_RULE_COUNT_] = {
     [HB_RULE_PERSISTENCE] = "look at the trace around the onset: the value of the whole run hides "
                             "this stretch",
     [HB_RULE_KS_THRESHOLD] = "compare the two distribution curves in the report",
+    [HB_RULE_CONFIRMED] =
+        "the change is real: find what changed since the baseline runs; when it is "
+        "meant to stay, make a baseline of runs that have it",
+    [HB_RULE_SUSPECTED] = "find what changed since the baseline runs",
+    [HB_RULE_UNTESTED] = "look at its value, or take 'transform: log' out of its entry",
+    [HB_RULE_EARLY_WARNING] = "look at its history; when it goes on it will cross a limit: find "
+                              "what wears, drifts or fills up",
+    [HB_RULE_BASELINE_AGED] = "make a baseline of newer runs ('hb baseline create'), or record "
+                              "one under the old conditions to see whether the bench moved",
     [HB_RULE_METRIC_COVERAGE] = "check that the export is complete",
     [HB_RULE_NO_METRICS] = "check the file, its layout and `hb inspect FILE`",
 };
@@ -136,7 +150,7 @@ static void todo_no_baseline(const hb_decision *d, hb_buf *out)
 {
     const char *run = d->run->meta.run_id;
     hb_strategy s = d->policy->strategy;
-    if (s == HB_STRATEGY_GOLDEN || s == HB_STRATEGY_TAG) {
+    if (s == HB_STRATEGY_GOLDEN || s == HB_STRATEGY_TAG || d->policy->golden_for_hard_gates) {
         hb_buf_fmt(out,
                    "when this run is trusted, make it the baseline: hb baseline set %s --tag %s; "
                    "or compare it with a trusted run by name: hb analyze %s --baseline RUN",
@@ -151,6 +165,41 @@ static void todo_no_baseline(const hb_decision *d, hb_buf *out)
         run, hb_strategy_name(s), run);
 }
 
+static const hb_finding *of_rule(const hb_decision *d, hb_rule rule)
+{
+    for (size_t i = 0; i < d->n_findings; i++) {
+        if (d->findings[i].rule == rule) {
+            return &d->findings[i];
+        }
+    }
+    return NULL;
+}
+
+static void todo_pass(const hb_decision *d, hb_buf *out)
+{
+    const hb_finding *open = of_rule(d, HB_RULE_RETEST_OPEN);
+    const hb_finding *few = of_rule(d, HB_RULE_INSUFFICIENT_BASELINE);
+    if (open) {
+        hb_buf_fmt(out, "record %s again: %s", open->metric, open->text);
+    } else if (d->statistics.ran) {
+        hb_buf_fmt(out,
+                   "nothing; a pass of one run says that no difference was found, not that there "
+                   "is none. %s",
+                   d->statistics.power_text);
+    } else {
+        hb_buf_fmt(out,
+                   "nothing; a pass of one run says that no declared limit was crossed, not that "
+                   "nothing changed%s%s",
+                   few ? ": " : "", few ? few->text : "");
+    }
+}
+
+static bool nothing_selected(const hb_decision *d)
+{
+    return hb_run_none_selected(d->run) ||
+           (d->reference->run && hb_run_none_selected(d->reference->run));
+}
+
 static void todo(const hb_decision *d, hb_buf *out)
 {
     const hb_finding *f = d->verdict == HB_VERDICT_NO_TEST ? why_no_test(d)
@@ -161,15 +210,26 @@ static void todo(const hb_decision *d, hb_buf *out)
         return;
     }
     if (d->verdict == HB_VERDICT_PASS || !f) {
-        hb_buf_c(out,
-                 "nothing; a pass of one run says that no declared limit was crossed, not that "
-                 "nothing changed");
+        todo_pass(d, out);
+        return;
+    }
+    const hb_retest_order *order = d->statistics.order;
+    if (f->rule == HB_RULE_SUSPECTED && order) {
+        hb_buf_c(out, order->text);
+        return;
+    }
+    if (f->rule == HB_RULE_NO_METRICS && nothing_selected(d)) {
+        hb_buf_c(out, "choose rows that are there: --where, --time-range, --unit and --cycles say "
+                      "which are taken, `hb inspect FILE` without them shows what there is");
         return;
     }
     if (*f->metric) {
         hb_buf_fmt(out, "start with %s: ", f->metric);
     }
     hb_buf_c(out, advice[f->rule] ? advice[f->rule] : hb_rule_words(f->rule));
+    if (order) {
+        hb_buf_fmt(out, ". And %s", order->text);
+    }
 }
 
 static hb_status keep(hb_arena *arena, hb_buf *text, const char **ret, hb_error *err)

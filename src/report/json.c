@@ -4,6 +4,7 @@
 #include "report/report.h"
 
 #include "base/json_write.h"
+#include "decide/decision_json.h"
 
 #include <string.h>
 
@@ -226,9 +227,33 @@ static void comparisons(hb_json *j, const hb_decision *d)
         hb_json_kc(j, "severity",
                    c->worst == HB_SEVERITY_INFO ? "none" : hb_severity_name(c->worst));
         hb_json_ku(j, "checks", c->n_checks);
+        if (hb_run_tested(&c->test)) {
+            hb_json_key(j, "test");
+            hb_decision_json_test(j, &c->test);
+        } else {
+            hb_json_kc(j, "untested", hb_untested_name(c->test.untested));
+        }
         hb_json_end(j);
     }
     hb_json_end(j);
+}
+
+static void text_list(hb_json *j, const char *key, const char *const *list, size_t n)
+{
+    hb_json_key(j, key);
+    hb_json_arr(j);
+    for (size_t i = 0; i < n; i++) {
+        hb_json_c(j, list[i]);
+    }
+    hb_json_end(j);
+}
+
+static void statistics(hb_json *j, const hb_decision *d)
+{
+    const char *layers[HB_LAYERS_MAX];
+    text_list(j, "layers", layers, hb_decision_layers(d, layers));
+    hb_json_key(j, "statistics");
+    hb_decision_json_statistics(j, d);
 }
 
 static void inputs(hb_json *j, const hb_run *run)
@@ -254,16 +279,6 @@ static void inputs(hb_json *j, const hb_run *run)
         }
         hb_json_end(j);
         hb_json_end(j);
-    }
-    hb_json_end(j);
-}
-
-static void text_list(hb_json *j, const char *key, const char *const *list, size_t n)
-{
-    hb_json_key(j, key);
-    hb_json_arr(j);
-    for (size_t i = 0; i < n; i++) {
-        hb_json_c(j, list[i]);
     }
     hb_json_end(j);
 }
@@ -315,6 +330,7 @@ hb_status hb_report_json(const hb_decision *d, const hb_report_about *about, hb_
     warnings(&j, d);
     findings(&j, d);
     comparisons(&j, d);
+    statistics(&j, d);
     inputs(&j, d->run);
     hb_json_kc(&j, "run_digest", d->run->digest);
     hb_json_kc(&j, "metric_registry_sha256", hb_registry_digest(d->registry));
