@@ -63,10 +63,10 @@ static void at_min_effect(const hb_power *power, const hb_fit *f, double effect,
     double shift = hb_power_on_scale(f, effect);
     t->target = effect;
     if (isfinite(shift)) { /* a fall by more than the whole mean cannot be */
-        t->power_at_min_effect = hb_some(hb_predict_power(&f->p, f->m, power->first_level, f->side,
-                                                          f->side < 0 ? -shift : shift));
+        t->power_at_min_effect =
+            hb_some(hb_predict_power(&f->p, f->m, power->first_level, f->side, shift));
         t->runs_needed = hb_predict_runs_needed(f->p.sd, nu, f->m, power->first_level, f->side,
-                                                f->side < 0 ? -shift : shift, HB_POWER_ASKED);
+                                                shift, HB_POWER_ASKED);
     }
     /* Of logarithms ±log1p lies within what ±effect means in the unit, so this errs to the careful
      * side. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One case for each rule of docs/verdict.md. A row: registry entry of metric "m", baseline and run,
  * then the rule expected with its severity and the verdict. */
-#include "support/case.h"
+#include "support/set_case.h"
 
 #include "decide/decision_json.h"
 
@@ -331,6 +331,44 @@ static void decide__survives_every_failing_allocation(void **state)
     case_end(c);
 }
 
+static set_case fault_set;
+
+static hb_status decide_once_with_set(void)
+{
+    hb_decision *d = NULL;
+    hb_error err = {0};
+    test_case *c = &fault_set.c;
+    hb_status status = hb_decide(c->run, &c->reference, c->registry, &c->policy, &d, &err);
+    hb_decision_free(d);
+    return status;
+}
+
+/* Tests, retests of every outcome, power, order and their texts. */
+static void decide__with_a_set_survives_every_failing_allocation(void **state)
+{
+    (void)state;
+    static const double before[] = {10.1, 9.8, 10.3, 10, 9.9};
+    set_case *s = &fault_set;
+    set_begin(s, "metrics: {a: {min_effect: 0.1}, b: {transform: log}, c: {}, d: {}}", NULL, 5);
+    static const char *const names[] = {"a", "b", "c", "d", "gone"};
+    for (size_t i = 0; i < 5; i++) {
+        set_metric(s, names[i], "", before, 0.1);
+    }
+    set_suspicion(s, "a", HB_DIRECTION_UP);
+    set_suspicion(s, "b", HB_DIRECTION_DOWN);
+    set_suspicion(s, "c", HB_DIRECTION_UP);
+    set_suspicion(s, "gone", HB_DIRECTION_UP);
+    test_metric run[] = {{.name = "a", .value = 12},
+                         {.name = "b", .value = 13},
+                         {.name = "c", .value = 10},
+                         {.name = "d", .value = 7}};
+    set_judge(s, run, 4);
+    assert_int_equal(s->c.decision->statistics.n_confirmed, 1);
+    assert_int_equal(s->c.decision->statistics.n_suspected, 2);
+    fault_loop(decide_once_with_set);
+    set_end(s);
+}
+
 static void names__walk_both_ways(void **state)
 {
     (void)state;
@@ -358,6 +396,7 @@ int main(void)
         cmocka_unit_test(decide__units_that_differ_are_not_compared),
         cmocka_unit_test(decide__equal_inputs_give_equal_bytes),
         cmocka_unit_test(decide__survives_every_failing_allocation),
+        cmocka_unit_test(decide__with_a_set_survives_every_failing_allocation),
         cmocka_unit_test(names__walk_both_ways),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
