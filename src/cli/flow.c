@@ -12,6 +12,7 @@
 #include "input/select/select.h"
 #include "os/pool.h"
 #include "report/report.h"
+#include "telemetry/factors.h"
 #include "telemetry/run_meta.h"
 
 #include <string.h>
@@ -84,7 +85,7 @@ static void take(const char **to, const char *given)
     *to = given ? given : *to;
 }
 
-static hb_status complete_meta(const hb_read_opts *o, hb_run_meta *meta, hb_error *err)
+static hb_status complete_meta(hb_app *app, const hb_read_opts *o, hb_run_meta *meta, hb_error *err)
 {
     if (o->run_id && !*o->run_id) {
         return HB_FAIL(err, HB_E_USAGE, "--run-id is empty; leave it out or name the run");
@@ -93,6 +94,9 @@ static hb_status complete_meta(const hb_read_opts *o, hb_run_meta *meta, hb_erro
     take(&meta->program, o->program);
     take(&meta->subsystem, o->subsystem);
     take(&meta->test_name, o->test_name);
+    if (o->factors && !o->is_baseline && hb_factors_put_list(meta, &app->arena, o->factors, err)) {
+        return hb_error_prefix(err, "--factor");
+    }
     return *meta->run_id ? hb_run_id_check(hb_str_of(meta->run_id), err) : HB_OK;
 }
 
@@ -179,7 +183,7 @@ static hb_status read_files(hb_app *app, hb_list files, const hb_read_opts *o, c
     hb_run_meta meta;
     HB_TRY(hb_globs_expand(app, files, &files, err));
     HB_TRY(read_meta(app, files, o, &meta, err));
-    HB_TRY(complete_meta(o, &meta, err));
+    HB_TRY(complete_meta(app, o, &meta, err));
     if (!*io_registry) {
         HB_TRY(hb_app_registry(app, meta.program, meta.context[HB_CONTEXT_OPERATING_MODE],
                                io_registry, err));

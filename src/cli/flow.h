@@ -19,6 +19,7 @@ typedef struct hb_read_opts {
     const char *program;
     const char *subsystem;
     const char *test_name;
+    const char *factors;
     const char *unit;
     const char *cycles;
     const char *sheet;
@@ -59,6 +60,8 @@ typedef struct hb_read_opts {
         HB_READ_OPT(type, member, "program", program, "NAME", "program the run belongs to"), \
         HB_READ_OPT(type, member, "subsystem", subsystem, "NAME", "subsystem under test"),   \
         HB_READ_OPT(type, member, "test-name", test_name, "NAME", "test that was run"),      \
+        HB_READ_OPT(type, member, "factor", factors, "NAME=VALUE",                           \
+                    "what may explain a change: rig=A,operator=kim"),                        \
         HB_READ_OPT(type, member, "unit", unit, "RANGES",                                    \
                     "rows of these units only, as 1-20,25 (adapters with a unit column)"),   \
         HB_READ_OPT(type, member, "cycles", cycles, "RANGES",                                \

@@ -2,6 +2,8 @@
 #include "decide/decision.h"
 
 #include "base/mem.h"
+#include "decide/attribution.h"
+#include "decide/history.h"
 #include "decide/layer2.h"
 #include "decide/limits.h"
 #include "decide/verdict_text.h"
@@ -259,6 +261,8 @@ static hb_status decide(hb_decision *d, hb_findings *findings, hb_error *err)
     HB_TRY(coverage_of_metrics(d, both, in_baseline, findings, err));
     HB_TRY(lost_rows(d, findings, err));
     HB_TRY(context(d, findings, err));
+    HB_TRY(hb_history_explain(d, findings, err));
+    HB_TRY(hb_attribution_explain(d, err));
     d->verdict = verdict_of(findings);
     count(d);
     HB_TRY(keep_findings(d, findings, err));

@@ -4,6 +4,7 @@
 #include "telemetry/run_builder_internal.h"
 
 #include "base/mem.h"
+#include "telemetry/factors.h"
 #include "telemetry/names.h"
 #include "telemetry/resolution.h"
 #include "telemetry/run_digest.h"
@@ -484,6 +485,18 @@ static hb_status copy_meta(hb_run_builder *b, const hb_run_meta *meta, hb_error 
     return HB_OK;
 }
 
+static hb_status copy_factors(hb_run_builder *b, const hb_run_meta *meta, hb_error *err)
+{
+    hb_run_meta *to = &b->run->meta;
+    to->factors = NULL;
+    to->n_factors = 0;
+    for (size_t i = 0; i < meta->n_factors; i++) {
+        HB_TRY(hb_factors_put(to, &b->run->arena, hb_str_of(meta->factors[i].name),
+                              hb_str_of(meta->factors[i].value), err));
+    }
+    return HB_OK;
+}
+
 static hb_status name_run(hb_run *run, hb_error *err)
 {
     if (*run->meta.run_id) {
@@ -499,6 +512,7 @@ hb_status hb_run_builder_finish(hb_run_builder *b, const hb_run_meta *meta, hb_r
                                 hb_error *err)
 {
     HB_TRY(copy_meta(b, meta, err));
+    HB_TRY(copy_factors(b, meta, err));
     HB_TRY(hb_builder_finish_files(b, err));
     HB_TRY(finish_metrics(b, err));
     HB_TRY(hb_run_set_digest(b->run, err));
