@@ -90,9 +90,15 @@ static void attributions(hb_json *j, const hb_run_statistics *s)
         text(j, "level", a->level);
         hb_json_ku(j, "levels", a->levels);
         text(j, "metric", a->metric);
+        if (a->told) {
+            figure(j, "p", a->p);
+        }
         opt(j, "shift", a->shift);
         text(j, "text", a->text);
-        figure(j, "variance_share", a->variance_share);
+        hb_json_kb(j, "told", a->told);
+        if (a->told) {
+            figure(j, "variance_share", a->variance_share);
+        }
         hb_json_end(j);
     }
     hb_json_end(j);

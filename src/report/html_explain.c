@@ -31,7 +31,7 @@ static void changes(const hb_run_statistics *s, hb_buf *out)
 static void attribution(const hb_attribution *a, hb_buf *out)
 {
     char fig[HB_FIG];
-    bool known = a->variance_share >= 0 && a->variance_share <= 1;
+    bool known = a->told && a->variance_share >= 0 && a->variance_share <= 1;
     hb_buf_c(out, "<tr><th scope=\"row\"><bdi>");
     hb_escape(out, a->metric);
     hb_buf_c(out, "</bdi></th><td class=\"t\">");
@@ -48,7 +48,8 @@ static void attribution(const hb_attribution *a, hb_buf *out)
     } else {
         hb_buf_c(out, "—");
     }
-    hb_buf_fmt(out, "</td><td>%s</td><td class=\"t\">",
+    hb_buf_fmt(out, "</td><td>%s</td>", hb_fig_p(a->told ? a->p : NAN, fig));
+    hb_buf_fmt(out, "<td>%s</td><td class=\"t\">",
                a->shift.set ? hb_fig_signed(a->shift.v, fig) : "—");
     hb_escape(out, a->confounded && *a->confounded ? a->confounded : "—");
     hb_buf_c(out, "</td><td class=\"t w\">");
@@ -58,14 +59,9 @@ static void attribution(const hb_attribution *a, hb_buf *out)
 
 static void attributions(const hb_run_statistics *s, hb_buf *out)
 {
-    static const char *const heads[] = {"Metric",
-                                        "Factor",
-                                        "This run's",
-                                        "Levels seen",
-                                        "Share of the spread",
-                                        "Of this shift",
-                                        "Cannot be told from",
-                                        "In words"};
+    static const char *const heads[] = {
+        "Metric", "Factor",        "This run's",          "Levels seen", "Share of the spread",
+        "p",      "Of this shift", "Cannot be told from", "In words"};
     if (s->n_attributions == 0) {
         return;
     }
@@ -74,7 +70,7 @@ static void attributions(const hb_run_statistics *s, hb_buf *out)
                   "spread of the baseline runs, and of this run's shift (in the metric's unit), "
                   "goes with each factor of the context</caption><thead><tr>");
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
-        hb_buf_fmt(out, "<th scope=\"col\"%s>%s</th>", i < 3 || i > 5 ? " class=\"t\"" : "",
+        hb_buf_fmt(out, "<th scope=\"col\"%s>%s</th>", i < 3 || i > 6 ? " class=\"t\"" : "",
                    heads[i]);
     }
     hb_buf_c(out, "</tr></thead><tbody>");

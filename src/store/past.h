@@ -36,6 +36,10 @@ HB_CHECKED hb_status hb_figures_next(hb_figures *f, hb_figure *ret_figure, bool 
                                      hb_error *err);
 void hb_figures_close(hb_figures *f);
 
+/* Names of all factors any run has, in order. */
+HB_CHECKED hb_status hb_store_factor_names(hb_store *s, hb_arena *arena, const char ***ret_names,
+                                           size_t *ret_n, hb_error *err);
+
 typedef struct hb_suspicion_row { /* strings in the caller's arena */
     int64_t id;
     const char *run_id; /* that raised it */
@@ -46,6 +50,7 @@ typedef struct hb_suspicion_row { /* strings in the caller's arena */
     hb_time raised; /* that run's time */
     hb_time until;
     double step;
+    bool log;
     size_t n_set;
     hb_suspicion_state state;
     const char *closed_by; /* run that gave the last word; "" while open */

@@ -37,7 +37,7 @@ static hb_suspicion_state state_of(hb_str event)
 static const char list_sql[] =
     "SELECT s.id, r.run_id, r.digest, r.operating_mode, r.scenario_id, r.sensor_config_id,"
     " r.input_data_version, r.environment_fingerprint, r.environment, s.metric, s.direction,"
-    " s.raised_ns, s.until_ns, s.step, s.n_set, coalesce(" LAST_WORD(
+    " s.raised_ns, s.until_ns, s.step, s.logarithm, s.n_set, coalesce(" LAST_WORD(
         "l.event") ", 'open'),"
                    " coalesce(" LAST_WORD("c.run_id") ", ''), " LAST_WORD(
                        "l.at_ns") " FROM suspicions s JOIN runs r ON r.id = s.run"
@@ -66,6 +66,7 @@ static void get_row(hb_sql *q, hb_arena *arena, hb_suspicion_row *row)
     row->raised = hb_sql_get_i64(q);
     row->until = hb_sql_get_i64(q);
     row->step = hb_sql_get_step(q);
+    row->log = hb_sql_get_i64(q) != 0;
     row->n_set = (size_t)hb_sql_get_u64(q);
     row->state = state_of(hb_sql_get_blob(q));
     row->closed_by = hb_sql_get_text(q, arena);
@@ -213,19 +214,21 @@ static hb_status insert_set(writer *w, int64_t suspicion, hb_error *err)
 static hb_status insert(writer *w, const hb_suspicion_raised *r, hb_error *err)
 {
     HB_CLEANUP(hb_sql_close) hb_sql q = {0};
-    HB_TRY(hb_sql_open(
-        w->s,
-        "INSERT INTO suspicions(decision, run, metric, direction, raised_ns, until_ns, step, n_set)"
-        " SELECT ?1, id, ?3, ?4, order_ns, order_ns + ?5, ?6,"
-        " (SELECT count(*) FROM lineage WHERE decision = ?1 AND role = 'set')"
-        " FROM runs WHERE id = ?2",
-        &q, err));
+    HB_TRY(hb_sql_open(w->s,
+                       "INSERT INTO suspicions(decision, run, metric, direction, raised_ns, "
+                       "until_ns, step, logarithm,"
+                       " n_set)"
+                       " SELECT ?1, id, ?3, ?4, order_ns, order_ns + ?5, ?6, ?7,"
+                       " (SELECT count(*) FROM lineage WHERE decision = ?1 AND role = 'set')"
+                       " FROM runs WHERE id = ?2",
+                       &q, err));
     hb_sql_i64(&q, w->decision);
     hb_sql_i64(&q, w->run);
     hb_sql_text(&q, r->metric);
     hb_sql_i64(&q, r->direction);
     hb_sql_i64(&q, (int64_t)r->days * INT64_C(86400000000000));
     hb_sql_step(&q, r->step);
+    hb_sql_i64(&q, r->log);
     HB_TRY(hb_sql_exec(&q, err));
     return insert_set(w, sqlite3_last_insert_rowid(w->s->db), err);
 }
