@@ -167,7 +167,8 @@ static const char *tag_of(const hb_policy *policy)
     if (policy->tag && *policy->tag) {
         return policy->tag;
     }
-    return policy->strategy == HB_STRATEGY_GOLDEN ? "golden" : "";
+    bool golden = policy->strategy == HB_STRATEGY_GOLDEN || policy->golden_for_hard_gates;
+    return golden ? "golden" : "";
 }
 
 static void check_registry(hb_picker *p, const hb_tag_row *tag)
@@ -338,6 +339,9 @@ hb_status hb_pick(hb_picker *p, hb_choice *c, hb_error *err)
         [HB_STRATEGY_EXPLICIT] = pick_explicit,
     };
     hb_strategy by = p->ask->baseline ? HB_STRATEGY_EXPLICIT : p->policy->strategy;
+    if (p->policy->golden_for_hard_gates && !p->ask->baseline) {
+        by = HB_STRATEGY_GOLDEN; /* dual baseline: the golden decides, whatever the strategy */
+    }
     /* A policy of the original that names a tag means it, whatever its strategy says. */
     if (by == HB_STRATEGY_LAST_PASS && *tag_of(p->policy)) {
         by = HB_STRATEGY_TAG;

@@ -200,10 +200,10 @@ static hb_status judge(picker *p, const hb_past_run *run, const hb_past_run **ta
         return exclude(p, run, "fail", err, "its verdict is FAIL");
     }
     if (x) {
-        return exclude(p, run, "suspected", err,
-                       "a suspicion about its metric '%s' is %s; the next comparable run answers "
-                       "it",
-                       x->metric, hb_suspicion_state_name(x->state));
+        bool open = x->state == HB_SUSPICION_OPEN;
+        return exclude(p, run, "suspected", err, "metric '%s' is suspected since run '%s'%s%s",
+                       x->metric, x->run_id,
+                       open ? ", which waits for its retest" : ", confirmed by run ", x->closed_by);
     }
     if (copy) {
         return exclude(p, run, "copy", err, "is the same recording as run '%s'", copy);
@@ -243,8 +243,13 @@ static hb_status none_left(const picker *p, hb_error *err)
 {
     const hb_version_pick *pick = p->pick;
     if (p->n_runs == 0) {
+        char since[HB_TIME_TEXT] = "";
+        if (p->ask->from != HB_TIME_NONE) {
+            hb_time_print(p->ask->from, since);
+        }
         return HB_FAIL(err, HB_E_STORE,
-                       "no registered run is asked for by these options; see 'hb runs list'");
+                       "no registered run is meant by these options%s%s; see 'hb runs list'",
+                       *since ? ": none is of a time since " : "", since);
     }
     const hb_version_excluded *x = &pick->excluded[0];
     return HB_FAIL(err, HB_E_STORE,

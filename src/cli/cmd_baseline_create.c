@@ -2,6 +2,7 @@
 /* hb baseline create. */
 #include "cli/baseline_shared.h"
 #include "cli/commands.h"
+#include "cli/quality_shared.h"
 #include "cli/table.h"
 #include "input/select/resample.h"
 #include "input/select/where.h"
@@ -215,14 +216,24 @@ static void excluded_json(const hb_version_pick *pick, hb_json *j)
     hb_json_end(j);
 }
 
-static hb_status print_json(hb_app *app, const hb_version_pick *pick, const hb_version_made *made,
-                            const char *version, bool existed, hb_error *err)
+/* What is told in the end. */
+typedef struct outcome {
+    const hb_version_pick *pick;
+    const hb_version_made *made;
+    const hb_quality *quality;
+    const char *version; /* NULL = not stored */
+    bool existed;
+} outcome;
+
+static hb_status print_json(hb_app *app, const outcome *o, hb_error *err)
 {
+    const hb_version_pick *pick = o->pick;
+    const hb_version_made *made = o->made;
     hb_json j;
     hb_json_init(&j, &app->out, HB_JSON_PRETTY);
     hb_json_obj(&j);
-    hb_json_kc(&j, "version", version);
-    hb_json_kb(&j, "existed", existed);
+    hb_json_kc(&j, "version", o->version);
+    hb_json_kb(&j, "existed", o->existed);
     hb_json_kc(&j, "digest", made->digest);
     hb_json_kc(&j, "parent", *made->parent ? made->parent : NULL);
     hb_json_kc(&j, "program", pick->like.meta.program);
@@ -230,23 +241,39 @@ static hb_status print_json(hb_app *app, const hb_version_pick *pick, const hb_v
     hb_json_kc(&j, "test_name", pick->like.meta.test_name);
     hb_version_set_json(&made->set, &j);
     excluded_json(pick, &j);
+    hb_json_key(&j, "quality");
+    hb_quality_json(o->quality, &j);
     hb_json_end(&j);
     hb_buf_ch(&app->out, '\n');
     return hb_json_done(&j, err);
 }
 
-static hb_status print_text(hb_app *app, const hb_version_pick *pick, const hb_version_made *made,
-                            const char *version, bool existed, hb_error *err)
+static hb_status excluded_text(const hb_version_pick *pick, hb_buf *out, hb_error *err)
 {
     static const char *const head[] = {"LEFT OUT", "REASON", "WHY"};
+    hb_table_text t;
+    hb_buf_ch(out, '\n');
+    hb_table_text_begin(&t, head, 3);
+    for (size_t i = 0; i < pick->n_excluded; i++) {
+        const hb_version_excluded *x = &pick->excluded[i];
+        const char *cells[] = {x->run_id, x->reason, x->text};
+        hb_table_text_row(&t, cells);
+    }
+    return hb_table_text_end(&t, out, err);
+}
+
+static hb_status print_text(hb_app *app, const outcome *o, hb_error *err)
+{
+    const hb_version_pick *pick = o->pick;
+    const hb_version_made *made = o->made;
     hb_buf *out = &app->out;
     size_t n_log = 0;
     for (size_t i = 0; i < made->set.n_metrics; i++) {
         n_log += made->set.metrics[i].log;
     }
-    if (version) {
-        hb_buf_fmt(out, "baseline version %s%s\n", version,
-                   existed ? " (it exists already, with this very content)" : "");
+    if (o->version) {
+        hb_buf_fmt(out, "baseline version %s%s\n", o->version,
+                   o->existed ? " (it exists already, with this very content)" : "");
     } else {
         hb_buf_fmt(out, "would be baseline version %.12s (nothing was stored)\n", made->digest);
     }
@@ -264,46 +291,50 @@ static hb_status print_text(hb_app *app, const hb_version_pick *pick, const hb_v
         hb_buf_fmt(out, "note: %s\n", made->note);
     }
     if (pick->n_excluded) {
-        hb_table_text t;
-        hb_buf_ch(out, '\n');
-        hb_table_text_begin(&t, head, 3);
-        for (size_t i = 0; i < pick->n_excluded; i++) {
-            const hb_version_excluded *x = &pick->excluded[i];
-            const char *cells[] = {x->run_id, x->reason, x->text};
-            hb_table_text_row(&t, cells);
-        }
-        HB_TRY(hb_table_text_end(&t, out, err));
+        HB_TRY(excluded_text(pick, out, err));
     }
-    if (version) {
+    hb_buf_ch(out, '\n');
+    HB_TRY(hb_view_quality(o->quality, out, err));
+    if (o->version) {
         hb_buf_fmt(out,
                    "\nwhat it would change, and how to use it: hb baseline promote --version %s "
                    "--tag golden\n",
-                   version);
+                   o->version);
     }
     return hb_buf_check(out, err);
+}
+
+/* Quality is told here, and refuses nothing: only a promotion is refused. */
+static hb_status keep_and_tell(hb_app *app, const create_opts *o, outcome *out, hb_error *err)
+{
+    const hb_version_label label = {.name = o->name ? o->name : "",
+                                    .note = o->note ? o->note : "",
+                                    .by = hb_baseline_who(o->by),
+                                    .now = app->os->now()};
+    char name[65] = "";
+    if (!o->dry_run) {
+        HB_TRY(hb_version_keep(app->store, out->pick, out->made, &label, name, &out->existed, err));
+        out->version = name;
+    }
+    if (!o->dry_run && !out->existed) {
+        HB_TRY(hb_quality_keep(app, name, "create", out->quality, NULL, label.by, err));
+    }
+    return app->common.json ? print_json(app, out, err) : print_text(app, out, err);
 }
 
 static hb_status make_and_keep(hb_app *app, const create_opts *o, const hb_version_pick *pick,
                                const hb_registry *registry, hb_error *err)
 {
     const hb_version_with with = {.registry = registry, .policy = &app->policy};
-    const hb_version_label label = {.name = o->name ? o->name : "",
-                                    .note = o->note ? o->note : "",
-                                    .by = hb_baseline_who(o->by),
-                                    .now = app->os->now()};
     hb_version_made made;
-    char name[65] = "";
-    bool existed = false;
+    hb_quality *quality = NULL;
     HB_TRY(hb_version_make(app->store, pick, &with, &made, err));
-    hb_status status = HB_OK;
-    if (!o->dry_run) {
-        status = hb_version_keep(app->store, pick, &made, &label, name, &existed, err);
-    }
+    hb_status status = hb_quality_of_set(app, &made.set, &quality, err);
     if (status == HB_OK) {
-        const char *version = o->dry_run ? NULL : name;
-        status = app->common.json ? print_json(app, pick, &made, version, existed, err)
-                                  : print_text(app, pick, &made, version, existed, err);
+        outcome out = {.pick = pick, .made = &made, .quality = quality};
+        status = keep_and_tell(app, o, &out, err);
     }
+    hb_quality_free(quality);
     hb_version_made_release(&made);
     return status;
 }

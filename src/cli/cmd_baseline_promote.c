@@ -3,6 +3,7 @@
 #include "baseline/set.h"
 #include "cli/baseline_shared.h"
 #include "cli/commands.h"
+#include "cli/quality_shared.h"
 #include "cli/table.h"
 
 #include <string.h>
@@ -13,6 +14,7 @@ typedef struct promote_opts {
     uint32_t impact;
     const char *note;
     const char *by;
+    const char *override;
     bool yes;
     bool force;
 } promote_opts;
@@ -27,12 +29,15 @@ typedef struct promotion {
     hb_impact_row *rows;
     size_t n;
     size_t n_flips;
+    hb_run_set set; /* what `quality` is about */
+    hb_quality *quality;
     bool done;
 } promotion;
 
 static bool policy_uses(const hb_policy *p, const char *tag)
 {
-    bool by_tag = p->strategy == HB_STRATEGY_TAG || p->strategy == HB_STRATEGY_GOLDEN || *p->tag;
+    bool by_tag = p->strategy == HB_STRATEGY_TAG || p->strategy == HB_STRATEGY_GOLDEN ||
+                  p->golden_for_hard_gates || *p->tag;
     const char *used = *p->tag ? p->tag : "golden";
     return by_tag && strcmp(used, tag) == 0;
 }
@@ -65,6 +70,8 @@ static void print_json(const promotion *p, hb_json *j)
         hb_json_end(j);
     }
     hb_json_end(j);
+    hb_json_key(j, "quality");
+    hb_quality_json(p->quality, j);
     hb_json_end(j);
 }
 
@@ -104,7 +111,8 @@ static hb_status print_impact(hb_app *app, const promotion *p, hb_error *err)
     } else {
         hb_buf_fmt(out, "\n%zu of %zu verdicts would flip\n", p->n_flips, p->n);
     }
-    return hb_buf_check(out, err);
+    hb_buf_ch(out, '\n');
+    return hb_view_quality(p->quality, out, err);
 }
 
 /* --- the change --- */
@@ -125,14 +133,19 @@ static hb_status registry_digest(hb_app *app, const hb_version_row *v, char out[
 static hb_status set(hb_app *app, promotion *p, hb_error *err)
 {
     char digest[65] = "";
+    const char *by = hb_baseline_who(p->o->by);
+    HB_TRY(hb_quality_gate(app, p->quality, p->tag, p->o->override, err));
     HB_TRY(registry_digest(app, &p->version, digest, err));
     const hb_baseline_request request = {.version = p->version.version,
                                          .tag = p->tag,
                                          .registry_digest = digest,
-                                         .set_by = hb_baseline_who(p->o->by),
+                                         .set_by = by,
                                          .note = p->o->note,
                                          .now = app->os->now(),
                                          .force = p->o->force};
+    /* Before the tag moves: an override is never without its reason, whatever happens between. */
+    HB_TRY(
+        hb_quality_keep(app, p->version.version, "promote", p->quality, p->o->override, by, err));
     HB_TRY(hb_baseline_set(app->store, &app->policy, &request, err));
     p->done = true;
     return HB_OK;
@@ -155,7 +168,34 @@ static hb_status look(hb_app *app, promotion *p, hb_error *err)
     for (size_t i = 0; i < p->n; i++) {
         p->n_flips += p->rows[i].flips;
     }
-    return HB_OK;
+    HB_TRY(hb_baseline_version_set(app, v, &p->set, err));
+    return hb_quality_of_set(app, &p->set, &p->quality, err);
+}
+
+static hb_status promote(hb_app *app, promotion *p, int *ret_exit, hb_error *err)
+{
+    HB_TRY(hb_baseline_may_set(&app->policy, p->tag, err));
+    HB_TRY(look(app, p, err));
+    if (!app->common.json) {
+        HB_TRY(print_impact(app, p, err));
+    }
+    if (p->o->yes) {
+        HB_TRY(set(app, p, err));
+    } else {
+        hb_say(app, "nothing was changed; repeat with --yes to make it the baseline");
+        *ret_exit = hb_status_exit(HB_E_DENIED);
+    }
+    if (app->common.json) {
+        hb_json j;
+        hb_json_init(&j, &app->out, HB_JSON_PRETTY);
+        print_json(p, &j);
+        hb_buf_ch(&app->out, '\n');
+        return hb_json_done(&j, err);
+    }
+    if (p->done) {
+        hb_buf_fmt(&app->out, "\nbaseline %s is now version %s\n", p->tag, p->version.version);
+    }
+    return hb_buf_check(&app->out, err);
 }
 
 static hb_status run_promote(hb_app *app, const void *opts, hb_list args, int *ret_exit,
@@ -164,28 +204,10 @@ static hb_status run_promote(hb_app *app, const void *opts, hb_list args, int *r
     promotion p = {.o = opts};
     (void)args;
     p.tag = p.o->tag ? p.o->tag : "golden";
-    HB_TRY(hb_baseline_may_set(&app->policy, p.tag, err));
-    HB_TRY(look(app, &p, err));
-    if (!app->common.json) {
-        HB_TRY(print_impact(app, &p, err));
-    }
-    if (p.o->yes) {
-        HB_TRY(set(app, &p, err));
-    } else {
-        hb_say(app, "nothing was changed; repeat with --yes to make it the baseline");
-        *ret_exit = hb_status_exit(HB_E_DENIED);
-    }
-    if (app->common.json) {
-        hb_json j;
-        hb_json_init(&j, &app->out, HB_JSON_PRETTY);
-        print_json(&p, &j);
-        hb_buf_ch(&app->out, '\n');
-        return hb_json_done(&j, err);
-    }
-    if (p.done) {
-        hb_buf_fmt(&app->out, "baseline %s is now version %s\n", p.tag, p.version.version);
-    }
-    return hb_buf_check(&app->out, err);
+    hb_status status = promote(app, &p, ret_exit, err);
+    hb_quality_free(p.quality);
+    hb_run_set_release(&p.set);
+    return status;
 }
 
 static const hb_opt table[] = {
@@ -221,6 +243,11 @@ static const hb_opt table[] = {
      .offset = offsetof(promote_opts, by),
      .arg = "NAME",
      .help = "who; default: the user's name"},
+    {.name = "override-quality",
+     .kind = HB_OPT_STRING,
+     .offset = offsetof(promote_opts, override),
+     .arg = "REASON",
+     .help = "promote although the quality does not allow it; the reason is stored"},
     {.name = "force",
      .kind = HB_OPT_FLAG,
      .offset = offsetof(promote_opts, force),
@@ -239,6 +266,8 @@ const hb_cmd hb_cmd_baseline_promote = {
                "policy chooses their baseline now, and with the version. Where the two verdicts\n"
                "differ, the run flips. A run that is part of the version is compared with the\n"
                "others of it. Nothing is stored of these decisions.\n"
+               "\n"
+               "Its quality is checked by baseline_quality_policy.yaml, which may refuse.\n"
                "\n"
                "With --yes the tag is moved, as by hb baseline set: earlier settings stay in the\n"
                "history, and a policy with governance.require_approval refuses.",

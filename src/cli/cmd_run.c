@@ -36,6 +36,7 @@ static hb_status register_files(hb_app *app, hb_flow *f, hb_list args, const hb_
                                 hb_error *err)
 {
     HB_TRY(hb_flow_read(app, args, read, NULL, &f->registry, &f->run, err));
+    HB_TRY(hb_app_need_store(app, err));
     return hb_flow_register(app, f, err);
 }
 
@@ -44,6 +45,7 @@ static hb_status read_and_judge(hb_app *app, hb_flow *f, hb_list args, const run
                                 hb_error *err)
 {
     HB_TRY(hb_flow_read(app, args, &o->read, NULL, &f->registry, &f->run, err));
+    HB_TRY(hb_app_need_store(app, err));
     HB_TRY(
         hb_flow_select(app, f, &(hb_flow_choice){.baseline = o->baseline, .with = o->with}, err));
     HB_TRY(hb_flow_register(app, f, err));

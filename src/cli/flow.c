@@ -2,6 +2,7 @@
 #include "cli/flow.h"
 
 #include "base/mem.h"
+#include "cli/flow_job.h"
 #include "cli/globs.h"
 #include "cli/progress.h"
 #include "cli/topics.h"
@@ -42,6 +43,7 @@ void hb_flow_init(hb_flow *f)
 void hb_flow_release(hb_flow *f)
 {
     hb_decision_free(f->decision);
+    hb_equivalence_applied_release(&f->equivalences);
     if (f->selected) {
         hb_selection_release(&f->selection);
     }
@@ -136,7 +138,6 @@ static hb_ingest_options ingest_options(const hb_read_opts *o, const char *profi
         .variable = o->variable,
         .program = "/proc/self/exe",
         .select = chosen ? select : NULL,
-        .threads = o->threads ? o->threads : hb_pool_processors(),
     };
 }
 
@@ -149,51 +150,57 @@ hb_status hb_flow_groups(hb_app *app, const char *path, const hb_read_opts *o, c
     HB_TRY(hb_app_path(app, NULL, "profiles", &profiles, err));
     HB_TRY(hb_app_open_units(app, err));
     hb_ingest_options io = ingest_options(o, profiles, &select);
+    io.threads = o->threads ? o->threads : hb_pool_processors();
     select.columns = NULL; /* the groups of the rows asked for, whatever else is taken of them */
     select.resample = NULL;
     return hb_input_groups(app->os, path, &io, column, app->units, &app->arena, ret, ret_n, err);
 }
 
-/* readings: NULL, or one for each file. */
-static hb_status ingest_files(hb_app *app, hb_list files, const hb_read_opts *o, hb_run_builder *b,
-                              struct hb_reading **readings, const char **ret_source, hb_error *err)
+hb_status hb_flow_prepare(hb_app *app, hb_list files, const hb_read_opts *o,
+                          hb_registry **io_registry, hb_flow_job *ret, hb_error *err)
 {
-    const char *profiles = NULL;
+    *ret = (hb_flow_job){.o = o, .threads = o->threads ? o->threads : hb_pool_processors()};
+    HB_TRY(hb_globs_expand(app, files, &ret->files, err));
+    HB_TRY(read_meta(app, ret->files, o, &ret->meta, err));
+    HB_TRY(complete_meta(app, o, &ret->meta, err));
+    if (!*io_registry) {
+        HB_TRY(hb_app_registry(app, ret->meta.program, ret->meta.context[HB_CONTEXT_OPERATING_MODE],
+                               io_registry, err));
+    }
+    ret->registry = *io_registry;
+    HB_TRY(hb_app_open_units(app, err));
     HB_TRY(check_read_opts(o, err));
-    HB_TRY(hb_app_path(app, NULL, "profiles", &profiles, err));
-    for (size_t i = 0; i < files.n; i++) {
+    return hb_app_path(app, NULL, "profiles", &ret->profiles, err);
+}
+
+static hb_status ingest_files(hb_app *app, const hb_flow_job *j, hb_run_builder *b,
+                              const char **ret_source, hb_error *err)
+{
+    for (size_t i = 0; i < j->files.n; i++) {
         hb_select_options select;
-        hb_progress bar = hb_progress_start(app, hb_path_base(files.v[i]));
-        hb_ingest_options io = ingest_options(o, profiles, &select);
-        io.ambiguous_is_fine = readings != NULL;
-        io.reading = readings ? readings[i] : NULL;
-        io.progress = hb_progress_bytes;
-        io.progress_ctx = &bar;
-        hb_status status = hb_ingest(app->os, files.v[i], &io, b, ret_source, err);
+        hb_progress bar = hb_progress_start(app, hb_path_base(j->files.v[i]));
+        hb_ingest_options io = ingest_options(j->o, j->profiles, &select);
+        io.threads = j->threads;
+        io.ambiguous_is_fine = j->readings != NULL;
+        io.reading = j->readings ? j->readings[i] : NULL;
+        io.progress = j->progress ? j->progress : hb_progress_bytes;
+        io.progress_ctx = j->progress ? j->progress_ctx : &bar;
+        hb_status status = hb_ingest(app->os, j->files.v[i], &io, b, ret_source, err);
         hb_progress_end(&bar);
         HB_TRY(status);
     }
     return HB_OK;
 }
 
-static hb_status read_files(hb_app *app, hb_list files, const hb_read_opts *o, const hb_run *like,
-                            struct hb_reading **readings, hb_registry **io_registry,
-                            hb_run **ret_run, hb_error *err)
+hb_status hb_flow_do(hb_app *app, const hb_flow_job *j, const hb_run *like, hb_run **ret_run,
+                     hb_error *err)
 {
-    hb_run_meta meta;
-    HB_TRY(hb_globs_expand(app, files, &files, err));
-    HB_TRY(read_meta(app, files, o, &meta, err));
-    HB_TRY(complete_meta(app, o, &meta, err));
-    if (!*io_registry) {
-        HB_TRY(hb_app_registry(app, meta.program, meta.context[HB_CONTEXT_OPERATING_MODE],
-                               io_registry, err));
-    }
-    HB_TRY(hb_app_open_units(app, err));
     hb_run_builder *b = NULL;
+    hb_run_meta meta = j->meta;
     const char *source = "";
-    HB_TRY(hb_run_builder_new(*io_registry, app->units, &b, err));
+    HB_TRY(hb_run_builder_new(j->registry, app->units, &b, err));
     hb_run_builder_units_like(b, like);
-    hb_status status = ingest_files(app, files, o, b, readings, &source, err);
+    hb_status status = ingest_files(app, j, b, &source, err);
     if (status == HB_OK) {
         meta.source_system = source;
         status = hb_run_builder_finish(b, &meta, ret_run, err);
@@ -205,14 +212,19 @@ static hb_status read_files(hb_app *app, hb_list files, const hb_read_opts *o, c
 hb_status hb_flow_read(hb_app *app, hb_list files, const hb_read_opts *o, const hb_run *like,
                        hb_registry **io_registry, hb_run **ret_run, hb_error *err)
 {
-    return read_files(app, files, o, like, NULL, io_registry, ret_run, err);
+    hb_flow_job j;
+    HB_TRY(hb_flow_prepare(app, files, o, io_registry, &j, err));
+    return hb_flow_do(app, &j, like, ret_run, err);
 }
 
 hb_status hb_flow_inspect(hb_app *app, hb_list files, const hb_read_opts *o,
                           struct hb_reading **readings, hb_registry **io_registry, hb_run **ret_run,
                           hb_error *err)
 {
-    return read_files(app, files, o, NULL, readings, io_registry, ret_run, err);
+    hb_flow_job j;
+    HB_TRY(hb_flow_prepare(app, files, o, io_registry, &j, err));
+    j.readings = readings;
+    return hb_flow_do(app, &j, NULL, ret_run, err);
 }
 
 hb_status hb_flow_register(hb_app *app, hb_flow *f, hb_error *err)
@@ -305,7 +317,13 @@ hb_status hb_flow_select(hb_app *app, hb_flow *f, const hb_flow_choice *choice, 
                                .now = app->os->now()};
     HB_TRY(hb_baseline_select(app->store, &ask, &f->selection, err));
     f->selected = true;
-    return HB_OK;
+    return hb_flow_equivalences(app, f, &f->selection.reference, err);
+}
+
+hb_status hb_flow_equivalences(hb_app *app, hb_flow *f, hb_reference *reference, hb_error *err)
+{
+    HB_TRY(hb_app_load_equivalences(app, err));
+    return hb_equivalence_apply(&app->equivalences, f->run, reference, &f->equivalences, err);
 }
 
 hb_status hb_flow_judge(hb_app *app, hb_flow *f, hb_error *err)

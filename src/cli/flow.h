@@ -101,8 +101,9 @@ typedef struct hb_flow {
     hb_run *run;
     hb_selection selection;
     bool selected;
-    hb_reference files; /* reference made of files (compare) */
-    hb_run *pool;       /* what `files` points at */
+    hb_reference files;                  /* reference made of files (compare) */
+    hb_run *pool;                        /* what `files` points at */
+    hb_equivalence_applied equivalences; /* what a converted reference is made of */
     hb_decision *decision;
     hb_buf json;        /* canonical decision */
     char digest[65];    /* of json */
@@ -119,9 +120,18 @@ struct hb_reading;
 HB_CHECKED hb_status hb_flow_read(hb_app *app, hb_list files, const hb_read_opts *o,
                                   const hb_run *like, hb_registry **io_registry, hb_run **ret_run,
                                   hb_error *err);
-/* The same, with what was read of each file: readings[i] (files.n of them, owned by the caller with
- * hb_reading_free, also on failure; NULL entries are fine). Files that leave day and month open are
- * read all the same, and the reading says so. */
+/* The runs of several lists of files, as hb_flow_read gives them one after another, each like the
+ * first: the same figures, the same first error. Read at once where threads and files allow it.
+ * ret_runs[i], NULL before the call, are the caller's also on failure. */
+typedef struct hb_flow_files_of {
+    hb_list files;
+    const hb_read_opts *o;
+} hb_flow_files_of;
+HB_CHECKED hb_status hb_flow_read_all(hb_app *app, const hb_flow_files_of *runs, size_t n,
+                                      hb_registry **io_registry, hb_run **ret_runs, hb_error *err);
+/* The same as hb_flow_read, with what was read of each file: readings[i] (files.n of them, owned by
+ * the caller with hb_reading_free, also on failure; NULL entries are fine). Files that leave day
+ * and month open are read all the same, and the reading says so. */
 HB_CHECKED hb_status hb_flow_inspect(hb_app *app, hb_list files, const hb_read_opts *o,
                                      struct hb_reading **readings, hb_registry **io_registry,
                                      hb_run **ret_run, hb_error *err);
@@ -141,6 +151,10 @@ typedef struct hb_flow_choice {
 /* Chooses f->run's baseline into f->selection. The run need not be registered yet. */
 HB_CHECKED hb_status hb_flow_select(hb_app *app, hb_flow *f, const hb_flow_choice *choice,
                                     hb_error *err);
+/* Converts metrics of another make in the reference, as the workspace's equivalence mapping says.
+ * hb_flow_select does it itself. */
+HB_CHECKED hb_status hb_flow_equivalences(hb_app *app, hb_flow *f, hb_reference *reference,
+                                          hb_error *err);
 /* Stores f->decision and what follows from it for suspicions, in one transaction. */
 HB_CHECKED hb_status hb_flow_store(hb_app *app, const hb_flow *f, hb_error *err);
 /* Decides against the selection, stores the decision, writes the report folder. */

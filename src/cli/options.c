@@ -156,8 +156,8 @@ static hb_status letters(parser *p, const char *arg, hb_error *err)
     return HB_OK;
 }
 
-/* The version and the dumps stand for themselves, without a command; a command may have a --version
- * of its own (of a baseline). */
+/* The version and the dumps stand for themselves, without a command; a command may have versions of
+ * its own. */
 static hb_status option(parser *p, const char *arg, hb_error *err)
 {
     bool own = p->out->cmd && in_table(p->out->cmd->opts, HB_STR("version"), 0);

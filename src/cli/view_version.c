@@ -2,6 +2,7 @@
 #include "cli/baseline_shared.h"
 #include "cli/table.h"
 
+#include <jansson.h>
 #include <math.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -247,6 +248,16 @@ static void short_time(hb_time t, char out[HB_TIME_TEXT])
     }
 }
 
+/* "pass", "fail", "cannot_tell": what the checks came to. */
+static const char *overall_of(hb_app *app, const char *json)
+{
+    json_t *root = json_loads(json, 0, NULL);
+    const char *word = json_string_value(json_object_get(root, "overall"));
+    const char *copy = word ? hb_arena_str(&app->arena, hb_str_of(word)) : NULL;
+    json_decref(root);
+    return copy ? copy : "unknown";
+}
+
 static hb_status head_text(hb_app *app, const hb_version_row *row, hb_error *err)
 {
     hb_buf *out = &app->out;
@@ -283,7 +294,7 @@ static hb_status head_text(hb_app *app, const hb_version_row *row, hb_error *err
     }
     for (size_t i = 0; i < n_checks; i++) {
         short_time(checks[i].checked_at, time);
-        hb_buf_fmt(out, "quality    %s at %s, %s%s%s\n", checks[i].passed ? "passed" : "not passed",
+        hb_buf_fmt(out, "quality    %s at %s, %s%s%s\n", overall_of(app, checks[i].json),
                    checks[i].purpose, time, *checks[i].override_reason ? ", overridden: " : "",
                    checks[i].override_reason);
     }

@@ -157,7 +157,7 @@ typedef struct hb_relation {
 typedef struct hb_run_statistics {
     bool ran;            /* at least one metric was tested */
     double budget;       /* q of the policy */
-    double bh_level;     /* 0.8 q */
+    double bh_level;     /* 0.8 q; 0.4 q with a dual baseline, whose rolling set has the rest */
     double cut;          /* largest p rejected; 0 = none */
     double first_level;  /* bh_level / n_tested: what one metric needs when no other differs; power
                           * is stated at this one, the most careful of the step-up levels */

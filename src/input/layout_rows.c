@@ -401,7 +401,7 @@ static hb_status read_all(rows *w, hb_block *block, hb_error *err)
     }
     HB_TRY(flush_steps(w, err));
     if (w->not_wanted) {
-        HB_TRY(hb_run_builder_reject_row(w->job->b, "row not selected", w->not_wanted, err));
+        HB_TRY(hb_run_builder_reject_row(w->job->b, HB_REJECT_NOT_SELECTED, w->not_wanted, err));
     }
     return w->c->time == HB_NO_COLUMN
                ? HB_OK

@@ -63,7 +63,8 @@ typedef struct hb_suspicion_query { /* NULL = any */
     const char *test_name;
     const char *run_id; /* raised by */
     /* As it looked to this run: what it said itself does not count, and what it raised is left
-     * out. So a run that is decided again finds what it found the first time. */
+     * out, as is what was raised by runs judged together with it. So a run that is decided again
+     * finds what it found the first time. */
     const char *seen_by;
     bool settled_too; /* also cleared and opposite ones */
 } hb_suspicion_query;

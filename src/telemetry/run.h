@@ -97,6 +97,9 @@ typedef struct hb_guess {
 #define HB_REJECT_BAD_JSON "bad JSON"
 #define HB_REJECT_NO_RECORD "record that is no object"
 
+/* Reason of the rows that were read and not asked for. */
+#define HB_REJECT_NOT_SELECTED "row not selected"
+
 typedef struct hb_reject_count {
     const char *reason; /* "short row", "not a number" … */
     uint64_t n;
@@ -132,6 +135,10 @@ typedef struct hb_run {
 
 /* Rows and records lost in reading the inputs (reasons above), and all there were. */
 uint64_t hb_run_lost_rows(const hb_run *r, uint64_t *ret_all);
+
+/* Rows that the choice of rows left out, where it left nothing: no metric has a sample, usable or
+ * not. Else 0. */
+uint64_t hb_run_none_selected(const hb_run *r);
 
 void hb_run_free(hb_run *r);
 /* NULL when the run has no such metric. */

@@ -158,6 +158,25 @@ static bool unit_like(hb_run_builder *b, building *k, const char *unit, hb_affin
     return true;
 }
 
+/* The unit of a metric without `like` is that of its first channel that has one, and the only thing
+ * `like` can change is what becomes of that channel. */
+bool hb_run_units_unlike(const hb_run *run, const hb_run *like, hb_units *units)
+{
+    for (size_t i = 0; i < run->n_metrics; i++) {
+        const hb_metric *m = &run->metrics[i];
+        const hb_metric *other = *m->unit ? hb_run_metric(like, hb_str_of(m->name)) : NULL;
+        hb_affine to;
+        bool same = other && strcmp(m->unit, other->unit) == 0;
+        if (same ? m->flags & HB_METRIC_UNIT_UNKNOWN
+                 : other && *other->unit &&
+                       hb_units_convert(units, hb_str_of(m->unit), hb_str_of(other->unit), &to,
+                                        NULL) == HB_OK) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* The first unit of an undeclared metric becomes its own. */
 static hb_status adopt_unit(hb_run_builder *b, building *k, const char *unit, hb_error *err)
 {
@@ -264,10 +283,17 @@ static building *metric_of(hb_run_builder *b, uint32_t ch)
 hb_status hb_run_builder_add(hb_run_builder *b, uint32_t ch, const double *v, const hb_time *t,
                              size_t n, hb_error *err)
 {
+    return hb_run_builder_add_known(b, ch, v, t, n, NULL, err);
+}
+
+hb_status hb_run_builder_add_known(hb_run_builder *b, uint32_t ch, const double *v,
+                                   const hb_time *t, size_t n, const hb_moments *block,
+                                   hb_error *err)
+{
     const channel *c = &b->channels[ch];
     hb_profile *p = &metric_of(b, ch)->m.profile;
     if (c->identity || n == 0) {
-        return hb_profile_add(p, v, t, n, err);
+        return hb_profile_add_known(p, v, t, n, block, err);
     }
     double *converted = hb_alloc_array(n, sizeof *converted);
     if (!converted) {
@@ -417,7 +443,8 @@ static double resolution(const building *k)
 {
     const hb_metric *m = &k->m;
     const hb_profile *p = &m->profile;
-    double step = p->sketch ? hb_sketch_step(p->sketch) : 0;
+    double most = fmax(fabs(p->moments.min), fabs(p->moments.max));
+    double step = p->sketch ? hb_tidy_step(hb_sketch_step(p->sketch), most) : 0;
     if (m->stated) {
         step = step > 0 && (k->digit == 0 || step < k->digit) ? step : k->digit;
     } else if (m->reduce == HB_REDUCE_COUNT) {

@@ -11,7 +11,7 @@
 
 static char *text(hb_run_set *s, const char *fmt, size_t i)
 {
-    char out[64];
+    char out[80];
     snprintf(out, sizeof out, fmt, i);
     return hb_arena_str(&s->arena, hb_str_of(out));
 }

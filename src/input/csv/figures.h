@@ -8,7 +8,7 @@
 #define HB_INPUT_CSV_FIGURES_H
 
 #include "input/csv/rows.h"
-#include "input/plan.h"
+#include "input/samples.h"
 
 /* The same for all blocks. */
 typedef struct hb_csv_job {
@@ -36,6 +36,7 @@ typedef struct hb_csv_figures {
     uint32_t *left;     /* rows whose fields are no plain figures */
     size_t cap_edges;
     hb_plan_room odd_room;
+    hb_samples_room samples;
     char *plain; /* one cell without its quotes */
     size_t cap_plain;
 } hb_csv_figures;

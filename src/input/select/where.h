@@ -28,7 +28,7 @@ HB_CHECKED hb_status hb_where_parse(const char *text, const char *option, hb_whe
 void hb_where_free(hb_where *w);
 /* Columns by name or label; unknown ones and wrong kinds are HB_E_USAGE with what there is. */
 HB_CHECKED hb_status hb_where_bind(hb_where *w, const hb_plan *plan, const hb_column *columns,
-                                   const char *path, hb_error *err);
+                                   const hb_column_look *looks, const char *path, hb_error *err);
 /* Once bound: is the column part of the expression? */
 bool hb_where_uses(const hb_where *w, size_t column);
 /* keep[r] is set to 0 where the expression is not true; rows with keep[r] = 0 stay so. */
