@@ -334,10 +334,13 @@ static hb_status fill_row(hb_attributor *a, telling *t, hb_buf *b, hb_arena *are
     t->seen = seen(a, f);
     *row = (hb_attribution){.metric = t->metric->name,
                             .factor = f->name,
-                            .level = f->last,
+                            .level = hb_arena_str(arena, hb_str_of(f->last)),
                             .levels = levels_seen(a, f),
                             .told = c->why == HB_FACTOR_TOLD,
                             .p = 1};
+    if (!row->level) {
+        return HB_NOMEM(err);
+    }
     if (row->told) {
         row->variance_share = c->share;
         row->p = c->p;
