@@ -334,10 +334,10 @@ static hb_status fill_row(hb_attributor *a, telling *t, hb_buf *b, hb_arena *are
     t->seen = seen(a, f);
     *row = (hb_attribution){.metric = t->metric->name,
                             .factor = f->name,
-                            .level = hb_arena_str(arena, hb_str_of(f->last)),
                             .levels = levels_seen(a, f),
                             .told = c->why == HB_FACTOR_TOLD,
                             .p = 1};
+    row->level = hb_arena_str(arena, hb_str_of(f->last)); /* a day's text is the attributor's */
     if (!row->level) {
         return HB_NOMEM(err);
     }
