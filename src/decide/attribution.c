@@ -348,6 +348,10 @@ static hb_status fill_row(hb_attributor *a, telling *t, hb_buf *b, hb_arena *are
     if (row->told && t->value.set && t->seen) {
         row->shift = (hb_opt_f64){true, hb_design_effect(a->design, t->c, t->f, f->last_level)};
     }
+    row->level = hb_arena_str(arena, hb_str_of(f->last)); /* a day's text is the attributor's */
+    if (!row->level) {
+        return HB_NOMEM(err);
+    }
     put_confounders(a, t->f, b);
     HB_TRY(keep(b, arena, &row->confounded, err));
     if (row->told) {
