@@ -47,7 +47,7 @@ typedef enum hb_need {
     HB_NEED_POLICY = 1 << 0,
     HB_NEED_STORE = 1 << 1,        /* an existing registry, for reading */
     HB_NEED_STORE_WRITE = 1 << 2,  /* an existing registry, for writing */
-    HB_NEED_STORE_CREATE = 1 << 3, /* created when missing */
+    HB_NEED_STORE_CREATE = 1 << 3, /* hb_app_need_store creates it when missing */
 } hb_need;
 
 typedef struct hb_cmd {

@@ -16,23 +16,27 @@ typedef struct compare_opts {
 } compare_opts;
 
 typedef struct baselines {
-    hb_run **runs;
+    hb_run **runs; /* and behind them the run under test, until it is f->run */
     size_t n;
 } baselines;
 
 /* Each baseline file is a run of its own; together they are pooled. */
-static hb_status read_baselines(hb_app *app, hb_flow *f, const compare_opts *o, baselines *b,
-                                hb_error *err)
+static hb_status read_runs(hb_app *app, hb_flow *f, const compare_opts *o, baselines *b,
+                           hb_error *err)
 {
     hb_read_opts read = o->read;
     read.is_baseline = true;
-    for (size_t i = 0; i < o->baseline.n; i++) {
-        hb_list one = {&o->baseline.v[i], 1};
-        const hb_run *like = b->n ? b->runs[0] : NULL;
-        HB_TRY(hb_flow_read(app, one, &read, like, &f->registry, &b->runs[b->n], err));
-        b->n++;
+    hb_flow_files_of *of = hb_arena_array(&app->arena, b->n + 1, sizeof *of);
+    if (!of) {
+        return HB_NOMEM(err);
     }
-    return HB_OK;
+    for (size_t i = 0; i < b->n; i++) {
+        of[i] = (hb_flow_files_of){.files = {&o->baseline.v[i], 1}, .o = &read};
+    }
+    of[b->n] = (hb_flow_files_of){.files = o->run, .o = &o->read};
+    hb_status status = hb_flow_read_all(app, of, b->n + 1, &f->registry, b->runs, err);
+    f->run = b->runs[b->n];
+    return status;
 }
 
 static hb_status make_reference(hb_flow *f, const baselines *b, hb_error *err)
@@ -86,9 +90,9 @@ static hb_status write_out(hb_app *app, hb_flow *f, const char *out, hb_error *e
 static hb_status compare(hb_app *app, hb_flow *f, const compare_opts *o, baselines *b,
                          int *ret_exit, hb_error *err)
 {
-    HB_TRY(read_baselines(app, f, o, b, err));
-    HB_TRY(hb_flow_read(app, o->run, &o->read, b->runs[0], &f->registry, &f->run, err));
+    HB_TRY(read_runs(app, f, o, b, err));
     HB_TRY(make_reference(f, b, err));
+    HB_TRY(hb_flow_equivalences(app, f, &f->files, err));
     HB_TRY(hb_flow_decide(f, &f->files, &app->policy, err));
     if (o->out) {
         HB_TRY(write_out(app, f, o->out, err));
@@ -115,7 +119,8 @@ static hb_status run_compare(hb_app *app, const void *opts, hb_list args, int *r
         return HB_FAIL(err, HB_E_USAGE,
                        "'-' is given twice; standard input can be read once, as one file");
     }
-    baselines b = {.runs = hb_arena_array(&app->arena, o->baseline.n, sizeof *b.runs)};
+    baselines b = {.runs = hb_arena_array(&app->arena, o->baseline.n + 1, sizeof *b.runs),
+                   .n = o->baseline.n};
     if (!b.runs) {
         return HB_NOMEM(err);
     }

@@ -102,7 +102,7 @@ static hb_status judge(demo *d, const char *path, const char *run_id, hb_error *
         status = hb_flow_register(d->app, &f, err);
     }
     if (status == HB_OK) {
-        status = hb_flow_select(d->app, &f, NULL, err);
+        status = hb_flow_select(d->app, &f, &(hb_flow_choice){0}, err);
     }
     if (status == HB_OK) {
         status = hb_flow_judge(d->app, &f, err);

@@ -2,6 +2,10 @@
 #include "decide/decision.h"
 
 #include "base/mem.h"
+#include "decide/attribution.h"
+#include "decide/early.h"
+#include "decide/equivalent.h"
+#include "decide/history.h"
 #include "decide/layer2.h"
 #include "decide/limits.h"
 #include "decide/verdict_text.h"
@@ -169,6 +173,12 @@ static hb_status nothing_to_compare(const hb_decision *d, size_t both, size_t us
 {
     hb_severity severity =
         d->policy->on_no_baseline == HB_NO_BASELINE_FAIL ? HB_SEVERITY_FAIL : HB_SEVERITY_INFO;
+    uint64_t left_out = hb_run_none_selected(d->run);
+    if (usable == 0 && left_out) {
+        return hb_findings_add(findings, run_finding(HB_RULE_NO_METRICS, severity), err,
+                               "none of the run's %llu rows is among those selected",
+                               (unsigned long long)left_out);
+    }
     if (usable == 0) {
         return hb_findings_add(findings, run_finding(HB_RULE_NO_METRICS, severity), err,
                                "the run has no metric with a usable value");
@@ -176,6 +186,12 @@ static hb_status nothing_to_compare(const hb_decision *d, size_t both, size_t us
     if (!d->reference->run) {
         return hb_findings_add(findings, run_finding(HB_RULE_NO_BASELINE, severity), err,
                                "there is no baseline to compare with (%s)", d->reference->reason);
+    }
+    left_out = hb_run_none_selected(d->reference->run);
+    if (both == 0 && !d->statistics.ran && left_out) {
+        return hb_findings_add(findings, run_finding(HB_RULE_NO_METRICS, severity), err,
+                               "none of the baseline's %llu rows is among those selected",
+                               (unsigned long long)left_out);
     }
     if (both == 0 && !d->statistics.ran) {
         return hb_findings_add(findings, run_finding(HB_RULE_NO_METRICS, severity), err,
@@ -252,6 +268,7 @@ static hb_status decide(hb_decision *d, hb_findings *findings, hb_error *err)
 {
     HB_TRY(compare_all(d, findings, err));
     HB_TRY(hb_layer2(d, findings, err));
+    HB_TRY(hb_early_warnings(d, findings, err));
     size_t in_baseline = 0;
     size_t usable = 0;
     size_t both = compared(d, &in_baseline, &usable);
@@ -259,6 +276,10 @@ static hb_status decide(hb_decision *d, hb_findings *findings, hb_error *err)
     HB_TRY(coverage_of_metrics(d, both, in_baseline, findings, err));
     HB_TRY(lost_rows(d, findings, err));
     HB_TRY(context(d, findings, err));
+    HB_TRY(hb_baseline_age(d, findings, err));
+    HB_TRY(hb_equivalences_told(d, findings, err));
+    HB_TRY(hb_history_explain(d, findings, err));
+    HB_TRY(hb_attribution_explain(d, err));
     d->verdict = verdict_of(findings);
     count(d);
     HB_TRY(keep_findings(d, findings, err));

@@ -70,7 +70,7 @@ const char *hb_severity_name(hb_severity s);
     X(RELATION, "relation", "metrics no longer go together as in the baseline runs")              \
     X(INSUFFICIENT_BASELINE, "insufficient_baseline",                                             \
       "too few baseline runs for a statistical test")                                             \
-    X(EARLY_WARNING, "early_warning", "differs from the newest runs (dual baseline)")             \
+    X(EARLY_WARNING, "early_warning", "differs from the newest runs, or creeps over them")        \
     X(CHANGE_POINT, "change_point", "the history of runs changed at an earlier run")              \
     X(BASELINE_AGED, "baseline_aged", "the baseline is older than the policy allows")             \
     X(EQUIVALENCE, "equivalence", "a value was mapped from another vendor's metric")

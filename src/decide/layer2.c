@@ -3,6 +3,7 @@
  * suspicions, then what follows for severities, findings, power and the retest order. */
 #include "decide/layer2.h"
 
+#include "decide/early.h"
 #include "decide/power.h"
 
 #include <math.h>
@@ -33,7 +34,7 @@ static hb_status prepare(work *w, hb_error *err)
     hb_decision *d = w->d;
     hb_run_statistics *s = &d->statistics;
     s->budget = d->policy->false_alarm_budget;
-    s->bh_level = 0.8 * s->budget;
+    s->bh_level = hb_bh_level(d);
     s->n_min = d->policy->n_min;
     s->power_text = "";
     s->relation.why_not = "";

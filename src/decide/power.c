@@ -39,9 +39,7 @@ static struct hb_power_row row_of(hb_power *power, const hb_fit *f)
     return made;
 }
 
-/* A shift on the scale of the test as one in the unit, and back. Of logarithms an upward shift is
- * meant unless only downwards is bad; a downward one of the same size is found more easily. */
-static double shift_in_unit(const hb_fit *f, double shift)
+double hb_power_in_unit(const hb_fit *f, double shift)
 {
     if (!f->log) {
         return shift;
@@ -50,7 +48,7 @@ static double shift_in_unit(const hb_fit *f, double shift)
     return f->side < 0 ? -mean * hb_expm1(-shift) : mean * hb_expm1(shift);
 }
 
-static double shift_on_scale(const hb_fit *f, double effect)
+double hb_power_on_scale(const hb_fit *f, double effect)
 {
     if (!f->log) {
         return effect;
@@ -62,7 +60,7 @@ static double shift_on_scale(const hb_fit *f, double effect)
 static void at_min_effect(const hb_power *power, const hb_fit *f, double effect, hb_run_test *t)
 {
     double nu = f->p.dof - (double)(f->n0 - 1);
-    double shift = shift_on_scale(f, effect);
+    double shift = hb_power_on_scale(f, effect);
     t->target = effect;
     if (isfinite(shift)) { /* a fall by more than the whole mean cannot be */
         t->power_at_min_effect =
@@ -84,13 +82,13 @@ void hb_power_fill(hb_power *power, const hb_fit *fit, const hb_metric_def *def,
     test->low = fit->side > 0 ? -INFINITY : hb_fit_unit(fit, fit->p.mean - width);
     test->high = fit->side < 0 ? INFINITY : hb_fit_unit(fit, fit->p.mean + width);
     test->detectable_sigma = row.detectable;
-    test->detectable = shift_in_unit(fit, row.detectable * fit->p.sd);
+    test->detectable = hb_power_in_unit(fit, row.detectable * fit->p.sd);
     test->tost = HB_TOST_NOT_DECLARED;
     test->tost_p = NAN;
     if (def && def->min_effect.set && def->min_effect.v > 0) {
         at_min_effect(power, fit, def->min_effect.v, test);
     } else {
-        test->target = shift_in_unit(fit, HB_POWER_TARGET_SD * fit->p.sd);
+        test->target = hb_power_in_unit(fit, HB_POWER_TARGET_SD * fit->p.sd);
         test->runs_needed = row.runs_needed;
     }
 }

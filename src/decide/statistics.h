@@ -124,7 +124,9 @@ typedef struct hb_attribution {
     const char *factor;     /* "rig", "unit", "build", "operator", "day" … */
     const char *level;      /* this run's */
     size_t levels;          /* seen in the set */
+    bool told;              /* false: the runs cannot tell, text says why; figures are 0 then */
     double variance_share;  /* 0 … 1 of the set's spread */
+    double p;               /* F test that the factor has no effect; 1 when not told */
     hb_opt_f64 shift;       /* part of this run's shift that its level had before, unit */
     const char *confounded; /* factors it cannot be told apart from; "" = none */
     const char *text;
@@ -155,7 +157,7 @@ typedef struct hb_relation {
 typedef struct hb_run_statistics {
     bool ran;            /* at least one metric was tested */
     double budget;       /* q of the policy */
-    double bh_level;     /* 0.8 q */
+    double bh_level;     /* 0.8 q; 0.4 q with a dual baseline, whose rolling set has the rest */
     double cut;          /* largest p rejected; 0 = none */
     double first_level;  /* bh_level / n_tested: what one metric needs when no other differs; power
                           * is stated at this one, the most careful of the step-up levels */

@@ -117,6 +117,8 @@ static const char *const advice[HB_RULE_COUNT_] = {
     [HB_RULE_INVARIANT_EQ] = "stop using this unit until the cause is known",
     [HB_RULE_FAIL_THRESHOLD] = "stop using this unit until the cause is known",
     [HB_RULE_CRITICAL_NONZERO] = "stop using this unit until the cause is known",
+    [HB_RULE_CONDITIONAL] = "measure again with a smaller uncertainty, or agree with whoever set "
+                            "the limit on what a result this near to it means",
     [HB_RULE_MISSING_METRIC] = "check that the channel is still recorded and named as before",
     [HB_RULE_NOT_FINITE] = "check the channel and its export; no limit could be applied to it",
     [HB_RULE_UNREADABLE] = "look at the cells quoted in the report and repair the export",
@@ -140,6 +142,10 @@ static const char *const advice[HB_RULE_COUNT_] = {
         "meant to stay, make a baseline of runs that have it",
     [HB_RULE_SUSPECTED] = "find what changed since the baseline runs",
     [HB_RULE_UNTESTED] = "look at its value: what is tested by its logarithms is never 0 or below",
+    [HB_RULE_EARLY_WARNING] = "look at its history; when it goes on it will cross a limit: find "
+                              "what wears, drifts or fills up",
+    [HB_RULE_BASELINE_AGED] = "make a baseline of newer runs ('hb baseline create'), or record "
+                              "one under the old conditions to see whether the bench moved",
     [HB_RULE_METRIC_COVERAGE] = "check that the export is complete",
     [HB_RULE_NO_METRICS] = "check the file, its layout and `hb inspect FILE`",
 };
@@ -148,7 +154,7 @@ static void todo_no_baseline(const hb_decision *d, hb_buf *out)
 {
     const char *run = d->run->meta.run_id;
     hb_strategy s = d->policy->strategy;
-    if (s == HB_STRATEGY_GOLDEN || s == HB_STRATEGY_TAG) {
+    if (s == HB_STRATEGY_GOLDEN || s == HB_STRATEGY_TAG || d->policy->golden_for_hard_gates) {
         hb_buf_fmt(out,
                    "when this run is trusted, make it the baseline: hb baseline set %s --tag %s; "
                    "or compare it with a trusted run by name: hb analyze %s --baseline RUN",
@@ -192,6 +198,12 @@ static void todo_pass(const hb_decision *d, hb_buf *out)
     }
 }
 
+static bool nothing_selected(const hb_decision *d)
+{
+    return hb_run_none_selected(d->run) ||
+           (d->reference->run && hb_run_none_selected(d->reference->run));
+}
+
 static void todo(const hb_decision *d, hb_buf *out)
 {
     const hb_finding *f = d->verdict == HB_VERDICT_NO_TEST ? why_no_test(d)
@@ -208,6 +220,11 @@ static void todo(const hb_decision *d, hb_buf *out)
     const hb_retest_order *order = d->statistics.order;
     if (f->rule == HB_RULE_SUSPECTED && order) {
         hb_buf_c(out, order->text);
+        return;
+    }
+    if (f->rule == HB_RULE_NO_METRICS && nothing_selected(d)) {
+        hb_buf_c(out, "choose rows that are there: --where, --time-range, --unit and --cycles say "
+                      "which are taken, `hb inspect FILE` without them shows what there is");
         return;
     }
     if (*f->metric) {

@@ -264,7 +264,7 @@ static hb_status tell_left_out(hb_layout_job *job, hb_error *err)
     uint64_t not_selected = hb_watch_not_selected(job->t);
     char text[80];
     if (not_selected) {
-        HB_TRY(hb_run_builder_reject_row(job->b, "row not selected", not_selected, err));
+        HB_TRY(hb_run_builder_reject_row(job->b, HB_REJECT_NOT_SELECTED, not_selected, err));
     }
     if (not_selected && job->rows == 0) {
         HB_TRY(hb_run_builder_warn(job->b, "no row is selected: nothing of the file is in the run",

@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { NAME_BYTES = 1 << 16 };
+enum { NAME_BYTES = 1 << 16, GROUPED_BYTES = 1024 };
 
 /* Below it a unit in a name is a habit ("_N"), not a statement. */
 static const double stated = 0.75;
@@ -69,20 +69,45 @@ static hb_status make_unique(hb_map *taken, hb_arena *arena, hb_str *io, size_t 
     return hb_map_put(taken, name, i, err);
 }
 
+hb_str hb_plan_label(const hb_column *column, const hb_column_look *look)
+{
+    hb_str written = hb_column_written(column);
+    if (!look) {
+        return hb_str_trim(written);
+    }
+    /* A label without what a logger puts behind it (serial numbers) is a name as well. */
+    const hb_label *l = &look->label;
+    bool whole = column->unit.n || (l->unit.n && l->confidence < stated);
+    return hb_str_trim(whole || l->label.n > NAME_BYTES ? written : l->label);
+}
+
+bool hb_plan_is_called(const hb_column *column, const hb_column_look *look, hb_str text,
+                       bool (*same)(hb_str text, hb_str name))
+{
+    char full[GROUPED_BYTES];
+    hb_str label = hb_plan_label(column, look);
+    if (same(text, column->name) || same(text, hb_column_written(column)) || same(text, label)) {
+        return true;
+    }
+    size_t room = sizeof full - 3;
+    if (!column->group.n || column->group.n > room || label.n > room - column->group.n) {
+        return false;
+    }
+    memcpy(full, column->group.p, column->group.n);
+    memcpy(full + column->group.n, " / ", 3);
+    memcpy(full + column->group.n + 3, label.p, label.n);
+    return same(text, (hb_str){full, column->group.n + 3 + label.n});
+}
+
 static hb_status name_of(const hb_column *column, const hb_column_look *look,
                          const hb_run_builder *builder, hb_arena *arena, size_t i, hb_str *ret,
                          hb_error *err)
 {
-    hb_str written = hb_column_written(column);
     if (hb_run_builder_declared(builder, column->name)) {
         *ret = column->name;
         return HB_OK;
     }
-    const hb_label *l = &look->label;
-    bool whole = column->unit.n || (l->unit.n && l->confidence < stated);
-    /* A label without what a logger puts behind it (serial numbers) is a name as well. */
-    hb_str label = hb_str_trim(whole || l->label.n > NAME_BYTES ? written : l->label);
-    HB_TRY(joined(column->group, label, arena, ret, err));
+    HB_TRY(joined(column->group, hb_plan_label(column, look), arena, ret, err));
     if (ret->n == 0) {
         char text[32];
         int n = snprintf(text, sizeof text, "column %zu", i + 1);

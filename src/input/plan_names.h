@@ -16,6 +16,16 @@ typedef struct hb_plan_name {
     hb_str unit;   /* UDUNITS text, or as written when it is none that is known; "" = none */
 } hb_plan_name;
 
+/* The part of the header that names the column: without its unit where the header states one for
+ * certain. Borrowed from column and look; look may be NULL (nothing is known but what is written).
+ */
+hb_str hb_plan_label(const hb_column *column, const hb_column_look *look);
+
+/* Does `text` name the column, by its unique name, as written, or by the label that is shown, alone
+ * or under its group ("Inverter A / Temp")? same: equality, or a pattern's match. */
+bool hb_plan_is_called(const hb_column *column, const hb_column_look *look, hb_str text,
+                       bool (*same)(hb_str text, hb_str name));
+
 /* Names columns from `from` on into io_names[from …]. builder: does its registry know the written
  * name? taken: the names given so far, kept by the caller. Texts in the arena or borrowed from the
  * columns. */

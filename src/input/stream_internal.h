@@ -32,7 +32,7 @@ struct hb_stream {
     size_t raw_at;
     size_t raw_n;
     bool raw_end;
-    uint64_t raw_total;
+    _Atomic uint64_t raw_total; /* read by others to show how far it is */
     uint64_t out_total;
     bool out_end;
     z_stream z;

@@ -85,7 +85,8 @@ static hb_status settle(watch *w, const hb_block *b, hb_error *err)
         hb_row_columns c;
         size_t n = w->inner->ops->columns(w->inner, &columns);
         bool in_rows = !w->o.told.profile && hb_layout_look(columns, n, b, &c) != HB_LAYOUT_WIDE;
-        HB_TRY(hb_select_bind(w->o.select, &w->plan, columns, in_rows, grows, w->o.path, err));
+        HB_TRY(hb_select_bind(w->o.select, &w->plan, columns, w->looks, in_rows, grows, w->o.path,
+                              err));
     }
     if (!grows) {
         HB_TRY(hb_row_filter_new(&w->plan, columns, w->inner->header_line, &w->filter, err));
@@ -136,7 +137,7 @@ static hb_status settle_more(watch *w, const hb_block *b, hb_error *err)
     w->plan.n_columns = b->n_cols;
     w->looks = looks;
     if (w->o.select) {
-        HB_TRY(hb_select_more(w->o.select, columns, old, err));
+        HB_TRY(hb_select_more(w->o.select, columns, w->looks, old, err));
     }
     HB_TRY(hb_plan_told(&w->plan, &w->o.told, columns, b, old, arena, err));
     return w->o.reading ? hb_reading_more(w->o.reading, w->inner, &w->plan, w->looks, err) : HB_OK;

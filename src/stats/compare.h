@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Two-sample comparison of distributions. Ties are handled: equal values in both samples are
- * stepped over together, so identical samples give D = 0, p = 1. */
+ * stepped over together, so identical samples give D = 0, p = 1. The points are those of ranks.h:
+ * the samples themselves up to HB_SKETCH_EXACT of them, and D and the area exact; thinned beyond,
+ * with the bound on D stated beside it. */
 #ifndef HB_STATS_COMPARE_H
 #define HB_STATS_COMPARE_H
 
-#include "stats/ecdf.h"
+#include "stats/ranks.h"
 
 typedef struct hb_ks {
     double d;       /* Kolmogorov–Smirnov statistic, 0 … 1 */
     double p;       /* two-sided p-value, see hb_ks_p */
     double at;      /* the value where the two curves are furthest apart */
     double d_error; /* bound on the error of d from sketched input, the sum of both rank errors; 0
-                       when exact. p is that of d, as if d were exact */
+                       when exact. p is that of d less the bound: the largest that d allows */
 } hb_ks;
 
-/* Both must have at least one sample; else d = 0, p = 1, at = NaN. */
-hb_ks hb_ks_two_sample(const hb_ecdf *a, const hb_ecdf *b);
 /* P(D >= d) when both samples come from one continuous distribution.
  *  - n·m <= 10^7 and neither over 100,000: exact, to a relative 1e-10. Equal sizes by the sum of
  *    Gnedenko and Korolyuk (1951), some µs; others counting lattice paths (Hodges 1958), at most
@@ -29,17 +29,16 @@ hb_ks hb_ks_two_sample(const hb_ecdf *a, const hb_ecdf *b);
  * seldom are (p is then too small). */
 double hb_ks_p(double d, uint64_t n, uint64_t m);
 
-/* First Wasserstein distance, in the unit of the values: the area between the two curves. NaN when
- * one is empty; inf when beyond the largest double. Of sketched input it is off by at most the sum
- * of both rank errors times the range of the values. */
-double hb_wasserstein(const hb_ecdf *a, const hb_ecdf *b);
-
-/* Both in one walk over the values: what one of them costs. */
+/* wasserstein: first Wasserstein distance, in the unit of the values, the area between the two
+ * curves; inf when beyond the largest double. Of sketched input it is off by at most d_error times
+ * the range of the values. */
 typedef struct hb_distance {
     hb_ks ks;
     double wasserstein;
 } hb_distance;
 
-hb_distance hb_distance_two_sample(const hb_ecdf *a, const hb_ecdf *b);
+/* Both must have at least one sample; else d = 0, p = 1, at and the area NaN. About 2 ns a point.
+ */
+hb_distance hb_distance_two_sample(const hb_ranks *a, const hb_ranks *b);
 
 #endif

@@ -143,6 +143,7 @@ static void flush(hb_sketch *s, const double v[HB_SKETCH_K])
 /* Into room that was reserved. */
 static void push(hb_sketch *s, const double *v, size_t n)
 {
+    s->settled = s->settled && n == 0;
     while (n) {
         if (s->n_buffer == HB_SKETCH_K) {
             flush(s, s->buffer);
@@ -173,6 +174,7 @@ void hb_sketch_settle(hb_sketch *s)
     double scratch[HB_SKETCH_K];
     if (s->n_buffer) {
         hb_sort_f64(s->buffer, s->n_buffer, scratch);
+        s->settled = true;
     }
 }
 

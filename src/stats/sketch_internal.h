@@ -17,6 +17,7 @@ struct hb_sketch {
     double *buffer;   /* level 0, in the order of arrival, or ascending once settled */
     size_t n_buffer;  /* at most k; 0 only when the sketch is empty */
     size_t cap_buffer;
+    bool settled; /* the buffer is known to be ascending */
     /* Level h > 0: k/2 ascending order images when held, between a 0 and UINT64_MAX (sort.h). */
     uint64_t *run[HB_SKETCH_LEVELS];
 };

@@ -92,12 +92,14 @@ static hb_status load_level(hb_sketch *s, size_t h, hb_rd *r, uint64_t *ret_coun
         hb_sketch_fence(s->run[h]);
     }
     double before = -INFINITY;
+    bool ascending = true;
     for (uint32_t i = 0; i < n; i++) {
         double v = hb_rd_f64(r);
         if (!isfinite(v) || (h && !(before <= v))) {
             return HB_FAIL(err, HB_E_INPUT,
                            "sketch: level %zu holds values that are not finite or out of order", h);
         }
+        ascending = ascending && before <= v;
         before = v;
         if (h == 0) {
             s->buffer[i] = v;
@@ -105,6 +107,7 @@ static hb_status load_level(hb_sketch *s, size_t h, hb_rd *r, uint64_t *ret_coun
             hb_sketch_run(s, h)[i] = hb_order_image(v);
         }
     }
+    s->settled = h ? s->settled : ascending;
     return HB_OK;
 }
 

@@ -25,6 +25,8 @@ static const char *const missing_mode_names[] = {[HB_MISSING_IGNORE] = "ignore",
                                                  [HB_MISSING_FAIL] = "fail",
                                                  NULL};
 
+static const char *const aged_names[] = {[HB_AGED_WARN] = "warn", [HB_AGED_DRIFT] = "drift", NULL};
+
 const char *hb_strategy_name(hb_strategy s)
 {
     return (unsigned)s < HB_STRATEGY_COUNT_ ? strategy_names[s] : "?";
@@ -257,6 +259,27 @@ static const hb_field fields[] = {
      .doc = "The baseline had a metric and the run lacks it: a warning, or a drift. Always a FAIL "
             "when "
             "the metric is critical."},
+    {.key = "baseline_max_age_days",
+     .kind = HB_FIELD_OPT_F64,
+     .offset = offsetof(hb_policy, baseline_max_age_days),
+     .min = 0.001,
+     .max = 1e6,
+     .doc = "Days between the baseline's newest run and the run under test, at most. Not looked at "
+            "unless given."},
+    {.key = "baseline_max_shift",
+     .kind = HB_FIELD_OPT_F64,
+     .offset = offsetof(hb_policy, baseline_max_shift),
+     .min = 0.1,
+     .max = 1e6,
+     .doc = "How far the mean of the ten newest comparable runs may be from that of the baseline's "
+            "runs, in their run-to-run standard deviations, in any metric. Not looked at unless "
+            "given."},
+    {.key = "on_baseline_aged",
+     .kind = HB_FIELD_ENUM,
+     .offset = offsetof(hb_policy, on_baseline_aged),
+     .names = aged_names,
+     .def = "warn",
+     .doc = "What either of these is: a warning, or a drift."},
     {.key = "missing_data",
      .kind = HB_FIELD_MAP,
      .sub = missing_fields,

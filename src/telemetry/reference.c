@@ -107,6 +107,7 @@ static hb_status pool_metric(hb_run *pool, hb_metric *to, const char *name,
             *to = *m;
             to->profile = empty;
             to->n_reject_examples = 0;
+            to->rejects = NULL;
             HB_TRY(keep(pool, &to->name, err));
             HB_TRY(keep(pool, &to->raw_name, err));
             HB_TRY(keep(pool, &to->unit, err));
@@ -122,6 +123,7 @@ static hb_status pool_metric(hb_run *pool, hb_metric *to, const char *name,
                 to->unit, m->unit);
         }
         to->stated = to->stated && m->stated;
+        to->step = m->step > 0 && (to->step == 0 || m->step < to->step) ? m->step : to->step;
         if (m->has_value) {
             values[n_values++] = m->value;
         }

@@ -13,6 +13,7 @@ void hb_run_free(hb_run *r)
     for (size_t i = 0; i < r->n_metrics; i++) {
         hb_profile_release(&r->metrics[i].profile);
     }
+    hb_free(r->own_metrics);
     hb_arena_release(&r->arena);
     hb_free(r);
 }
@@ -57,6 +58,23 @@ uint64_t hb_run_lost_rows(const hb_run *r, uint64_t *ret_all)
                 n += is ? f->rejects[k].n : 0;
                 *ret_all += is && !lost[m].counted ? f->rejects[k].n : 0;
             }
+        }
+    }
+    return n;
+}
+
+uint64_t hb_run_none_selected(const hb_run *r)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < r->n_metrics; i++) {
+        if (r->metrics[i].has_value || hb_profile_total(&r->metrics[i].profile)) {
+            return 0;
+        }
+    }
+    for (size_t i = 0; i < r->n_inputs; i++) {
+        const hb_input_file *f = &r->inputs[i];
+        for (size_t k = 0; k < f->n_rejects; k++) {
+            n += strcmp(f->rejects[k].reason, HB_REJECT_NOT_SELECTED) == 0 ? f->rejects[k].n : 0;
         }
     }
     return n;

@@ -80,7 +80,7 @@ typedef struct hb_metric {
                   * 0 = unknown */
     unsigned flags;
     hb_profile profile;
-    hb_reject rejects[HB_REJECT_EXAMPLES];
+    hb_reject *rejects; /* NULL while there are none */
     size_t n_reject_examples;
 } hb_metric;
 
@@ -96,6 +96,9 @@ typedef struct hb_guess {
 #define HB_REJECT_NO_NAME "row without a metric name"
 #define HB_REJECT_BAD_JSON "bad JSON"
 #define HB_REJECT_NO_RECORD "record that is no object"
+
+/* Reason of the rows that were read and not asked for. */
+#define HB_REJECT_NOT_SELECTED "row not selected"
 
 typedef struct hb_reject_count {
     const char *reason; /* "short row", "not a number" … */
@@ -119,7 +122,8 @@ typedef struct hb_input_file {
 typedef struct hb_run {
     hb_arena arena;
     hb_run_meta meta;
-    hb_metric *metrics; /* sorted by name, unique */
+    hb_metric *metrics;     /* sorted by name, unique */
+    hb_metric *own_metrics; /* the same where they are not in the arena, else NULL */
     size_t n_metrics;
     hb_input_file *inputs;
     size_t n_inputs;
@@ -132,6 +136,10 @@ typedef struct hb_run {
 
 /* Rows and records lost in reading the inputs (reasons above), and all there were. */
 uint64_t hb_run_lost_rows(const hb_run *r, uint64_t *ret_all);
+
+/* Rows that the choice of rows left out, where it left nothing: no metric has a sample, usable or
+ * not. Else 0. */
+uint64_t hb_run_none_selected(const hb_run *r);
 
 void hb_run_free(hb_run *r);
 /* NULL when the run has no such metric. */

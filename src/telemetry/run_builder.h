@@ -49,6 +49,9 @@ HB_CHECKED hb_status hb_run_builder_channel(hb_run_builder *b, hb_str raw_name, 
  * two files without a registry can be compared in ms and µs. Borrowed until finish; NULL is fine.
  */
 void hb_run_builder_units_like(hb_run_builder *b, const hb_run *like);
+/* Of a run that was built without: might hb_run_builder_units_like(b, like) have made a difference?
+ * Never false when it would have. */
+bool hb_run_units_unlike(const hb_run *run, const hb_run *like, hb_units *units);
 /* Does the registry declare a metric of this name? */
 bool hb_run_builder_declared(const hb_run_builder *b, hb_str raw_name);
 /* How a channel's samples become its value where the metric declares no `reduce` of its own. */
@@ -62,6 +65,10 @@ uint32_t hb_run_builder_metric(const hb_run_builder *b, uint32_t channel);
 /* Finite samples in order; t may be NULL. */
 HB_CHECKED hb_status hb_run_builder_add(hb_run_builder *b, uint32_t channel, const double *v,
                                         const hb_time *t, size_t n, hb_error *err);
+/* The same; block: hb_moments_block of v where it is known already, or NULL. */
+HB_CHECKED hb_status hb_run_builder_add_known(hb_run_builder *b, uint32_t channel, const double *v,
+                                              const hb_time *t, size_t n, const hb_moments *block,
+                                              hb_error *err);
 void hb_run_builder_missing(hb_run_builder *b, uint32_t channel, uint64_t n);
 void hb_run_builder_nan(hb_run_builder *b, uint32_t channel, uint64_t n); /* also missing */
 void hb_run_builder_inf(hb_run_builder *b, uint32_t channel, uint64_t n);
@@ -79,6 +86,9 @@ HB_CHECKED hb_status hb_run_builder_reject_row(hb_run_builder *b, const char *re
 /* The metric's value as the file states it (metric table); NaN and inf are kept as not usable. */
 HB_CHECKED hb_status hb_run_builder_stated(hb_run_builder *b, uint32_t channel, double value,
                                            hb_error *err);
+/* After _stated, where the value's text is known: one more in its last digit, in the channel's unit
+ * (resolution.h). Counts when it is finer than what the value's shortest form shows. */
+void hb_run_builder_printed(hb_run_builder *b, uint32_t channel, double digit);
 
 /* A metric that counts events (metric_def.h): n more of them; called once with 0 the metric has the
  * value 0. A value stated by another file as well is a duplicate. */

@@ -7,6 +7,7 @@
 #include "telemetry/units_table.h"
 
 #include <math.h>
+#include <pthread.h>
 #include <string.h>
 #include <udunits2.h>
 
@@ -20,6 +21,7 @@ typedef struct meaning {
 } meaning;
 
 struct hb_units {
+    pthread_mutex_t lock; /* UDUNITS parses with variables of the library */
     hb_arena arena;
     hb_map rows;   /* spelling → row index */
     hb_map parsed; /* UDUNITS text → index of `units` */
@@ -39,6 +41,7 @@ hb_status hb_units_open(hb_units **ret_units, hb_error *err)
     if (!u) {
         return HB_NOMEM(err);
     }
+    pthread_mutex_init(&u->lock, NULL);
     hb_arena_init(&u->arena, ARENA_BYTES);
     hb_map_init(&u->rows, 1000);
     hb_map_init(&u->parsed, CACHE_MAX);
@@ -72,6 +75,7 @@ void hb_units_close(hb_units *u)
     hb_map_release(&u->parsed);
     hb_map_release(&u->cache);
     hb_arena_release(&u->arena);
+    pthread_mutex_destroy(&u->lock);
     hb_free(u);
 }
 
@@ -231,7 +235,13 @@ hb_status hb_units_check(hb_units *u, hb_str unit, hb_error *err)
 {
     unit = hb_str_trim(unit);
     meaning m;
-    return unit.n ? resolve(u, unit, &m, err) : HB_OK;
+    if (!unit.n) {
+        return HB_OK;
+    }
+    pthread_mutex_lock(&u->lock);
+    hb_status status = resolve(u, unit, &m, err);
+    pthread_mutex_unlock(&u->lock);
+    return status;
 }
 
 static hb_status not_convertible(const meaning *from, const meaning *to, hb_error *err)
@@ -307,14 +317,8 @@ static hb_status remember(hb_units *u, hb_str key, const hb_affine *affine, hb_e
     return HB_OK;
 }
 
-hb_status hb_units_convert(hb_units *u, hb_str from, hb_str to, hb_affine *ret, hb_error *err)
+static hb_status convert(hb_units *u, hb_str from, hb_str to, hb_affine *ret, hb_error *err)
 {
-    from = hb_str_trim(from);
-    to = hb_str_trim(to);
-    if (hb_str_eq(from, to)) {
-        *ret = (hb_affine){1, 0};
-        return HB_OK;
-    }
     char key[2 * UNIT_MAX_BYTES + 1];
     size_t index = 0;
     bool cached = from.n <= UNIT_MAX_BYTES && to.n <= UNIT_MAX_BYTES;
@@ -330,4 +334,18 @@ hb_status hb_units_convert(hb_units *u, hb_str from, hb_str to, hb_affine *ret, 
     }
     HB_TRY(work_out(u, from, to, ret, err));
     return cached ? remember(u, pair, ret, err) : HB_OK;
+}
+
+hb_status hb_units_convert(hb_units *u, hb_str from, hb_str to, hb_affine *ret, hb_error *err)
+{
+    from = hb_str_trim(from);
+    to = hb_str_trim(to);
+    if (hb_str_eq(from, to)) {
+        *ret = (hb_affine){1, 0};
+        return HB_OK;
+    }
+    pthread_mutex_lock(&u->lock);
+    hb_status status = convert(u, from, to, ret, err);
+    pthread_mutex_unlock(&u->lock);
+    return status;
 }

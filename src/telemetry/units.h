@@ -7,7 +7,8 @@
  * and need a context (an `unit_map`, a profile). Unknown text is HB_E_INPUT with a "did you mean".
  *
  * A hb_units is opened once per program (UDUNITS reads its database, some ms, at the first unit
- * that the alias table does not settle) and is not shared between threads. */
+ * that the alias table does not settle). Several threads may use one; only one hb_units of a
+ * program may be used at a time, because of variables in the library. */
 #ifndef HB_TELEMETRY_UNITS_H
 #define HB_TELEMETRY_UNITS_H
 

@@ -2,6 +2,7 @@
 """--columns, --where, --time-range, --resample, --group-by and patterns: what is chosen of a file. The truth of --where is
 SQLite's answer to the same expression over the same table."""
 import json
+import os
 import random
 import sqlite3
 import unittest
@@ -183,6 +184,89 @@ class Choose(Case):
         err = self.hb_error("inspect", "m.csv", "--source", "nope", code=2, has="known: auto")
         for name in ("csv", "hdf5", "json", "lvm", "mat", "npy", "npz", "sqlite", "xlsx"):
             self.assertIn(f" {name},", err)
+
+
+class Names(Case):
+    """Columns by the name that is shown."""
+
+    TEXT = "time,Temp [°C],Oil temp (K),load,Load_N\n" + "".join(f"{i},{20 + i},{300 + i},{i % 3},{i}\n" for i in range(20))
+
+    def names(self, *args):
+        path = self.write("a.csv", self.TEXT)
+        d = self.hb_json("inspect", path, *args)
+        return {m["name"]: m["n"] for m in d["metrics"] if m["n"]}
+
+    def test_columns(self):
+        self.assertEqual(self.names("--columns", "Temp"), {"Temp": 20})
+        self.assertEqual(self.names("--columns", "Temp [°C]"), {"Temp": 20})
+        self.assertEqual(self.names("--columns", "*temp,load"), {"Oil temp": 20, "load": 20})
+        self.hb_error("inspect", self.write("a.csv", self.TEXT), "--columns", "Tem", code=2, has="no column 'Tem'")
+
+    def test_where(self):
+        self.assertEqual(self.names("--columns", "load", "--where", "Temp > 30"), {"load": 9})
+        self.assertEqual(self.names("--columns", "load", "--where", '"Oil temp" > 310 and "Temp [°C]" < 35'), {"load": 4})
+
+    def test_where_of_two_columns_shown_alike(self):
+        path = self.write("b.csv", "time,Temp [°C],Temp [K],a\n" + "".join(f"{i},{20 + i},{293 + i},1\n" for i in range(20)))
+        self.hb_error("inspect", path, "--where", "Temp > 30", code=2, has=["column 2 and column 3", "as the header does"])
+        d = self.hb_json("inspect", path, "--where", '"Temp [K]" > 303', "--columns", "Temp,a")
+        self.assertEqual({m["n"] for m in d["metrics"]}, {9})
+
+    def test_under_a_group(self):
+        path = self.write("c.csv", "time,Inverter A,,Inverter B,\ns,Temp [°C],U [V],Temp [°C],U [V]\n"
+                          + "".join(f"{i},{20 + i},{5 + i % 2},{30 + i},{6 + i % 3}\n" for i in range(20)))
+        d = self.hb_json("inspect", path, "--columns", "Inverter A / Temp", "--where", '"Inverter B / Temp" > 40')
+        self.assertEqual([(m["name"], m["n"]) for m in d["metrics"] if m["n"]], [("Inverter A / Temp", 9)])
+        d = self.hb_json("inspect", path, "--columns", "Temp")
+        self.assertEqual([m["name"] for m in d["metrics"] if m["n"]], ["Inverter A / Temp", "Inverter B / Temp"])
+
+
+class NothingChosen(Case):
+    """A choice of rows that takes none says so, and what to do about it."""
+
+    TEXT = "time,a,b\n" + "".join(f"{i},{i},{i % 3}\n" for i in range(30))
+
+    def told(self, *args, baseline=TEXT, run=TEXT):
+        a, b = self.write("base.csv", baseline), self.write("run.csv", run)
+        d = self.hb_json("compare", "--baseline", a, "--run", b, *args)
+        self.assertEqual(d["status"], "NO_TEST")
+        return d["reason"], d["what_to_do_next"]
+
+    def test_where_and_time_range(self):
+        for choice in (("--where", "a > 100"), ("--time-range", "50s..60s")):
+            reason, todo = self.told(*choice)
+            self.assertIn("none of the run's 30 rows", reason)
+            self.assertIn("--where, --time-range", todo)
+
+    def test_of_the_baseline_alone(self):
+        reason, todo = self.told("--where", "a > 29", run="time,a,b\n" + "".join(f"{i},{i},{i % 3}\n" for i in range(60)))
+        self.assertIn("none of the baseline's 30 rows", reason)
+        self.assertIn("--where, --time-range", todo)
+
+    def test_a_choice_of_columns_has_other_advice(self):
+        text = "time,a,note\n" + "".join(f"{i},{i},x{i}\n" for i in range(30))
+        reason, todo = self.told("--columns", "note", baseline=text, run=text)
+        self.assertNotIn("selected", reason)
+        self.assertNotIn("--where", todo)
+
+    def test_of_a_registered_run(self):
+        path = self.write("r.csv", self.TEXT)
+        d = self.hb_json("run", path, "--where", "a > 100", "--run-id", "none")
+        self.assertIn("none of the run's 30 rows", d["reason"])
+
+
+class NoRegistryByMistake(Case):
+    """A slip of ingest or run leaves no empty registry behind."""
+
+    def test_slips(self):
+        path = self.write("a.csv", "time,a\n0,1\n1,2\n")
+        for args in ((path, "--day-first", "--month-first"), (path, "--run-id", ""), ("nope.csv",), (path, path),
+                     (path, "--columns", "zzz"), (path, "--where", "a >"), (path, "--group-by", "a")):
+            for command in ("ingest", "run"):
+                self.hb_error(command, *args, code=2, has="")
+                self.assertFalse(os.path.exists(self.path("runs.db")), (command, args))
+        self.hb("ingest", path)
+        self.assertTrue(os.path.exists(self.path("runs.db")))
 
 
 if __name__ == "__main__":

@@ -89,5 +89,73 @@ class Threads(Case):
         self.assertEqual(len(errors), 1)
 
 
+class Compare(Case):
+    """Runs are read at once when there are threads for it; what comes out is what reading them in turn gives."""
+
+    def table(self, seed, units=("ms", "°C"), factor=1.0, rows=ROWS):
+        r = random.Random(seed)
+        lines = [f"time,latency [{units[0]}],oven [{units[1]}],load"]
+        lines += [f"{i * 0.01:.2f},{r.gauss(20, 3) * factor:.5f},{r.gauss(200, 1):.5f},{r.random():.7f}" for i in range(rows)]
+        return "\n".join(lines) + "\n"
+
+    def outcome(self, threads, baselines, runs):
+        args = [a for b in baselines for a in ("--baseline", b)] + [a for b in runs for a in ("--run", b)]
+        out = self.path("out")
+        r = self.run_hb("compare", *args, "--threads", threads, "--fail-on", "none", "--out", out)
+        files = {}
+        for name in ("decision.json", "drift_report.json") if r.returncode == 0 else ():
+            with open(f"{out}/{name}", encoding="utf-8") as f:
+                files[name] = json.load(f)
+                files[name].pop("decided_at", None)
+        return r.returncode, r.stdout, r.stderr, files
+
+    def same(self, baselines, runs, code=0):
+        want = self.outcome(1, baselines, runs)
+        self.assertEqual(want[0], code, want[2])
+        for n in (2, 3, 16):
+            self.assertEqual(self.outcome(n, baselines, runs), want, f"{n} threads")
+        return want
+
+    def test_same_units(self):
+        a, b, c = (self.write(f"{i}.csv", self.table(i)) for i in range(3))
+        self.same([a], [b])
+        self.same([a, b], [c])
+
+    def test_units_of_the_baseline(self):
+        a = self.write("a.csv", self.table(1))
+        b = self.write("b.csv", self.table(2, units=("µs", "K"), factor=1000))
+        out = self.same([a], [b])
+        metric = {m["metric"]: m for m in out[3]["drift_report.json"]["comparisons"]}["latency"]
+        self.assertEqual(metric["unit"], "ms")
+        self.same([b], [a])
+
+    def test_unknown_units(self):
+        a, b = (self.write(f"{i}.csv", self.table(i, units=("blorp", "°C"))) for i in range(2))
+        c = self.write("c.csv", self.table(3, units=("glimp", "°C")))
+        self.same([a], [b])
+        self.same([a], [c])
+
+    def test_errors(self):
+        a = self.write("a.csv", self.table(1))
+        open_quote = self.write("open.csv", self.table(2) + '1,2,"3')
+        nul = self.write("nul.csv", self.table(2) + "1,2,\0,3\n")
+        self.assertIn(b"open.csv", self.same([a], [open_quote], code=2)[2])
+        self.assertIn(b"open.csv", self.same([open_quote], [nul], code=2)[2])
+        self.assertIn(b"given twice", self.same([a], [a, a], code=2)[2])
+
+    def test_not_the_same_size(self):
+        a = self.write("a.csv", self.table(1))
+        b = self.write("b.csv", self.table(2, rows=5000))
+        self.same([a], [b])
+        self.same([b], [a])
+
+    def test_a_pipe_is_read_once(self):
+        a = self.write("a.csv", self.table(1))
+        with open(a, "rb") as f:
+            text = f.read()
+        want = self.hb("compare", "--baseline", a, "--run", "-", "--json", "--threads", 2, stdin=text)
+        self.assertEqual(json.loads(want)["status"], "PASS")
+
+
 if __name__ == "__main__":
     unittest.main()

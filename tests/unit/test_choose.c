@@ -22,7 +22,7 @@ static const char *chosen(const hb_select_options *o, hb_status expect, const ch
     test_cells_rows(t, rows, 2);
     hb_status status = hb_select_parse(o, &s, &err);
     if (status == HB_OK) {
-        status = hb_select_bind(s, &t->plan, t->columns, false, false, "file.csv", &err);
+        status = hb_select_bind(s, &t->plan, t->columns, NULL, false, false, "file.csv", &err);
     }
     if (status == HB_OK) {
         status = hb_select_rows(s, NULL, &t->block, t->figures, t->keep, &err);
@@ -116,7 +116,7 @@ static void columns_that_may_come_late(void)
     test_cells_begin(t, names, kinds);
     hb_select_options o = {.columns = "speed,late"};
     assert_int_equal(hb_select_parse(&o, &s, NULL), HB_OK);
-    assert_int_equal(hb_select_bind(s, &t->plan, t->columns, false, true, "file.json", NULL),
+    assert_int_equal(hb_select_bind(s, &t->plan, t->columns, NULL, false, true, "file.json", NULL),
                      HB_OK);
     assert_int_equal(hb_select_finish(s, "file.json", NULL), HB_E_USAGE);
     hb_select_free(s);
@@ -132,7 +132,7 @@ static void columns__are_chosen_by_name(void **state)
     test_cells_begin(t, names, kinds);
     hb_select_options o = {.columns = "sp*,Temp ?n", .where = "mode = 'RUN'"};
     assert_int_equal(hb_select_parse(&o, &s, NULL), HB_OK);
-    assert_int_equal(hb_select_bind(s, &t->plan, t->columns, false, false, "file.csv", NULL),
+    assert_int_equal(hb_select_bind(s, &t->plan, t->columns, NULL, false, false, "file.csv", NULL),
                      HB_OK);
     assert_true(hb_select_wants(s, 1) && hb_select_wants(s, 4));
     assert_false(hb_select_wants(s, 2) || hb_select_wants(s, 3));

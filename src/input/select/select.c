@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "base/num.h"
+#include "input/plan_names.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -136,7 +137,7 @@ hb_status hb_select_parse(const hb_select_options *options, hb_select **ret, hb_
         status = parse_columns(options->columns, s, err);
     }
     if (status == HB_OK && options->where) {
-        status = hb_where_parse(options->where, &s->where, err);
+        status = hb_where_parse(options->where, "--where", &s->where, err);
     }
     if (status == HB_OK && options->time_range) {
         status = parse_range(options->time_range, s, err);
@@ -162,27 +163,29 @@ void hb_select_free(hb_select *s)
 }
 
 /* Marks the columns from `from` on that a pattern means. */
-static void mark_columns(hb_select *s, const hb_column *columns, size_t from)
+static void mark_columns(hb_select *s, const hb_column *columns, const hb_column_look *looks,
+                         size_t from)
 {
     for (size_t i = from; i < s->plan->n_columns; i++) {
         s->wanted[i] = 0;
         for (size_t p = 0; p < s->n_patterns; p++) {
-            bool match = hb_name_matches(s->patterns[p], columns[i].name) ||
-                         hb_name_matches(s->patterns[p], hb_column_written(&columns[i]));
+            bool match = hb_plan_is_called(&columns[i], looks ? &looks[i] : NULL, s->patterns[p],
+                                           hb_name_matches);
             s->wanted[i] |= match;
             s->matched[p] |= match;
         }
     }
 }
 
-hb_status hb_select_more(hb_select *s, const hb_column *columns, size_t from, hb_error *err)
+hb_status hb_select_more(hb_select *s, const hb_column *columns, const hb_column_look *looks,
+                         size_t from, hb_error *err)
 {
     if (s->n_patterns == 0 || s->in_rows) {
         return HB_OK;
     }
     HB_TRY(HB_GROW(s->wanted, s->cap_wanted, s->plan->n_columns + 1, HB_TABLE_MAX_COLUMNS + 1,
                    "columns", err));
-    mark_columns(s, columns, from);
+    mark_columns(s, columns, looks, from);
     return HB_OK;
 }
 
@@ -227,8 +230,9 @@ hb_status hb_select_finish(const hb_select *s, const char *path, hb_error *err)
     return all_matched(s, path, err);
 }
 
-hb_status hb_select_bind(hb_select *s, hb_plan *plan, const hb_column *columns, bool in_rows,
-                         bool grows, const char *path, hb_error *err)
+hb_status hb_select_bind(hb_select *s, hb_plan *plan, const hb_column *columns,
+                         const hb_column_look *looks, bool in_rows, bool grows, const char *path,
+                         hb_error *err)
 {
     bool timed = plan->axis.kind != HB_AXIS_NONE;
     bool ranged = s->from.kind != BOUND_OPEN || s->to.kind != BOUND_OPEN;
@@ -240,12 +244,12 @@ hb_status hb_select_bind(hb_select *s, hb_plan *plan, const hb_column *columns, 
     HB_TRY(check_bound(&s->from, plan, path, err));
     HB_TRY(check_bound(&s->to, plan, path, err));
     s->in_rows = in_rows;
-    HB_TRY(hb_select_more(s, columns, 0, err));
+    HB_TRY(hb_select_more(s, columns, looks, 0, err));
     if (!in_rows && !grows) {
         HB_TRY(all_matched(s, path, err));
     }
     if (s->where) {
-        HB_TRY(hb_where_bind(s->where, plan, columns, path, err));
+        HB_TRY(hb_where_bind(s->where, plan, columns, looks, path, err));
     }
     for (size_t i = 0; i < plan->n_columns; i++) {
         if (!hb_select_wants(s, i) && plan->columns[i].kind != HB_COLUMN_TIME &&

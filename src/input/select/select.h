@@ -2,7 +2,7 @@
 /* What a person wants of a file: columns, rows, a stretch of time, coarser samples; one place for
  * all formats, between the figures of a block and the run.
  *
- *     --columns 'temp*,load'         by name; * and ? stand for anything
+ *     --columns 'temp*,load'         by name, as written or as shown; * and ? stand for anything
  *     --where "mode = 'RUN'"         where.h
  *     --time-range FROM..TO          FROM included, TO not; either may be left out. Times as
  *                                    2024-05-07T10:00:00Z, of an elapsed time as 10s; +10s counts
@@ -30,13 +30,15 @@ HB_CHECKED hb_status hb_select_parse(const hb_select_options *options, hb_select
                                      hb_error *err);
 void hb_select_free(hb_select *s);
 /* Marks the plan's columns that nothing needs HB_COLUMN_IGNORED. Borrowed until free: plan.
+ * looks: one a column, for the labels they are shown by; NULL = only what is written names them.
  * in_rows: the table names its metrics in its rows; grows: columns may come later, so that a
  * pattern that means none yet is told by hb_select_finish. */
 HB_CHECKED hb_status hb_select_bind(hb_select *s, hb_plan *plan, const hb_column *columns,
-                                    bool in_rows, bool grows, const char *path, hb_error *err);
+                                    const hb_column_look *looks, bool in_rows, bool grows,
+                                    const char *path, hb_error *err);
 /* Columns that came later (JSON): the plan bound to has grown, `from` is the first new one. */
-HB_CHECKED hb_status hb_select_more(hb_select *s, const hb_column *columns, size_t from,
-                                    hb_error *err);
+HB_CHECKED hb_status hb_select_more(hb_select *s, const hb_column *columns,
+                                    const hb_column_look *looks, size_t from, hb_error *err);
 /* In tables that name their metrics in rows, --columns means those. */
 bool hb_select_wants_metric(hb_select *s, hb_str name);
 /* At the end of the table: HB_E_USAGE for a pattern that meant nothing. */

@@ -7,19 +7,21 @@
 #include "input/select/where_parse.h"
 
 #include "base/mem.h"
+#include "input/plan_names.h"
 
 #include <stdio.h>
 #include <string.h>
 
 enum { FALSE_, TRUE_, UNKNOWN_ };
 
-hb_status hb_where_parse(const char *text, hb_where **ret, hb_error *err)
+hb_status hb_where_parse(const char *text, const char *option, hb_where **ret, hb_error *err)
 {
     hb_where *w = hb_alloc_zero(sizeof *w);
     if (!w) {
         return HB_NOMEM(err);
     }
     hb_arena_init(&w->arena, 1 << 20);
+    w->option = option;
     hb_status status = hb_where_read(text, w, err);
     if (status != HB_OK) {
         hb_where_free(w);
@@ -54,16 +56,37 @@ static hb_status no_column(const where_node *n, const hb_column *columns, size_t
                    (int)(n->name.n < 80 ? n->name.n : 80), n->name.p, n_columns ? list : "none");
 }
 
-static hb_status bind_node(where_node *n, const hb_plan *plan, const hb_column *columns,
-                           const char *path, hb_error *err)
+/* By the unique name, else by one that means no other column as well. */
+static hb_status find_column(where_node *n, const hb_plan *plan, const hb_column *columns,
+                             const hb_column_look *looks, const char *path, hb_error *err)
 {
     n->column = SIZE_MAX;
     for (size_t i = 0; i < plan->n_columns && n->column == SIZE_MAX; i++) {
         n->column = hb_str_eq(columns[i].name, n->name) ? i : SIZE_MAX;
     }
-    if (n->column == SIZE_MAX) {
-        return no_column(n, columns, plan->n_columns, path, err);
+    if (n->column != SIZE_MAX) {
+        return HB_OK;
     }
+    for (size_t i = 0; i < plan->n_columns; i++) {
+        if (!hb_plan_is_called(&columns[i], looks ? &looks[i] : NULL, n->name, hb_str_eq)) {
+            continue;
+        }
+        if (n->column != SIZE_MAX) {
+            return HB_FAIL(err, HB_E_USAGE,
+                           "--where: '%.*s' is column %zu and column %zu of '%s'; write it as the "
+                           "header does",
+                           (int)(n->name.n < 80 ? n->name.n : 80), n->name.p, n->column + 1, i + 1,
+                           path);
+        }
+        n->column = i;
+    }
+    return n->column == SIZE_MAX ? no_column(n, columns, plan->n_columns, path, err) : HB_OK;
+}
+
+static hb_status bind_node(where_node *n, const hb_plan *plan, const hb_column *columns,
+                           const hb_column_look *looks, const char *path, hb_error *err)
+{
+    HB_TRY(find_column(n, plan, columns, looks, path, err));
     hb_column_kind kind = plan->columns[n->column].kind;
     bool ordered = n->op != WHERE_EQ && n->op != WHERE_NE && n->op != WHERE_IN;
     const char *why = NULL;
@@ -83,11 +106,11 @@ static hb_status bind_node(where_node *n, const hb_plan *plan, const hb_column *
 }
 
 hb_status hb_where_bind(hb_where *w, const hb_plan *plan, const hb_column *columns,
-                        const char *path, hb_error *err)
+                        const hb_column_look *looks, const char *path, hb_error *err)
 {
     for (size_t i = 0; i < w->n; i++) {
         if (w->nodes[i].op >= WHERE_EQ) {
-            HB_TRY(bind_node(&w->nodes[i], plan, columns, path, err));
+            HB_TRY(bind_node(&w->nodes[i], plan, columns, looks, path, err));
         }
     }
     return HB_OK;
