@@ -99,8 +99,9 @@ static void limits(const hb_metric_def *d, hb_buf *b)
                 {"drift_spread", d->drift_spread},       {"spread_ratio", d->spread_ratio},
                 {"min_effect", d->min_effect},           {"fail_threshold", d->fail_threshold},
                 {"invariant_min", d->invariant_min},     {"invariant_max", d->invariant_max},
-                {"invariant_eq", d->invariant_eq},       {"ks_threshold", d->ks_threshold},
-                {"min_coverage", d->min_coverage},       {"stale_after", d->stale_after_s}};
+                {"invariant_eq", d->invariant_eq},       {"uncertainty", d->uncertainty},
+                {"ks_threshold", d->ks_threshold},       {"min_coverage", d->min_coverage},
+                {"stale_after", d->stale_after_s}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         limit(b, rows[i].name, rows[i].v);
     }

@@ -75,6 +75,11 @@ static hb_status write_page(hb_app *app, const inspect_opts *o, const hb_reading
     return status;
 }
 
+static hb_status write_out(void *ctx, hb_error *err)
+{
+    return hb_app_flush(ctx, err);
+}
+
 static hb_status show(hb_app *app, const inspect_opts *o, const hb_reading_view *v, hb_error *err)
 {
     if (o->html) {
@@ -125,6 +130,8 @@ static hb_status run_inspect(hb_app *app, const void *opts, hb_list args, int *r
                              .run = run,
                              .selected = o->read.columns != NULL,
                              .units = app->units,
+                             .written = write_out,
+                             .written_ctx = app,
                              .all = o->all,
                              .ascii = !terminal_is_utf8(getenv)};
         status = show(app, o, &v, err);

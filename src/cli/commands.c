@@ -15,6 +15,7 @@ const hb_cmd *const hb_commands[] = {
     &hb_cmd_baseline_set,
     &hb_cmd_baseline_list,
     &hb_cmd_baseline_show,
+    &hb_cmd_baseline_check,
     &hb_cmd_baseline_create,
     &hb_cmd_baseline_versions,
     &hb_cmd_baseline_diff,

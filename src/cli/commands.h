@@ -18,6 +18,7 @@ extern const hb_cmd hb_cmd_runs_show;
 extern const hb_cmd hb_cmd_baseline_set;
 extern const hb_cmd hb_cmd_baseline_list;
 extern const hb_cmd hb_cmd_baseline_show;
+extern const hb_cmd hb_cmd_baseline_check;
 extern const hb_cmd hb_cmd_baseline_create;
 extern const hb_cmd hb_cmd_baseline_versions;
 extern const hb_cmd hb_cmd_baseline_diff;

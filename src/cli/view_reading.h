@@ -13,8 +13,11 @@ typedef struct hb_reading_view {
     size_t n;
     const hb_run *run; /* all files together */
     hb_units *units;
-    bool all;      /* no table is cut */
-    bool ascii;    /* no plots of block characters */
+    bool all;   /* no table is cut */
+    bool ascii; /* no plots of block characters */
+    /* Called now and then while there is much to come, to write out what is there; may be NULL. */
+    hb_status (*written)(void *ctx, hb_error *err);
+    void *written_ctx;
     bool selected; /* --columns: rows of metrics that the run has not were not asked for */
 } hb_reading_view;
 

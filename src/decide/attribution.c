@@ -334,16 +334,23 @@ static hb_status fill_row(hb_attributor *a, telling *t, hb_buf *b, hb_arena *are
     t->seen = seen(a, f);
     *row = (hb_attribution){.metric = t->metric->name,
                             .factor = f->name,
-                            .level = f->last,
                             .levels = levels_seen(a, f),
                             .told = c->why == HB_FACTOR_TOLD,
                             .p = 1};
+    row->level = hb_arena_str(arena, hb_str_of(f->last)); /* a day's text is the attributor's */
+    if (!row->level) {
+        return HB_NOMEM(err);
+    }
     if (row->told) {
         row->variance_share = c->share;
         row->p = c->p;
     }
     if (row->told && t->value.set && t->seen) {
         row->shift = (hb_opt_f64){true, hb_design_effect(a->design, t->c, t->f, f->last_level)};
+    }
+    row->level = hb_arena_str(arena, hb_str_of(f->last)); /* a day's text is the attributor's */
+    if (!row->level) {
+        return HB_NOMEM(err);
     }
     put_confounders(a, t->f, b);
     HB_TRY(keep(b, arena, &row->confounded, err));

@@ -117,6 +117,8 @@ static const char *const advice[HB_RULE_COUNT_] = {
     [HB_RULE_INVARIANT_EQ] = "stop using this unit until the cause is known",
     [HB_RULE_FAIL_THRESHOLD] = "stop using this unit until the cause is known",
     [HB_RULE_CRITICAL_NONZERO] = "stop using this unit until the cause is known",
+    [HB_RULE_CONDITIONAL] = "measure again with a smaller uncertainty, or agree with whoever set "
+                            "the limit on what a result this near to it means",
     [HB_RULE_MISSING_METRIC] = "check that the channel is still recorded and named as before",
     [HB_RULE_NOT_FINITE] = "check the channel and its export; no limit could be applied to it",
     [HB_RULE_UNREADABLE] = "look at the cells quoted in the report and repair the export",

@@ -79,7 +79,7 @@ static double solve(const hb_beta_law *l, double p, double q, double r)
         if (isfinite(f) && v.weight > 0) {
             double step = halley_step(&v, l->a * y.hi - l->b * x.hi, lower, f);
             next = r * hb_exp(step);
-            if (fabs(f) < 1e-5) {
+            if (fabs(f) < 1e-6) {
                 return next;
             }
         }

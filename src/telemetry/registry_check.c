@@ -13,6 +13,11 @@ static bool bounds_cross(const hb_metric_def *m)
     return m->invariant_min.set && m->invariant_max.set && m->invariant_min.v > m->invariant_max.v;
 }
 
+static bool band_without_limit(const hb_metric_def *m)
+{
+    return m->uncertainty.set && !m->invariant_min.set && !m->invariant_max.set;
+}
+
 static bool zero_unguarded(const hb_metric_def *m)
 {
     return m->zero_baseline == HB_ZERO_IGNORE && !m->drift_threshold.set && !m->drift_spread.set;
@@ -65,6 +70,8 @@ hb_status hb_metric_check(const hb_metric_def *def, const char *file, uint32_t l
         {lacks_invariant, "is critical but has no hard limit; add invariant_min, invariant_max or "
                           "invariant_eq"},
         {bounds_cross, "has invariant_min above invariant_max; no value could pass"},
+        {band_without_limit, "declares an uncertainty, which only guards invariant_min and "
+                             "invariant_max; add one of them, or take it out"},
         {zero_unguarded, "ignores a baseline of 0 without another change limit; add "
                          "drift_threshold or drift_spread, or take zero_baseline out"},
         {persistence_without_order, "declares drift_persistence, which has no meaning where reduce "

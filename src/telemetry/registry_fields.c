@@ -261,6 +261,13 @@ const hb_field hb_metric_fields[] = {
      .kind = HB_FIELD_OPT_F64,
      .offset = offsetof(hb_metric_def, invariant_eq),
      .doc = "Fail when the value differs from it. Needs no baseline."},
+    {.key = "uncertainty",
+     .kind = HB_FIELD_OPT_F64,
+     .offset = offsetof(hb_metric_def, uncertainty),
+     NOT_NEGATIVE,
+     .doc = "Expanded measurement uncertainty U (k = 2), in the metric's unit: a value inside "
+            "invariant_min and _max but nearer to one than U is conditional, a drift; on a "
+            "critical metric it fails. Needs invariant_min or _max."},
     {.key = "critical",
      .kind = HB_FIELD_BOOL,
      .offset = offsetof(hb_metric_def, critical),

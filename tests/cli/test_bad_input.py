@@ -182,6 +182,8 @@ class BadConfiguration(Case):
         r("metrics:\n  x: {reduce: rate, drift_persistence: 3}\n", "no meaning")
         r("metrics:\n  x: {zero_baseline: ignore}\n", "without another change limit")
         r("metrics:\n  x: {invariant_min: 5, invariant_max: 1}\n", "above invariant_max")
+        r("metrics:\n  x: {uncertainty: 1, fail_threshold: 3}\n", ["2:3", "only guards invariant_min"])
+        r("metrics:\n  x: {invariant_min: 5, uncertainty: -1}\n", ["2:38", "at least 0"])
         r("metrics: {}\n", "'metrics' is missing or empty")
         r("metrics: [x]\n", "must be a map, got a list")
         r("version: '1'\n", "'metrics' is missing")

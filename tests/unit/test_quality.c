@@ -335,6 +335,10 @@ static void quality__tells_shape_without_blocking(void **state)
     own.require_quality_gate = false;
     q = judge_open(s, &own, NULL);
     assert_true(!q->blocks && q->overall == HB_OUTCOME_FAIL);
+    hb_quality_free(q);
+    s->metrics[2].log = true; /* a version that tests it by its logarithms is judged by them */
+    q = judge_open(s, &own, NULL);
+    check_outcome(q, HB_CRITERION_SHAPE, HB_OUTCOME_PASS, "");
     done(s, q);
 }
 
