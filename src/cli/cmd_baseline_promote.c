@@ -271,7 +271,6 @@ const hb_cmd hb_cmd_baseline_promote = {
                "\n"
                "With --yes the tag is moved, as by hb baseline set: earlier settings stay in the\n"
                "history, and a policy with governance.require_approval refuses.",
-    .example = "hb baseline promote --version summer --tag golden --yes "
-               "--override-quality 'pilot, two runs so far'",
+    .example = "hb baseline promote --version summer --yes --override-quality 'a pilot'",
     .run = run_promote,
 };
