@@ -56,7 +56,8 @@ static void test_one(work *w, size_t i)
                          .values = past->values,
                          .n_values = w->set->n_runs,
                          .left_out = w->left_out,
-                         .step = past->step};
+                         .step = past->step,
+                         .log = past->log || (c->def && c->def->transform == HB_TRANSFORM_LOG)};
     early *t = &w->tests[i];
     t->tested =
         hb_fit_make(&judged, &yard, w->d->policy->n_min, w->room, &t->fit) == HB_UNTESTED_NO;
