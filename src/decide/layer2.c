@@ -38,6 +38,7 @@ static hb_status prepare(work *w, hb_error *err)
     s->n_min = d->policy->n_min;
     s->power_text = "";
     s->relation.why_not = "";
+    s->relation.note = "";
     /* A set is the reference with its like; without a reference there is nothing it belongs to. */
     w->set = d->reference->run ? d->reference->set : NULL;
     size_t n = w->set ? w->set->n_runs : 0;

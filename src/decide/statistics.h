@@ -143,8 +143,10 @@ typedef struct hb_relation {
     bool ran;
     const char *why_not; /* "" when it ran */
     size_t n0;
-    size_t n_metrics;
-    double distance;  /* Mahalanobis with shrinkage */
+    size_t n_metrics; /* with a value in every run of the set and in this one */
+    size_t n_related; /* of these, in a group that goes together; the others are not part of it */
+    const char *note; /* what was left out, in one sentence; "" = nothing */
+    double distance;  /* Mahalanobis with shrinkage, of the group furthest out */
     double shrinkage; /* 0 … 1 */
     double p;         /* by leave-one-out or permutation */
     double level;     /* 0.2 q */

@@ -122,10 +122,14 @@ static void relation(const hb_decision *d, hb_buf *out)
         hb_buf_c(out, ".</p>");
         return;
     }
-    hb_buf_fmt(out, "%s: %zu metrics over %zu runs, distance %s", r->rejected ? "No" : "Yes",
-               r->n_metrics, r->n0, hb_fig(r->distance, fig));
+    hb_buf_fmt(out, "%s: %zu of %zu metrics go together in %zu runs; distance %s",
+               r->rejected ? "No" : "Yes", r->n_related, r->n_metrics, r->n0,
+               hb_fig(r->distance, fig));
     hb_buf_fmt(out, ", p %s", hb_fig_p(r->p, fig));
-    hb_buf_fmt(out, " (called broken at %s or less).</p>", hb_fig_p(r->level, fig));
+    hb_buf_fmt(out, " (called broken at %s or less).%s", hb_fig_p(r->level, fig),
+               *r->note ? " " : "");
+    hb_escape(out, r->note);
+    hb_buf_c(out, "</p>");
     if (r->rejected && r->n_parts) {
         parts(d, out);
     }
