@@ -70,7 +70,10 @@ static hb_status make_past(size_t metrics, size_t n, past *p, hb_error *err)
     }
     for (size_t i = 0; i < n; i++) {
         snprintf(p->ids[i], sizeof p->ids[i], "run-%02zu", i);
-        p->runs[i].run_id = p->ids[i];
+        p->runs[i] = (hb_past_run){.run_id = p->ids[i], .digest = "", .status = "PASS"};
+        hb_run_meta_init(&p->runs[i].meta);
+        p->runs[i].meta.run_id = p->ids[i];
+        p->runs[i].start = (hb_time)i;
     }
     for (size_t i = 0; i < metrics; i++) {
         snprintf(p->names[i], sizeof p->names[i], "metric_%05zu", i);
