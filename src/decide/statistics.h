@@ -5,6 +5,7 @@
 #define HB_DECIDE_STATISTICS_H
 
 #include "base/opt.h"
+#include "stats/quantile_shift.h"
 #include "telemetry/past.h"
 
 typedef enum hb_tost {
