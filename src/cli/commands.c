@@ -12,6 +12,7 @@ const hb_cmd *const hb_commands[] = {
     &hb_cmd_report,
     &hb_cmd_runs_list,
     &hb_cmd_runs_show,
+    &hb_cmd_history,
     &hb_cmd_baseline_set,
     &hb_cmd_baseline_list,
     &hb_cmd_baseline_show,

@@ -15,6 +15,7 @@ extern const hb_cmd hb_cmd_inspect;
 extern const hb_cmd hb_cmd_report;
 extern const hb_cmd hb_cmd_runs_list;
 extern const hb_cmd hb_cmd_runs_show;
+extern const hb_cmd hb_cmd_history;
 extern const hb_cmd hb_cmd_baseline_set;
 extern const hb_cmd hb_cmd_baseline_list;
 extern const hb_cmd hb_cmd_baseline_show;

@@ -5,6 +5,7 @@
 #define HB_DECIDE_STATISTICS_H
 
 #include "base/opt.h"
+#include "stats/quantile_shift.h"
 #include "telemetry/past.h"
 
 typedef enum hb_tost {
@@ -127,7 +128,8 @@ typedef struct hb_attribution {
     bool told;              /* false: the runs cannot tell, text says why; figures are 0 then */
     double variance_share;  /* 0 … 1 of the set's spread */
     double p;               /* F test that the factor has no effect; 1 when not told */
-    hb_opt_f64 shift;       /* part of this run's shift that its level had before, unit */
+    hb_opt_f64 shift;       /* part of this run's shift that its level had before, unit; unset when
+                             * the level is new or there is no sign of the factor (p >= 0.05) */
     const char *confounded; /* factors it cannot be told apart from; "" = none */
     const char *text;
 } hb_attribution;

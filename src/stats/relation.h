@@ -14,11 +14,12 @@
  * of the n left-out ones (each group's over a fixed figure of its own),
  *
  *     p = (1 + #{left-out >= M}) / (n + 1)      for M <= m
- *     p = 1 / (1 + 3/4·n·M/m)                   beyond
+ *     p = 1 / (1 + 3/4·n·(M/m)^a)               beyond
  *
- * Ranks alone cannot go under 1/(n+1), 3 % at 30 runs. Beyond them the tail is taken to fall no
- * faster than 1/M, as that of squared t with 2 degrees of freedom; lighter tails give fewer false
- * alarms. docs/verdict-quality.md has the rates measured.
+ * Ranks alone cannot go under 1/(n+1), 3 % at 30 runs. Beyond them the tail is taken to fall as
+ * M^-a, a two thirds of Hill's estimate (1975) from the larger half of the left-out distances and
+ * 1 to 4: slower than the distances show, because few runs show it badly.
+ * docs/verdict-quality.md has the rates measured.
  *
  * n·p² operations: 200 metrics of 30 runs take half a millisecond. Deterministic. */
 #ifndef HB_STATS_RELATION_H

@@ -217,7 +217,9 @@ def relation_case(x, now):
             k = int(np.argmax(share))
             best = [lam, np.sqrt(d2), g[k], share[k], expected[k]]
     above = (left >= far).sum()
-    prob = (1 + above) / (n + 1) if above else 1 / (1 + 0.75 * n * far / left.max())
+    half = np.sort(left)[n - n // 2 - 1:]
+    fall = min(4, max(1, 2 / 3 / np.log(half[1:] / half[0]).mean()))
+    prob = (1 + above) / (n + 1) if above else 1 / (1 + 0.75 * n * (far / left.max()) ** fall)
     return [len(groups), sum(map(len, groups))] + best + [prob]
 
 
