@@ -73,7 +73,7 @@ static void share_line(const char *words, const hb_alarm_share *s, hb_buf *out)
     hb_buf_fmt(out, "  %-27s%" PRIu64 " of %" PRIu64 " clean run%s", words, s->k, s->n,
                plural(s->n));
     if (s->n) {
-        hb_buf_fmt(out, " = %.3g %%, 95 %% band %.3g to %.3g %%", s->share * 100, s->low * 100,
+        hb_buf_fmt(out, ", %.3g %% (%.3g to %.3g %%)", s->share * 100, s->low * 100,
                    s->high * 100);
     }
     hb_buf_ch(out, '\n');
@@ -128,7 +128,7 @@ static void head(const hb_ledger *l, hb_buf *out)
                " known true, %" PRIu64 " unknown\n",
                l->all.flagged, plural(l->all.flagged), c->false_alarms, c->true_alarms, c->unknown);
     hb_buf_fmt(out, "missed       %" PRIu64 " metric%s marked so\n", l->missed, plural(l->missed));
-    hb_buf_c(out, "false alarms\n");
+    hb_buf_c(out, "false alarms, with the exact 95 % band\n");
     share_line("if the unknown are true", &l->all.held.if_true, out);
     share_line("if the unknown are false", &l->all.held.if_false, out);
     verdict_lines(l, out);
