@@ -73,8 +73,7 @@ static void share_line(const char *words, const hb_alarm_share *s, hb_buf *out)
     hb_buf_fmt(out, "  %-27s%" PRIu64 " of %" PRIu64 " clean run%s", words, s->k, s->n,
                plural(s->n));
     if (s->n) {
-        hb_buf_fmt(out, ", %.3g %% (%.3g to %.3g %%)", s->share * 100, s->low * 100,
-                   s->high * 100);
+        hb_buf_fmt(out, ", %.3g %% (%.3g to %.3g %%)", s->share * 100, s->low * 100, s->high * 100);
     }
     hb_buf_ch(out, '\n');
 }
@@ -90,7 +89,7 @@ static void needed_lines(const hb_promise_held *h, uint64_t unknown, hb_buf *out
                    "come is\n             flagged falsely\n",
                    h->needed_at_best, plural(h->needed_at_best));
     }
-    if (h->needed_as_it_is) {
+    if (h->needed_as_it_is && h->needed_as_it_is != h->needed_at_best) {
         hb_buf_fmt(out,
                    "             %" PRIu64 " would tell if the share stays as with the unknown "
                    "false\n",
