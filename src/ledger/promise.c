@@ -62,8 +62,11 @@ static uint64_t at_best(uint64_t k, uint64_t n, double p, double tail)
 
 /* The share goes on as it is: rounded up where it must stay under the promise, down where it must
  * get over it, so that the rounding never helps. */
-static uint64_t as_it_is(const hb_alarm_share *s, double p, double tail)
+static uint64_t as_it_is(const hb_alarm_share *s, uint64_t best, double p, double tail)
 {
+    if (s->k == 0) { /* goes on at its best */
+        return s->n && best <= HB_PROMISE_TRIALS_MAX ? best : 0;
+    }
     for (uint64_t n = s->n + 1; s->n && n <= HB_PROMISE_TRIALS_MAX; n++) {
         uint64_t floor_k = s->k * n / s->n;
         uint64_t ceil_k = (s->k * n + s->n - 1) / s->n;
@@ -85,13 +88,13 @@ hb_promise_held hb_promise_hold(const hb_alarm_count *c, double promised, double
     bool within = shows_within(h.if_false.k, h.if_false.n, promised, tail);
     bool above = shows_above(h.if_true.k, h.if_true.n, promised, tail);
     h.verdict = within ? HB_PROMISE_WITHIN : above ? HB_PROMISE_ABOVE : HB_PROMISE_CANNOT_TELL;
+    if (!within) {
+        h.needed_at_best = at_best(h.if_false.k, h.if_false.n, promised, tail);
+    }
     if (h.verdict == HB_PROMISE_CANNOT_TELL) {
         h.unknown_decide = shows_within(h.if_true.k, h.if_true.n, promised, tail) ||
                            shows_above(h.if_false.k, h.if_false.n, promised, tail);
-        h.needed_as_it_is = as_it_is(&h.if_false, promised, tail);
-    }
-    if (!within) {
-        h.needed_at_best = at_best(h.if_false.k, h.if_false.n, promised, tail);
+        h.needed_as_it_is = as_it_is(&h.if_false, h.needed_at_best, promised, tail);
     }
     return h;
 }
