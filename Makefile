@@ -2,7 +2,7 @@
 # The two commands of the README are `make demo` and `make test`; the rest is for people who work on
 # the code. CMake does the building (CMakePresets.json), this file only names the jobs.
 
-.PHONY: all build demo test check bench lint format install fuzz clean help
+.PHONY: all build demo test check bench validate lint format install fuzz clean help
 PRESET ?= release
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
@@ -14,6 +14,7 @@ help:
 	@echo "make build    the release binary, build/release/hb"
 	@echo "make check    the quick loop: build, lints, unit and command tests"
 	@echo "make bench    speed against other tools, ratios"
+	@echo "make validate the promised error rates, simulated in full (minutes)"
 	@echo "make lint     every lint with its reason"
 	@echo "make format   clang-format over the sources"
 	@echo "make fuzz     ten minutes of each fuzz target"
@@ -41,6 +42,11 @@ check:
 bench: build
 	@tools/install-deps.sh build bench
 	tools/bench.sh
+
+validate: build
+	cmake --build build/$(PRESET) -j $(JOBS) --target hb_validate --target validate_relation
+	build/$(PRESET)/tools/validate/hb_validate
+	build/$(PRESET)/tools/validate/validate_relation
 
 lint:
 	@tools/lint/run.sh

@@ -82,3 +82,22 @@ char *hb_arena_str(hb_arena *a, hb_str s)
 {
     return hb_arena_strndup(a, s.p, s.n);
 }
+
+hb_status hb_arena_grow(hb_arena *a, void **p, size_t n, size_t *cap, size_t elem_size,
+                        hb_error *err)
+{
+    if (n < *cap) {
+        return HB_OK;
+    }
+    size_t wider = *cap ? *cap * 2 : 16;
+    void *more = hb_arena_array(a, wider, elem_size);
+    if (!more) {
+        return HB_NOMEM(err);
+    }
+    if (n) {
+        memcpy(more, *p, n * elem_size);
+    }
+    *p = more;
+    *cap = wider;
+    return HB_OK;
+}

@@ -19,7 +19,7 @@ void hb_pick_warn(hb_picker *p)
 
 /* Two recordings are never equal in every sample: equal digests mean one recording under two names.
  * A table of stated values may well repeat, so there only the run_id tells. */
-static const char *own_digest(const hb_picker *p)
+const char *hb_pick_own_digest(const hb_picker *p)
 {
     for (size_t i = 0; i < p->run->n_metrics; i++) {
         if (!p->run->metrics[i].stated) {
@@ -36,20 +36,43 @@ hb_run_query hb_pick_others(const hb_picker *p)
                       .subsystem = m->subsystem,
                       .test_name = m->test_name,
                       .except_run_id = m->run_id,
-                      .except_digest = own_digest(p)};
+                      .except_digest = hb_pick_own_digest(p)};
     memcpy(q.context, p->context, sizeof q.context);
     return q;
+}
+
+static bool is_named(const hb_picker *p, const char *run_id)
+{
+    for (size_t i = 0; i < p->ask->n_with; i++) {
+        if (strcmp(p->ask->with[i], run_id) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A run that raised a suspicion still open or confirmed, or confirmed one. */
+bool hb_pick_is_suspect(const hb_picker *p, const char *run_id)
+{
+    for (size_t i = 0; i < p->n_suspicions; i++) {
+        const hb_suspicion_row *x = &p->suspicions[i];
+        if (strcmp(x->run_id, run_id) == 0 || strcmp(x->closed_by, run_id) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 hb_status hb_pick_list(hb_picker *p, hb_run_query q, size_t max, hb_choice *ret, hb_error *err)
 {
     hb_run_row *rows = NULL;
     size_t n = 0;
-    q.limit = max == 1 ? 1 : LOOKED_AT;
+    q.limit = max == 1 && !p->ask->n_with ? 1 : LOOKED_AT;
     HB_TRY(hb_store_list_runs(p->s, &q, &p->sel->arena, &rows, &n, err));
     ret->n = 0;
     for (size_t i = 0; i < n && ret->n < max; i++) {
-        bool copy = false;
+        bool copy = (p->ask->n_with && is_named(p, rows[i].run_id)) ||
+                    (p->trusted_only && hb_pick_is_suspect(p, rows[i].run_id));
         for (size_t k = 0; k < ret->n && !copy; k++) {
             copy = strcmp(ret->rows[k].digest, rows[i].digest) == 0;
         }
@@ -60,25 +83,30 @@ hb_status hb_pick_list(hb_picker *p, hb_run_query q, size_t max, hb_choice *ret,
     return HB_OK;
 }
 
-static bool same_test(const hb_picker *p, const hb_run_row *row)
+bool hb_pick_same_test(const hb_picker *p, const hb_run_row *row)
 {
     const hb_run_meta *m = &p->run->meta;
     return strcmp(row->program, m->program) == 0 && strcmp(row->subsystem, m->subsystem) == 0 &&
            strcmp(row->test_name, m->test_name) == 0;
 }
 
-static bool is_self(const hb_picker *p, const hb_run_row *row)
+bool hb_pick_is_self(const hb_picker *p, const hb_run_row *row)
 {
-    const char *digest = own_digest(p);
+    const char *digest = hb_pick_own_digest(p);
     return strcmp(row->run_id, p->run->meta.run_id) == 0 ||
            (digest && strcmp(row->digest, digest) == 0);
 }
 
-static hb_status by_id(hb_picker *p, const char *run_id, hb_choice *c, hb_error *err)
+hb_status hb_pick_by_id(hb_picker *p, const char *run_id, hb_choice *c, hb_error *err)
 {
-    hb_run_query q = {.run_id = run_id};
+    hb_run_query q = {.run_id = run_id, .limit = 1};
+    hb_run_row *rows = NULL;
     memcpy(q.context, p->context, sizeof q.context);
-    return hb_pick_list(p, q, 1, c, err);
+    HB_TRY(hb_store_list_runs(p->s, &q, &p->sel->arena, &rows, &c->n, err));
+    if (c->n) {
+        c->rows[0] = rows[0];
+    }
+    return HB_OK;
 }
 
 static void refuse(hb_choice *c, const char *reason)
@@ -89,18 +117,18 @@ static void refuse(hb_choice *c, const char *reason)
 
 static hb_status pick_named(hb_picker *p, hb_choice *c, hb_error *err)
 {
-    HB_TRY(by_id(p, p->explicit_run, c, err));
+    HB_TRY(hb_pick_by_id(p, p->ask->baseline, c, err));
     if (c->n == 0) {
         hb_run *none = NULL;
-        return hb_store_get_run(p->s, p->explicit_run, &none, err); /* says which ids are near */
+        return hb_store_get_run(p->s, p->ask->baseline, &none, err); /* says which ids are near */
     }
     const hb_run_meta *m = &p->run->meta;
-    if (is_self(p, &c->rows[0])) {
+    if (hb_pick_is_self(p, &c->rows[0])) {
         return HB_FAIL(err, HB_E_USAGE,
                        "run '%s' cannot be its own baseline ('%s' has its content)", m->run_id,
-                       p->explicit_run);
+                       p->ask->baseline);
     }
-    if (!same_test(p, &c->rows[0])) {
+    if (!hb_pick_same_test(p, &c->rows[0])) {
         const hb_run_row *row = &c->rows[0];
         return HB_FAIL(err, HB_E_USAGE,
                        "run '%s' is of program '%s', subsystem '%s', test '%s', but run '%s' of "
@@ -114,7 +142,7 @@ static hb_status pick_named(hb_picker *p, hb_choice *c, hb_error *err)
 
 static hb_status pick_explicit(hb_picker *p, hb_choice *c, hb_error *err)
 {
-    if (p->explicit_run) {
+    if (p->ask->baseline) {
         return pick_named(p, c, err);
     }
     const char *run_id = p->policy->baseline_run;
@@ -123,12 +151,12 @@ static hb_status pick_explicit(hb_picker *p, hb_choice *c, hb_error *err)
         refuse(c, "explicit_not_set");
         return HB_OK;
     }
-    HB_TRY(by_id(p, run_id, c, err));
+    HB_TRY(hb_pick_by_id(p, run_id, c, err));
     if (c->n == 0) {
         refuse(c, "explicit_not_found");
-    } else if (is_self(p, &c->rows[0])) {
+    } else if (hb_pick_is_self(p, &c->rows[0])) {
         refuse(c, "explicit_self");
-    } else if (!same_test(p, &c->rows[0])) {
+    } else if (!hb_pick_same_test(p, &c->rows[0])) {
         refuse(c, "explicit_other_test");
     }
     return HB_OK;
@@ -139,12 +167,13 @@ static const char *tag_of(const hb_policy *policy)
     if (policy->tag && *policy->tag) {
         return policy->tag;
     }
-    return policy->strategy == HB_STRATEGY_GOLDEN ? "golden" : "";
+    bool golden = policy->strategy == HB_STRATEGY_GOLDEN || policy->golden_for_hard_gates;
+    return golden ? "golden" : "";
 }
 
 static void check_registry(hb_picker *p, const hb_tag_row *tag)
 {
-    const char *now = p->registry_digest;
+    const char *now = p->ask->registry ? hb_registry_digest(p->ask->registry) : "";
     if (p->policy->warn_on_mismatch && *now && *tag->registry_digest &&
         strcmp(now, tag->registry_digest) != 0) {
         hb_pick_warn(p);
@@ -169,6 +198,48 @@ static hb_status no_tag(hb_picker *p, const char *name, hb_choice *c, hb_error *
     return HB_OK;
 }
 
+/* The runs of a version; the run itself is never part of its own baseline. */
+static hb_status pick_version(hb_picker *p, const char *name, hb_choice *c, hb_error *err)
+{
+    hb_arena *arena = &p->sel->arena;
+    hb_version_row *v = hb_arena_array(arena, 1, sizeof *v);
+    if (!v) {
+        return HB_NOMEM(err);
+    }
+    HB_TRY(hb_store_get_version(p->s, name, arena, v, err));
+    c->reason = "version";
+    c->version = v;
+    c->run_ids = hb_arena_array(arena, v->n_runs, sizeof *c->run_ids);
+    c->n_run_ids = 0;
+    if (!c->run_ids) {
+        return HB_NOMEM(err);
+    }
+    hb_choice one = {.n = 0};
+    for (size_t i = 0; i < v->n_runs; i++) {
+        HB_TRY(hb_pick_by_id(p, v->run_ids[i], &one, err));
+        if (one.n && !hb_pick_is_self(p, &one.rows[0])) {
+            c->run_ids[c->n_run_ids++] = v->run_ids[i];
+            c->rows[0] = one.rows[0];
+            c->n = 1;
+        }
+    }
+    if (*v->retired_reason) {
+        hb_buf_fmt(&p->warning, "baseline version '%s' was retired: %.200s; ", v->version,
+                   v->retired_reason);
+        refuse(c, "version_retired");
+    } else if (c->n && !hb_pick_same_test(p, &c->rows[0])) {
+        refuse(c, "tag_other_test");
+    } else if (c->n == 0) {
+        refuse(c, "tag_self");
+    } else if (c->n_run_ids < v->n_runs) {
+        hb_pick_warn(p);
+        hb_buf_fmt(&p->warning,
+                   "this run is one of the %zu of baseline version '%s' and is left out of it",
+                   v->n_runs, v->version);
+    }
+    return HB_OK;
+}
+
 static hb_status pick_tag(hb_picker *p, hb_choice *c, hb_error *err)
 {
     const hb_run_meta *m = &p->run->meta;
@@ -185,11 +256,18 @@ static hb_status pick_tag(hb_picker *p, hb_choice *c, hb_error *err)
     if (!found) {
         return no_tag(p, name, c, err);
     }
-    HB_TRY(by_id(p, tag.run_id, c, err));
+    if (*tag.version) {
+        HB_TRY(pick_version(p, tag.version, c, err));
+        if (c->n) {
+            check_registry(p, &tag);
+        }
+        return HB_OK;
+    }
+    HB_TRY(hb_pick_by_id(p, tag.run_id, c, err));
     c->reason = "tag";
-    if (c->n == 0 || !same_test(p, &c->rows[0])) {
+    if (c->n == 0 || !hb_pick_same_test(p, &c->rows[0])) {
         refuse(c, "tag_other_test");
-    } else if (is_self(p, &c->rows[0])) {
+    } else if (hb_pick_is_self(p, &c->rows[0])) {
         refuse(c, "tag_self");
     } else {
         check_registry(p, &tag);
@@ -260,11 +338,18 @@ hb_status hb_pick(hb_picker *p, hb_choice *c, hb_error *err)
         [HB_STRATEGY_GOLDEN] = pick_tag,          [HB_STRATEGY_ROLLING] = pick_rolling,
         [HB_STRATEGY_EXPLICIT] = pick_explicit,
     };
-    hb_strategy by = p->explicit_run ? HB_STRATEGY_EXPLICIT : p->policy->strategy;
+    hb_strategy by = p->ask->baseline ? HB_STRATEGY_EXPLICIT : p->policy->strategy;
+    if (p->policy->golden_for_hard_gates && !p->ask->baseline) {
+        by = HB_STRATEGY_GOLDEN; /* dual baseline: the golden decides, whatever the strategy */
+    }
     /* A policy of the original that names a tag means it, whatever its strategy says. */
     if (by == HB_STRATEGY_LAST_PASS && *tag_of(p->policy)) {
         by = HB_STRATEGY_TAG;
     }
     p->sel->reference.strategy = hb_strategy_name(by);
+    if (p->ask->version) {
+        p->sel->reference.tag = tag_of(p->policy);
+        return pick_version(p, p->ask->version, c, err);
+    }
     return strategies[by](p, c, err);
 }

@@ -9,6 +9,7 @@ static const char set_one[] =
 static const hb_baseline_reason reasons[] = {
     {"explicit", true, "the run named on the command line or by the policy", ""},
     {"tag", true, "the run a tag of this test points at", ""},
+    {"version", true, "the runs of a baseline version, pooled", ""},
     {"last_pass", true, "the best matching, then newest run of this test that passed", ""},
     {"rolling", true, "the newest comparable runs that passed, pooled", ""},
     {"fallback_latest", true,
@@ -26,6 +27,8 @@ static const hb_baseline_reason reasons[] = {
      "set it to a run of this test too: hb baseline set RUN --tag TAG"},
     {"tag_self", false, "the tag points at this run itself",
      "nothing: a run is not compared with itself; analyse another run"},
+    {"version_retired", false, "the tag points at a baseline version that was retired",
+     "promote another: hb baseline versions, then hb baseline promote --version V --tag TAG"},
     {"tag_not_set", false, "the policy's strategy is tag, but it names no tag",
      "write `tag: NAME` into the policy"},
     {"explicit_not_found", false, "the run the policy names is not registered",

@@ -67,29 +67,34 @@ static void free_runs(hb_run **runs, size_t n)
 /* Oldest first: the pooled series then runs in the order of time. */
 static hb_status load_pool(hb_picker *p, const hb_choice *c, hb_error *err)
 {
-    hb_run *runs[HB_COMPARABLE_MAX] = {NULL};
+    hb_run *runs[HB_VERSION_RUNS_MAX] = {NULL};
+    size_t n = c->version ? c->n_run_ids : c->n;
     hb_status status = HB_OK;
-    for (size_t i = 0; i < c->n && status == HB_OK; i++) {
-        status = hb_store_get_run(p->s, c->rows[c->n - 1 - i].run_id, &runs[i], err);
+    for (size_t i = 0; i < n && status == HB_OK; i++) {
+        const char *run_id = c->version ? c->run_ids[i] : c->rows[n - 1 - i].run_id;
+        status = hb_store_get_run(p->s, run_id, &runs[i], err);
     }
     if (status == HB_OK) {
-        status = hb_run_pool((const hb_run *const *)runs, c->n, &p->sel->owned_run, err);
+        status = hb_run_pool((const hb_run *const *)runs, n, &p->sel->owned_run, err);
     }
-    free_runs(runs, c->n);
+    free_runs(runs, n);
     return status;
 }
 
 static hb_status load(hb_picker *p, const hb_choice *c, hb_error *err)
 {
     hb_reference *r = &p->sel->reference;
-    if (strcmp(c->reason, "rolling") == 0) {
+    if (c->version || strcmp(c->reason, "rolling") == 0) {
         HB_TRY(load_pool(p, c, err));
     } else {
         HB_TRY(hb_store_get_run(p->s, c->rows[0].run_id, &p->sel->owned_run, err));
     }
     r->run = p->sel->owned_run;
-    for (size_t i = 0; i < c->n; i++) {
+    for (size_t i = 0; i < c->n && !c->version; i++) {
         r->run_ids[r->n_run_ids++] = c->rows[i].run_id;
+    }
+    for (size_t i = c->n_run_ids; c->version && i-- > 0 && r->n_run_ids < HB_COMPARABLE_MAX;) {
+        r->run_ids[r->n_run_ids++] = c->run_ids[i];
     }
     return HB_OK;
 }
@@ -137,7 +142,8 @@ static hb_status adopt(hb_picker *p, hb_choice *c, hb_error *err)
         return HB_OK;
     }
     r->score = c->rows[0].score;
-    r->level = strcmp(c->reason, "tag") == 0 ? HB_MATCH_TAG : level_of(r->score, r->possible);
+    r->level = c->version || strcmp(c->reason, "tag") == 0 ? HB_MATCH_TAG
+                                                           : level_of(r->score, r->possible);
     warn_of_verdict(p, c);
     warn_of_context(p);
     warn_of_order(p, c);
@@ -157,14 +163,14 @@ static bool contains(const hb_reference *r, const char *run_id)
 }
 
 /* A reference that is comparable but older than the newest 30 takes the place of the oldest. */
-static void keep_references(hb_reference *r, const hb_choice *c, unsigned possible)
+static void keep_references(const hb_picker *p, hb_reference *r, const hb_choice *c)
 {
     size_t missing = 0;
     const char *ids[HB_COMPARABLE_MAX];
     for (size_t i = 0; i < c->n && r->run; i++) {
         const hb_run_row *row = &c->rows[i];
-        if (row->score == possible && strcmp(row->status, "FAIL") != 0 &&
-            !contains(r, row->run_id)) {
+        if (row->score == p->possible && strcmp(row->status, "FAIL") != 0 &&
+            !hb_pick_is_suspect(p, row->run_id) && !contains(r, row->run_id)) {
             ids[missing++] = row->run_id;
         }
     }
@@ -180,14 +186,21 @@ static hb_status find_comparable(hb_picker *p, const hb_choice *c, hb_error *err
 {
     hb_reference *r = &p->sel->reference;
     hb_choice all = {.n = 0};
+    if (c->version && r->run) { /* exactly these, so far as there is room to list them */
+        memcpy(r->comparable, r->run_ids, sizeof r->comparable);
+        r->n_comparable = r->n_run_ids;
+        return HB_OK;
+    }
     hb_run_query q = hb_pick_others(p);
     q.except_status = "FAIL";
     q.min_score = p->possible;
+    p->trusted_only = true;
     HB_TRY(hb_pick_list(p, q, HB_COMPARABLE_MAX, &all, err));
+    p->trusted_only = false;
     for (size_t i = 0; i < all.n; i++) {
         r->comparable[r->n_comparable++] = all.rows[i].run_id;
     }
-    keep_references(r, c, p->possible);
+    keep_references(p, r, c);
     return HB_OK;
 }
 
@@ -209,28 +222,24 @@ static hb_status finish_text(hb_picker *p, hb_error *err)
 static hb_status select_into(hb_picker *p, hb_error *err)
 {
     hb_choice c = {.reason = ""};
+    HB_TRY(hb_past_look(p, err));
     HB_TRY(hb_pick(p, &c, err));
     HB_TRY(adopt(p, &c, err));
     HB_TRY(find_comparable(p, &c, err));
+    HB_TRY(hb_past_fill(p, &c, err));
     return finish_text(p, err);
 }
 
-hb_status hb_baseline_select(hb_store *s, const hb_run *run, const hb_policy *policy,
-                             const char *explicit_run, const char *registry_digest,
-                             hb_selection *ret_selection, hb_error *err)
+hb_status hb_baseline_select(hb_store *s, const hb_select_ask *ask, hb_selection *ret_selection,
+                             hb_error *err)
 {
     hb_selection sel = {.reference = {.reason = "", .strategy = "", .tag = "", .warning = ""}};
     hb_arena_init(&sel.arena, SELECTION_MAX_BYTES);
-    hb_picker p = {.s = s,
-                   .run = run,
-                   .policy = policy,
-                   .explicit_run = explicit_run,
-                   .registry_digest = registry_digest ? registry_digest : "",
-                   .sel = &sel};
+    hb_picker p = {.s = s, .ask = ask, .run = ask->run, .policy = ask->policy, .sel = &sel};
     hb_buf_init(&p.warning, WARNING_MAX_BYTES);
     for (size_t f = 0; f < HB_CONTEXT_COUNT; f++) {
-        const char *value = run->meta.context[f];
-        if (policy->context_match[f] && value && *value) {
+        const char *value = ask->run->meta.context[f];
+        if (ask->policy->context_match[f] && value && *value) {
             p.context[f] = value;
             p.possible++;
         }
@@ -248,6 +257,9 @@ hb_status hb_baseline_select(hb_store *s, const hb_run *run, const hb_policy *po
 
 void hb_selection_release(hb_selection *sel)
 {
+    for (size_t i = 0; i < sel->n_sets; i++) {
+        hb_run_set_release(sel->sets[i]);
+    }
     hb_run_free(sel->owned_run);
     hb_arena_release(&sel->arena);
     *sel = (hb_selection){0};

@@ -2,6 +2,7 @@
 /* hb config check, show, schema. */
 #include "cli/app.h"
 #include "cli/commands.h"
+#include "cli/config_docs.h"
 #include "cli/table.h"
 
 #include "base/mem.h"
@@ -13,81 +14,19 @@
 #include <stdio.h>
 #include <string.h>
 
-typedef enum doc_kind { DOC_REGISTRY, DOC_POLICY, DOC_RUN_META, DOC_PROFILE, DOC_COUNT } doc_kind;
-
-static const char *const kind_names[DOC_COUNT] = {
-    [DOC_REGISTRY] = "metric-registry",
-    [DOC_POLICY] = "baseline-policy",
-    [DOC_RUN_META] = "run-meta",
-    [DOC_PROFILE] = "profile",
-};
-
-/* By the keys at the top: each kind has some that no other has. */
-static doc_kind kind_of(const hb_node *root)
-{
-    static const struct {
-        const char *key;
-        doc_kind kind;
-    } rows[] = {{"metrics", DOC_REGISTRY},        {"defaults", DOC_REGISTRY},
-                {"mode_overrides", DOC_REGISTRY}, {"programs", DOC_REGISTRY},
-                {"version", DOC_REGISTRY},        {"run_id", DOC_RUN_META},
-                {"test_name", DOC_RUN_META},      {"timestamps", DOC_RUN_META},
-                {"program", DOC_RUN_META},        {"names", DOC_PROFILE}};
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        if (hb_node_find(root, rows[i].key)) {
-            return rows[i].kind;
-        }
-    }
-    return DOC_POLICY;
-}
-
-static hb_status check_text(hb_app *app, hb_str text, const char *path, doc_kind *ret_kind,
-                            hb_error *err)
-{
-    hb_arena arena;
-    hb_arena_init(&arena, 32 << 20);
-    const hb_node *root = NULL;
-    hb_status status = hb_yaml_parse(text, path, &arena, &root, err);
-    if (status == HB_OK) {
-        *ret_kind = kind_of(root);
-        if (*ret_kind == DOC_REGISTRY) {
-            hb_registry *r = NULL;
-            status = hb_registry_parse(text, path, NULL, NULL, "", app->units, &r, err);
-            hb_registry_free(r);
-        } else if (*ret_kind == DOC_RUN_META) {
-            hb_run_meta meta;
-            status = hb_run_meta_parse(text, path, &arena, &meta, err);
-        } else if (*ret_kind == DOC_PROFILE) {
-            hb_input_profile p;
-            status = hb_input_profile_parse(text, path, &p, err);
-            if (status == HB_OK) {
-                hb_input_profile_release(&p);
-            }
-        } else {
-            hb_policy p;
-            status = hb_policy_parse(text, path, "", &p, err);
-            if (status == HB_OK) {
-                hb_policy_release(&p);
-            }
-        }
-    }
-    hb_arena_release(&arena);
-    return status;
-}
-
 static hb_status check_file(hb_app *app, const char *path, hb_error *err)
 {
     char *text = NULL;
     size_t len = 0;
-    doc_kind kind = DOC_POLICY;
+    hb_doc_kind kind = HB_DOC_POLICY;
     hb_error why = {0};
     if (hb_file_read(app->os, path, HB_YAML_MAX_BYTES, &text, &len, &why) != HB_OK) {
         return HB_FAIL(err, HB_E_CONFIG, "%s", why.msg);
     }
-    hb_status status = check_text(app, (hb_str){text, len}, path, &kind, err);
+    hb_status status = hb_doc_check(app, (hb_str){text, len}, path, &kind, err);
     hb_free(text);
     if (status == HB_OK) {
-        hb_buf_fmt(&app->out, "%s: ok (%s)\n", path, kind_names[kind]);
+        hb_buf_fmt(&app->out, "%s: ok (%s)\n", path, hb_doc_name(kind));
     } else if (status == HB_E_INPUT && err) {
         err->code = HB_E_CONFIG;
     }
@@ -110,7 +49,9 @@ static hb_status run_check(hb_app *app, const void *opts, hb_list args, int *ret
         const char *given;
         const char *name;
     } files[] = {{app->common.metric_registry, "metric_registry.yaml"},
-                 {app->common.baseline_policy, "baseline_policy.yaml"}};
+                 {app->common.baseline_policy, "baseline_policy.yaml"},
+                 {app->common.baseline_quality_policy, "baseline_quality_policy.yaml"},
+                 {app->common.equivalence_mapping, "equivalence_mapping.yaml"}};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         const char *path = NULL;
         HB_TRY(hb_app_path(app, files[i].given, files[i].name, &path, err));
@@ -129,8 +70,8 @@ const hb_cmd hb_cmd_config_check = {
     .summary = "validate configuration files in full",
     .max_args = 1000,
     .args = "[FILE...]",
-    .details = "Without FILE: the workspace's metric registry and baseline policy. Says the\n"
-               "first thing that is wrong as FILE:LINE:COLUMN with what was expected.",
+    .details = "Without FILE: the workspace's metric registry and policies. Says the first\n"
+               "thing that is wrong as FILE:LINE:COLUMN with what was expected.",
     .example = "hb config check",
     .text_only = true,
     .run = run_check,
@@ -158,8 +99,9 @@ static void limits(const hb_metric_def *d, hb_buf *b)
                 {"drift_spread", d->drift_spread},       {"spread_ratio", d->spread_ratio},
                 {"min_effect", d->min_effect},           {"fail_threshold", d->fail_threshold},
                 {"invariant_min", d->invariant_min},     {"invariant_max", d->invariant_max},
-                {"invariant_eq", d->invariant_eq},       {"ks_threshold", d->ks_threshold},
-                {"min_coverage", d->min_coverage},       {"stale_after", d->stale_after_s}};
+                {"invariant_eq", d->invariant_eq},       {"uncertainty", d->uncertainty},
+                {"ks_threshold", d->ks_threshold},       {"min_coverage", d->min_coverage},
+                {"stale_after", d->stale_after_s}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         limit(b, rows[i].name, rows[i].v);
     }
@@ -207,6 +149,20 @@ static void policy_rows(const hb_policy *p, hb_buf *out)
                p->warn_on_mismatch ? "true" : "false", p->require_approval ? "true" : "false");
 }
 
+static void quality_rows(const hb_quality_policy *p, hb_buf *out)
+{
+    hb_buf_fmt(out, "\nbaseline quality policy %s\n  sha256 %s\n", p->name, p->digest);
+    hb_buf_fmt(out, "  require_quality_gate %s, min_sample_size %u, min_time_in_state_sec ",
+               p->require_quality_gate ? "true" : "false", p->min_sample_size);
+    hb_buf_f64(out, p->min_time_in_state.v);
+    hb_buf_c(out, "\n ");
+    for (unsigned c = 0; c < HB_CRITERION_COUNT_; c++) {
+        hb_buf_fmt(out, "%s %s %s", c ? "," : "", hb_criterion_name((hb_criterion)c),
+                   hb_gate_name(p->gate[c]));
+    }
+    hb_buf_ch(out, '\n');
+}
+
 static hb_status show_json(hb_app *app, const hb_registry *r, hb_error *err)
 {
     hb_json j;
@@ -233,6 +189,10 @@ static hb_status show_json(hb_app *app, const hb_registry *r, hb_error *err)
     hb_json_kc(&j, "baseline_policy", app->policy.name);
     hb_json_kc(&j, "baseline_policy_sha256", app->policy.digest);
     hb_json_kc(&j, "strategy", hb_strategy_name(app->policy.strategy));
+    hb_json_kc(&j, "baseline_quality_policy", app->quality_policy.name);
+    hb_json_kc(&j, "baseline_quality_policy_sha256", app->quality_policy.digest);
+    hb_json_kc(&j, "equivalence_mapping", app->equivalences.n ? app->equivalences.name : "");
+    hb_json_kc(&j, "equivalence_mapping_sha256", app->equivalences.digest);
     hb_json_end(&j);
     hb_buf_ch(&app->out, '\n');
     return hb_json_done(&j, err);
@@ -244,6 +204,8 @@ static hb_status run_show(hb_app *app, const void *opts, hb_list args, int *ret_
     (void)args;
     (void)ret_exit;
     hb_registry *r = NULL;
+    HB_TRY(hb_app_load_quality_policy(app, err));
+    HB_TRY(hb_app_load_equivalences(app, err));
     HB_TRY(hb_app_registry(app, o->program, o->mode, &r, err));
     hb_status status = HB_OK;
     if (app->common.json) {
@@ -258,6 +220,11 @@ static hb_status run_show(hb_app *app, const void *opts, hb_list args, int *ret_
         hb_status ended = hb_table_text_end(&t, &app->out, status == HB_OK ? err : NULL);
         status = status == HB_OK ? ended : status;
         policy_rows(&app->policy, &app->out);
+        quality_rows(&app->quality_policy, &app->out);
+        if (app->equivalences.n) {
+            hb_buf_fmt(&app->out, "\nequivalence mapping %s\n  sha256 %s\n  %zu mappings\n",
+                       app->equivalences.name, app->equivalences.digest, app->equivalences.n);
+        }
     }
     hb_registry_free(r);
     return status;
@@ -289,35 +256,18 @@ const hb_cmd hb_cmd_config_show = {
     .run = run_show,
 };
 
-static const hb_field *fields_of(doc_kind kind)
-{
-    switch (kind) {
-    case DOC_REGISTRY:
-        return hb_registry_fields();
-    case DOC_POLICY:
-        return hb_policy_fields();
-    case DOC_RUN_META:
-        return hb_run_meta_fields();
-    case DOC_PROFILE:
-        return hb_input_profile_fields();
-    case DOC_COUNT:
-        break;
-    }
-    return NULL;
-}
-
-static hb_status write_schema(doc_kind kind, hb_buf *out, hb_error *err)
+static hb_status write_schema(hb_doc_kind kind, hb_buf *out, hb_error *err)
 {
     hb_json j;
     hb_json_init(&j, out, HB_JSON_PRETTY);
     hb_json_obj(&j);
     hb_json_kc(&j, "$schema", "https://json-schema.org/draft/2020-12/schema");
-    hb_json_kc(&j, "title", kind_names[kind]);
-    if (kind == DOC_POLICY) { /* the keys may stand at the top or below `baseline_policy` */
+    hb_json_kc(&j, "title", hb_doc_name(kind));
+    if (kind == HB_DOC_POLICY) { /* the keys may stand at the top or below `baseline_policy` */
         hb_json_key(&j, "anyOf");
         hb_json_arr(&j);
         hb_json_obj(&j);
-        hb_fields_schema(fields_of(kind), &j);
+        hb_fields_schema(hb_doc_fields(kind), &j);
         hb_json_end(&j);
         hb_json_obj(&j);
         hb_json_kc(&j, "type", "object");
@@ -326,15 +276,15 @@ static hb_status write_schema(doc_kind kind, hb_buf *out, hb_error *err)
         hb_json_obj(&j);
         hb_json_key(&j, "baseline_policy");
         hb_json_obj(&j);
-        hb_fields_schema(fields_of(kind), &j);
+        hb_fields_schema(hb_doc_fields(kind), &j);
         hb_json_end(&j);
         hb_json_end(&j);
         hb_json_end(&j);
         hb_json_end(&j);
     } else {
-        hb_fields_schema(fields_of(kind), &j);
+        hb_fields_schema(hb_doc_fields(kind), &j);
     }
-    if (kind == DOC_REGISTRY) {
+    if (kind == HB_DOC_REGISTRY) {
         hb_json_key(&j, "$defs");
         hb_json_obj(&j);
         hb_json_key(&j, "metric");
@@ -361,24 +311,29 @@ static hb_status run_schema(hb_app *app, const void *opts, hb_list args, int *re
 {
     const schema_opts *o = opts;
     (void)ret_exit;
-    for (unsigned k = 0; k < DOC_COUNT; k++) {
-        if (strcmp(args.v[0], kind_names[k]) != 0) {
+    for (unsigned k = 0; k < HB_DOC_COUNT; k++) {
+        if (strcmp(args.v[0], hb_doc_name(k)) != 0) {
             continue;
         }
         if (!o->reference) {
-            return write_schema((doc_kind)k, &app->out, err);
+            return write_schema((hb_doc_kind)k, &app->out, err);
         }
-        hb_fields_reference(fields_of((doc_kind)k), 0, &app->out);
-        if (k == DOC_REGISTRY) {
+        hb_fields_reference(hb_doc_fields((hb_doc_kind)k), 0, &app->out);
+        if (k == HB_DOC_REGISTRY) {
             hb_buf_c(&app->out, "\n# Keys of one metric:\n");
             hb_fields_reference(hb_metric_fields, 0, &app->out);
         }
         return HB_OK;
     }
-    return HB_FAIL(
-        err, HB_E_USAGE,
-        "no document '%.60s'; known: metric-registry, baseline-policy, run-meta, profile",
-        args.v[0]);
+    hb_buf known;
+    hb_buf_init(&known, 1000);
+    for (unsigned k = 0; k < HB_DOC_COUNT; k++) {
+        hb_buf_fmt(&known, "%s%s", k ? ", " : "", hb_doc_name((hb_doc_kind)k));
+    }
+    hb_status status =
+        HB_FAIL(err, HB_E_USAGE, "no document '%.60s'; known: %s", args.v[0], known.p);
+    hb_buf_release(&known);
+    return status;
 }
 
 static const hb_opt schema_table[] = {
@@ -398,8 +353,8 @@ const hb_cmd hb_cmd_config_schema = {
     .min_args = 1,
     .max_args = 1,
     .args = "DOCUMENT",
-    .details = "DOCUMENT: metric-registry, baseline-policy, run-meta or profile. The same\n"
-               "tables validate the files.",
+    .details = "DOCUMENT: metric-registry, baseline-policy, baseline-quality-policy, run-meta,\n"
+               "profile or equivalence-mapping. The same tables validate the files.",
     .example = "hb config schema metric-registry --reference",
     .run = run_schema,
 };

@@ -16,10 +16,31 @@ typedef struct report_opts {
     bool open;
 } report_opts;
 
+/* "a\nb" as a list, in the arena. */
+static hb_status list_of(hb_app *app, const char *lines, hb_list *ret, hb_error *err)
+{
+    hb_str rest = hb_str_of(lines);
+    size_t cap = 0;
+    hb_list list = {0};
+    while (rest.n) {
+        size_t end = hb_str_find_ch(rest, '\n');
+        HB_TRY(HB_ARENA_GROW(&app->arena, list.v, list.n, cap, err));
+        list.v[list.n] = hb_arena_str(&app->arena, (hb_str){rest.p, end});
+        if (!list.v[list.n++]) {
+            return HB_NOMEM(err);
+        }
+        rest = end < rest.n ? (hb_str){rest.p + end + 1, rest.n - end - 1} : HB_STR("");
+    }
+    *ret = list;
+    return HB_OK;
+}
+
 static hb_status try_again(hb_app *app, const hb_decision_row *row, const char *baseline,
                            const char **ret_page, hb_error *err)
 {
     hb_flow f;
+    hb_flow_choice choice = {.baseline = baseline};
+    HB_TRY(list_of(app, row->with, &choice.with, err));
     bool same = false;
     hb_flow_init(&f);
     hb_status status = hb_store_get_run(app->store, row->run_id, &f.run, err);
@@ -28,7 +49,7 @@ static hb_status try_again(hb_app *app, const hb_decision_row *row, const char *
                                  f.run->meta.context[HB_CONTEXT_OPERATING_MODE], &f.registry, err);
     }
     if (status == HB_OK) {
-        status = hb_flow_select(app, &f, baseline, err);
+        status = hb_flow_select(app, &f, &choice, err);
     }
     if (status == HB_OK) {
         status = hb_flow_draw_again(app, &f, row->digest, &same, err);
@@ -53,6 +74,13 @@ static hb_status make_again(hb_app *app, const char *run_id, const char **ret_pa
     HB_TRY(try_again(app, &row, NULL, ret_page, err));
     if (!*ret_page && *row.baseline_run_id) {
         HB_TRY(try_again(app, &row, row.baseline_run_id, ret_page, err));
+    }
+    if (!*ret_page && strstr(row.json, "\"format\":\"hb-decision/1\"")) {
+        return HB_FAIL(err, HB_E_STORE,
+                       "the report of run '%s' cannot be drawn again: its decision is of format "
+                       "hb-decision/1, from before runs were tested against baseline runs; it is "
+                       "kept in the registry, and hb analyze %s makes a new one",
+                       run_id, run_id);
     }
     return *ret_page ? HB_OK
                      : HB_FAIL(err, HB_E_STORE,

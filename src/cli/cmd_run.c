@@ -10,6 +10,7 @@
 typedef struct run_opts {
     hb_read_opts read;
     const char *baseline;
+    hb_list with;
     int fail_on;
 } run_opts;
 
@@ -23,6 +24,12 @@ typedef struct run_opts {
     {                                                                                  \
         .name = "baseline", .kind = HB_OPT_STRING, .offset = offsetof(type, baseline), \
         .arg = "RUN", .help = "run to compare with, instead of the policy's choice"    \
+    }
+
+#define WITH(type)                                                                         \
+    {                                                                                      \
+        .name = "with", .kind = HB_OPT_LIST, .offset = offsetof(type, with), .arg = "RUN", \
+        .help = "registered runs judged together with it, as one mean"                     \
     }
 
 static hb_status register_files(hb_app *app, hb_flow *f, hb_list args, const hb_read_opts *read,
@@ -39,7 +46,8 @@ static hb_status read_and_judge(hb_app *app, hb_flow *f, hb_list args, const run
 {
     HB_TRY(hb_flow_read(app, args, &o->read, NULL, &f->registry, &f->run, err));
     HB_TRY(hb_app_need_store(app, err));
-    HB_TRY(hb_flow_select(app, f, o->baseline, err));
+    HB_TRY(
+        hb_flow_select(app, f, &(hb_flow_choice){.baseline = o->baseline, .with = o->with}, err));
     HB_TRY(hb_flow_register(app, f, err));
     return hb_flow_judge(app, f, err);
 }
@@ -59,7 +67,7 @@ static hb_status run_run(hb_app *app, const void *opts, hb_list args, int *ret_e
 }
 
 static const hb_opt run_table[] = {
-    HB_READ_OPTS(run_opts, read), BASELINE(run_opts), FAIL_ON(run_opts), {0}};
+    HB_READ_OPTS(run_opts, read), BASELINE(run_opts), WITH(run_opts), FAIL_ON(run_opts), {0}};
 
 const hb_cmd hb_cmd_run = {
     .name = "run",
@@ -73,7 +81,9 @@ const hb_cmd hb_cmd_run = {
     .args = "FILE...",
     .details = "Several files are one run. The baseline is chosen by baseline_policy.yaml among\n"
                "the runs of the same program, subsystem and test. The report is written to\n"
-               "reports/RUN_ID/ in the workspace.",
+               "reports/RUN_ID/ in the workspace. With --with the statistical test looks at the\n"
+               "mean of all these runs, which must be of the same test and context and no part\n"
+               "of the baseline; declared limits still look at the run alone.",
     .example = "hb run monday.csv --program apollo --test-name warmup",
     .run = run_run,
 };
@@ -203,6 +213,7 @@ const hb_cmd hb_cmd_ingest = {
 
 typedef struct analyze_opts {
     const char *baseline;
+    hb_list with;
     int fail_on;
 } analyze_opts;
 
@@ -218,7 +229,8 @@ static hb_status run_analyze(hb_app *app, const void *opts, hb_list args, int *r
                                  f.run->meta.context[HB_CONTEXT_OPERATING_MODE], &f.registry, err);
     }
     if (status == HB_OK) {
-        status = hb_flow_select(app, &f, o->baseline, err);
+        status = hb_flow_select(app, &f,
+                                &(hb_flow_choice){.baseline = o->baseline, .with = o->with}, err);
     }
     if (status == HB_OK) {
         status = hb_flow_judge(app, &f, err);
@@ -231,7 +243,8 @@ static hb_status run_analyze(hb_app *app, const void *opts, hb_list args, int *r
     return status;
 }
 
-static const hb_opt analyze_table[] = {BASELINE(analyze_opts), FAIL_ON(analyze_opts), {0}};
+static const hb_opt analyze_table[] = {
+    BASELINE(analyze_opts), WITH(analyze_opts), FAIL_ON(analyze_opts), {0}};
 
 const hb_cmd hb_cmd_analyze = {
     .name = "analyze",
@@ -243,7 +256,8 @@ const hb_cmd hb_cmd_analyze = {
     .min_args = 1,
     .max_args = 1,
     .args = "RUN",
-    .details = "Uses the registry and policy as they are now; a run is never its own baseline.",
+    .details = "Uses the registry and policy as they are now; a run is never its own baseline.\n"
+               "--with as in hb run.",
     .example = "hb analyze monday-2 --baseline monday-1",
     .run = run_analyze,
 };

@@ -4,11 +4,33 @@
 #include <string.h>
 
 const hb_cmd *const hb_commands[] = {
-    &hb_cmd_compare,      &hb_cmd_run,           &hb_cmd_ingest,        &hb_cmd_analyze,
-    &hb_cmd_inspect,      &hb_cmd_report,        &hb_cmd_runs_list,     &hb_cmd_runs_show,
-    &hb_cmd_baseline_set, &hb_cmd_baseline_list, &hb_cmd_baseline_show, &hb_cmd_init,
-    &hb_cmd_config_check, &hb_cmd_config_show,   &hb_cmd_config_schema, &hb_cmd_record,
-    &hb_cmd_demo,         &hb_cmd_help,          &hb_cmd_completion,    NULL,
+    &hb_cmd_compare,
+    &hb_cmd_run,
+    &hb_cmd_ingest,
+    &hb_cmd_analyze,
+    &hb_cmd_inspect,
+    &hb_cmd_report,
+    &hb_cmd_runs_list,
+    &hb_cmd_runs_show,
+    &hb_cmd_baseline_set,
+    &hb_cmd_baseline_list,
+    &hb_cmd_baseline_show,
+    &hb_cmd_baseline_check,
+    &hb_cmd_baseline_create,
+    &hb_cmd_baseline_versions,
+    &hb_cmd_baseline_diff,
+    &hb_cmd_baseline_promote,
+    &hb_cmd_baseline_retire,
+    &hb_cmd_power,
+    &hb_cmd_init,
+    &hb_cmd_config_check,
+    &hb_cmd_config_show,
+    &hb_cmd_config_schema,
+    &hb_cmd_record,
+    &hb_cmd_demo,
+    &hb_cmd_help,
+    &hb_cmd_completion,
+    NULL,
 };
 
 const hb_cmd *hb_cmd_find(const char *const *words, size_t n, size_t *ret_words)

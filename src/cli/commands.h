@@ -5,6 +5,7 @@
 
 #include "cli/cmd.h"
 
+extern const hb_cmd hb_cmd_power;
 extern const hb_cmd hb_cmd_init;
 extern const hb_cmd hb_cmd_run;
 extern const hb_cmd hb_cmd_ingest;
@@ -17,6 +18,12 @@ extern const hb_cmd hb_cmd_runs_show;
 extern const hb_cmd hb_cmd_baseline_set;
 extern const hb_cmd hb_cmd_baseline_list;
 extern const hb_cmd hb_cmd_baseline_show;
+extern const hb_cmd hb_cmd_baseline_check;
+extern const hb_cmd hb_cmd_baseline_create;
+extern const hb_cmd hb_cmd_baseline_versions;
+extern const hb_cmd hb_cmd_baseline_diff;
+extern const hb_cmd hb_cmd_baseline_promote;
+extern const hb_cmd hb_cmd_baseline_retire;
 extern const hb_cmd hb_cmd_config_check;
 extern const hb_cmd hb_cmd_config_show;
 extern const hb_cmd hb_cmd_config_schema;

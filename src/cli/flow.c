@@ -13,11 +13,12 @@
 #include "input/select/select.h"
 #include "os/pool.h"
 #include "report/report.h"
+#include "telemetry/factors.h"
 #include "telemetry/run_meta.h"
 
 #include <string.h>
 
-enum { DECISION_MAX_BYTES = 256 << 20, LINEAGE_MAX_BYTES = 16384 };
+enum { DECISION_MAX_BYTES = 256 << 20 };
 
 const char *const hb_fail_on_words[] = {
     [HB_FAIL_ON_FAIL] = "fail", [HB_FAIL_ON_DRIFT] = "drift", [HB_FAIL_ON_NONE] = "none", NULL};
@@ -42,6 +43,7 @@ void hb_flow_init(hb_flow *f)
 void hb_flow_release(hb_flow *f)
 {
     hb_decision_free(f->decision);
+    hb_equivalence_applied_release(&f->equivalences);
     if (f->selected) {
         hb_selection_release(&f->selection);
     }
@@ -85,7 +87,7 @@ static void take(const char **to, const char *given)
     *to = given ? given : *to;
 }
 
-static hb_status complete_meta(const hb_read_opts *o, hb_run_meta *meta, hb_error *err)
+static hb_status complete_meta(hb_app *app, const hb_read_opts *o, hb_run_meta *meta, hb_error *err)
 {
     if (o->run_id && !*o->run_id) {
         return HB_FAIL(err, HB_E_USAGE, "--run-id is empty; leave it out or name the run");
@@ -94,6 +96,9 @@ static hb_status complete_meta(const hb_read_opts *o, hb_run_meta *meta, hb_erro
     take(&meta->program, o->program);
     take(&meta->subsystem, o->subsystem);
     take(&meta->test_name, o->test_name);
+    if (o->factors && !o->is_baseline && hb_factors_put_list(meta, &app->arena, o->factors, err)) {
+        return hb_error_prefix(err, "--factor");
+    }
     return *meta->run_id ? hb_run_id_check(hb_str_of(meta->run_id), err) : HB_OK;
 }
 
@@ -157,7 +162,7 @@ hb_status hb_flow_prepare(hb_app *app, hb_list files, const hb_read_opts *o,
     *ret = (hb_flow_job){.o = o, .threads = o->threads ? o->threads : hb_pool_processors()};
     HB_TRY(hb_globs_expand(app, files, &ret->files, err));
     HB_TRY(read_meta(app, ret->files, o, &ret->meta, err));
-    HB_TRY(complete_meta(o, &ret->meta, err));
+    HB_TRY(complete_meta(app, o, &ret->meta, err));
     if (!*io_registry) {
         HB_TRY(hb_app_registry(app, ret->meta.program, ret->meta.context[HB_CONTEXT_OPERATING_MODE],
                                io_registry, err));
@@ -240,52 +245,6 @@ hb_status hb_flow_decide(hb_flow *f, const hb_reference *reference, const hb_pol
     return hb_digest_of(f->json.p, f->json.n, f->digest, err);
 }
 
-static void lines(const char *const *ids, size_t n, hb_buf *out)
-{
-    for (size_t i = 0; i < n; i++) {
-        hb_buf_fmt(out, "%s%s", i ? "\n" : "", ids[i]);
-    }
-}
-
-static hb_status store_decision(hb_app *app, const hb_flow *f, hb_error *err)
-{
-    const hb_reference *r = f->decision->reference;
-    hb_buf reference;
-    hb_buf comparable;
-    hb_buf_init(&reference, LINEAGE_MAX_BYTES);
-    hb_buf_init(&comparable, LINEAGE_MAX_BYTES);
-    lines(r->run_ids, r->n_run_ids, &reference);
-    lines(r->comparable, r->n_comparable, &comparable);
-    hb_status status = hb_buf_check(&reference, err);
-    if (status == HB_OK) {
-        status = hb_buf_check(&comparable, err);
-    }
-    hb_decision_row row = {
-        .run_id = f->run->meta.run_id,
-        .status = hb_verdict_name(f->decision->verdict),
-        .baseline_run_id = r->n_run_ids ? r->run_ids[0] : "",
-        .baseline_reason = r->reason,
-        .match_level = hb_match_name(r->level),
-        .match_score = r->score,
-        .match_possible = r->possible,
-        .registry_digest = hb_registry_digest(f->registry),
-        .policy_digest = app->policy.digest,
-        .engine_version = HB_VERSION,
-        .reference = reference.p,
-        .comparable = comparable.p,
-        .json = f->json.p,
-        .json_len = f->json.n,
-        .digest = f->digest,
-        .decided_at = app->os->now(),
-    };
-    if (status == HB_OK) {
-        status = hb_store_add_decision(app->store, &row, err);
-    }
-    hb_buf_release(&reference);
-    hb_buf_release(&comparable);
-    return status;
-}
-
 const char *const hb_flow_files[HB_FLOW_FILES] = {"decision.json", "drift_report.html",
                                                   "drift_report.json"};
 
@@ -346,18 +305,31 @@ static hb_status write_report(hb_app *app, hb_flow *f, hb_error *err)
     return status;
 }
 
-hb_status hb_flow_select(hb_app *app, hb_flow *f, const char *baseline, hb_error *err)
+hb_status hb_flow_select(hb_app *app, hb_flow *f, const hb_flow_choice *choice, hb_error *err)
 {
-    HB_TRY(hb_baseline_select(app->store, f->run, &app->policy, baseline,
-                              hb_registry_digest(f->registry), &f->selection, err));
+    const hb_select_ask ask = {.run = f->run,
+                               .policy = &app->policy,
+                               .registry = f->registry,
+                               .baseline = choice->baseline,
+                               .version = choice->version,
+                               .with = choice->with.v,
+                               .n_with = choice->with.n,
+                               .now = app->os->now()};
+    HB_TRY(hb_baseline_select(app->store, &ask, &f->selection, err));
     f->selected = true;
-    return HB_OK;
+    return hb_flow_equivalences(app, f, &f->selection.reference, err);
+}
+
+hb_status hb_flow_equivalences(hb_app *app, hb_flow *f, hb_reference *reference, hb_error *err)
+{
+    HB_TRY(hb_app_load_equivalences(app, err));
+    return hb_equivalence_apply(&app->equivalences, f->run, reference, &f->equivalences, err);
 }
 
 hb_status hb_flow_judge(hb_app *app, hb_flow *f, hb_error *err)
 {
     HB_TRY(hb_flow_decide(f, &f->selection.reference, &app->policy, err));
-    HB_TRY(store_decision(app, f, err));
+    HB_TRY(hb_flow_store(app, f, err));
     return write_report(app, f, err);
 }
 

@@ -19,6 +19,7 @@ typedef struct hb_read_opts {
     const char *program;
     const char *subsystem;
     const char *test_name;
+    const char *factors;
     const char *unit;
     const char *cycles;
     const char *sheet;
@@ -59,6 +60,8 @@ typedef struct hb_read_opts {
         HB_READ_OPT(type, member, "program", program, "NAME", "program the run belongs to"), \
         HB_READ_OPT(type, member, "subsystem", subsystem, "NAME", "subsystem under test"),   \
         HB_READ_OPT(type, member, "test-name", test_name, "NAME", "test that was run"),      \
+        HB_READ_OPT(type, member, "factor", factors, "NAME=VALUE",                           \
+                    "what may explain a change: rig=A,operator=kim"),                        \
         HB_READ_OPT(type, member, "unit", unit, "RANGES",                                    \
                     "rows of these units only, as 1-20,25 (adapters with a unit column)"),   \
         HB_READ_OPT(type, member, "cycles", cycles, "RANGES",                                \
@@ -98,8 +101,9 @@ typedef struct hb_flow {
     hb_run *run;
     hb_selection selection;
     bool selected;
-    hb_reference files; /* reference made of files (compare) */
-    hb_run *pool;       /* what `files` points at */
+    hb_reference files;                  /* reference made of files (compare) */
+    hb_run *pool;                        /* what `files` points at */
+    hb_equivalence_applied equivalences; /* what a converted reference is made of */
     hb_decision *decision;
     hb_buf json;        /* canonical decision */
     char digest[65];    /* of json */
@@ -137,9 +141,22 @@ HB_CHECKED hb_status hb_flow_groups(hb_app *app, const char *path, const hb_read
                                     hb_error *err);
 /* Adds f->run to the registry (told when it was already there). */
 HB_CHECKED hb_status hb_flow_register(hb_app *app, hb_flow *f, hb_error *err);
-/* Chooses f->run's baseline into f->selection. `baseline`: a run_id, or NULL for the policy's
- * choice. The run need not be registered yet. */
-HB_CHECKED hb_status hb_flow_select(hb_app *app, hb_flow *f, const char *baseline, hb_error *err);
+/* What a run is compared with and judged together with (baseline/select.h). */
+typedef struct hb_flow_choice {
+    const char *baseline; /* a run_id; NULL = the policy's choice */
+    const char *version;  /* a baseline version in place of the policy's choice; NULL = none */
+    hb_list with;
+} hb_flow_choice;
+
+/* Chooses f->run's baseline into f->selection. The run need not be registered yet. */
+HB_CHECKED hb_status hb_flow_select(hb_app *app, hb_flow *f, const hb_flow_choice *choice,
+                                    hb_error *err);
+/* Converts metrics of another make in the reference, as the workspace's equivalence mapping says.
+ * hb_flow_select does it itself. */
+HB_CHECKED hb_status hb_flow_equivalences(hb_app *app, hb_flow *f, hb_reference *reference,
+                                          hb_error *err);
+/* Stores f->decision and what follows from it for suspicions, in one transaction. */
+HB_CHECKED hb_status hb_flow_store(hb_app *app, const hb_flow *f, hb_error *err);
 /* Decides against the selection, stores the decision, writes the report folder. */
 HB_CHECKED hb_status hb_flow_judge(hb_app *app, hb_flow *f, hb_error *err);
 /* Decides and writes the report folder only when it is the decision of this digest; stores nothing.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/flow.h"
 
+#include "decide/decision_json.h"
 #include "report/report.h"
 
 static void opt(hb_json *j, const char *key, hb_opt_f64 v)
@@ -25,6 +26,26 @@ static void finding(hb_json *j, const hb_finding *x)
     hb_json_end(j);
 }
 
+static void tests(hb_json *j, const hb_decision *d)
+{
+    hb_json_key(j, "tests");
+    hb_json_arr(j);
+    for (size_t i = 0; i < d->n_comparisons; i++) {
+        const hb_comparison *c = &d->comparisons[i];
+        hb_json_obj(j);
+        hb_json_kc(j, "metric", c->name);
+        hb_json_kc(j, "unit", c->unit);
+        if (hb_run_tested(&c->test)) {
+            hb_json_key(j, "test");
+            hb_decision_json_test(j, &c->test);
+        } else {
+            hb_json_kc(j, "untested", hb_untested_name(c->test.untested));
+        }
+        hb_json_end(j);
+    }
+    hb_json_end(j);
+}
+
 void hb_flow_json(const hb_flow *f, hb_json *j)
 {
     const hb_decision *d = f->decision;
@@ -46,6 +67,9 @@ void hb_flow_json(const hb_flow *f, hb_json *j)
         finding(j, &d->findings[i]);
     }
     hb_json_end(j);
+    hb_json_key(j, "statistics");
+    hb_decision_json_statistics(j, d);
+    tests(j, d);
     hb_json_kc(j, "report", *f->report ? f->report : NULL);
     hb_json_kc(j, "decision_sha256", f->digest);
     hb_json_end(j);

@@ -2,7 +2,13 @@
 #include "decide/decision.h"
 
 #include "base/mem.h"
+#include "decide/attribution.h"
+#include "decide/early.h"
+#include "decide/equivalent.h"
+#include "decide/history.h"
+#include "decide/layer2.h"
 #include "decide/limits.h"
+#include "decide/relation.h"
 #include "decide/verdict_text.h"
 
 #include <string.h>
@@ -183,12 +189,12 @@ static hb_status nothing_to_compare(const hb_decision *d, size_t both, size_t us
                                "there is no baseline to compare with (%s)", d->reference->reason);
     }
     left_out = hb_run_none_selected(d->reference->run);
-    if (both == 0 && left_out) {
+    if (both == 0 && !d->statistics.ran && left_out) {
         return hb_findings_add(findings, run_finding(HB_RULE_NO_METRICS, severity), err,
                                "none of the baseline's %llu rows is among those selected",
                                (unsigned long long)left_out);
     }
-    if (both == 0) {
+    if (both == 0 && !d->statistics.ran) {
         return hb_findings_add(findings, run_finding(HB_RULE_NO_METRICS, severity), err,
                                "run and baseline have no usable metric in common");
     }
@@ -214,22 +220,26 @@ static hb_status context(const hb_decision *d, hb_findings *findings, hb_error *
         r->n_differs > 1 ? ", and more differ" : "");
 }
 
-/* Nothing compared is no verdict; only a declared limit that failed outranks it. */
+/* Nothing compared is no verdict; only a declared limit that failed outranks it, and a suspicion
+ * that was retested against its own set. */
 static hb_verdict verdict_of(const hb_findings *findings)
 {
     bool fail = false;
     bool drift = false;
     bool nothing = false;
+    bool tested = false;
     for (size_t i = 0; i < findings->n; i++) {
         const hb_finding *f = &findings->list[i];
         fail = fail || f->severity == HB_SEVERITY_FAIL;
         drift = drift || f->severity == HB_SEVERITY_DRIFT;
         nothing = nothing || f->rule == HB_RULE_NO_BASELINE || f->rule == HB_RULE_NO_METRICS;
+        tested = tested || f->rule == HB_RULE_SUSPECTED || f->rule == HB_RULE_CONFIRMED ||
+                 f->rule == HB_RULE_RELATION;
     }
-    return fail      ? HB_VERDICT_FAIL
-           : nothing ? HB_VERDICT_NO_TEST
-           : drift   ? HB_VERDICT_PASS_WITH_DRIFT
-                     : HB_VERDICT_PASS;
+    return fail                 ? HB_VERDICT_FAIL
+           : nothing && !tested ? HB_VERDICT_NO_TEST
+           : drift              ? HB_VERDICT_PASS_WITH_DRIFT
+                                : HB_VERDICT_PASS;
 }
 
 static void count(hb_decision *d)
@@ -259,6 +269,8 @@ static hb_status keep_findings(hb_decision *d, hb_findings *findings, hb_error *
 static hb_status decide(hb_decision *d, hb_findings *findings, hb_error *err)
 {
     HB_TRY(compare_all(d, findings, err));
+    HB_TRY(hb_layer2(d, findings, err));
+    HB_TRY(hb_early_warnings(d, findings, err));
     size_t in_baseline = 0;
     size_t usable = 0;
     size_t both = compared(d, &in_baseline, &usable);
@@ -266,6 +278,11 @@ static hb_status decide(hb_decision *d, hb_findings *findings, hb_error *err)
     HB_TRY(coverage_of_metrics(d, both, in_baseline, findings, err));
     HB_TRY(lost_rows(d, findings, err));
     HB_TRY(context(d, findings, err));
+    HB_TRY(hb_baseline_age(d, findings, err));
+    HB_TRY(hb_equivalences_told(d, findings, err));
+    HB_TRY(hb_history_explain(d, findings, err));
+    HB_TRY(hb_attribution_explain(d, err));
+    HB_TRY(hb_relation_judge(d, findings, err));
     d->verdict = verdict_of(findings);
     count(d);
     HB_TRY(keep_findings(d, findings, err));

@@ -65,10 +65,12 @@ const char *hb_severity_name(hb_severity s);
     X(SUSPECTED, "suspected", "differs from the baseline runs; a retest decides")                 \
     X(CONFIRMED, "confirmed", "differs from the baseline runs, and did again on the retest")      \
     X(RETEST_CLEARED, "retest_cleared", "an earlier suspicion was not seen again")                \
+    X(RETEST_OPEN, "retest_open", "this run could not answer an earlier suspicion")               \
+    X(UNTESTED, "untested", "a test against the baseline runs could not be made")                 \
     X(RELATION, "relation", "metrics no longer go together as in the baseline runs")              \
     X(INSUFFICIENT_BASELINE, "insufficient_baseline",                                             \
       "too few baseline runs for a statistical test")                                             \
-    X(EARLY_WARNING, "early_warning", "differs from the newest runs (dual baseline)")             \
+    X(EARLY_WARNING, "early_warning", "differs from the newest runs, or creeps over them")        \
     X(CHANGE_POINT, "change_point", "the history of runs changed at an earlier run")              \
     X(BASELINE_AGED, "baseline_aged", "the baseline is older than the policy allows")             \
     X(EQUIVALENCE, "equivalence", "a value was mapped from another vendor's metric")

@@ -63,7 +63,14 @@ static void comparison(hb_json *j, const hb_comparison *c)
     hb_json_kc(j, "metric", c->name);
     opt(j, "percent", c->percent);
     hb_json_kc(j, "severity", hb_severity_name(c->worst));
+    if (hb_run_tested(&c->test)) {
+        hb_json_key(j, "test");
+        hb_decision_json_test(j, &c->test);
+    }
     hb_json_kc(j, "unit", c->unit);
+    if (!hb_run_tested(&c->test)) {
+        hb_json_kc(j, "untested", hb_untested_name(c->test.untested));
+    }
     opt(j, "wasserstein", c->wasserstein);
     hb_json_end(j);
 }
@@ -130,7 +137,8 @@ static void run_identity(hb_json *j, const hb_run *run)
 
 hb_status hb_decision_json(const hb_decision *d, hb_buf *out, hb_error *err)
 {
-    static const char *const layers[] = {"declared_limits"};
+    const char *layers[HB_LAYERS_MAX];
+    size_t n_layers = hb_decision_layers(d, layers);
     hb_json j;
     hb_json_init(&j, out, HB_JSON_CANONICAL);
     hb_json_obj(&j);
@@ -149,13 +157,15 @@ hb_status hb_decision_json(const hb_decision *d, hb_buf *out, hb_error *err)
         finding(&j, &d->findings[i]);
     }
     hb_json_end(&j);
-    hb_json_kc(&j, "format", "hb-decision/1");
-    texts(&j, "layers", layers, 1);
+    hb_json_kc(&j, "format", "hb-decision/2");
+    texts(&j, "layers", layers, n_layers);
     hb_json_kc(&j, "reason", d->reason);
     hb_json_key(&j, "reference");
     reference(&j, d->reference);
     hb_json_key(&j, "run");
     run_identity(&j, d->run);
+    hb_json_key(&j, "statistics");
+    hb_decision_json_statistics(&j, d);
     hb_json_kc(&j, "verdict", hb_verdict_name(d->verdict));
     hb_json_kc(&j, "what_to_do", d->what_to_do);
     hb_json_end(&j);

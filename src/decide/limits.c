@@ -5,6 +5,7 @@
 #include "decide/limits.h"
 
 #include "decide/change.h"
+#include "decide/guard_band.h"
 
 #include <math.h>
 #include <string.h>
@@ -374,6 +375,9 @@ static hb_metric_def effective(const hb_limits_input *in, bool *ret_percent_is_f
 static hb_status judge_value(subject *s, bool percent_is_fallback, hb_error *err)
 {
     HB_TRY(invariants(s, err));
+    HB_TRY(hb_guard_band_check(&s->limits, s->in->run->value, s->unit,
+                               base_finding(s, HB_RULE_CONDITIONAL, could_not_check(s)), s->out,
+                               err));
     HB_TRY(fail_threshold(s, err));
     if (!has_value(s->in->baseline)) {
         return no_baseline_value(s, err);

@@ -17,18 +17,22 @@ const char *hb_tost_name(hb_tost t); /* "not_declared", "not_shown", "shown" */
 
 /* Why a metric has no run test. */
 typedef enum hb_untested {
-    HB_UNTESTED_NO,       /* it was tested */
-    HB_UNTESTED_NO_SET,   /* there is no set */
-    HB_UNTESTED_FEW,      /* fewer than n_min values in the set */
-    HB_UNTESTED_NO_VALUE, /* the run has none, or one that is not finite */
-    HB_UNTESTED_UNIT,     /* the set's unit is another */
+    HB_UNTESTED_NO,           /* it was tested */
+    HB_UNTESTED_NO_SET,       /* there is no set */
+    HB_UNTESTED_FEW,          /* fewer than n_min values in the set */
+    HB_UNTESTED_NO_VALUE,     /* the run has none, or one that is not finite */
+    HB_UNTESTED_UNIT,         /* the set's unit is another */
+    HB_UNTESTED_NOT_POSITIVE, /* logarithms are declared, and a value is 0 or below */
+    HB_UNTESTED_NO_SCALE,     /* no standard deviation can be made of the set's values */
     HB_UNTESTED_COUNT_
 } hb_untested;
 
-const char *hb_untested_name(hb_untested u); /* "", "no_set", "too_few_runs", "no_value", "unit" */
+/* "", "no_set", "too_few_runs", "no_value", "unit", "not_positive", "no_scale" */
+const char *hb_untested_name(hb_untested u);
 
-/* One metric, run against set. Figures are in the metric's unit unless said otherwise; with
- * `log` they are of the logarithms, except mean, low and high, which are turned back. */
+/* One metric, run against set. Figures are in the metric's unit unless said otherwise; with `log`
+ * sd, sd_runs and step are of the logarithms, everything else is turned back (mean is the
+ * geometric mean then). Untested: only untested and n0 say something. */
 typedef struct hb_run_test {
     hb_untested untested;
     size_t n0;      /* values in the set */
@@ -45,27 +49,30 @@ typedef struct hb_run_test {
     double dof;
     double p;    /* of the declared sidedness */
     double q;    /* Benjamini-Hochberg adjusted p among the metrics tested */
-    double low;  /* the values between which the run would not have been rejected at this */
-    double high; /* decision's own cut; -inf/+inf on the side that is not tested */
+    double low;  /* the values between which the run would not have been rejected at the */
+    double high; /* decision's level_at_cut; -inf/+inf on the side that is not tested */
     bool rejected;
     bool below_min_effect; /* rejected, but |x - mean| is under min_effect: no suspicion */
-    hb_direction moved;    /* sign of x - mean when rejected */
-    bool suspected;
-    bool confirmed;
+    hb_direction moved;    /* sign of x - mean when rejected, suspected or confirmed */
+    bool suspected; /* this run raises a suspicion: rejected and not below min_effect, or its retest
+                     * of an earlier one went the opposite way */
+    bool confirmed; /* this run confirms an earlier suspicion; it raises none of its own then */
     /* What a PASS could have missed. */
-    double detectable;       /* smallest shift found with 80 % power at the first BH cut, unit */
+    double detectable;       /* smallest shift found with 80 % power at first_level, unit (upwards
+                              * unless only downwards is bad); inf = none */
     double detectable_sigma; /* the same in units of sd */
-    hb_opt_f64 power_at_min_effect; /* of finding a shift of min_effect */
+    hb_opt_f64 power_at_min_effect; /* of finding a shift of min_effect at first_level */
     uint32_t runs_needed; /* set runs for 80 % power at min_effect (else at 2 sd); 0 = over 1,000 */
     double target;        /* the shift runs_needed is about, unit */
     hb_tost tost;
-    double tost_p; /* NaN when not declared */
+    double tost_p; /* two one-sided tests, shown at < 0.05; NaN when not declared */
 } hb_run_test;
 
 typedef enum hb_retest_outcome {
     HB_RETEST_CONFIRMED, /* rejected again, same direction, p < 0.05 */
-    HB_RETEST_CLEARED,   /* not rejected: closed without a finding */
-    HB_RETEST_OPPOSITE,  /* rejected the other way: closed, and a new one raised */
+    HB_RETEST_CLEARED,   /* not rejected: closed without a finding of weight */
+    HB_RETEST_OPPOSITE,  /* rejected the other way: closed, and a new one raised (unless the change
+                          * is under min_effect) */
     HB_RETEST_NO_VALUE,  /* the run could not answer: it stays open */
     HB_RETEST_COUNT_
 } hb_retest_outcome;
@@ -76,11 +83,13 @@ const char *hb_retest_outcome_name(hb_retest_outcome o);
 typedef struct hb_retest {
     const hb_suspicion *of;
     hb_retest_outcome outcome;
-    double x;
+    size_t n0; /* values of the frozen set */
+    size_t m;
+    double x; /* this and what follows: unset (0) when the outcome is no_value */
     double mean;
     double t;
     double dof;
-    double p; /* one-sided, in the suspicion's direction */
+    double p; /* of the declared sidedness, as the first test; the direction is looked at apart */
 } hb_retest;
 
 /* What to repeat, and what each outcome will mean. NULL order = nothing is suspected. */
@@ -115,7 +124,9 @@ typedef struct hb_attribution {
     const char *factor;     /* "rig", "unit", "build", "operator", "day" … */
     const char *level;      /* this run's */
     size_t levels;          /* seen in the set */
+    bool told;              /* false: the runs cannot tell, text says why; figures are 0 then */
     double variance_share;  /* 0 … 1 of the set's spread */
+    double p;               /* F test that the factor has no effect; 1 when not told */
     hb_opt_f64 shift;       /* part of this run's shift that its level had before, unit */
     const char *confounded; /* factors it cannot be told apart from; "" = none */
     const char *text;
@@ -132,8 +143,10 @@ typedef struct hb_relation {
     bool ran;
     const char *why_not; /* "" when it ran */
     size_t n0;
-    size_t n_metrics;
-    double distance;  /* Mahalanobis with shrinkage */
+    size_t n_metrics; /* with a value in every run of the set and in this one */
+    size_t n_related; /* of these, in a group that goes together; the others are not part of it */
+    const char *note; /* what was left out, in one sentence; "" = nothing */
+    double distance;  /* Mahalanobis with shrinkage, of the group furthest out */
     double shrinkage; /* 0 … 1 */
     double p;         /* by leave-one-out or permutation */
     double level;     /* 0.2 q */
@@ -144,13 +157,17 @@ typedef struct hb_relation {
 
 /* Of the run as a whole. */
 typedef struct hb_run_statistics {
-    bool ran;        /* at least one metric was tested */
-    double budget;   /* q of the policy */
-    double bh_level; /* 0.8 q */
-    double cut;      /* largest p rejected; 0 = none */
+    bool ran;            /* at least one metric was tested */
+    double budget;       /* q of the policy */
+    double bh_level;     /* 0.8 q; 0.4 q with a dual baseline, whose rolling set has the rest */
+    double cut;          /* largest p rejected; 0 = none */
+    double first_level;  /* bh_level / n_tested: what one metric needs when no other differs; power
+                          * is stated at this one, the most careful of the step-up levels */
+    double level_at_cut; /* bh_level * max(rejected, 1) / n_tested: a p up to it is rejected */
     uint32_t n_min;
     size_t n_runs; /* of the set */
     size_t n_tested;
+    size_t n_rejected;
     size_t n_suspected;
     size_t n_confirmed;
     bool insufficient;      /* no metric has n_min runs: satisfies no gate */

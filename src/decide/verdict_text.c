@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { TEXT_MAX_BYTES = 4096, NAMES_TOLD = 3 };
+enum { TEXT_MAX_BYTES = 24576, NAMES_TOLD = 3 };
 
 static const char *plural(size_t n)
 {
@@ -62,6 +62,11 @@ static void reason_pass(const hb_decision *d, size_t n_compared, hb_buf *out)
     if (d->n_checked == 0) {
         hb_buf_c(out, "; but no limit is declared for any of them");
     }
+    const hb_run_statistics *s = &d->statistics;
+    if (s->ran) {
+        hb_buf_fmt(out, "; %zu tested against %zu baseline runs, none differs%s", s->n_tested,
+                   s->n_runs, s->n_rejected ? " by its min_effect or more" : "");
+    }
 }
 
 static void reason_flagged(const hb_decision *d, hb_severity severity, hb_buf *out)
@@ -72,8 +77,12 @@ static void reason_flagged(const hb_decision *d, hb_severity severity, hb_buf *o
         hb_buf_c(out, worst ? worst->text : "");
         return;
     }
+    bool suspected = severity == HB_SEVERITY_DRIFT && d->statistics.order &&
+                     d->statistics.n_suspected == n && worst && worst->rule == HB_RULE_SUSPECTED;
     hb_buf_fmt(out, "%zu metric%s %s: ", n, plural(n),
-               severity == HB_SEVERITY_FAIL ? "failed" : "drifted");
+               severity == HB_SEVERITY_FAIL ? "failed"
+               : suspected                  ? "suspected of a change"
+                                            : "drifted");
     names(d, severity, out);
     if (worst) {
         hb_buf_fmt(out, "; %s", worst->text);
@@ -108,6 +117,8 @@ static const char *const advice[HB_RULE_COUNT_] = {
     [HB_RULE_INVARIANT_EQ] = "stop using this unit until the cause is known",
     [HB_RULE_FAIL_THRESHOLD] = "stop using this unit until the cause is known",
     [HB_RULE_CRITICAL_NONZERO] = "stop using this unit until the cause is known",
+    [HB_RULE_CONDITIONAL] = "measure again with a smaller uncertainty, or agree with whoever set "
+                            "the limit on what a result this near to it means",
     [HB_RULE_MISSING_METRIC] = "check that the channel is still recorded and named as before",
     [HB_RULE_NOT_FINITE] = "check the channel and its export; no limit could be applied to it",
     [HB_RULE_UNREADABLE] = "look at the cells quoted in the report and repair the export",
@@ -126,6 +137,15 @@ static const char *const advice[HB_RULE_COUNT_] = {
     [HB_RULE_PERSISTENCE] = "look at the trace around the onset: the value of the whole run hides "
                             "this stretch",
     [HB_RULE_KS_THRESHOLD] = "compare the two distribution curves in the report",
+    [HB_RULE_CONFIRMED] =
+        "the change is real: find what changed since the baseline runs; when it is "
+        "meant to stay, make a baseline of runs that have it",
+    [HB_RULE_SUSPECTED] = "find what changed since the baseline runs",
+    [HB_RULE_UNTESTED] = "look at its value: what is tested by its logarithms is never 0 or below",
+    [HB_RULE_EARLY_WARNING] = "look at its history; when it goes on it will cross a limit: find "
+                              "what wears, drifts or fills up",
+    [HB_RULE_BASELINE_AGED] = "make a baseline of newer runs ('hb baseline create'), or record "
+                              "one under the old conditions to see whether the bench moved",
     [HB_RULE_METRIC_COVERAGE] = "check that the export is complete",
     [HB_RULE_NO_METRICS] = "check the file, its layout and `hb inspect FILE`",
 };
@@ -134,7 +154,7 @@ static void todo_no_baseline(const hb_decision *d, hb_buf *out)
 {
     const char *run = d->run->meta.run_id;
     hb_strategy s = d->policy->strategy;
-    if (s == HB_STRATEGY_GOLDEN || s == HB_STRATEGY_TAG) {
+    if (s == HB_STRATEGY_GOLDEN || s == HB_STRATEGY_TAG || d->policy->golden_for_hard_gates) {
         hb_buf_fmt(out,
                    "when this run is trusted, make it the baseline: hb baseline set %s --tag %s; "
                    "or compare it with a trusted run by name: hb analyze %s --baseline RUN",
@@ -147,6 +167,35 @@ static void todo_no_baseline(const hb_decision *d, hb_buf *out)
         "PASS on, strategy %s finds its own baseline (with strategy golden: hb baseline set %s "
         "--tag golden)",
         run, hb_strategy_name(s), run);
+}
+
+static const hb_finding *of_rule(const hb_decision *d, hb_rule rule)
+{
+    for (size_t i = 0; i < d->n_findings; i++) {
+        if (d->findings[i].rule == rule) {
+            return &d->findings[i];
+        }
+    }
+    return NULL;
+}
+
+static void todo_pass(const hb_decision *d, hb_buf *out)
+{
+    const hb_finding *open = of_rule(d, HB_RULE_RETEST_OPEN);
+    const hb_finding *few = of_rule(d, HB_RULE_INSUFFICIENT_BASELINE);
+    if (open) {
+        hb_buf_fmt(out, "record %s again: %s", open->metric, open->text);
+    } else if (d->statistics.ran) {
+        hb_buf_fmt(out,
+                   "nothing; a pass of one run says that no difference was found, not that there "
+                   "is none. %s",
+                   d->statistics.power_text);
+    } else {
+        hb_buf_fmt(out,
+                   "nothing; a pass of one run says that no declared limit was crossed, not that "
+                   "nothing changed%s%s",
+                   few ? ": " : "", few ? few->text : "");
+    }
 }
 
 static bool nothing_selected(const hb_decision *d)
@@ -165,9 +214,12 @@ static void todo(const hb_decision *d, hb_buf *out)
         return;
     }
     if (d->verdict == HB_VERDICT_PASS || !f) {
-        hb_buf_c(out,
-                 "nothing; a pass of one run says that no declared limit was crossed, not that "
-                 "nothing changed");
+        todo_pass(d, out);
+        return;
+    }
+    const hb_retest_order *order = d->statistics.order;
+    if (f->rule == HB_RULE_SUSPECTED && order) {
+        hb_buf_c(out, order->text);
         return;
     }
     if (f->rule == HB_RULE_NO_METRICS && nothing_selected(d)) {
@@ -179,6 +231,9 @@ static void todo(const hb_decision *d, hb_buf *out)
         hb_buf_fmt(out, "start with %s: ", f->metric);
     }
     hb_buf_c(out, advice[f->rule] ? advice[f->rule] : hb_rule_words(f->rule));
+    if (order) {
+        hb_buf_fmt(out, ". %s", order->text);
+    }
 }
 
 static hb_status keep(hb_arena *arena, hb_buf *text, const char **ret, hb_error *err)

@@ -65,9 +65,11 @@ void hb_digester_free(hb_digester *d)
     hb_free(d);
 }
 
+/* With two threads, whoever reads digests as well: reading is a chain of its own then, and the copy
+ * would cost more than it helps. */
 void hb_digester_use(hb_digester *d, hb_pool *pool)
 {
-    d->pool = pool;
+    d->pool = hb_pool_threads(pool) > 2 ? pool : NULL;
 }
 
 /* The buffer that is not being filled. */

@@ -9,6 +9,7 @@
 #include "input/json/values.h"
 #include "input/time_rule.h"
 #include "input/watch.h"
+#include "telemetry/resolution.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -230,6 +231,17 @@ static hb_cell_class value_of(const rows *w, const hb_cell *cell, double *ret)
                  : hb_layout_figure(cell, w->job->t->decimal, ret);
 }
 
+/* What the last digit of a cell stands for; 0 where no text was read. */
+static double printed(const rows *w, const hb_cell *cell, double v)
+{
+    const hb_plan *plan = hb_watch_plan(w->job->t);
+    bool ruled = plan && w->c->value < plan->n_columns;
+    char decimal = ruled ? plan->columns[w->c->value].number.decimal : w->job->t->decimal;
+    return cell->kind == HB_CELL_TEXT
+               ? hb_text_step((hb_str){cell->as.p, cell->len}, decimal ? decimal : '.', v)
+               : 0;
+}
+
 static hb_status metric_row(rows *w, const hb_block *block, size_t r, gathered *g, hb_error *err)
 {
     hb_run_builder *b = w->job->b;
@@ -238,6 +250,7 @@ static hb_status metric_row(rows *w, const hb_block *block, size_t r, gathered *
     switch (value_of(w, cell, &v)) {
     case HB_CELL_IS_NUMBER:
         HB_TRY(hb_run_builder_stated(b, g->channel, v, err));
+        hb_run_builder_printed(b, g->channel, printed(w, cell, v));
         break;
     case HB_CELL_IS_MISSING:
         hb_run_builder_missing(b, g->channel, 1);

@@ -111,6 +111,16 @@ static bool in_ranges(const wide *s, size_t row, size_t column, const hb_ranges 
     return class_of(f, row) == HB_CELL_IS_NUMBER && hb_ranges_has(ranges, f->v[row]);
 }
 
+/* Times at the start that are known and not before the one before. */
+static size_t rising(const hb_time *t, size_t n, hb_time latest)
+{
+    size_t i = 0;
+    while (i < n && t[i] != HB_TIME_NONE && t[i] >= latest) {
+        latest = t[i++];
+    }
+    return i;
+}
+
 /* The one place where rows are taken or left: keep[row], and all_kept when every one is. */
 static hb_status select_rows(wide *s, hb_error *err)
 {
@@ -124,7 +134,8 @@ static hb_status select_rows(wide *s, hb_error *err)
     } else {
         memset(s->keep, 1, n);
     }
-    uint64_t left_before = s->not_selected + s->bad_times;
+    uint64_t not_selected = s->not_selected;
+    uint64_t left_before = not_selected + s->bad_times;
     bool all = !s->block->keep || !memchr(s->keep, 0, n);
     for (size_t r = 0; r < n && (o->units.n || o->cycles.n); r++) {
         bool in =
@@ -132,7 +143,9 @@ static hb_status select_rows(wide *s, hb_error *err)
         s->not_selected += s->keep[r] && !in;
         s->keep[r] = s->keep[r] && in;
     }
-    for (size_t r = 0; t && r < n; r++) {
+    size_t plain = t && all && s->not_selected == not_selected ? rising(t, n, s->latest) : 0;
+    s->latest = plain ? t[plain - 1] : s->latest;
+    for (size_t r = plain; t && r < n; r++) {
         bool readable = t[r] != HB_TIME_NONE; /* else a footer, a summary, half a row */
         s->bad_times += s->keep[r] && !readable;
         s->keep[r] = s->keep[r] && readable;
@@ -143,13 +156,28 @@ static hb_status select_rows(wide *s, hb_error *err)
     return HB_OK;
 }
 
+static hb_wide_counts counts_of(const size_t count[HB_CELL_IS_TEXT + 1])
+{
+    return (hb_wide_counts){.missing = count[HB_CELL_IS_MISSING],
+                            .nan = count[HB_CELL_IS_NAN],
+                            .inf = count[HB_CELL_IS_INF],
+                            .texts = count[HB_CELL_IS_TEXT]};
+}
+
+static void note_counts(hb_run_builder *b, const hb_wide_column *c)
+{
+    hb_run_builder_missing(b, c->channel, c->counts.missing);
+    hb_run_builder_nan(b, c->channel, c->counts.nan);
+    hb_run_builder_inf(b, c->channel, c->counts.inf);
+}
+
 /* The samples of a column, put together in the part's room; what is none is counted. */
 static hb_status pick(const wide *s, size_t i, const hb_time *t, picked *room, size_t *ret_n,
                       hb_error *err)
 {
     const hb_figures *f = &s->figures[i];
     size_t rows = s->block->n_rows;
-    uint64_t count[HB_CELL_IS_TEXT + 1] = {0};
+    size_t count[HB_CELL_IS_TEXT + 1] = {0};
     HB_TRY(HB_GROW(room->v, room->cap_v, rows + 1, SIZE_MAX / 16, "rows", err));
     HB_TRY(HB_GROW(room->t, room->cap_t, rows + 1, SIZE_MAX / 16, "rows", err));
     size_t n = 0;
@@ -161,10 +189,7 @@ static hb_status pick(const wide *s, size_t i, const hb_time *t, picked *room, s
         n += sample;
         count[k] += s->keep[r];
     }
-    s->w.columns[i].counts = (hb_wide_counts){.missing = count[HB_CELL_IS_MISSING],
-                                              .nan = count[HB_CELL_IS_NAN],
-                                              .inf = count[HB_CELL_IS_INF],
-                                              .texts = count[HB_CELL_IS_TEXT]};
+    s->w.columns[i].counts = counts_of(count);
     *ret_n = n;
     return HB_OK;
 }
@@ -178,14 +203,18 @@ static hb_status push_column(const wide *s, size_t i, picked *room, hb_error *er
     const hb_time *t = timed ? s->figures[s->w.plan->axis.columns[0]].t : NULL;
     c->counts = (hb_wide_counts){0};
     bool resampled = s->resample != NULL;
+    const hb_samples *all = s->all_kept && !resampled ? f->samples : NULL;
+    if (all) {
+        c->counts = counts_of(all->count);
+        note_counts(b, c);
+        return hb_run_builder_add_known(b, c->channel, all->v, all->t, all->n, &all->moments, err);
+    }
     if (!f->cls && s->all_kept && !resampled) {
         return hb_run_builder_add(b, c->channel, f->v, t, s->block->n_rows, err);
     }
     size_t n = 0;
     HB_TRY(pick(s, i, t, room, &n, err));
-    hb_run_builder_missing(b, c->channel, c->counts.missing);
-    hb_run_builder_nan(b, c->channel, c->counts.nan);
-    hb_run_builder_inf(b, c->channel, c->counts.inf);
+    note_counts(b, c);
     if (resampled) {
         HB_TRY(hb_resample_add(&c->resampler, s->resample, room->v, room->t, n, room->v, room->t,
                                &n, &c->untimed, err));

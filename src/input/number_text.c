@@ -8,6 +8,11 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 static bool digit_at(hb_str s, size_t i)
 {
     return i < s.n && is_digit(s.p[i]);
@@ -328,7 +333,10 @@ int hb_number_truth(hb_str s, unsigned *ret_pairs)
     };
     int value = -1;
     *ret_pairs = 0;
-    for (size_t i = 0; s.n <= 10 && i < sizeof pairs / sizeof *pairs; i++) {
+    if (s.n == 0 || s.n > 10 || !is_letter(*s.p)) { /* every word begins with one of ASCII */
+        return -1;
+    }
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
         for (int v = 0; v < 2; v++) {
             if (hb_str_ieq_c(s, pairs[i][v])) {
                 *ret_pairs |= 1u << i;

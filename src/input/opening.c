@@ -20,6 +20,9 @@ static hb_status recognise_columns(hb_opening *j, hb_str head, hb_error *err)
 {
     static const char *const candidates[] = {"cmapss_fd001"};
     hb_csv_dialect d;
+    if (!memchr(head.p, ' ', head.n) && !memchr(head.p, '\t', head.n)) {
+        return HB_OK;
+    }
     hb_csv_sniff(head, head.n < HEAD_BYTES, 0, &d);
     if (d.delimiter != HB_DELIMITER_BLANKS || d.header) {
         return HB_OK;

@@ -229,8 +229,14 @@ static hb_status take_rejects(hb_reading *r, const hb_block *b, hb_error *err)
 
 static void count_rows(hb_reading *r, const hb_block *b, const unsigned char *keep)
 {
+    if (!keep || !memchr(keep, 0, b->n_rows)) {
+        r->shape.data_first_line = r->rows_data ? r->shape.data_first_line : b->lines[0];
+        r->shape.data_last_line = b->lines[b->n_rows - 1];
+        r->rows_data += b->n_rows;
+        return;
+    }
     for (size_t row = 0; row < b->n_rows; row++) {
-        if (!keep || keep[row]) {
+        if (keep[row]) {
             r->shape.data_first_line = r->rows_data ? r->shape.data_first_line : b->lines[row];
             r->shape.data_last_line = b->lines[row];
             r->rows_data++;

@@ -6,6 +6,8 @@
 #include "base/mem.h"
 #include "os/pool.h"
 
+#include <string.h>
+
 enum { PARTS_PER_THREAD = 4, MAX_ROWS = 1 << 24 };
 
 /* Room of one part of the work. */
@@ -54,7 +56,7 @@ static void count(hb_reading_column *c, const size_t n[HB_CELL_IS_TEXT + 1])
     c->n_rejected += n[HB_CELL_IS_INF] + (c->kind == HB_COLUMN_TEXT ? 0 : n[HB_CELL_IS_TEXT]);
 }
 
-/* Figures that stand together in the block are taken as they stand. */
+/* The samples of a column among the rows that are kept. */
 static hb_status gather(const sweep *s, size_t i, struct hb_reading_part *p, const double **ret_v,
                         const hb_time **ret_t, size_t *ret_n, hb_error *err)
 {
@@ -62,7 +64,7 @@ static hb_status gather(const sweep *s, size_t i, struct hb_reading_part *p, con
     const hb_figures *f = &s->figures[i];
     size_t rows = s->b->n_rows;
     size_t seen[HB_CELL_IS_TEXT + 1] = {0};
-    if (!f->cls && s->n_kept == rows) {
+    if (!f->cls && s->n_kept == rows) { /* they stand together */
         seen[HB_CELL_IS_NUMBER] = rows;
         count(c, seen);
         *ret_v = f->v;
@@ -96,11 +98,19 @@ static hb_status take_column(const sweep *s, size_t i, struct hb_reading_part *p
     const double *v = NULL;
     const hb_time *t = NULL;
     size_t n = 0;
-    HB_TRY(gather(s, i, p, &v, &t, &n, err));
+    const hb_samples *all = s->n_kept == s->b->n_rows ? s->figures[i].samples : NULL;
+    if (all) {
+        count(c, all->count);
+        v = all->v;
+        t = all->t;
+        n = all->n;
+    } else {
+        HB_TRY(gather(s, i, p, &v, &t, &n, err));
+    }
     if (!c->measured || n == 0) {
         return HB_OK;
     }
-    hb_moments m = hb_moments_block(v, n);
+    hb_moments m = all ? all->moments : hb_moments_block(v, n);
     hb_moments_merge(&c->moments, &m);
     if (c->plotted && (flags & HB_READING_KEEP_TRACES)) {
         HB_TRY(hb_trace_add(&c->trace, v, t, n, err));
@@ -184,14 +194,28 @@ static hb_status make_parts(sweep *s, const hb_table *t, hb_error *err)
     return HB_OK;
 }
 
+static size_t kept(const unsigned char *keep, size_t n_rows)
+{
+    if (!keep || !memchr(keep, 0, n_rows)) {
+        return n_rows;
+    }
+    size_t n = 0;
+    for (size_t row = 0; row < n_rows; row++) {
+        n += keep[row];
+    }
+    return n;
+}
+
 hb_status hb_reading_columns_block(hb_reading *r, hb_table *t, const hb_block *b,
                                    const hb_figures *figures, const hb_time *times,
                                    const unsigned char *keep, hb_error *err)
 {
-    sweep s = {.r = r, .b = b, .figures = figures, .times = times, .keep = keep};
-    for (size_t row = 0; row < b->n_rows; row++) {
-        s.n_kept += !keep || keep[row];
-    }
+    sweep s = {.r = r,
+               .b = b,
+               .figures = figures,
+               .times = times,
+               .keep = keep,
+               .n_kept = kept(keep, b->n_rows)};
     HB_TRY(make_parts(&s, t, err));
     hb_pool_run(t->pool, take_part, &s, s.n_parts);
     for (size_t i = 0; i < s.n_parts; i++) {

@@ -4,6 +4,8 @@
 
 #include "base/mem.h"
 
+#include <string.h>
+
 enum { MAX_TIMES = 64 };
 
 static hb_status join_names(hb_reading *r, const hb_time_rule *rule, const char **ret,
@@ -91,6 +93,10 @@ hb_status hb_reading_times_block(hb_reading *r, hb_table *t, const hb_block *b,
     for (size_t i = 0; i < r->n_times; i++) {
         const hb_time_rule *rule = &r->times[i].rule;
         const hb_time *ready = i == 0 ? figures[rule->columns[0]].t : NULL;
+        if (ready && (!keep || !memchr(keep, 0, b->n_rows))) {
+            HB_TRY(hb_time_steps_add(w->steps[i], ready, b->n_rows, err));
+            continue;
+        }
         size_t n = 0;
         for (size_t row = 0; row < b->n_rows; row++) {
             if (!keep || keep[row]) {

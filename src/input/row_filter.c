@@ -247,13 +247,27 @@ static hb_status begin_segment(hb_row_filter *f, uint64_t line, hb_error *err)
     return HB_OK;
 }
 
-static void good_row(hb_row_filter *f, uint64_t line)
+static void good_rows(hb_row_filter *f, const uint64_t *lines, size_t n)
 {
     hb_segment *s = &f->segments[f->n_segments - 1];
-    s->data_first_line = s->rows ? s->data_first_line : line;
-    s->rows++;
-    f->counts.rows++;
-    f->counts.last_line = line;
+    s->data_first_line = s->rows ? s->data_first_line : lines[0];
+    s->rows += n;
+    f->counts.rows += n;
+    f->counts.last_line = lines[n - 1];
+}
+
+/* Rows from r on that need no look at what they say. */
+static size_t plain_rows(const hb_time *t, bool clean, size_t r, size_t n_rows)
+{
+    size_t to = r;
+    if (t) {
+        while (to < n_rows && t[to] != HB_TIME_NONE) {
+            to++;
+        }
+    } else if (clean && n_rows - r > LAST_ROWS) {
+        to = n_rows - LAST_ROWS;
+    }
+    return to - r;
 }
 
 /* Suspect rows before a good one of the same block stay in it. */
@@ -262,7 +276,7 @@ static void keep_back(hb_row_filter *f, unsigned char *keep, size_t from, size_t
 {
     for (size_t r = from; r < to; r++) {
         keep[r] = 1;
-        good_row(f, lines[r]);
+        good_rows(f, &lines[r], 1);
         f->counts.bad_times += timed;
     }
 }
@@ -278,6 +292,16 @@ hb_status hb_row_filter_block(hb_row_filter *f, hb_table *table, const hb_block 
     size_t waiting = 0; /* suspect rows right before the present one, of this block */
     *ret = (hb_released){0};
     for (size_t r = 0; r < block->n_rows; r++) {
+        size_t plain = waiting || f->held.n ? 0 : plain_rows(t, clean, r, block->n_rows);
+        if (plain) {
+            memset(keep + r, 1, plain);
+            good_rows(f, block->lines + r, plain);
+            r += plain;
+            f->line = block->lines[r - 1];
+            if (r == block->n_rows) {
+                break;
+            }
+        }
         uint64_t line = block->lines[r];
         bool gap = f->line && line > f->line + 1;
         f->line = line;
@@ -308,7 +332,7 @@ hb_status hb_row_filter_block(hb_row_filter *f, hb_table *table, const hb_block 
         }
         keep_back(f, keep, r - waiting, r, block->lines, timed);
         waiting = 0;
-        good_row(f, line);
+        good_rows(f, &line, 1);
     }
     size_t from = block->n_rows - waiting;
     if (f->held.n + waiting > HB_FILTER_HELD) { /* too many for a footer or a heading: data */

@@ -354,10 +354,27 @@ hb_str hb_shape_unbracket(hb_str s)
     return pair ? hb_str_trim((hb_str){s.p + 1, s.n - 2}) : s;
 }
 
+/* What most cells are: digits with a point among them or none, a minus in front. */
+static bool is_plain_figure(hb_str s)
+{
+    size_t i = s.p[0] == '-';
+    size_t digits = digits_at(s, i);
+    i += digits;
+    if (i < s.n && s.p[i] == '.') {
+        size_t behind = digits_at(s, i + 1);
+        digits += behind;
+        i += 1 + behind;
+    }
+    return digits && i == s.n && s.n <= LONGEST_FIGURE;
+}
+
 hb_shape hb_shape_of(hb_str s)
 {
     if (s.n == 0) {
         return HB_SHAPE_EMPTY;
+    }
+    if (is_plain_figure(s)) {
+        return HB_SHAPE_FIGURE;
     }
     if (is_missing(s)) {
         return HB_SHAPE_MISSING;

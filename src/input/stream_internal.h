@@ -32,7 +32,7 @@ struct hb_stream {
     size_t raw_at;
     size_t raw_n;
     bool raw_end;
-    uint64_t raw_total;
+    _Atomic uint64_t raw_total; /* read by others to show how far it is */
     uint64_t out_total;
     bool out_end;
     z_stream z;
@@ -45,8 +45,8 @@ struct hb_stream {
     bool placed;           /* read_at works on the file itself */
     struct stat as_it_was; /* when it was opened */
     bool grew;
-    uint64_t farthest; /* byte read by place */
-    char *held;        /* or on the decoded bytes, all of them */
+    _Atomic uint64_t farthest; /* byte read by place; likewise */
+    char *held;                /* or on the decoded bytes, all of them */
     size_t held_n;
     size_t held_at;
     char sha256[HB_DIGEST_HEX];

@@ -13,7 +13,9 @@
 #define HB_INPUT_TABLE_H
 
 #include "base/time.h"
+#include "input/cell.h"
 #include "input/stream.h"
+#include "stats/moments.h"
 
 enum { HB_BLOCK_BYTES = 1 << 20, HB_BLOCK_ROWS = 4096, HB_TABLE_MAX_COLUMNS = 20000 };
 
@@ -45,11 +47,21 @@ typedef struct hb_row_reject {
     size_t len;
 } hb_row_reject;
 
+/* The figures among the cells of one column of a block, put together in their order. */
+typedef struct hb_samples {
+    const double *v;
+    const hb_time *t; /* of the plan's time axis; NULL = none */
+    size_t n;
+    size_t count[HB_CELL_IS_TEXT + 1]; /* rows by class */
+    hb_moments moments;                /* hb_moments_block of v */
+} hb_samples;
+
 /* One column of a block as figures, for readers that decode by a plan (plan.h). */
 typedef struct hb_figures {
-    const double *v;    /* n_rows; valid where cls is HB_CELL_IS_NUMBER */
-    const uint8_t *cls; /* n_rows of hb_cell_class; NULL = every row is a number */
-    const hb_time *t;   /* n_rows, of the plan's time axis only, else NULL */
+    const double *v;           /* n_rows; valid where cls is HB_CELL_IS_NUMBER */
+    const uint8_t *cls;        /* n_rows of hb_cell_class; NULL = every row is a number */
+    const hb_time *t;          /* n_rows, of the plan's time axis only, else NULL */
+    const hb_samples *samples; /* of all rows, whatever is kept of them; NULL = not put together */
 } hb_figures;
 
 typedef struct hb_block {

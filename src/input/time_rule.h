@@ -79,6 +79,11 @@ bool hb_time_form_parse(hb_str name, uint8_t *ret);
 hb_time hb_time_rule_read(const hb_time_rule *r, const hb_cell *const parts[HB_TIME_PARTS],
                           char decimal);
 
+/* Times of plain figures of one column, v being the doubles next to what the texts say: what
+ * hb_time_rule_read gives for such a text, or HB_TIME_NONE where the text itself has to be read
+ * (also where v is NaN). False, and nothing done, when figures do not tell times by this rule. */
+bool hb_time_rule_figures(const hb_time_rule *r, const double *v, size_t n, hb_time *ret_t);
+
 /* Steps of a time axis, row by row in constant memory: first and last, order, equal and backward
  * steps, median positive step, gaps (steps over 1.5 × that median). Exact while there are at most
  * HB_STEP_DISTINCT different steps, else from classes of a relative width of 2^-10, and says so.

@@ -10,7 +10,7 @@
 struct hb_pool {
     pthread_mutex_t lock;
     pthread_cond_t more;   /* for workers: something to take, or the end */
-    pthread_cond_t change; /* for the owner: some work is done */
+    pthread_cond_t change; /* for those who wait: some work is done, or there is some to take */
     hb_work *first;        /* work with parts not yet taken */
     hb_work *last;
     bool end;
@@ -47,7 +47,7 @@ static void one_part(hb_pool *p, hb_work *w)
     w->fn(w->ctx, index);
     pthread_mutex_lock(&p->lock);
     if (++w->done == w->n) {
-        pthread_cond_signal(&p->change);
+        pthread_cond_broadcast(&p->change);
     }
 }
 
@@ -145,12 +145,18 @@ static void start(hb_pool *p, hb_work *w, bool first)
     } else {
         pthread_cond_signal(&p->more);
     }
+    pthread_cond_broadcast(&p->change);
     pthread_mutex_unlock(&p->lock);
 }
 
 void hb_pool_start(hb_pool *p, hb_work *w)
 {
     start(p, w, false);
+}
+
+void hb_pool_start_first(hb_pool *p, hb_work *w)
+{
+    start(p, w, true);
 }
 
 void hb_pool_wait(hb_pool *p, hb_work *w)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A few threads that help the one who owns them.
+/* A few threads that help the one who owns them, and each other.
  *
  *     hb_pool_new(n, &pool, err)               n threads in all, the caller among them
  *     hb_pool_start(pool, &work)               may begin at once, on any thread
@@ -13,8 +13,10 @@
  * takes parts of what he waits for first. So what was started is left for the times when the owner
  * does something of his own.
  *
- * start, wait and run belong to one thread. What a part wrote may be read after wait. fn may fail
- * only into its ctx. Signals are left to the thread that made the pool. */
+ * A part may itself start work and wait for it; it takes other parts meanwhile, so it must hold no
+ * lock then. Whoever waits must know that the work was started: its own, or that of a part it
+ * waited for. What a part wrote may be read after wait. fn may fail only into its ctx. Signals are
+ * left to the thread that made the pool. */
 #ifndef HB_OS_POOL_H
 #define HB_OS_POOL_H
 
@@ -45,6 +47,8 @@ unsigned hb_pool_threads(const hb_pool *pool); /* 1 for NULL */
 
 /* fn, ctx and n of `work` are set by the caller. */
 void hb_pool_start(hb_pool *pool, hb_work *work);
+/* The same, before all that was started: what others will have to wait for. */
+void hb_pool_start_first(hb_pool *pool, hb_work *work);
 void hb_pool_wait(hb_pool *pool, hb_work *work);
 void hb_pool_run(hb_pool *pool, hb_pool_fn fn, void *ctx, size_t n);
 

@@ -51,6 +51,27 @@ const char *hb_fig_signed(double v, char out[HB_FIG])
     return out;
 }
 
+const char *hb_fig_p(double p, char out[HB_FIG])
+{
+    if (isnan(p)) {
+        return "—";
+    }
+    if (p < 0.0001) {
+        return "&lt; 0.0001";
+    }
+    snprintf(out, HB_FIG, "%.2g", p);
+    return out;
+}
+
+const char *hb_fig_short(double v, char out[HB_FIG])
+{
+    if (!isfinite(v)) {
+        return hb_fig(v, out);
+    }
+    snprintf(out, HB_FIG, "%.3g", v);
+    return out;
+}
+
 const char *hb_fig_time(hb_time t, char out[HB_FIG])
 {
     if (t == HB_TIME_NONE) {

@@ -4,6 +4,7 @@
 
 #include "report/escape.h"
 #include "report/figure.h"
+#include "report/noteworthy.h"
 
 #include <string.h>
 
@@ -26,7 +27,8 @@ static void head(const hb_decision *d, hb_buf *out)
              "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>");
     hb_buf_fmt(out, "%s: ", verdicts[d->verdict].words);
     hb_escape(out, d->run->meta.run_id);
-    hb_buf_fmt(out, "</title><style>%s</style></head><body>\n", hb_html_style);
+    hb_buf_fmt(out, "</title><style>%s%s</style></head><body>\n", hb_html_style,
+               hb_html_style_plots);
     hb_buf_c(out, "<a class=\"skip\" href=\"#findings\">Skip to the findings</a>\n");
 }
 
@@ -37,6 +39,21 @@ static void fact(hb_buf *out, const char *name, const char *value)
         hb_escape(out, value);
         hb_buf_c(out, "</bdi></dd>");
     }
+}
+
+static void next(const hb_decision *d, hb_buf *out)
+{
+    hb_buf text;
+    size_t n = hb_next_length(d);
+    if (n == 0) {
+        hb_buf_c(out, "<a href=\"#statistics\">the retest that is ordered below</a>.</p>");
+        return;
+    }
+    hb_buf_init(&text, 1 << 16);
+    hb_buf_add(&text, d->what_to_do, n);
+    hb_escape(out, text.p);
+    hb_buf_c(out, text.p[text.n ? text.n - 1 : 0] == '.' ? "</p>" : ".</p>");
+    hb_buf_release(&text);
 }
 
 static void banner(const hb_decision *d, hb_buf *out)
@@ -51,8 +68,9 @@ static void banner(const hb_decision *d, hb_buf *out)
         hb_verdict_name(d->verdict), verdicts[d->verdict].sign, verdicts[d->verdict].words);
     hb_escape(out, d->reason);
     hb_buf_c(out, ".</p><p class=\"next\"><b>What to do next:</b> ");
-    hb_escape(out, d->what_to_do);
-    hb_buf_c(out, ".</p></div><dl class=\"facts\">");
+    next(d, out);
+    hb_html_power(d, out);
+    hb_buf_c(out, "</div><dl class=\"facts\">");
     fact(out, "Run", m->run_id);
     fact(out, "Program", m->program);
     fact(out, "Subsystem", m->subsystem);
@@ -157,6 +175,7 @@ hb_status hb_report_html(const hb_decision *d, const hb_report_about *about, hb_
     banner(d, out);
     hb_buf_c(out, "<main>\n");
     findings(d, out);
+    HB_TRY(hb_html_statistics(d, out, err));
     HB_TRY(hb_html_flagged(d, out, err));
     hb_html_comparisons(d, out);
     notes(d, out);

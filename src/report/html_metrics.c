@@ -4,23 +4,15 @@
 
 #include "report/escape.h"
 #include "report/figure.h"
+#include "report/noteworthy.h"
 #include "report/svg.h"
+#include "report/svg_runs.h"
 
 #include <math.h>
 #include <string.h>
 
 /* Plots are the heavy part of the page: the worst ones get them. */
-enum { PLOTS = 40, PLOT_BYTES = 170 << 10 };
-
-static const hb_comparison *comparison_of(const hb_decision *d, const char *metric)
-{
-    for (size_t i = 0; i < d->n_comparisons; i++) {
-        if (strcmp(d->comparisons[i].name, metric) == 0) {
-            return &d->comparisons[i];
-        }
-    }
-    return NULL;
-}
+enum { PLOTS = 40, PLOT_BYTES = 170 << 10, PLOT_BYTES_BESIDE_RUNS = 80 << 10 };
 
 /* The first finding of a metric in rank order speaks for it. */
 static bool first_of_metric(const hb_decision *d, size_t i)
@@ -97,10 +89,17 @@ static hb_status curves(const hb_comparison *c, const hb_finding *f, hb_buf *out
     return hb_svg_curves(c, out, err);
 }
 
+static hb_status shift(const hb_comparison *c, const hb_finding *f, hb_buf *out, hb_error *err)
+{
+    (void)f;
+    hb_svg_shift(c, out);
+    return hb_buf_check(out, err);
+}
+
 static hb_status card(const hb_decision *d, size_t i, hb_buf *out, hb_error *err)
 {
     const hb_finding *f = &d->findings[i];
-    const hb_comparison *c = comparison_of(d, f->metric);
+    const hb_comparison *c = hb_comparison_of(d, f->metric);
     if (!c) {
         return HB_OK;
     }
@@ -116,6 +115,9 @@ static hb_status card(const hb_decision *d, size_t i, hb_buf *out, hb_error *err
     stats_table(out, c);
     hb_buf_c(out, "<div class=\"pair\">");
     HB_TRY(figure(out, curves, c, f, "Distribution: share of samples at or below a value", err));
+    HB_TRY(figure(out, shift, c, f,
+                  "Run minus baseline at each quantile of the samples: flat is a plain shift",
+                  err));
     HB_TRY(figure(
         out, hb_svg_trace, c, f,
         "The run sample by sample, over the baseline's 5 to 95 % band; dotted: change limit", err));
@@ -128,6 +130,7 @@ hb_status hb_html_flagged(const hb_decision *d, hb_buf *out, hb_error *err)
     size_t n = 0;
     size_t shown = 0;
     size_t start = out->n;
+    size_t most = d->statistics.ran ? PLOT_BYTES_BESIDE_RUNS : PLOT_BYTES;
     for (size_t i = 0; i < d->n_findings; i++) {
         if (!first_of_metric(d, i)) {
             continue;
@@ -139,7 +142,7 @@ hb_status hb_html_flagged(const hb_decision *d, hb_buf *out, hb_error *err)
                 "metric by metric</h2>");
         }
         n++;
-        if (shown < PLOTS && out->n - start < PLOT_BYTES) { /* the page stays below 500 KB */
+        if (shown < PLOTS && out->n - start < most) { /* the page stays below 500 KB */
             HB_TRY(card(d, i, out, err));
             shown++;
         }

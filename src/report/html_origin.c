@@ -157,10 +157,22 @@ static void method(const hb_decision *d, hb_buf *out)
         "and "
         "its change from the reference run against the change limits declared for it. A finding's "
         "rank is what was observed divided by what is allowed. The rules are stated one by one in "
-        "docs/verdict.md of the program.</p><p>What a PASS does not say: that nothing changed. It "
-        "says "
-        "that no declared limit was crossed in this one run. Metrics without a limit are shown and "
-        "never judged.</p><dl class=\"facts\">");
+        "docs/verdict.md of the program.</p>");
+    if (d->statistics.ran) {
+        hb_buf_c(out,
+                 "<p>Layer 2, run against baseline: each metric's value is held against the values "
+                 "of the baseline runs by Student's prediction limit, all metrics together within "
+                 "one false-alarm budget (Benjamini and Hochberg). What differs once is suspected; "
+                 "what differs again on the next comparable run is confirmed. Layer 3, history, "
+                 "explains and decides nothing.</p>");
+    }
+    hb_buf_c(out, "<p>What a PASS does not say: that nothing changed. It says that no declared "
+                  "limit was crossed in this one run");
+    hb_buf_c(out, d->statistics.ran
+                      ? ", and that nothing differs by as much as the table of baseline runs says "
+                        "would be found"
+                      : ". Metrics without a limit are shown and never judged");
+    hb_buf_c(out, ".</p><dl class=\"facts\">");
     row(out, "Metric registry", hb_registry_name(d->registry));
     digest(out, "its SHA-256", hb_registry_digest(d->registry));
     row(out, "Baseline policy", d->policy->name);

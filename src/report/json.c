@@ -4,6 +4,8 @@
 #include "report/report.h"
 
 #include "base/json_write.h"
+#include "decide/decision_json.h"
+#include "report/noteworthy.h"
 
 #include <string.h>
 
@@ -21,25 +23,6 @@ static const hb_metric_def *limits_of(const hb_comparison *c)
 {
     static const hb_metric_def none = {.name = ""};
     return c->def ? c->def : &none;
-}
-
-static const hb_comparison *comparison_of(const hb_decision *d, const char *metric)
-{
-    size_t low = 0;
-    size_t high = d->n_comparisons;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        int c = strcmp(d->comparisons[mid].name, metric);
-        if (c == 0) {
-            return &d->comparisons[mid];
-        }
-        if (c < 0) {
-            low = mid + 1;
-        } else {
-            high = mid;
-        }
-    }
-    return NULL;
 }
 
 static bool is_change(hb_rule rule)
@@ -90,7 +73,7 @@ static void drift_items(hb_json *j, const hb_decision *d, const char *key, size_
     hb_json_arr(j);
     for (size_t i = 0; i < d->n_findings && n < most; i++) {
         const hb_comparison *c =
-            first_change(d, i) ? comparison_of(d, d->findings[i].metric) : NULL;
+            first_change(d, i) ? hb_comparison_of(d, d->findings[i].metric) : NULL;
         if (c) {
             drift_item(j, c);
             n++;
@@ -105,7 +88,7 @@ static void distribution_items(hb_json *j, const hb_decision *d)
     hb_json_arr(j);
     for (size_t i = 0; i < d->n_findings; i++) {
         const hb_finding *f = &d->findings[i];
-        const hb_comparison *c = comparison_of(d, f->metric);
+        const hb_comparison *c = hb_comparison_of(d, f->metric);
         if (f->rule != HB_RULE_KS_THRESHOLD || f->severity < HB_SEVERITY_DRIFT || !c) {
             continue;
         }
@@ -226,9 +209,33 @@ static void comparisons(hb_json *j, const hb_decision *d)
         hb_json_kc(j, "severity",
                    c->worst == HB_SEVERITY_INFO ? "none" : hb_severity_name(c->worst));
         hb_json_ku(j, "checks", c->n_checks);
+        if (hb_run_tested(&c->test)) {
+            hb_json_key(j, "test");
+            hb_decision_json_test(j, &c->test);
+        } else {
+            hb_json_kc(j, "untested", hb_untested_name(c->test.untested));
+        }
         hb_json_end(j);
     }
     hb_json_end(j);
+}
+
+static void text_list(hb_json *j, const char *key, const char *const *list, size_t n)
+{
+    hb_json_key(j, key);
+    hb_json_arr(j);
+    for (size_t i = 0; i < n; i++) {
+        hb_json_c(j, list[i]);
+    }
+    hb_json_end(j);
+}
+
+static void statistics(hb_json *j, const hb_decision *d)
+{
+    const char *layers[HB_LAYERS_MAX];
+    text_list(j, "layers", layers, hb_decision_layers(d, layers));
+    hb_json_key(j, "statistics");
+    hb_decision_json_statistics(j, d);
 }
 
 static void inputs(hb_json *j, const hb_run *run)
@@ -254,16 +261,6 @@ static void inputs(hb_json *j, const hb_run *run)
         }
         hb_json_end(j);
         hb_json_end(j);
-    }
-    hb_json_end(j);
-}
-
-static void text_list(hb_json *j, const char *key, const char *const *list, size_t n)
-{
-    hb_json_key(j, key);
-    hb_json_arr(j);
-    for (size_t i = 0; i < n; i++) {
-        hb_json_c(j, list[i]);
     }
     hb_json_end(j);
 }
@@ -315,6 +312,7 @@ hb_status hb_report_json(const hb_decision *d, const hb_report_about *about, hb_
     warnings(&j, d);
     findings(&j, d);
     comparisons(&j, d);
+    statistics(&j, d);
     inputs(&j, d->run);
     hb_json_kc(&j, "run_digest", d->run->digest);
     hb_json_kc(&j, "metric_registry_sha256", hb_registry_digest(d->registry));

@@ -27,7 +27,8 @@ static void head(const hb_reading *const *readings, size_t n, hb_buf *out)
              "'unsafe-inline'; img-src data:\">"
              "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"><title>");
     hb_escape(out, n ? readings[0]->path : "");
-    hb_buf_fmt(out, ": how it was read</title><style>%s</style></head><body>\n", hb_html_style);
+    hb_buf_fmt(out, ": how it was read</title><style>%s%s</style></head><body>\n", hb_html_style,
+               hb_html_style_plots);
     hb_buf_c(out, "<a class=\"skip\" href=\"#columns-0\">Skip to the columns</a>\n"
                   "<header><h1>Harmony Bridge: what the file holds and how it was "
                   "understood</h1></header><main>\n");

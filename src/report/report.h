@@ -21,6 +21,8 @@ HB_CHECKED hb_status hb_report_html(const hb_decision *d, const hb_report_about 
                                     hb_error *err);
 HB_CHECKED hb_status hb_report_json(const hb_decision *d, const hb_report_about *about, hb_buf *out,
                                     hb_error *err);
+/* Why a metric has no run test, for people: "too few runs" … */
+const char *hb_report_untested(hb_untested u);
 /* A few lines for the terminal; colour only when asked. */
 HB_CHECKED hb_status hb_report_text(const hb_decision *d, bool colour, hb_buf *out, hb_error *err);
 

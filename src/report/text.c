@@ -2,6 +2,7 @@
 #include "report/report.h"
 
 #include "report/figure.h"
+#include "report/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -48,6 +49,7 @@ hb_status hb_report_text(const hb_decision *d, bool colour, hb_buf *out, hb_erro
     hb_buf_shown(out, d->reason);
     hb_buf_ch(out, '\n');
     findings(d, out);
+    hb_text_statistics(d, colour, out);
     if (r->run && r->n_run_ids) {
         hb_buf_fmt(out, "baseline: %s%s (%s, match %s", r->run_ids[0],
                    r->n_run_ids > 1 ? " and others" : "", r->reason, hb_match_name(r->level));
@@ -58,8 +60,6 @@ hb_status hb_report_text(const hb_decision *d, bool colour, hb_buf *out, hb_erro
     } else {
         hb_buf_fmt(out, "baseline: none (%s)\n", r->reason);
     }
-    hb_buf_c(out, "next: ");
-    hb_buf_shown(out, d->what_to_do);
-    hb_buf_ch(out, '\n');
+    hb_text_next(d, out);
     return hb_buf_check(out, err);
 }

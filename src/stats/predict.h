@@ -16,8 +16,8 @@ typedef struct hb_predict_input {
     const double *values; /* of the n0 runs; NaN entries are left out */
     size_t n_values;
     double sigma_ref; /* > 0 with nu > 0: governed; 0 = none */
-    double nu;
-    double step; /* resolution u, 0 = none */
+    double nu;        /* inf: sigma_ref is known exactly */
+    double step;      /* resolution u, 0 = none */
 } hb_predict_input;
 
 typedef struct hb_predict {
@@ -29,7 +29,8 @@ typedef struct hb_predict {
 } hb_predict;
 
 /* False when nothing can be said: fewer than 2 values and no sigma_ref, or s not finite or 0 (a
- * constant without a resolution). Values up to 1e300 and down to 1e-300 are scaled, not lost. */
+ * constant without a resolution); *ret is then untouched. Values up to 1e300 and down to 1e-300 are
+ * scaled, not lost. A value that is infinite: false. */
 int hb_predict_fit(const hb_predict_input *in, hb_predict *ret);
 /* x: value of the run, or the mean of m. */
 double hb_predict_t(const hb_predict *p, double x, size_t m);
@@ -39,22 +40,25 @@ double hb_predict_p(const hb_predict *p, double t, int side);
 double hb_predict_width(const hb_predict *p, size_t m, double alpha, int side);
 
 /* Power of that test at level alpha against a shift of `shift` (unit), taking p->sd as the true
- * standard deviation (noncentral t). */
+ * standard deviation (noncentral t), to an absolute 1e-9. Only the size of a shift counts; with a
+ * side it is one in that direction. The same below. */
 double hb_predict_power(const hb_predict *p, size_t m, double alpha, int side, double shift);
-/* The smallest shift found with `power` (0.8), unit; inf when none is. */
+/* The smallest shift found with `power` (0.8), unit, to a relative 1e-8; inf when none is. */
 double hb_predict_detectable(const hb_predict *p, size_t m, double alpha, int side, double power);
 /* Runs of a set that give `power` at `shift` with m new runs and the same sd; governed degrees nu
- * are kept. 0 = over 1,000. */
+ * are kept (then from 1 run, else from 2). 0 = over 1,000, also when no number would do. */
 uint32_t hb_predict_runs_needed(double sd, double nu, size_t m, double alpha, int side,
                                 double shift, double power);
 /* Two one-sided tests (Schuirmann 1987): p that the true difference is not within ±margin. */
 double hb_predict_tost(const hb_predict *p, double x, size_t m, double margin);
-/* Power of that TOST at level alpha when the true difference is 0. */
+/* Power of that TOST at level alpha (below 0.5) when the true difference is 0 (Owen 1965). */
 double hb_predict_tost_power(const hb_predict *p, size_t m, double margin, double alpha);
 
 /* Benjamini, Hochberg 1995. p: n values; order: room for n; q: room for n adjusted values, in the
- * order of p (may be NULL). Returns the largest rejected p at `level`, 0 when none is. Ties by
- * index, so the order of the metrics does not matter to what is rejected. */
+ * order of p (may be NULL). Returns the largest rejected p at `level`, 0 when none is: rejected are
+ * exactly the p <= that. Equal p are rejected together, so the order of the metrics does not
+ * matter; in `order` (ascending p) ties are by index. NaN is no test: it does not count in n, its q
+ * is NaN, and it comes last. */
 double hb_bh(const double *p, size_t n, double level, size_t *order, double *q);
 
 #endif

@@ -11,7 +11,8 @@
  * merged or not: 0.44 % for a million samples, 0.64 % for ten. Errors really made, measured from
  * 10^4 to 10^7 samples in several orders, were at most 0.1 %.
  *
- * Cost: about 5 ns a sample, 2 when they come sorted; 8 KiB for every doubling of n over 2,048.
+ * Cost: about 6 ns a sample, 4 where the processor has AVX2, 2 when they come sorted; 8 KiB for
+ * every doubling of n over 2,048.
  * Ownership: hb_sketch_new/_free; everything else borrows. Values must be finite; -0 counts as 0.
  * A sketch belongs to one thread; reading from several at once is fine. */
 #ifndef HB_STATS_SKETCH_H
@@ -42,6 +43,15 @@ double hb_sketch_rank_error(const hb_sketch *s);
 double hb_sketch_quantile(const hb_sketch *s, double q);
 /* The weighted points in ascending order; release with hb_ecdf_release. */
 HB_CHECKED hb_status hb_sketch_ecdf(const hb_sketch *s, hb_ecdf *ret_ecdf, hb_error *err);
+/* The smallest step between values that stand beside each other on one level, or between the ends
+ * of levels: how finely a channel resolves. Differences of at most 4 units in the last place are
+ * none. 0 when there is no step. One walk, no memory. */
+double hb_sketch_step(const hb_sketch *s);
+
+/* The sketch of v·scale + offset, with the same bound; scale not 0. HB_E_INPUT when a value leaves
+ * the range of numbers. */
+HB_CHECKED hb_status hb_sketch_affine(const hb_sketch *s, double scale, double offset,
+                                      hb_sketch **ret_sketch, hb_error *err);
 
 /* docs/formats/sketch.md; little-endian, versioned. Load refuses (HB_E_INPUT) whatever store could
  * not have written, and needs no more memory than the n bytes and a fixed part. */

@@ -6,6 +6,8 @@
  * time the range shrinks by 16 or 22 bits. */
 #include "stats/sort.h"
 
+#include "stats/sort_network.h"
+
 #include <stdbool.h>
 
 enum {
@@ -104,6 +106,29 @@ static range range_of(const key *v, size_t n)
 
 static void sort_keys(key *v, size_t n, key *scratch, tables *t);
 
+/* What is in order by (v - least) >> shift, by the rest as well. */
+static void settle(key *v, size_t n, key *scratch, uint64_t least, int shift, tables *t)
+{
+    if (shift == 0 || insertion(v, n, n * MOVES)) {
+        return;
+    }
+    for (size_t from = 0; from < n;) {
+        size_t to = from + 1;
+        while (to < n && (v[to] - least) >> shift == (v[from] - least) >> shift) {
+            to++;
+        }
+        sort_keys(v + from, to - from, scratch + from, t);
+        from = to;
+    }
+}
+
+/* Bits of (v - least) below the leading ones. */
+static int bits_below(const range *r, int leading)
+{
+    int bits = 64 - __builtin_clzll(r->most - r->least);
+    return bits > leading ? bits - leading : 0;
+}
+
 /* As sort_keys, for more than SHORT values whose range is known. */
 static void sort_range(key *v, size_t n, key *scratch, const range *r, tables *t)
 {
@@ -111,20 +136,9 @@ static void sort_range(key *v, size_t n, key *scratch, const range *r, tables *t
         return;
     }
     int digit = n <= FEW ? NARROW : WIDE;
-    int bits = 64 - __builtin_clzll(r->most - r->least);
-    int shift = bits > 2 * digit ? bits - 2 * digit : 0;
+    int shift = bits_below(r, 2 * digit);
     two_passes(v, n, scratch, r->least, shift, digit, t);
-    if (shift == 0 || insertion(v, n, n * MOVES)) {
-        return;
-    }
-    for (size_t from = 0; from < n;) {
-        size_t to = from + 1;
-        while (to < n && (v[to] - r->least) >> shift == (v[from] - r->least) >> shift) {
-            to++;
-        }
-        sort_keys(v + from, to - from, scratch + from, t);
-        from = to;
-    }
+    settle(v, n, scratch, r->least, shift, t);
 }
 
 static void sort_keys(key *v, size_t n, key *scratch, tables *t)
@@ -135,6 +149,13 @@ static void sort_keys(key *v, size_t n, key *scratch, tables *t)
     }
     range r = range_of(v, n);
     sort_range(v, n, scratch, &r, t);
+}
+
+/* -0 and 0 are one value to comparisons: the range must hold the images of both. */
+static range images_between(double least, double most)
+{
+    return (range){.least = hb_order_image(least == 0 ? -0.0 : least),
+                   .most = hb_order_image(most + 0.0)};
 }
 
 /* The range of the values' images, in lanes that a vector unit takes side by side. */
@@ -167,14 +188,38 @@ static range range_of_values(const double *v, size_t n)
         most[0] = most[k] > most[0] ? most[k] : most[0];
         descents[0] += descents[k];
     }
-    /* -0 and 0 were one value so far: the range must hold the images of both. */
-    return (range){.least = hb_order_image(least[0] == 0 ? -0.0 : least[0]),
-                   .most = hb_order_image(most[0] + 0.0),
-                   .descents = descents[0]};
+    range r = images_between(least[0], most[0]);
+    r.descents = descents[0];
+    return r;
+}
+
+/* True when it was done. */
+static bool sort_by_network(const double *v, size_t n, uint64_t *images, uint64_t *scratch)
+{
+#if HB_X86
+    double least = 0;
+    double most = 0;
+    if (n != HB_NETWORK_VALUES || !hb_cpu_avx2() || !hb_network_range(v, &least, &most)) {
+        return false;
+    }
+    tables t;
+    range r = images_between(least, most);
+    int shift = bits_below(&r, HB_NETWORK_BITS);
+    if (hb_network_sort(v, r.least, shift, scratch, images)) {
+        settle(images, n, scratch, r.least, shift, &t);
+    }
+    return true;
+#else
+    (void)v, (void)n, (void)images, (void)scratch;
+    return false;
+#endif
 }
 
 void hb_sort_images(const double *v, size_t n, uint64_t *images, uint64_t *scratch)
 {
+    if (sort_by_network(v, n, images, scratch)) {
+        return;
+    }
     tables t;
     range r = {0};
     if (n > SHORT) {
@@ -242,7 +287,8 @@ static inline uint64_t back(const uint64_t *a, const uint64_t *b, size_t k, size
 
 /* Each half from both its ends: four chains of dependent steps instead of one, and no test for an
  * end, since beyond an end stands what is never taken. */
-void hb_merge_half(const uint64_t *a, const uint64_t *b, size_t n, size_t offset, uint64_t *out)
+static inline __attribute__((always_inline)) void merge_half(const uint64_t *a, const uint64_t *b,
+                                                             size_t n, size_t offset, uint64_t *out)
 {
     size_t i = split(a, b, n);
     uint64_t want_odd = -(uint64_t)offset;
@@ -267,5 +313,15 @@ void hb_merge_half(const uint64_t *a, const uint64_t *b, size_t n, size_t offset
         odd = back(end_a, end_b, k, &high);
         even = back(end_a, end_b, k + 1, &high);
         out[n - 1 - k / 2] = even ^ ((even ^ odd) & want_odd);
+    }
+}
+
+/* Two forms, so that neither puts together what it leaves out. */
+void hb_merge_half(const uint64_t *a, const uint64_t *b, size_t n, size_t offset, uint64_t *out)
+{
+    if (offset) {
+        merge_half(a, b, n, 1, out);
+    } else {
+        merge_half(a, b, n, 0, out);
     }
 }

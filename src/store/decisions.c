@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/str.h"
 #include "store/sql.h"
+#include "store/suspicions.h"
 
 #include <string.h>
 
@@ -60,15 +61,50 @@ static hb_status insert_lineage(hb_store *s, int64_t decision, const char *role,
     return HB_OK;
 }
 
+/* 0 = none. */
+static hb_status version_number(hb_store *s, const char *version, int64_t *ret_id, hb_error *err)
+{
+    bool found = true;
+    *ret_id = 0;
+    if (version && *version) {
+        HB_TRY(find_id(s, "SELECT id FROM baseline_versions WHERE version = ?", 0,
+                       hb_str_of(version), ret_id, &found, err));
+    }
+    return found ? HB_OK
+                 : HB_FAIL(err, HB_E_STORE,
+                           "a decision names baseline version '%s', which registry '%s' lacks",
+                           version, s->path);
+}
+
+static hb_status insert_lines(hb_store *s, const hb_decision_row *row, int64_t decision,
+                              hb_error *err)
+{
+    const struct {
+        const char *role;
+        const char *lines;
+    } roles[] = {{"reference", row->reference},
+                 {"comparable", row->comparable},
+                 {"set", row->set},
+                 {"with", row->with}};
+    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++) {
+        if (roles[i].lines) {
+            HB_TRY(insert_lineage(s, decision, roles[i].role, roles[i].lines, err));
+        }
+    }
+    return HB_OK;
+}
+
 static hb_status insert_decision(hb_store *s, const hb_decision_row *row, int64_t run,
                                  int64_t *ret_id, hb_error *err)
 {
     HB_CLEANUP(hb_sql_close) hb_sql q = {0};
+    int64_t version = 0;
+    HB_TRY(version_number(s, row->version, &version, err));
     HB_TRY(hb_sql_open(s,
                        "INSERT INTO decisions(run, status, baseline_run_id, baseline_reason,"
                        " match_level, match_score, match_possible, registry_digest,"
-                       " policy_digest, engine_version, json, digest, decided_ns)"
-                       " VALUES (?,?,?,?,?,?,?,?,?,?,CAST(? AS TEXT),?,?)",
+                       " policy_digest, engine_version, json, digest, decided_ns, version)"
+                       " VALUES (?,?,?,?,?,?,?,?,?,?,CAST(? AS TEXT),?,?,nullif(?, 0))",
                        &q, err));
     hb_sql_i64(&q, run);
     hb_sql_text(&q, row->status);
@@ -83,10 +119,10 @@ static hb_status insert_decision(hb_store *s, const hb_decision_row *row, int64_
     hb_sql_blob(&q, row->json, row->json_len);
     hb_sql_text(&q, row->digest);
     hb_sql_i64(&q, row->decided_at);
+    hb_sql_i64(&q, version);
     HB_TRY(hb_sql_exec(&q, err));
     *ret_id = sqlite3_last_insert_rowid(s->db);
-    HB_TRY(insert_lineage(s, *ret_id, "reference", row->reference, err));
-    return insert_lineage(s, *ret_id, "comparable", row->comparable, err);
+    return insert_lines(s, row, *ret_id, err);
 }
 
 static hb_status add_decision(hb_store *s, const hb_decision_row *row, hb_error *err)
@@ -100,6 +136,7 @@ static hb_status add_decision(hb_store *s, const hb_decision_row *row, hb_error 
     if (!found) {
         HB_TRY(insert_decision(s, row, run, &decision, err));
     }
+    HB_TRY(hb_store_write_suspicions(s, row, decision, run, err));
     HB_CLEANUP(hb_sql_close) hb_sql q = {0};
     HB_TRY(hb_sql_open(s, "UPDATE runs SET latest_decision = ? WHERE id = ?", &q, err));
     hb_sql_i64(&q, decision);
@@ -132,6 +169,9 @@ static void get_decision(hb_sql *q, hb_arena *arena, hb_decision_row *row)
     row->decided_at = hb_sql_get_i64(q);
     row->reference = hb_sql_get_text(q, arena);
     row->comparable = hb_sql_get_text(q, arena);
+    row->set = hb_sql_get_text(q, arena);
+    row->with = hb_sql_get_text(q, arena);
+    row->version = hb_sql_get_text(q, arena);
 }
 
 #define LINEAGE(role)                                                                           \
@@ -149,9 +189,10 @@ hb_status hb_store_latest_decision(hb_store *s, const char *run_id, hb_arena *ar
         "SELECT r.run_id, d.status, d.baseline_run_id, d.baseline_reason,"
         " d.match_level, d.match_score, d.match_possible, d.registry_digest,"
         " d.policy_digest, d.engine_version, d.json, d.digest, d.decided_ns,"
-        " " LINEAGE("reference") ", " LINEAGE(
-            "comparable") " FROM runs r"
-                          " JOIN decisions d ON d.id = r.latest_decision WHERE r.run_id = ?",
+        " " LINEAGE("reference") ", " LINEAGE("comparable") ", " LINEAGE("set") ", " LINEAGE(
+            "with") ", coalesce((SELECT version FROM baseline_versions v WHERE v.id ="
+                    " d.version), '') FROM runs r JOIN decisions d ON d.id = r.latest_decision"
+                    " WHERE r.run_id = ?",
         &q, err));
     hb_sql_text(&q, run_id);
     HB_TRY(hb_sql_row(&q, &found, err));

@@ -64,7 +64,7 @@ static hb_status write_query(const hb_run_query *q, hb_buf *sql, params *p, hb_e
                   " r.scenario_id, r.sensor_config_id, r.input_data_version,"
                   " r.environment_fingerprint, r.environment, r.source_system,"
                   " coalesce(d.status, ''), coalesce(d.baseline_run_id, ''), r.digest,"
-                  " r.start_ns, r.created_ns, r.n_metrics, ");
+                  " r.start_ns, r.created_ns, r.order_ns, r.n_metrics, ");
     write_score(q, sql, p);
     hb_buf_c(sql, " FROM runs r LEFT JOIN decisions d ON d.id = r.latest_decision WHERE 1");
     for (size_t i = 0; i < sizeof terms / sizeof *terms; i++) {
@@ -73,6 +73,10 @@ static hb_status write_query(const hb_run_query *q, hb_buf *sql, params *p, hb_e
             hb_buf_fmt(sql, " AND %s", terms[i].sql);
             p->values[p->n++] = value;
         }
+    }
+    if (q->before_run_id) {
+        hb_buf_fmt(sql, " AND (r.order_ns, r.run_id) < (%lld, ?)", (long long)q->before);
+        p->values[p->n++] = q->before_run_id;
     }
     if (q->min_score) {
         hb_buf_fmt(sql, " AND score >= %u", q->min_score);
@@ -98,11 +102,11 @@ static void get_row(hb_sql *q, hb_arena *arena, hb_run_row *row)
     row->digest = hb_sql_get_text(q, arena);
     row->start = hb_sql_get_time(q);
     row->created = hb_sql_get_time(q);
+    row->order = hb_sql_get_i64(q);
     row->n_metrics = hb_sql_get_u64(q);
     row->score = (unsigned)hb_sql_get_u64(q);
 }
 
-/* Rows into the arena, which cannot grow an array in place: each doubling copies. */
 static hb_status get_rows(hb_sql *q, hb_arena *arena, hb_run_row **ret_rows, size_t *ret_n,
                           hb_error *err)
 {
@@ -112,17 +116,7 @@ static hb_status get_rows(hb_sql *q, hb_arena *arena, hb_run_row **ret_rows, siz
     bool more = false;
     HB_TRY(hb_sql_row(q, &more, err));
     while (more) {
-        if (n == cap) {
-            cap = cap ? cap * 2 : 32;
-            hb_run_row *wider = hb_arena_array(arena, cap, sizeof *wider);
-            if (!wider) {
-                return HB_NOMEM(err);
-            }
-            if (n) {
-                memcpy(wider, rows, n * sizeof *rows);
-            }
-            rows = wider;
-        }
+        HB_TRY(HB_ARENA_GROW(arena, rows, n, cap, err));
         get_row(q, arena, &rows[n++]);
         HB_TRY(hb_sql_row(q, &more, err));
     }

@@ -19,6 +19,7 @@ enum {
 typedef struct reader {
     hb_store *s;
     hb_run *run;
+    hb_factor *factors; /* run->meta.factors while they are filled */
     hb_packer *packer;
     int64_t id;
 } reader;
@@ -116,7 +117,8 @@ static hb_status read_head(reader *r, const char *run_id, hb_error *err)
                        " scenario_id, sensor_config_id, input_data_version,"
                        " environment_fingerprint, environment, git_sha, build_id, source_system,"
                        " schema_version, correlation_id, start_ns, end_ns, first_sample_ns,"
-                       " last_sample_ns, n_metrics, n_inputs, n_warnings, digest FROM runs"
+                       " last_sample_ns, n_metrics, n_inputs, n_warnings, n_factors, digest FROM"
+                       " runs"
                        " WHERE run_id = ?",
                        &q, err));
     hb_sql_text(&q, run_id);
@@ -146,6 +148,7 @@ static hb_status read_head(reader *r, const char *run_id, hb_error *err)
     uint64_t n_metrics = hb_sql_get_u64(&q);
     uint64_t n_inputs = hb_sql_get_u64(&q);
     uint64_t n_warnings = hb_sql_get_u64(&q);
+    uint64_t n_factors = hb_sql_get_u64(&q);
     hb_str digest = hb_sql_get_blob(&q);
     HB_TRY(hb_sql_check(&q, err));
     if (digest.n != 64) {
@@ -159,6 +162,10 @@ static hb_status read_head(reader *r, const char *run_id, hb_error *err)
     run->inputs = p;
     HB_TRY(room(r, n_warnings, MAX_NOTES, sizeof *run->warnings, &p, err));
     run->warnings = p;
+    HB_TRY(room(r, n_factors, HB_FACTORS_MAX, sizeof *r->factors, &p, err));
+    r->factors = p;
+    m->factors = p;
+    m->n_factors = (size_t)n_factors;
     run->n_inputs = (size_t)n_inputs;
     run->n_warnings = (size_t)n_warnings;
     run->n_metrics = (size_t)n_metrics;
@@ -166,6 +173,18 @@ static hb_status read_head(reader *r, const char *run_id, hb_error *err)
         hb_profile_init(&run->metrics[i].profile, 0);
     }
     return HB_OK;
+}
+
+static hb_status read_factors(const reader *r, hb_error *err)
+{
+    HB_CLEANUP(hb_sql_close) hb_sql q = {0};
+    HB_TRY(open_for(r, "SELECT name, value FROM run_factors WHERE run = ? ORDER BY name", &q, err));
+    for (size_t i = 0; i < r->run->meta.n_factors; i++) {
+        HB_TRY(expect_row(r, &q, true, "fewer factors than it was stored with", err));
+        r->factors[i].name = hb_sql_get_text(&q, &r->run->arena);
+        r->factors[i].value = hb_sql_get_text(&q, &r->run->arena);
+    }
+    return expect_row(r, &q, false, "more factors than it was stored with", err);
 }
 
 static hb_status read_warnings(const reader *r, hb_error *err)
@@ -312,6 +331,7 @@ static hb_status get_metric(const reader *r, hb_sql *q, hb_metric *m, hb_error *
     m->flags = (unsigned)hb_sql_get_u64(q);
     get_profile(q, &m->profile);
     uint64_t n_examples = hb_sql_get_u64(q);
+    m->step = hb_sql_get_step(q);
     HB_TRY(hb_sql_check(q, err));
     if (!hb_reduce_from_name(reduce, &m->reduce) || n_examples > HB_REJECT_EXAMPLES) {
         return damaged(r, "a metric that cannot be read", err);
@@ -334,7 +354,7 @@ static hb_status read_metrics(const reader *r, hb_error *err)
                     " value, flags, n, n_missing, n_nan, n_inf, n_rejected, mean, mean_low, m2,"
                     " min, max, first, last, shift, lag_xy, lag_x, lag_y, first_ns, last_ns,"
                     " persist_n, persist_known, sustained_high, sustained_low, sustained_high_at,"
-                    " sustained_low_at, n_reject_examples, sketch, trace FROM run_metrics"
+                    " sustained_low_at, n_reject_examples, step, sketch, trace FROM run_metrics"
                     " WHERE run = ? ORDER BY name",
                     &q, err));
     for (size_t i = 0; i < r->run->n_metrics; i++) {
@@ -366,6 +386,7 @@ static hb_status read_reject_examples(const reader *r, hb_error *err)
 static hb_status read_all(reader *r, const char *run_id, hb_error *err)
 {
     HB_TRY(read_head(r, run_id, err));
+    HB_TRY(read_factors(r, err));
     HB_TRY(read_warnings(r, err));
     HB_TRY(read_inputs(r, err));
     HB_TRY(read_guesses(r, err));

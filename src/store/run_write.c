@@ -33,8 +33,9 @@ static hb_status insert_run(hb_store *s, const hb_run *run, hb_time created, int
                        " scenario_id, sensor_config_id, input_data_version,"
                        " environment_fingerprint, environment, git_sha, build_id, source_system,"
                        " schema_version, correlation_id, start_ns, end_ns, first_sample_ns,"
-                       " last_sample_ns, created_ns, n_metrics, n_inputs, n_warnings, digest)"
-                       " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                       " last_sample_ns, created_ns, n_metrics, n_inputs, n_warnings, n_factors,"
+                       " digest)"
+                       " VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                        &q, err));
     hb_sql_text(&q, m->run_id);
     hb_sql_text(&q, m->program);
@@ -56,9 +57,23 @@ static hb_status insert_run(hb_store *s, const hb_run *run, hb_time created, int
     hb_sql_u64(&q, run->n_metrics);
     hb_sql_u64(&q, run->n_inputs);
     hb_sql_u64(&q, run->n_warnings);
+    hb_sql_u64(&q, m->n_factors);
     hb_sql_text(&q, run->digest);
     HB_TRY(hb_sql_exec(&q, err));
     *ret_id = sqlite3_last_insert_rowid(s->db);
+    return HB_OK;
+}
+
+static hb_status insert_factors(hb_store *s, const hb_run *run, int64_t id, hb_error *err)
+{
+    HB_CLEANUP(hb_sql_close) hb_sql q = {0};
+    HB_TRY(hb_sql_open(s, "INSERT INTO run_factors(run, name, value) VALUES (?,?,?)", &q, err));
+    for (size_t i = 0; i < run->meta.n_factors; i++) {
+        hb_sql_i64(&q, id);
+        hb_sql_text(&q, run->meta.factors[i].name);
+        hb_sql_text(&q, run->meta.factors[i].value);
+        HB_TRY(hb_sql_exec(&q, err));
+    }
     return HB_OK;
 }
 
@@ -180,6 +195,7 @@ static void bind_metric(hb_sql *q, const hb_metric *m, int64_t id)
     hb_sql_u64(q, m->flags);
     bind_profile(q, &m->profile);
     hb_sql_u64(q, m->n_reject_examples);
+    hb_sql_step(q, m->step);
 }
 
 typedef struct blobs {
@@ -246,8 +262,8 @@ static hb_status insert_metrics(hb_store *s, const hb_run *run, int64_t id, hb_e
                        " n_rejected, mean, mean_low, m2, min, max, first, last, shift, lag_xy,"
                        " lag_x, lag_y, first_ns, last_ns, persist_n, persist_known,"
                        " sustained_high, sustained_low, sustained_high_at, sustained_low_at,"
-                       " n_reject_examples, sketch, trace) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,"
-                       "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                       " n_reject_examples, step, sketch, trace) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,"
+                       "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
                        &q, err));
     blobs b;
     hb_status status = blobs_init(&b, err);
@@ -296,6 +312,7 @@ static hb_status add_run(hb_store *s, const hb_run *run, hb_time created, bool *
                        run->meta.run_id, digest, run->digest);
     }
     HB_TRY(insert_run(s, run, created, &id, err));
+    HB_TRY(insert_factors(s, run, id, err));
     HB_TRY(insert_warnings(s, run, id, err));
     HB_TRY(insert_inputs(s, run, id, err));
     HB_TRY(insert_metrics(s, run, id, err));

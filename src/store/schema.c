@@ -127,8 +127,130 @@ static const char *const step_0[] = {
     " SELECT raise(ABORT, 'the log of tags is kept'); END",
 };
 
+/* Nothing that says how a verdict came about is changed or taken away later. */
+#define KEPT(table, words)                                                                        \
+    "CREATE TRIGGER " table "_stays BEFORE UPDATE ON " table " BEGIN SELECT raise(ABORT, '" words \
+    "'); END",                                                                                    \
+        "CREATE TRIGGER " table "_is_kept BEFORE DELETE ON " table                                \
+        " BEGIN SELECT raise(ABORT, '" words "'); END"
+
+static const char baseline_versions[] =
+    "CREATE TABLE baseline_versions("
+    " id INTEGER PRIMARY KEY,"
+    " version TEXT NOT NULL UNIQUE CHECK(length(version) BETWEEN 12 AND 64),"
+    " digest TEXT NOT NULL UNIQUE CHECK(length(digest) = 64),"
+    " program TEXT NOT NULL, subsystem TEXT NOT NULL, test_name TEXT NOT NULL,"
+    " parent INTEGER REFERENCES baseline_versions(id),"
+    " n_runs INTEGER NOT NULL CHECK(n_runs >= 1),"
+    " json TEXT NOT NULL,"
+    " name TEXT NOT NULL, note TEXT NOT NULL,"
+    " created_by TEXT NOT NULL, created_ns INTEGER NOT NULL,"
+    " CHECK(version = substr(digest, 1, length(version)))) STRICT";
+
+static const char suspicions[] =
+    "CREATE TABLE suspicions("
+    " id INTEGER PRIMARY KEY,"
+    " decision INTEGER NOT NULL REFERENCES decisions(id),"
+    " run INTEGER NOT NULL REFERENCES runs(id),"
+    " metric TEXT NOT NULL, direction INTEGER NOT NULL CHECK(direction IN (-1, 1)),"
+    " raised_ns INTEGER NOT NULL, until_ns INTEGER NOT NULL CHECK(until_ns >= raised_ns),"
+    " step ANY CHECK(typeof(step) IN ('real', 'null')),"
+    " logarithm INTEGER NOT NULL CHECK(logarithm IN (0, 1)),"
+    " n_set INTEGER NOT NULL CHECK(n_set >= 1)) STRICT";
+
+static const char *const step_1[] = {
+    "ALTER TABLE runs ADD COLUMN n_factors INTEGER NOT NULL DEFAULT 0 CHECK(n_factors >= 0)",
+    "CREATE TABLE run_factors("
+    " run INTEGER NOT NULL REFERENCES runs(id) ON DELETE CASCADE,"
+    " name TEXT NOT NULL, value TEXT NOT NULL,"
+    " PRIMARY KEY(run, name)) STRICT, WITHOUT ROWID",
+    "ALTER TABLE run_metrics ADD COLUMN step ANY CHECK(typeof(step) IN ('real', 'null'))",
+    /* All that a set of runs takes of a metric: a table row's last columns stand behind its
+     * blobs, and thirty runs shall load in milliseconds. */
+    "CREATE INDEX run_metrics_figures ON run_metrics("
+    "run, name, unit, stated, reduce, has_value, value, n, m2, step)",
+
+    baseline_versions,
+    "CREATE INDEX baseline_versions_by_test ON baseline_versions(program, subsystem, test_name)",
+    "CREATE TABLE baseline_version_runs("
+    " version INTEGER NOT NULL REFERENCES baseline_versions(id), pos INTEGER NOT NULL,"
+    " run INTEGER NOT NULL REFERENCES runs(id),"
+    " PRIMARY KEY(version, pos), UNIQUE(version, run)) STRICT, WITHOUT ROWID",
+    "CREATE INDEX baseline_version_runs_by_run ON baseline_version_runs(run)",
+    "CREATE TRIGGER baseline_version_runs_are_all BEFORE INSERT ON baseline_version_runs"
+    " WHEN new.pos < 0 OR new.pos >= (SELECT n_runs FROM baseline_versions WHERE id = new.version)"
+    " BEGIN SELECT raise(ABORT, 'a baseline version has the runs it was made of'); END",
+    KEPT("baseline_versions", "baseline versions are kept as they were made"),
+    KEPT("baseline_version_runs", "baseline versions are kept as they were made"),
+    "CREATE TABLE baseline_retirements("
+    " version INTEGER PRIMARY KEY REFERENCES baseline_versions(id),"
+    " reason TEXT NOT NULL CHECK(length(reason) > 0),"
+    " retired_by TEXT NOT NULL, retired_ns INTEGER NOT NULL) STRICT",
+    KEPT("baseline_retirements", "retirements are kept as they were written"),
+    "CREATE TABLE baseline_quality("
+    " id INTEGER PRIMARY KEY,"
+    " version INTEGER NOT NULL REFERENCES baseline_versions(id),"
+    " purpose TEXT NOT NULL CHECK(purpose IN ('create', 'promote')),"
+    " passed INTEGER NOT NULL CHECK(passed IN (0, 1)),"
+    " json TEXT NOT NULL, override_reason TEXT NOT NULL,"
+    " checked_by TEXT NOT NULL, checked_ns INTEGER NOT NULL) STRICT",
+    "CREATE INDEX baseline_quality_by_version ON baseline_quality(version)",
+    KEPT("baseline_quality", "results of quality checks are kept as they were written"),
+
+    /* A tag on a version also names the version's newest run, so that what reads tags for runs
+     * alone still finds one. */
+    "ALTER TABLE tags ADD COLUMN version INTEGER REFERENCES baseline_versions(id)",
+    "ALTER TABLE tag_log ADD COLUMN version INTEGER REFERENCES baseline_versions(id)",
+    "CREATE INDEX tags_by_version ON tags(version)",
+    "CREATE INDEX tag_log_by_version ON tag_log(version)",
+
+    "ALTER TABLE decisions ADD COLUMN version INTEGER REFERENCES baseline_versions(id)",
+    "CREATE INDEX decisions_by_version ON decisions(version)",
+    "CREATE TABLE lineage_2("
+    " decision INTEGER NOT NULL REFERENCES decisions(id),"
+    " role TEXT NOT NULL CHECK(role IN ('reference', 'comparable', 'set', 'with')),"
+    " pos INTEGER NOT NULL, run INTEGER NOT NULL REFERENCES runs(id),"
+    " PRIMARY KEY(decision, role, pos)) STRICT, WITHOUT ROWID",
+    "INSERT INTO lineage_2 SELECT decision, role, pos, run FROM lineage",
+    "DROP TABLE lineage",
+    "ALTER TABLE lineage_2 RENAME TO lineage",
+    "CREATE INDEX lineage_by_run ON lineage(run)",
+
+    suspicions,
+    "CREATE INDEX suspicions_by_run ON suspicions(run)",
+    "CREATE INDEX suspicions_by_decision ON suspicions(decision)",
+    "CREATE TABLE suspicion_runs("
+    " suspicion INTEGER NOT NULL REFERENCES suspicions(id), pos INTEGER NOT NULL,"
+    " run INTEGER NOT NULL REFERENCES runs(id),"
+    " PRIMARY KEY(suspicion, pos)) STRICT, WITHOUT ROWID",
+    "CREATE INDEX suspicion_runs_by_run ON suspicion_runs(run)",
+    "CREATE TABLE suspicion_log("
+    " id INTEGER PRIMARY KEY,"
+    " suspicion INTEGER NOT NULL REFERENCES suspicions(id),"
+    " event TEXT NOT NULL"
+    " CHECK(event IN ('confirmed', 'cleared', 'opposite', 'reopened', 'withdrawn')),"
+    " run INTEGER NOT NULL REFERENCES runs(id),"
+    " decision INTEGER NOT NULL REFERENCES decisions(id),"
+    " at_ns INTEGER NOT NULL) STRICT",
+    "CREATE INDEX suspicion_log_by_suspicion ON suspicion_log(suspicion)",
+    "CREATE INDEX suspicion_log_by_run ON suspicion_log(run)",
+    KEPT("suspicions", "suspicions are kept as they were raised"),
+    KEPT("suspicion_runs", "suspicions are kept as they were raised"),
+    KEPT("suspicion_log", "the log of suspicions is kept as it was written"),
+
+    "CREATE TABLE feedback("
+    " id INTEGER PRIMARY KEY,"
+    " decision INTEGER NOT NULL REFERENCES decisions(id),"
+    " metric TEXT NOT NULL, rule TEXT NOT NULL,"
+    " mark TEXT NOT NULL CHECK(mark IN ('correct', 'too_sensitive', 'missed')),"
+    " given_by TEXT NOT NULL, note TEXT NOT NULL, given_ns INTEGER NOT NULL) STRICT",
+    "CREATE INDEX feedback_by_decision ON feedback(decision)",
+    KEPT("feedback", "feedback is kept as it was given"),
+};
+
 const hb_migration hb_store_migrations[] = {
     {.from = 0, .statements = step_0, .n_statements = sizeof step_0 / sizeof *step_0},
+    {.from = 1, .statements = step_1, .n_statements = sizeof step_1 / sizeof *step_1},
 };
 const size_t hb_store_migration_count = sizeof hb_store_migrations / sizeof *hb_store_migrations;
 

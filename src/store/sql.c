@@ -34,6 +34,15 @@ void hb_sql_text(hb_sql *q, const char *text)
     keep(q, sqlite3_bind_text64(q->stmt, ++q->param, p, strlen(p), SQLITE_STATIC, SQLITE_UTF8));
 }
 
+void hb_sql_any(hb_sql *q, const char *text)
+{
+    if (text) {
+        hb_sql_text(q, text);
+    } else {
+        hb_sql_blob(q, NULL, 0);
+    }
+}
+
 void hb_sql_i64(hb_sql *q, int64_t v)
 {
     keep(q, sqlite3_bind_int64(q->stmt, ++q->param, v));
@@ -47,6 +56,11 @@ void hb_sql_u64(hb_sql *q, uint64_t v)
 void hb_sql_f64(hb_sql *q, double v)
 {
     keep(q, sqlite3_bind_double(q->stmt, ++q->param, v));
+}
+
+void hb_sql_step(hb_sql *q, double step)
+{
+    hb_sql_f64(q, step > 0 ? step : NAN);
 }
 
 void hb_sql_time(hb_sql *q, hb_time t)
@@ -125,6 +139,12 @@ double hb_sql_get_f64(hb_sql *q)
     return sqlite3_column_type(q->stmt, q->column) == SQLITE_NULL
                ? NAN
                : sqlite3_column_double(q->stmt, q->column);
+}
+
+double hb_sql_get_step(hb_sql *q)
+{
+    double step = hb_sql_get_f64(q);
+    return step > 0 ? step : 0;
 }
 
 hb_time hb_sql_get_time(hb_sql *q)

@@ -27,9 +27,11 @@ HB_CHECKED hb_status hb_sql_open(hb_store *s, const char *text, hb_sql *ret_q, h
 void hb_sql_close(hb_sql *q);
 
 void hb_sql_text(hb_sql *q, const char *text);
+void hb_sql_any(hb_sql *q, const char *text); /* NULL text stores NULL: matches anything */
 void hb_sql_i64(hb_sql *q, int64_t v);
 void hb_sql_u64(hb_sql *q, uint64_t v); /* over 2^63 as negative; read back the same */
 void hb_sql_f64(hb_sql *q, double v);
+void hb_sql_step(hb_sql *q, double step); /* a resolution: what is not > 0 is unknown, NULL */
 void hb_sql_time(hb_sql *q, hb_time t);
 void hb_sql_blob(hb_sql *q, const void *p, size_t n); /* NULL stores NULL */
 
@@ -43,6 +45,7 @@ const char *hb_sql_get_text(hb_sql *q, hb_arena *arena); /* "" once something fa
 int64_t hb_sql_get_i64(hb_sql *q);
 uint64_t hb_sql_get_u64(hb_sql *q);
 double hb_sql_get_f64(hb_sql *q);
+double hb_sql_get_step(hb_sql *q); /* 0 for NULL */
 hb_time hb_sql_get_time(hb_sql *q);
 /* Valid until the next row; p = NULL and n = 0 for NULL. */
 hb_str hb_sql_get_blob(hb_sql *q);

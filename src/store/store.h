@@ -17,7 +17,7 @@
 #include "telemetry/reference.h"
 #include "telemetry/run.h"
 
-enum { HB_STORE_SCHEMA = 1, HB_STORE_BUSY_MS = 5000 };
+enum { HB_STORE_SCHEMA = 2, HB_STORE_BUSY_MS = 5000 };
 
 typedef struct hb_store hb_store;
 
@@ -49,6 +49,7 @@ typedef struct hb_run_row { /* one line of a listing; strings in the caller's ar
     const char *digest;
     hb_time start;
     hb_time created;
+    hb_time order; /* start, else registration */
     uint64_t n_metrics;
     unsigned score; /* how many of the query's context fields are equal */
 } hb_run_row;
@@ -62,6 +63,9 @@ typedef struct hb_run_query { /* NULL = any */
     const char *except_run_id;
     const char *except_status;
     const char *except_digest;
+    /* Only runs before this one in the order of (time, run_id); NULL = all. */
+    const char *before_run_id;
+    hb_time before;                        /* with before_run_id */
     const char *context[HB_CONTEXT_COUNT]; /* NULL = not looked at; counted in `score` */
     unsigned min_score;
     bool best_score_first; /* before newest first */
@@ -80,14 +84,16 @@ typedef struct hb_tag_row {
     const char *subsystem;
     const char *test_name;
     const char *run_id;
+    const char *version; /* baseline version it points at, run_id is then the version's newest run;
+                            "" = at the run alone; on setting NULL is "" */
     const char *registry_digest; /* of the metric registry when it was set; "" = unknown */
     const char *set_by;
     const char *note; /* why; "" = nothing said */
     hb_time set_at;
 } hb_tag_row;
 
-/* Sets or moves a tag; what it pointed at before stays in the log. HB_E_STORE when the run is
- * unknown. */
+/* Sets or moves a tag; what it pointed at before stays in the log. With a version run_id is not
+ * looked at. HB_E_STORE when run or version are unknown, or the version is retired. */
 HB_CHECKED hb_status hb_store_set_tag(hb_store *s, const hb_tag_row *row, hb_error *err);
 /* *ret_found = false when there is no such tag for this test. */
 HB_CHECKED hb_status hb_store_get_tag(hb_store *s, const char *tag, const char *program,
@@ -108,6 +114,34 @@ HB_CHECKED hb_status hb_store_list_tags(hb_store *s, const hb_tag_query *q, hb_a
 HB_CHECKED hb_status hb_store_tag_history(hb_store *s, const hb_tag_query *q, hb_arena *arena,
                                           hb_tag_row **ret_rows, size_t *ret_n, hb_error *err);
 
+typedef enum hb_suspicion_state {
+    HB_SUSPICION_OPEN,
+    HB_SUSPICION_CONFIRMED,
+    HB_SUSPICION_CLEARED,
+    HB_SUSPICION_OPPOSITE, /* the retest moved the other way: closed */
+    HB_SUSPICION_WITHDRAWN,
+    HB_SUSPICION_STATE_COUNT_
+} hb_suspicion_state;
+
+const char *hb_suspicion_state_name(hb_suspicion_state s); /* "open", "confirmed" … */
+
+/* A finding of a decision that waits for a retest; the set it is frozen with is the decision's. */
+typedef struct hb_suspicion_raised {
+    const char *metric;
+    hb_direction direction;
+    double step;   /* of the metric in the set; 0 = unknown */
+    bool log;      /* it was tested by its logarithms */
+    uint32_t days; /* the retest must come within */
+} hb_suspicion_raised;
+
+/* What a decision says to a suspicion that an earlier run raised. */
+typedef struct hb_suspicion_answer {
+    const char *run_id; /* that raised it */
+    const char *metric;
+    hb_direction direction;
+    hb_suspicion_state state; /* CONFIRMED, CLEARED or OPPOSITE */
+} hb_suspicion_answer;
+
 typedef struct hb_decision_row {
     const char *run_id;
     const char *status;
@@ -121,15 +155,25 @@ typedef struct hb_decision_row {
     const char *engine_version;
     const char *reference;  /* run ids the reference is made of, one per line; may be "" */
     const char *comparable; /* run ids, one per line; may be "" */
+    const char *set;        /* run ids the run was tested against, oldest first; may be "" */
+    const char *with;       /* run ids judged together with it; may be "" */
+    const char *version;    /* baseline version it was compared with; "" = none */
     const char *json;       /* canonical decision */
     size_t json_len;
     const char *digest; /* SHA-256 of json */
     hb_time decided_at; /* when it was first made */
+    /* Written with it (past.h reads them); not filled on reading. */
+    const hb_suspicion_raised *raised;
+    size_t n_raised;
+    const hb_suspicion_answer *answers;
+    size_t n_answers;
 } hb_decision_row;
 
 /* Decisions are kept, never replaced; an identical one (same run, same digest) is not added again,
- * but becomes the run's latest again. Run, reference and comparable runs must be in the registry.
- */
+ * but becomes the run's latest again. All runs and the version it names must be in the registry.
+ * In the same transaction: suspicions it raises are added unless they stand already, those this run
+ * raised before and does not raise now are withdrawn, those it answers are closed, and those it had
+ * closed and does not answer now are open again. */
 HB_CHECKED hb_status hb_store_add_decision(hb_store *s, const hb_decision_row *row, hb_error *err);
 HB_CHECKED hb_status hb_store_latest_decision(hb_store *s, const char *run_id, hb_arena *arena,
                                               hb_decision_row *ret_row, bool *ret_found,

@@ -7,6 +7,7 @@ enum { TAG_MAX_CHARS = 64 };
 
 typedef struct tagged { /* the run a tag shall point at */
     int64_t id;
+    int64_t version; /* 0 = the run alone */
     const char *program;
     const char *subsystem;
     const char *test_name;
@@ -15,6 +16,56 @@ typedef struct tagged { /* the run a tag shall point at */
 static bool agrees(const char *given, const char *is)
 {
     return !given || strcmp(given, is) == 0;
+}
+
+static hb_status check_test(const hb_tag_row *row, const tagged *t, const char *what,
+                            const char *name, hb_error *err)
+{
+    if (!agrees(row->program, t->program) || !agrees(row->subsystem, t->subsystem) ||
+        !agrees(row->test_name, t->test_name)) {
+        return HB_FAIL(err, HB_E_STORE,
+                       "%s '%s' belongs to program '%s', subsystem '%s', test '%s', not to the "
+                       "test the tag '%s' is set for",
+                       what, name, t->program, t->subsystem, t->test_name, row->tag);
+    }
+    return HB_OK;
+}
+
+static hb_status find_version(hb_store *s, const hb_tag_row *row, hb_arena *arena, tagged *ret,
+                              hb_error *err)
+{
+    HB_CLEANUP(hb_sql_close) hb_sql q = {0};
+    bool found = false;
+    HB_TRY(hb_sql_open(s,
+                       "SELECT v.id, x.run, v.program, v.subsystem, v.test_name,"
+                       " (SELECT count(*) FROM baseline_retirements t WHERE t.version = v.id)"
+                       " FROM baseline_versions v JOIN baseline_version_runs x ON x.version = v.id"
+                       " WHERE v.version = ? ORDER BY x.pos DESC LIMIT 1",
+                       &q, err));
+    hb_sql_text(&q, row->version);
+    HB_TRY(hb_sql_row(&q, &found, err));
+    if (!found) {
+        return HB_FAIL(err, HB_E_STORE,
+                       "registry '%s' has no baseline version '%s' for tag '%s'; see 'hb baseline "
+                       "versions'",
+                       s->path, row->version, row->tag);
+    }
+    tagged t = {.version = hb_sql_get_i64(&q)};
+    t.id = hb_sql_get_i64(&q);
+    t.program = hb_sql_get_text(&q, arena);
+    t.subsystem = hb_sql_get_text(&q, arena);
+    t.test_name = hb_sql_get_text(&q, arena);
+    bool retired = hb_sql_get_i64(&q) != 0;
+    HB_TRY(hb_sql_check(&q, err));
+    if (retired) {
+        return HB_FAIL(err, HB_E_STORE,
+                       "baseline version '%s' is retired; see why with 'hb baseline show %s', and "
+                       "choose another with 'hb baseline versions'",
+                       row->version, row->version);
+    }
+    HB_TRY(check_test(row, &t, "baseline version", row->version, err));
+    *ret = t;
+    return HB_OK;
 }
 
 static hb_status find_run(hb_store *s, const hb_tag_row *row, hb_arena *arena, tagged *ret,
@@ -36,13 +87,7 @@ static hb_status find_run(hb_store *s, const hb_tag_row *row, hb_arena *arena, t
     t.subsystem = hb_sql_get_text(&q, arena);
     t.test_name = hb_sql_get_text(&q, arena);
     HB_TRY(hb_sql_check(&q, err));
-    if (!agrees(row->program, t.program) || !agrees(row->subsystem, t.subsystem) ||
-        !agrees(row->test_name, t.test_name)) {
-        return HB_FAIL(err, HB_E_STORE,
-                       "run '%s' belongs to program '%s', subsystem '%s', test '%s', not to the "
-                       "test the tag '%s' is set for",
-                       row->run_id, t.program, t.subsystem, t.test_name, row->tag);
-    }
+    HB_TRY(check_test(row, &t, "run", row->run_id, err));
     *ret = t;
     return HB_OK;
 }
@@ -57,6 +102,7 @@ static hb_status write_tag(hb_store *s, const char *sql, const hb_tag_row *row, 
     hb_sql_text(&q, t->test_name);
     hb_sql_text(&q, row->tag);
     hb_sql_i64(&q, t->id);
+    hb_sql_i64(&q, t->version);
     hb_sql_text(&q, row->registry_digest);
     hb_sql_text(&q, row->set_by);
     hb_sql_text(&q, row->note);
@@ -67,17 +113,21 @@ static hb_status write_tag(hb_store *s, const char *sql, const hb_tag_row *row, 
 static hb_status set_tag(hb_store *s, const hb_tag_row *row, hb_arena *arena, hb_error *err)
 {
     tagged t = {0};
-    HB_TRY(find_run(s, row, arena, &t, err));
+    HB_TRY(row->version && *row->version ? find_version(s, row, arena, &t, err)
+                                         : find_run(s, row, arena, &t, err));
     HB_TRY(write_tag(s,
-                     "INSERT INTO tags(program, subsystem, test_name, tag, run, registry_digest,"
-                     " set_by, note, set_ns) VALUES (?,?,?,?,?,?,?,?,?)"
+                     "INSERT INTO tags(program, subsystem, test_name, tag, run, version,"
+                     " registry_digest, set_by, note, set_ns)"
+                     " VALUES (?,?,?,?,?,nullif(?, 0),?,?,?,?)"
                      " ON CONFLICT(program, subsystem, test_name, tag) DO UPDATE SET"
-                     " run = excluded.run, registry_digest = excluded.registry_digest,"
+                     " run = excluded.run, version = excluded.version, registry_digest = "
+                     "excluded.registry_digest,"
                      " set_by = excluded.set_by, note = excluded.note, set_ns = excluded.set_ns",
                      row, &t, err));
     return write_tag(s,
-                     "INSERT INTO tag_log(program, subsystem, test_name, tag, run,"
-                     " registry_digest, set_by, note, set_ns) VALUES (?,?,?,?,?,?,?,?,?)",
+                     "INSERT INTO tag_log(program, subsystem, test_name, tag, run, version,"
+                     " registry_digest, set_by, note, set_ns)"
+                     " VALUES (?,?,?,?,?,nullif(?, 0),?,?,?,?)",
                      row, &t, err);
 }
 
@@ -98,22 +148,14 @@ hb_status hb_store_set_tag(hb_store *s, const hb_tag_row *row, hb_error *err)
 }
 
 /* NULL parameters match everything. Both tables have these columns. */
-#define TAG_COLUMNS                                                                             \
-    "SELECT t.tag, t.program, t.subsystem, t.test_name, r.run_id, t.registry_digest, t.set_by," \
-    " t.note, t.set_ns FROM "
-#define TAG_WHERE                                                              \
-    " t JOIN runs r ON r.id = t.run WHERE (?1 IS NULL OR t.tag = ?1)"          \
-    " AND (?2 IS NULL OR t.program = ?2) AND (?3 IS NULL OR t.subsystem = ?3)" \
+#define TAG_COLUMNS                                                                         \
+    "SELECT t.tag, t.program, t.subsystem, t.test_name, r.run_id, coalesce(v.version, '')," \
+    " t.registry_digest, t.set_by, t.note, t.set_ns FROM "
+#define TAG_WHERE                                                                                 \
+    " t JOIN runs r ON r.id = t.run LEFT JOIN baseline_versions v ON v.id = t.version WHERE (?1 " \
+    "IS NULL OR t.tag = ?1)"                                                                      \
+    " AND (?2 IS NULL OR t.program = ?2) AND (?3 IS NULL OR t.subsystem = ?3)"                    \
     " AND (?4 IS NULL OR t.test_name = ?4) ORDER BY "
-
-static void bind_any(hb_sql *q, const char *text)
-{
-    if (text) {
-        hb_sql_text(q, text);
-    } else {
-        hb_sql_blob(q, NULL, 0);
-    }
-}
 
 static void get_tag(hb_sql *q, hb_arena *arena, hb_tag_row *row)
 {
@@ -122,6 +164,7 @@ static void get_tag(hb_sql *q, hb_arena *arena, hb_tag_row *row)
     row->subsystem = hb_sql_get_text(q, arena);
     row->test_name = hb_sql_get_text(q, arena);
     row->run_id = hb_sql_get_text(q, arena);
+    row->version = hb_sql_get_text(q, arena);
     row->registry_digest = hb_sql_get_text(q, arena);
     row->set_by = hb_sql_get_text(q, arena);
     row->note = hb_sql_get_text(q, arena);
@@ -135,27 +178,17 @@ static hb_status list(hb_store *s, const char *sql, const hb_tag_query *q, hb_ar
     const hb_tag_query *asked = q ? q : &everything;
     HB_CLEANUP(hb_sql_close) hb_sql stmt = {0};
     HB_TRY(hb_sql_open(s, sql, &stmt, err));
-    bind_any(&stmt, asked->tag);
-    bind_any(&stmt, asked->program);
-    bind_any(&stmt, asked->subsystem);
-    bind_any(&stmt, asked->test_name);
+    hb_sql_any(&stmt, asked->tag);
+    hb_sql_any(&stmt, asked->program);
+    hb_sql_any(&stmt, asked->subsystem);
+    hb_sql_any(&stmt, asked->test_name);
     hb_tag_row *rows = NULL;
     size_t n = 0;
     size_t cap = 0;
     bool more = false;
     HB_TRY(hb_sql_row(&stmt, &more, err));
     while (more) {
-        if (n == cap) {
-            cap = cap ? cap * 2 : 16;
-            hb_tag_row *wider = hb_arena_array(arena, cap, sizeof *wider);
-            if (!wider) {
-                return HB_NOMEM(err);
-            }
-            if (n) {
-                memcpy(wider, rows, n * sizeof *rows);
-            }
-            rows = wider;
-        }
+        HB_TRY(HB_ARENA_GROW(arena, rows, n, cap, err));
         get_tag(&stmt, arena, &rows[n++]);
         HB_TRY(hb_sql_row(&stmt, &more, err));
     }

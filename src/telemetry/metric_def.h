@@ -97,8 +97,7 @@ typedef struct hb_metric_def {
     hb_opt_f64 sigma_ref;     /* governed run-to-run standard deviation, canonical unit, > 0 */
     hb_opt_f64 sigma_dof;     /* its degrees of freedom, > 0; set with sigma_ref */
     hb_opt_f64 resolution;    /* smallest step the instrument shows, canonical unit, > 0 */
-    hb_opt_f64
-        uncertainty; /* expanded measurement uncertainty (k = 2), canonical unit: guard band */
+    hb_opt_f64 uncertainty;   /* expanded (k = 2), canonical unit: guard band of the invariants */
     hb_transform transform;
     hb_bad_direction direction;
     uint32_t drift_persistence; /* consecutive samples; 0 = not declared */

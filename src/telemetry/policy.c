@@ -25,6 +25,8 @@ static const char *const missing_mode_names[] = {[HB_MISSING_IGNORE] = "ignore",
                                                  [HB_MISSING_FAIL] = "fail",
                                                  NULL};
 
+static const char *const aged_names[] = {[HB_AGED_WARN] = "warn", [HB_AGED_DRIFT] = "drift", NULL};
+
 const char *hb_strategy_name(hb_strategy s)
 {
     return (unsigned)s < HB_STRATEGY_COUNT_ ? strategy_names[s] : "?";
@@ -101,21 +103,6 @@ static void encode_run_id(const void *in, int indent, hb_buf *out)
     }
 }
 
-static hb_status decode_never(const hb_where *where, const hb_node *value, void *out, hb_error *err)
-{
-    static const char *const off[] = {"false", "no", "off"};
-    (void)out;
-    for (size_t i = 0; i < sizeof off / sizeof *off; i++) {
-        if (value->kind == HB_NODE_SCALAR && !value->quoted && hb_str_ieq_c(value->text, off[i])) {
-            return HB_OK;
-        }
-    }
-    return HB_FAIL_AT(err, HB_E_CONFIG, where->name, value->line, value->col,
-                      "'%s' must be false: two baselines at once are not supported; set it to "
-                      "false and choose one strategy",
-                      where->path);
-}
-
 static const hb_field governance_fields[] = {
     {.key = "require_approval",
      .kind = HB_FIELD_BOOL,
@@ -139,19 +126,50 @@ static const hb_field governance_fields[] = {
     {0},
 };
 
-#define NEVER_SCHEMA "{\"enum\": [false, \"no\", \"off\"]}"
-
 static const hb_field dual_fields[] = {
     {.key = "use_golden_for_hard_gates",
-     .kind = HB_FIELD_CUSTOM,
-     .decode = decode_never,
-     .schema = NEVER_SCHEMA,
-     .doc = "Must be false."},
+     .kind = HB_FIELD_BOOL,
+     .offset = offsetof(hb_policy, golden_for_hard_gates),
+     .def = "false",
+     .doc = "true: the golden run and its set decide, whatever the strategy."},
     {.key = "use_rolling_for_early_warning",
-     .kind = HB_FIELD_CUSTOM,
-     .decode = decode_never,
-     .schema = NEVER_SCHEMA,
-     .doc = "Must be false."},
+     .kind = HB_FIELD_BOOL,
+     .offset = offsetof(hb_policy, rolling_for_early_warning),
+     .def = "false",
+     .doc = "true: the newest runs that passed are a second baseline that warns early; it makes a "
+            "PASS at most a PASS_WITH_DRIFT."},
+    {0},
+};
+
+static const hb_field statistics_fields[] = {
+    {.key = "false_alarm_budget",
+     .kind = HB_FIELD_F64,
+     .offset = offsetof(hb_policy, false_alarm_budget),
+     .min = 0,
+     .max = 1,
+     .def = "0.1",
+     .doc = "Share of runs without any change that the tests against the baseline runs may call "
+            "drifted, all metrics together. Above 0 and below 1."},
+    {.key = "n_min",
+     .kind = HB_FIELD_UINT,
+     .offset = offsetof(hb_policy, n_min),
+     .min = 3,
+     .max = HB_COMPARABLE_MAX,
+     .def = "3",
+     .doc = "Baseline runs a metric must have before it is tested against them."},
+    {.key = "retest",
+     .kind = HB_FIELD_BOOL,
+     .offset = offsetof(hb_policy, retest),
+     .def = "true",
+     .doc = "true: a difference is suspected, and the next comparable run confirms or clears it. "
+            "false: it is a drift at once and stays so."},
+    {.key = "retest_days",
+     .kind = HB_FIELD_UINT,
+     .offset = offsetof(hb_policy, retest_days),
+     .min = 1,
+     .max = 3650,
+     .def = "30",
+     .doc = "Days within which a comparable run is the retest of a suspicion."},
     {0},
 };
 
@@ -241,6 +259,27 @@ static const hb_field fields[] = {
      .doc = "The baseline had a metric and the run lacks it: a warning, or a drift. Always a FAIL "
             "when "
             "the metric is critical."},
+    {.key = "baseline_max_age_days",
+     .kind = HB_FIELD_OPT_F64,
+     .offset = offsetof(hb_policy, baseline_max_age_days),
+     .min = 0.001,
+     .max = 1e6,
+     .doc = "Days between the baseline's newest run and the run under test, at most. Not looked at "
+            "unless given."},
+    {.key = "baseline_max_shift",
+     .kind = HB_FIELD_OPT_F64,
+     .offset = offsetof(hb_policy, baseline_max_shift),
+     .min = 0.1,
+     .max = 1e6,
+     .doc = "How far the mean of the ten newest comparable runs may be from that of the baseline's "
+            "runs, in their run-to-run standard deviations, in any metric. Not looked at unless "
+            "given."},
+    {.key = "on_baseline_aged",
+     .kind = HB_FIELD_ENUM,
+     .offset = offsetof(hb_policy, on_baseline_aged),
+     .names = aged_names,
+     .def = "warn",
+     .doc = "What either of these is: a warning, or a drift."},
     {.key = "missing_data",
      .kind = HB_FIELD_MAP,
      .sub = missing_fields,
@@ -252,7 +291,11 @@ static const hb_field fields[] = {
     {.key = "dual_baseline",
      .kind = HB_FIELD_MAP,
      .sub = dual_fields,
-     .doc = "Both keys must be false."},
+     .doc = "Two baselines at once."},
+    {.key = "statistics",
+     .kind = HB_FIELD_MAP,
+     .sub = statistics_fields,
+     .doc = "The test against the set of comparable runs."},
     {0},
 };
 
@@ -293,6 +336,15 @@ static hb_status check_keys(const hb_policy *p, const hb_node *keys, hb_error *e
         const hb_pair *strategy = hb_node_find(keys, "strategy");
         return HB_FAIL_AT(err, HB_E_CONFIG, p->name, strategy->value->line, strategy->value->col,
                           "strategy 'tag' needs the key 'tag'");
+    }
+    if (p->false_alarm_budget <= 0 || p->false_alarm_budget >= 1) {
+        const hb_pair *q =
+            hb_node_find(hb_node_find(keys, "statistics")->value, "false_alarm_budget");
+        return HB_FAIL_AT(err, HB_E_CONFIG, p->name, q->value->line, q->value->col,
+                          "'statistics.false_alarm_budget' must be above 0 and below 1, got %g: %s",
+                          p->false_alarm_budget,
+                          p->false_alarm_budget <= 0 ? "a budget of 0 finds nothing, ever"
+                                                     : "a budget of 1 may flag every run");
     }
     if (p->n_approvers == 0 || p->approvals_required <= p->n_approvers) {
         return HB_OK;

@@ -40,6 +40,8 @@ typedef enum hb_missing_mode {
     HB_MISSING_COUNT_
 } hb_missing_mode;
 
+typedef enum hb_aged { HB_AGED_WARN, HB_AGED_DRIFT, HB_AGED_COUNT_ } hb_aged;
+
 const char *hb_strategy_name(hb_strategy s);
 
 enum { HB_TAG_MAX_BYTES = 64 };
@@ -65,7 +67,10 @@ typedef struct hb_policy {
     bool retest;                /* 1-of-2: a suspicion waits for the next comparable run */
     uint32_t retest_days;       /* 1 … 3650 */
     bool golden_for_hard_gates; /* dual baseline: the golden run decides … */
-    bool rolling_for_early_warning; /* … and the newest runs warn */
+    bool rolling_for_early_warning;   /* … and the newest runs warn */
+    hb_opt_f64 baseline_max_age_days; /* from its newest run to the run under test */
+    hb_opt_f64 baseline_max_shift;    /* newest runs from the set's mean, in its run-to-run sd */
+    hb_aged on_baseline_aged;
     bool require_approval;
     uint32_t approvals_required; /* at least 1 */
     const char **approvers;

@@ -35,6 +35,12 @@ static void note_times(hb_profile *p, const double *v, const hb_time *t, size_t 
 
 hb_status hb_profile_add(hb_profile *p, const double *v, const hb_time *t, size_t n, hb_error *err)
 {
+    return hb_profile_add_known(p, v, t, n, NULL, err);
+}
+
+hb_status hb_profile_add_known(hb_profile *p, const double *v, const hb_time *t, size_t n,
+                               const hb_moments *block, hb_error *err)
+{
     if (n == 0) {
         return HB_OK;
     }
@@ -46,8 +52,8 @@ hb_status hb_profile_add(hb_profile *p, const double *v, const hb_time *t, size_
     }
     HB_TRY(hb_sketch_add(p->sketch, v, n, err));
     HB_TRY(hb_trace_add(&p->trace, v, t, n, err));
-    hb_moments block = hb_moments_block(v, n);
-    hb_moments_merge(&p->moments, &block);
+    hb_moments own = block ? *block : hb_moments_block(v, n);
+    hb_moments_merge(&p->moments, &own);
     if (p->sustained) {
         hb_sustained_add(p->sustained, v, n);
     }

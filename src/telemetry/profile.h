@@ -44,6 +44,9 @@ void hb_profile_release(hb_profile *p);
 /* v: n finite values in order; t: their times or NULL; single times may be HB_TIME_NONE. */
 HB_CHECKED hb_status hb_profile_add(hb_profile *p, const double *v, const hb_time *t, size_t n,
                                     hb_error *err);
+/* The same; block: hb_moments_block of v where it is known already, or NULL. */
+HB_CHECKED hb_status hb_profile_add_known(hb_profile *p, const double *v, const hb_time *t,
+                                          size_t n, const hb_moments *block, hb_error *err);
 /* Takes the sustained levels; no more samples after it. */
 HB_CHECKED hb_status hb_profile_finish(hb_profile *p, hb_error *err);
 /* Pools `from` into `into` (order: into, then from), both finished. Counts, moments, quantiles add
@@ -52,6 +55,11 @@ HB_CHECKED hb_status hb_profile_finish(hb_profile *p, hb_error *err);
  * sustained level is known when both knew one for the same persistence, or when one had no samples
  * or too few for a window; a stretch across the seam does not count. */
 HB_CHECKED hb_status hb_profile_merge(hb_profile *into, const hb_profile *from, hb_error *err);
+
+/* The profile of v·scale + offset (another unit, another make of instrument); scale not 0. `p` is
+ * finished. HB_E_INPUT when a value leaves the range of numbers. */
+HB_CHECKED hb_status hb_profile_affine(const hb_profile *p, double scale, double offset,
+                                       hb_profile *ret, hb_error *err);
 
 uint64_t hb_profile_total(const hb_profile *p);  /* usable + missing + inf + rejected */
 double hb_profile_coverage(const hb_profile *p); /* usable / total; NaN when total = 0 */

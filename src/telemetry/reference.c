@@ -123,6 +123,7 @@ static hb_status pool_metric(hb_run *pool, hb_metric *to, const char *name,
                 to->unit, m->unit);
         }
         to->stated = to->stated && m->stated;
+        to->step = m->step > 0 && (to->step == 0 || m->step < to->step) ? m->step : to->step;
         if (m->has_value) {
             values[n_values++] = m->value;
         }

@@ -24,6 +24,18 @@ typedef struct hb_context_diff {
     const char *baseline;
 } hb_context_diff;
 
+/* A metric of the reference that was converted to the run's make (equivalence.h). */
+typedef struct hb_equivalence_use {
+    const char *name; /* the run's, and now the reference's */
+    const char *from; /* the reference's own */
+    double scale;     /* name = from · scale + offset */
+    double offset;
+    const char *from_platform; /* "" = not said */
+    const char *platform;
+    const char *provenance;
+    const char *why_not; /* "" = converted; else why it could not be */
+} hb_equivalence_use;
+
 enum { HB_COMPARABLE_MAX = 30 };
 
 typedef struct hb_reference {
@@ -45,6 +57,9 @@ typedef struct hb_reference {
     const hb_run_set *set;  /* the runs layer 2 judges against; NULL = none: layer 1 alone */
     const hb_run_set *with; /* further runs judged together with the run (--with); NULL = none */
     const hb_prior *prior;  /* NULL = nothing is known of the past */
+    const hb_equivalence_use *equivalences; /* by name */
+    size_t n_equivalences;
+    const char *equivalence_digest; /* of the mapping file; NULL = none was used */
 } hb_reference;
 
 /* One run out of several, metric by metric: distributions merged, value = median of the values.

@@ -13,6 +13,11 @@ static bool bounds_cross(const hb_metric_def *m)
     return m->invariant_min.set && m->invariant_max.set && m->invariant_min.v > m->invariant_max.v;
 }
 
+static bool band_without_limit(const hb_metric_def *m)
+{
+    return m->uncertainty.set && !m->invariant_min.set && !m->invariant_max.set;
+}
+
 static bool zero_unguarded(const hb_metric_def *m)
 {
     return m->zero_baseline == HB_ZERO_IGNORE && !m->drift_threshold.set && !m->drift_spread.set;
@@ -35,6 +40,26 @@ static bool unit_not_itself(const hb_metric_def *m)
     return *m->unit && hb_metric_def_factor(m, m->unit, &factor) && factor != 1;
 }
 
+static bool zero(hb_opt_f64 v)
+{
+    return v.set && v.v == 0;
+}
+
+static bool half_governed(const hb_metric_def *m)
+{
+    return m->sigma_ref.set != m->sigma_dof.set;
+}
+
+static bool no_sigma(const hb_metric_def *m)
+{
+    return zero(m->sigma_ref) || zero(m->sigma_dof);
+}
+
+static bool no_resolution(const hb_metric_def *m)
+{
+    return zero(m->resolution);
+}
+
 hb_status hb_metric_check(const hb_metric_def *def, const char *file, uint32_t line, uint32_t col,
                           hb_error *err)
 {
@@ -45,6 +70,8 @@ hb_status hb_metric_check(const hb_metric_def *def, const char *file, uint32_t l
         {lacks_invariant, "is critical but has no hard limit; add invariant_min, invariant_max or "
                           "invariant_eq"},
         {bounds_cross, "has invariant_min above invariant_max; no value could pass"},
+        {band_without_limit, "declares an uncertainty, which only guards invariant_min and "
+                             "invariant_max; add one of them, or take it out"},
         {zero_unguarded, "ignores a baseline of 0 without another change limit; add "
                          "drift_threshold or drift_spread, or take zero_baseline out"},
         {persistence_without_order, "declares drift_persistence, which has no meaning where reduce "
@@ -53,6 +80,10 @@ hb_status hb_metric_check(const hb_metric_def *def, const char *file, uint32_t l
                         "meaning; take them out"},
         {unit_not_itself, "maps its own unit to itself with another factor than 1; correct "
                           "unit or unit_map"},
+        {half_governed, "declares one of sigma_ref and sigma_dof without the other; a standard "
+                        "deviation counts for as much as the runs it was found from"},
+        {no_sigma, "has a sigma_ref or sigma_dof of 0; both must be above it"},
+        {no_resolution, "has a resolution of 0; take it out where it is not known"},
     };
     for (size_t i = 0; i < sizeof rules / sizeof *rules; i++) {
         if (rules[i].broken(def)) {

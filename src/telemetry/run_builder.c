@@ -4,7 +4,9 @@
 #include "telemetry/run_builder_internal.h"
 
 #include "base/mem.h"
+#include "telemetry/factors.h"
 #include "telemetry/names.h"
+#include "telemetry/resolution.h"
 #include "telemetry/run_digest.h"
 #include "telemetry/run_meta.h"
 
@@ -273,10 +275,17 @@ static building *metric_of(hb_run_builder *b, uint32_t ch)
 hb_status hb_run_builder_add(hb_run_builder *b, uint32_t ch, const double *v, const hb_time *t,
                              size_t n, hb_error *err)
 {
+    return hb_run_builder_add_known(b, ch, v, t, n, NULL, err);
+}
+
+hb_status hb_run_builder_add_known(hb_run_builder *b, uint32_t ch, const double *v,
+                                   const hb_time *t, size_t n, const hb_moments *block,
+                                   hb_error *err)
+{
     const channel *c = &b->channels[ch];
     hb_profile *p = &metric_of(b, ch)->m.profile;
     if (c->identity || n == 0) {
-        return hb_profile_add(p, v, t, n, err);
+        return hb_profile_add_known(p, v, t, n, block, err);
     }
     double *converted = hb_alloc_array(n, sizeof *converted);
     if (!converted) {
@@ -353,6 +362,13 @@ bool hb_run_builder_wants_text(const hb_run_builder *b, uint32_t ch)
     return b->metrics[b->channels[ch].metric].m.n_reject_examples < HB_REJECT_EXAMPLES;
 }
 
+void hb_run_builder_printed(hb_run_builder *b, uint32_t ch, double digit)
+{
+    building *k = metric_of(b, ch);
+    double step = digit * fabs(b->channels[ch].to_unit.a);
+    k->digit = step > 0 && (k->digit == 0 || step < k->digit) ? step : k->digit;
+}
+
 hb_status hb_run_builder_stated(hb_run_builder *b, uint32_t ch, double value, hb_error *err)
 {
     building *k = metric_of(b, ch);
@@ -378,6 +394,7 @@ hb_status hb_run_builder_stated(hb_run_builder *b, uint32_t ch, double value, hb
     }
     m->has_value = true;
     m->value = v;
+    hb_run_builder_printed(b, ch, hb_printed_step(value));
     return HB_OK;
 }
 
@@ -419,6 +436,26 @@ static void widen(hb_run *run, const hb_profile *p)
     }
 }
 
+/* The resolution of the metric's value. A count moves by whole ones, a rate by steps a second. */
+static double resolution(const building *k)
+{
+    const hb_metric *m = &k->m;
+    const hb_profile *p = &m->profile;
+    double most = fmax(fabs(p->moments.min), fabs(p->moments.max));
+    double step = p->sketch ? hb_tidy_step(hb_sketch_step(p->sketch), most) : 0;
+    if (m->stated) {
+        step = step > 0 && (k->digit == 0 || step < k->digit) ? step : k->digit;
+    } else if (m->reduce == HB_REDUCE_COUNT) {
+        step = 1;
+    } else if (step == 0 && p->moments.n) {
+        step = hb_printed_step(p->moments.max);
+    }
+    if (!m->stated && m->reduce == HB_REDUCE_RATE && p->t_last > p->t_first) {
+        step /= (double)(p->t_last - p->t_first) / 1e9;
+    }
+    return isfinite(step) ? step : 0;
+}
+
 /* The metrics move together where they are, so that a million of them are not there twice. */
 static void hand_over(hb_run_builder *b)
 {
@@ -456,6 +493,7 @@ static hb_status finish_metrics(hb_run_builder *b, hb_error *err)
         if (m->flags & HB_METRIC_NOT_FINITE) {
             m->has_value = false;
         }
+        m->step = resolution(k);
         if (*m->unit) {
             HB_TRY(hb_builder_text(b, hb_str_of(m->unit), 100, &m->unit, err));
         }
@@ -482,6 +520,18 @@ static hb_status copy_meta(hb_run_builder *b, const hb_run_meta *meta, hb_error 
     return HB_OK;
 }
 
+static hb_status copy_factors(hb_run_builder *b, const hb_run_meta *meta, hb_error *err)
+{
+    hb_run_meta *to = &b->run->meta;
+    to->factors = NULL;
+    to->n_factors = 0;
+    for (size_t i = 0; i < meta->n_factors; i++) {
+        HB_TRY(hb_factors_put(to, &b->run->arena, hb_str_of(meta->factors[i].name),
+                              hb_str_of(meta->factors[i].value), err));
+    }
+    return HB_OK;
+}
+
 static hb_status name_run(hb_run *run, hb_error *err)
 {
     if (*run->meta.run_id) {
@@ -497,6 +547,7 @@ hb_status hb_run_builder_finish(hb_run_builder *b, const hb_run_meta *meta, hb_r
                                 hb_error *err)
 {
     HB_TRY(copy_meta(b, meta, err));
+    HB_TRY(copy_factors(b, meta, err));
     HB_TRY(hb_builder_finish_files(b, err));
     HB_TRY(finish_metrics(b, err));
     HB_TRY(hb_run_set_digest(b->run, err));

@@ -65,6 +65,10 @@ uint32_t hb_run_builder_metric(const hb_run_builder *b, uint32_t channel);
 /* Finite samples in order; t may be NULL. */
 HB_CHECKED hb_status hb_run_builder_add(hb_run_builder *b, uint32_t channel, const double *v,
                                         const hb_time *t, size_t n, hb_error *err);
+/* The same; block: hb_moments_block of v where it is known already, or NULL. */
+HB_CHECKED hb_status hb_run_builder_add_known(hb_run_builder *b, uint32_t channel, const double *v,
+                                              const hb_time *t, size_t n, const hb_moments *block,
+                                              hb_error *err);
 void hb_run_builder_missing(hb_run_builder *b, uint32_t channel, uint64_t n);
 void hb_run_builder_nan(hb_run_builder *b, uint32_t channel, uint64_t n); /* also missing */
 void hb_run_builder_inf(hb_run_builder *b, uint32_t channel, uint64_t n);
@@ -82,6 +86,9 @@ HB_CHECKED hb_status hb_run_builder_reject_row(hb_run_builder *b, const char *re
 /* The metric's value as the file states it (metric table); NaN and inf are kept as not usable. */
 HB_CHECKED hb_status hb_run_builder_stated(hb_run_builder *b, uint32_t channel, double value,
                                            hb_error *err);
+/* After _stated, where the value's text is known: one more in its last digit, in the channel's unit
+ * (resolution.h). Counts when it is finer than what the value's shortest form shows. */
+void hb_run_builder_printed(hb_run_builder *b, uint32_t channel, double digit);
 
 /* A metric that counts events (metric_def.h): n more of them; called once with 0 the metric has the
  * value 0. A value stated by another file as well is a duplicate. */

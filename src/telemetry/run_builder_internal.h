@@ -24,6 +24,7 @@ typedef struct building {
     uint32_t file;      /* the file that wrote raw_name last */
     uint64_t line;      /* where it first stood */
     uint64_t stated_at; /* count of stated values */
+    double digit;       /* smallest last printed digit of these; 0 = none */
     bool unit_known;    /* unit settled by a first channel */
     bool own_reduce;    /* the reader's for this metric */
     hb_reduce reduce;

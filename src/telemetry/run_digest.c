@@ -20,13 +20,22 @@ static void put_text(hb_buf *b, const char *text)
 static void put_meta(hb_buf *b, const hb_run *run)
 {
     const hb_run_meta *m = &run->meta;
-    const char *const texts[] = {"hb-run/1", m->program,  m->subsystem,     m->test_name,
+    /* The name tells that factors follow, so digests of runs without any are what they were. */
+    const char *form = m->n_factors ? "hb-run/1+factors" : "hb-run/1";
+    const char *const texts[] = {form,       m->program,  m->subsystem,     m->test_name,
                                  m->git_sha, m->build_id, m->source_system, m->schema_version};
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         put_text(b, texts[i]);
     }
     for (size_t i = 0; i < HB_CONTEXT_COUNT; i++) {
         put_text(b, m->context[i]);
+    }
+    if (m->n_factors) {
+        hb_wire_put_u32(b, (uint32_t)m->n_factors);
+    }
+    for (size_t i = 0; i < m->n_factors; i++) {
+        put_text(b, m->factors[i].name);
+        put_text(b, m->factors[i].value);
     }
     hb_wire_put_u64(b, (uint64_t)m->start);
     hb_wire_put_u64(b, (uint64_t)m->end);

@@ -2,6 +2,7 @@
 #include "telemetry/run_meta.h"
 
 #include "config/field.h"
+#include "telemetry/factors.h"
 
 #include <string.h>
 
@@ -63,6 +64,29 @@ static hb_status decode_end(const hb_where *where, const hb_node *value, void *o
     return decode_time(where, value, &((hb_run_meta *)out)->end, err);
 }
 
+static hb_status decode_factors(const hb_where *where, const hb_node *value, void *out,
+                                hb_error *err)
+{
+    hb_run_meta *meta = out;
+    HB_TRY(hb_node_expect(value, HB_NODE_MAP, where, err));
+    for (size_t i = 0; i < value->n; i++) {
+        const hb_pair *pair = &value->pairs[i];
+        hb_where below;
+        const char *text = "";
+        hb_error why = {0};
+        HB_TRY(hb_where_below(where, pair->key, &below, err));
+        if (!hb_node_is_null(pair->value)) {
+            HB_TRY(hb_node_text(pair->value, &below, &text, err));
+        }
+        hb_status status = hb_factors_put(meta, where->arena, pair->key, hb_str_of(text), &why);
+        if (status != HB_OK) {
+            return HB_FAIL_AT(err, status == HB_E_NOMEM ? status : HB_E_CONFIG, where->name,
+                              pair->line, pair->col, "%s", why.msg);
+        }
+    }
+    return HB_OK;
+}
+
 enum { MAX_TEXT_BYTES = 1000 };
 
 #define TEXT_AT(name, place, words)                                                       \
@@ -85,6 +109,10 @@ static const hb_field toolchain_fields[] = {
     {0},
 };
 
+#define FACTORS_SCHEMA                                               \
+    "{\"type\": \"object\", \"maxProperties\": 16, "                 \
+    "\"propertyNames\": {\"pattern\": \"^[a-z][a-z0-9_]{0,63}$\"}, " \
+    "\"additionalProperties\": {\"type\": [\"string\", \"number\", \"null\"]}}"
 #define TIME_SCHEMA "{\"type\": \"string\"}"
 static const hb_field time_fields[] = {
     {.key = "start_utc",
@@ -113,6 +141,11 @@ static const hb_field fields[] = {
     CONTEXT("environment_fingerprint", HB_CONTEXT_ENVIRONMENT_FINGERPRINT,
             "Context: what the machine was."),
     {.key = "build", .kind = HB_FIELD_MAP, .sub = build_fields, .doc = "What was tested."},
+    {.key = "factors",
+     .kind = HB_FIELD_CUSTOM,
+     .decode = decode_factors,
+     .schema = FACTORS_SCHEMA,
+     .doc = "What may explain a change though runs need not agree in it: rig, unit, operator …"},
     {.key = "timestamps", .kind = HB_FIELD_MAP, .sub = time_fields, .doc = "When."},
     {.key = "toolchain", .kind = HB_FIELD_MAP, .sub = toolchain_fields, .doc = "With what."},
     TEXT("schema_version", schema_version, "Version of this document as its writer counts."),

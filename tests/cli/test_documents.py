@@ -3,11 +3,15 @@
 import glob
 import json
 import os
+import re
 import shutil
+import subprocess
 import sys
 import unittest
 
 from hbtest import HB, SOURCE, Case
+
+PRINT_REPORT = os.path.join(os.environ["HB_BUILD_DIR"], "tests", "e2e", "print_report")
 
 try:
     import jsonschema
@@ -30,22 +34,60 @@ def no_constant(name):
 
 
 class Documents(Case):
+    def check(self, name, raw):
+        document = json.loads(raw, parse_constant=no_constant)
+        errors = [f"{e.json_path}: {e.message}" for e in schema(name).iter_errors(document)]
+        self.assertEqual(errors, [])
+        if name == "decision":
+            # RFC 8785 for documents of ASCII keys and without exponents: sorted keys, no blanks
+            again = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+            self.assertEqual(json.loads(again), document)
+            keys = []
+            json.loads(raw, object_pairs_hook=lambda p: keys.append([k for k, _ in p]) or dict(p))
+            for k in keys:
+                self.assertEqual(k, sorted(k))
+            self.assertNotIn(b"\n", raw)
+        return document
+
     def check_folder(self, folder):
         for name in ("drift_report", "decision"):
             with open(os.path.join(folder, name + ".json"), "rb") as f:
-                raw = f.read()
-            document = json.loads(raw, parse_constant=no_constant)
-            errors = [f"{e.json_path}: {e.message}" for e in schema(name).iter_errors(document)]
-            self.assertEqual(errors, [])
-            if name == "decision":
-                # RFC 8785 for documents of ASCII keys and without exponents: sorted keys, no blanks
-                again = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-                self.assertEqual(json.loads(again), document)
-                keys = []
-                json.loads(raw, object_pairs_hook=lambda p: keys.append([k for k, _ in p]) or dict(p))
-                for k in keys:
-                    self.assertEqual(k, sorted(k))
-                self.assertNotIn(b"\n", raw)
+                self.check(name, f.read())
+
+    def test_what_layers_2_and_3_found_is_in_both_documents(self):
+        raw = {what: subprocess.run([PRINT_REPORT, what], capture_output=True, check=True).stdout for what in ("decision", "json")}
+        d = self.check("decision", raw["decision"])
+        r = self.check("drift_report", raw["json"])
+        self.assertEqual(d["statistics"], r["statistics"])
+        self.assertEqual(d["layers"], ["declared_limits", "run_against_baseline", "history"])
+        self.assertEqual(r["layers"], d["layers"])
+        by_name = {c["metric"]: c for c in d["comparisons"]}
+        self.assertEqual({c["metric"]: c.get("test", c.get("untested")) for c in r["comparisons"]},
+                         {n: c.get("test", c.get("untested")) for n, c in by_name.items()})
+        self.assertEqual(by_name["resets"]["untested"], "too_few_runs")
+        one_sided = by_name["vibration_rms"]["test"]
+        self.assertNotIn("low", one_sided)  # minus infinity
+        self.assertNotIn("tost_p", one_sided)  # nothing declared
+        self.assertEqual((one_sided["bad"], one_sided["moved"], one_sided["confirmed"], one_sided["n0"]), ("up", "up", True, 12))
+        s = d["statistics"]
+        self.assertEqual(s["set"]["run_ids"], [f"run-{i:02d}" for i in range(7, 19)])
+        self.assertEqual((s["prior"]["history"]["first"], s["prior"]["history"]["last"], s["prior"]["history"]["runs"]), ("run-01", "run-18", 18))
+        self.assertEqual([(x["metric"], x["run_id"], x["direction"]) for x in s["prior"]["suspicions"]],
+                         [("battery", "run-18", "down"), ("vibration_rms", "run-18", "up")])
+        self.assertEqual([x["outcome"] for x in s["retests"]], ["cleared", "confirmed"])
+        self.assertEqual(s["order"]["until"], "2026-02-03T03:04:05Z")
+        self.assertEqual(s["changes"][0]["seed"], "18364758544493064720")
+        self.assertEqual(len(s["relation"]["parts"]), 5)
+        for text in raw.values():
+            self.assertNotRegex(text.decode(), r'"(NaN|-?Infinity)"')
+
+    def test_the_schemas_know_every_rule(self):
+        with open(os.path.join(SOURCE, "src", "decide", "decision.h"), encoding="utf-8") as f:
+            rules = re.findall(r'\bX\([A-Z0-9_]+,\s*"(\w+)"', f.read())
+        self.assertGreater(len(rules), 20)
+        for name in ("decision", "drift_report"):
+            s = schema(name).schema
+            self.assertEqual(s["properties"]["findings"]["items"]["properties"]["rule"]["enum"], rules, name)
 
     def varied(self):
         """Runs that together reach every kind of finding a file can cause."""

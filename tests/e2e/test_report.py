@@ -17,6 +17,7 @@ from hbtest import Case
 CHROMIUM = shutil.which("chromium")
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync", "--hide-scrollbars"]
+PRINT_REPORT = os.path.join(os.environ["HB_BUILD_DIR"], "tests", "e2e", "print_report")
 EVIL = "<script>document.title='owned'</script>"
 
 
@@ -214,6 +215,69 @@ class Report(Case):
                 self.assertIn(words, text)
         else:
             self.assertGreater(os.path.getsize(pdf), 20000)
+
+    def printed(self, *args):
+        """A page in which every layer has something to say (tests/support/fake_decision.h)."""
+        page = self.path("printed.html")
+        with open(page, "wb") as f:
+            subprocess.run([PRINT_REPORT, "html", *args], stdout=f, check=True)
+        return page
+
+    def test_a_page_with_every_section(self):
+        page = self.printed()
+        dom = self.browse(page, "--dump-dom")
+        self.assertIn("<title>PASS WITH DRIFT", dom)
+        self.assertNotIn("owned", re.sub(r"&lt;script&gt;.*?&lt;/script&gt;", "", dom))
+        parsed = Structure()
+        parsed.feed(dom)
+        self.assertEqual((parsed.scripts, parsed.finish()), (0, []))
+        for words in ("What this could have missed", "Against 12 baseline runs", "To repeat", "2026-02-03", "Open suspicions",
+                      "Tested metrics, smallest p", "not shown", "Not tested: resets (too few runs: 2 of 3)", "Run by run", "since run-14",
+                      "Since when", "What it goes with", "62 %", "build 5.2 &lt;rc&gt;", "Do the metrics still go together?",
+                      "lead to expect", "Shift of each quantile", "Layer 2, run against baseline"):
+            self.assertIn(words, dom)
+        section = dom[dom.index('id="statistics"'):dom.index('id="h-flagged"')]
+        # 5 noteworthy metrics: suspected 2, confirmed, below min_effect, retested; and the broken relation
+        self.assertEqual(section.count("<svg"), 6)
+        self.assertEqual(section.count("<desc>"), 6)
+        self.assertEqual(section.count('class="db"'), 5 * 12)
+        self.assertEqual(section.count('class="dh"'), 5 * 6)
+        self.assertEqual(section.count('class="pos'), 11)
+        self.assertLess(section.index("bearing_temp</bdi> <small>"), section.index("pressure</bdi> <small>"))
+        for name, scheme, size in (("light", 1, "1100,3200"), ("dark", 0, "1100,3200"), ("narrow", 1, "500,3200")):
+            path = self.path(name + ".png")
+            self.browse(page, f"--window-size={size}", f"--blink-settings=preferredColorScheme={scheme}", "--screenshot=" + path)
+            rows = png_pixels(path)
+            self.assertGreater(len({p for row in rows for p in row}), 50, name)
+            if name == "narrow":
+                self.assertTrue(all(sum(row[-1]) > 700 for row in rows), "runs over the edge")
+
+    def test_many_metrics_with_statistics_stay_under_500_kb(self):
+        page = self.printed("488")
+        self.assertLessEqual(os.path.getsize(page), 500_000)
+        self.assertIn("439 further metrics with a larger p", self.browse(page, "--dump-dom"))
+
+    def test_the_power_page(self):
+        self.hb("init", ".")
+        for k in range(6):
+            text = "metric,value,unit\n" + f'"{EVIL}",{5 + k * 37 % 11 / 10},"<b>"\nflow,{9 + k * 17 % 7 / 10},l/min\n' + ("rare,1,\n" if k == 0 else "")
+            self.write("run.csv", text)
+            self.hb("ingest", "run.csv", "--run-id", f"run-{k}", "--program", "p&q")
+        self.hb("power", "--html", "power.html")
+        dom = self.browse(self.path("power.html"), "--dump-dom")
+        self.assertNotIn("owned", re.sub(r"&lt;script&gt;.*?&lt;/script&gt;", "", dom))
+        parsed = Structure()
+        parsed.feed(dom)
+        self.assertEqual((parsed.scripts, parsed.finish()), (0, []))
+        self.assertTrue({"main", "header", "footer", "section"} <= parsed.landmarks)
+        for words in ("5, <bdi>run-0</bdi> to <bdi>run-4</bdi>", "cannot be tested: too few runs", "Power against the size of a shift"):
+            self.assertIn(words, dom)
+        self.assertEqual(dom.count("<svg"), 4)
+        path = self.path("power.png")
+        self.browse(self.path("power.html"), "--window-size=500,2400", "--screenshot=" + path)
+        rows = png_pixels(path)
+        self.assertGreater(len({p for row in rows for p in row}), 50)
+        self.assertTrue(all(sum(row[-1]) > 700 for row in rows))
 
     def test_contrast_of_every_text_colour(self):
         _, page = self.make(self.rows(6))

@@ -31,7 +31,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     char text[4097];
     memcpy(text, data, size);
     text[size] = 0;
-    if (hb_where_parse(text, &w, NULL) == HB_OK &&
+    if (hb_where_parse(text, "--where", &w, NULL) == HB_OK &&
         hb_where_bind(w, &plan, columns, NULL, "f", NULL) == HB_OK &&
         hb_plan_block(&plan, &block, &room, &figures, NULL) == HB_OK &&
         hb_where_rows(w, NULL, &block, figures, keep, NULL) == HB_OK && (keep[1] || keep[0] > 1)) {

@@ -199,6 +199,7 @@ static void fill_metrics(hb_run *r)
     m->profile.n_nan = 1;
     m->profile.n_inf = 2;
     m->profile.n_rejected = 2;
+    m->step = 0x1.999999999999ap-4;
     m->profile.persist_n = 3;
     m->profile.persist_known = true;
     m->profile.sustained_high = INFINITY;
@@ -243,6 +244,12 @@ hb_run *fake_run_full(const char *run_id)
     r->meta.schema_version = "2";
     r->meta.correlation_id = "c-1";
     r->meta.end = HB_TIME_NONE;
+    hb_factor *factors = room(r, 2, sizeof *factors);
+    factors[0] = (hb_factor){"operator", "Z\xc3\xb6"
+                                         "e"};
+    factors[1] = (hb_factor){"rig", ""};
+    r->meta.factors = factors;
+    r->meta.n_factors = 2;
     fill_inputs(r);
     fill_metrics(r);
     r->warnings = room(r, 2, sizeof *r->warnings);
@@ -328,6 +335,7 @@ static void same_metric(const hb_metric *a, const hb_metric *b)
     assert_int_equal(a->reduce, b->reduce);
     assert_int_equal(a->has_value, b->has_value);
     same_bits(a->name, "value", a->value, b->value);
+    same_bits(a->name, "step", a->step, b->step);
     assert_int_equal(a->flags, b->flags);
     same_profile(a->name, &a->profile, &b->profile);
     assert_int_equal(a->n_reject_examples, b->n_reject_examples);
@@ -373,6 +381,11 @@ static void same_meta(const hb_run_meta *a, const hb_run_meta *b)
     assert_string_equal(a->source_system, b->source_system);
     assert_string_equal(a->schema_version, b->schema_version);
     assert_string_equal(a->correlation_id, b->correlation_id);
+    assert_int_equal(a->n_factors, b->n_factors);
+    for (size_t i = 0; i < a->n_factors; i++) {
+        assert_string_equal(a->factors[i].name, b->factors[i].name);
+        assert_string_equal(a->factors[i].value, b->factors[i].value);
+    }
     assert_true(a->start == b->start && a->end == b->end);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One case for each rule of docs/verdict.md. A row: registry entry of metric "m", baseline and run,
  * then the rule expected with its severity and the verdict. */
-#include "support/case.h"
+#include "support/set_case.h"
 
 #include "decide/decision_json.h"
 
@@ -83,6 +83,22 @@ static const row rows[] = {
      HB_SEVERITY_FAIL, HB_VERDICT_FAIL},
     {"invariant_eq", "{invariant_eq: 5}", NULL, STATED(5), STATED(5.1), HB_RULE_INVARIANT_EQ,
      HB_SEVERITY_FAIL, HB_VERDICT_FAIL},
+    {"guard band (JCGM 106, 7.4)", "{invariant_min: 12.5, invariant_max: 16.3, uncertainty: 3.6}",
+     NULL, STATED(13.6), STATED(13.6), HB_RULE_CONDITIONAL, HB_SEVERITY_DRIFT,
+     HB_VERDICT_PASS_WITH_DRIFT},
+    {"guard band, critical",
+     "{critical: true, fail_threshold: 99, invariant_max: 10, uncertainty: 1}", NULL, STATED(9.5),
+     STATED(9.5), HB_RULE_CONDITIONAL, HB_SEVERITY_FAIL, HB_VERDICT_FAIL},
+    {"guard band, on its edge", "{invariant_min: 4, invariant_max: 10, uncertainty: 1}", NULL,
+     STATED(9), STATED(9), NONE, 0, HB_VERDICT_PASS},
+    {"guard band, on the other edge", "{invariant_min: 4, invariant_max: 10, uncertainty: 1}", NULL,
+     STATED(5), STATED(5), NONE, 0, HB_VERDICT_PASS},
+    {"guard band, on the limit", "{invariant_min: 4, uncertainty: 1}", NULL, STATED(4), STATED(4),
+     HB_RULE_CONDITIONAL, HB_SEVERITY_DRIFT, HB_VERDICT_PASS_WITH_DRIFT},
+    {"guard band, beyond the limit", "{invariant_max: 10, uncertainty: 1}", NULL, STATED(10.5),
+     STATED(10.5), HB_RULE_INVARIANT_MAX, HB_SEVERITY_FAIL, HB_VERDICT_FAIL},
+    {"guard band of no width", "{invariant_max: 10, uncertainty: 0}", NULL, STATED(10), STATED(10),
+     NONE, 0, HB_VERDICT_PASS},
     {"fail_threshold", "{critical: true, fail_threshold: 2, invariant_max: 9}", NULL, STATED(3),
      STATED(3), HB_RULE_FAIL_THRESHOLD, HB_SEVERITY_FAIL, HB_VERDICT_FAIL},
     {"fail_threshold, not critical", "{fail_threshold: 2}", NULL, STATED(3), STATED(3),
@@ -189,6 +205,40 @@ static void check_row(const row *r)
             fail_msg("%s: a finding that counts has no rank", r->name);
         }
     }
+    case_end(&c);
+}
+
+static void one_metric(test_case *c, const char *limits, double value)
+{
+    char yaml[200];
+    snprintf(yaml, sizeof yaml, "version: '1'\nmetrics:\n  m: {%s}\n", limits);
+    case_begin(c, yaml, NULL);
+    test_metric m = {.name = "m", .value = value};
+    c->baseline = case_run(c, "base", &m, 1);
+    c->run = case_run(c, "run", &m, 1);
+    case_decide(c);
+}
+
+static void decide__a_conditional_result_says_how_probable_conformity_is(void **state)
+{
+    (void)state;
+    test_case c;
+    one_metric(&c, "invariant_min: 12.5, invariant_max: 16.3, uncertainty: 3.6", 13.6);
+    const hb_finding *f = case_finding(&c, "m", HB_RULE_CONDITIONAL);
+    assert_non_null(f);
+    assert_true(f->limit.v == 12.5 && f->observed.v == 13.6);
+    assert_true(f->excess > 1.6 && f->excess < 1.7); /* 1.1 of 3.6 away */
+    assert_non_null(strstr(f->text, "probability of 66.3 %"));
+    assert_non_null(strstr(f->text, "no value could be accepted"));
+    assert_non_null(strstr(c.decision->what_to_do, "smaller uncertainty"));
+    case_end(&c);
+    one_metric(&c, "invariant_min: 0, invariant_max: 10, uncertainty: 1", 9.5);
+    f = case_finding(&c, "m", HB_RULE_CONDITIONAL);
+    assert_true(f && f->limit.v == 10 && !strstr(f->text, "no value could"));
+    assert_non_null(strstr(f->text, "84.1 %"));
+    case_end(&c);
+    one_metric(&c, "invariant_min: 0, invariant_max: 10, uncertainty: 1", -0.5);
+    assert_null(case_finding(&c, "m", HB_RULE_CONDITIONAL));
     case_end(&c);
 }
 
@@ -331,6 +381,44 @@ static void decide__survives_every_failing_allocation(void **state)
     case_end(c);
 }
 
+static set_case fault_set;
+
+static hb_status decide_once_with_set(void)
+{
+    hb_decision *d = NULL;
+    hb_error err = {0};
+    test_case *c = &fault_set.c;
+    hb_status status = hb_decide(c->run, &c->reference, c->registry, &c->policy, &d, &err);
+    hb_decision_free(d);
+    return status;
+}
+
+/* Tests, retests of every outcome, power, order and their texts. */
+static void decide__with_a_set_survives_every_failing_allocation(void **state)
+{
+    (void)state;
+    static const double before[] = {10.1, 9.8, 10.3, 10, 9.9};
+    set_case *s = &fault_set;
+    set_begin(s, "metrics: {a: {min_effect: 0.1}, b: {transform: log}, c: {}, d: {}}", NULL, 5);
+    static const char *const names[] = {"a", "b", "c", "d", "gone"};
+    for (size_t i = 0; i < 5; i++) {
+        set_metric(s, names[i], "", before, 0.1);
+    }
+    set_suspicion(s, "a", HB_DIRECTION_UP);
+    set_suspicion(s, "b", HB_DIRECTION_DOWN);
+    set_suspicion(s, "c", HB_DIRECTION_UP);
+    set_suspicion(s, "gone", HB_DIRECTION_UP);
+    test_metric run[] = {{.name = "a", .value = 12},
+                         {.name = "b", .value = 13},
+                         {.name = "c", .value = 10},
+                         {.name = "d", .value = 7}};
+    set_judge(s, run, 4);
+    assert_int_equal(s->c.decision->statistics.n_confirmed, 1);
+    assert_int_equal(s->c.decision->statistics.n_suspected, 2);
+    fault_loop(decide_once_with_set);
+    set_end(s);
+}
+
 static void names__walk_both_ways(void **state)
 {
     (void)state;
@@ -352,12 +440,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decide__every_rule_of_the_document),
+        cmocka_unit_test(decide__a_conditional_result_says_how_probable_conformity_is),
         cmocka_unit_test(decide__no_baseline_is_no_pass),
         cmocka_unit_test(decide__nothing_usable_is_no_pass),
         cmocka_unit_test(decide__undeclared_metrics_use_the_defaults),
         cmocka_unit_test(decide__units_that_differ_are_not_compared),
         cmocka_unit_test(decide__equal_inputs_give_equal_bytes),
         cmocka_unit_test(decide__survives_every_failing_allocation),
+        cmocka_unit_test(decide__with_a_set_survives_every_failing_allocation),
         cmocka_unit_test(names__walk_both_ways),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -76,6 +76,51 @@ static void pool_start__may_be_waited_for_in_any_order(void **state)
     hb_pool_free(pool);
 }
 
+/* A part that starts work of its own and waits for it, while others do the same. */
+typedef struct tree {
+    hb_pool *pool;
+    job job;
+    hb_work work;
+    hb_work below;
+    struct tree *next;
+} tree;
+
+static void grow(void *ctx, size_t index)
+{
+    (void)index;
+    tree *t = ctx;
+    t->below = (hb_work){.fn = part, .ctx = &t->job, .n = PARTS};
+    hb_pool_start(t->pool, &t->below);
+    if (t->next) {
+        t->next->work = (hb_work){.fn = grow, .ctx = t->next, .n = 1};
+        hb_pool_start_first(t->pool, &t->next->work);
+    }
+    hb_pool_wait(t->pool, &t->below);
+}
+
+static void pool__lets_parts_start_and_wait(void **state)
+{
+    (void)state;
+    static tree trees[WORKS];
+    for (unsigned threads = 1; threads <= 5; threads++) {
+        hb_pool *pool = NULL;
+        assert_int_equal(hb_pool_new(threads, &pool, NULL), HB_OK);
+        for (int round = 0; round < 30; round++) {
+            for (size_t i = 0; i < WORKS; i++) {
+                trees[i] = (tree){
+                    .pool = pool, .job = {.seed = i}, .next = i + 1 < WORKS ? &trees[i + 1] : NULL};
+            }
+            trees[0].work = (hb_work){.fn = grow, .ctx = &trees[0], .n = 1};
+            hb_pool_start(pool, &trees[0].work);
+            for (size_t i = 0; i < WORKS; i++) { /* each was started by the one before */
+                hb_pool_wait(pool, &trees[i].work);
+                check(&trees[i].job);
+            }
+        }
+        hb_pool_free(pool);
+    }
+}
+
 static void pool__takes_no_parts_as_done(void **state)
 {
     (void)state;
@@ -96,6 +141,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pool_run__does_each_part_once),
         cmocka_unit_test(pool_start__may_be_waited_for_in_any_order),
+        cmocka_unit_test(pool__lets_parts_start_and_wait),
         cmocka_unit_test(pool__takes_no_parts_as_done),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -203,6 +203,8 @@ static void registry__prints_what_is_in_force(void **state)
                              "  drift_spread: 3\n"
                              "metrics:\n"
                              "  \"1 x\": # line 4\n"
+                             "    direction: both\n"
+                             "    transform: none\n"
                              "    zero_baseline: any_change\n"
                              "    critical: false\n"
                              "    events: {k: \"true\", \"n\": \"5\"}\n"
@@ -212,6 +214,8 @@ static void registry__prints_what_is_in_force(void **state)
                              "    unit_map: {a b: 2}\n"
                              "    reduce: p99\n"
                              "    drift_percent: 5\n"
+                             "    direction: both\n"
+                             "    transform: none\n"
                              "    zero_baseline: any_change\n"
                              "    critical: false\n");
     CHECK_OK(parse(b.p, NULL, NULL, &again, &err));

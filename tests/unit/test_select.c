@@ -87,10 +87,36 @@ static hb_policy policy_of(hb_strategy strategy)
     return p;
 }
 
+/* A metric registry with the digest "registry-1". */
+static hb_registry *registry_1;
+
+static int parse_registry(void **state)
+{
+    (void)state;
+    CHECK_OK(hb_registry_parse(HB_STR("metrics: {m: {}}"), "r.yaml", "", "", "registry-1", NULL,
+                               &registry_1, &err));
+    return 0;
+}
+
+static int free_registry(void **state)
+{
+    (void)state;
+    hb_registry_free(registry_1);
+    return 0;
+}
+
+static hb_status select_named(hb_store *s, const hb_run *run, const hb_policy *policy,
+                              const char *named, hb_selection *ret, hb_error *err)
+{
+    const hb_select_ask ask = {.run = run, .policy = policy, .baseline = named};
+    return hb_baseline_select(s, &ask, ret, err);
+}
+
 static hb_selection choose(hb_store *s, const hb_run *run, const hb_policy *p, const char *named)
 {
     hb_selection sel = {0};
-    CHECK_OK(hb_baseline_select(s, run, p, named, "registry-1", &sel, &err));
+    const hb_select_ask ask = {.run = run, .policy = p, .baseline = named, .registry = registry_1};
+    CHECK_OK(hb_baseline_select(s, &ask, &sel, &err));
     return sel;
 }
 
@@ -550,13 +576,13 @@ static void select__a_run_named_on_the_command_line_wins(void **state)
     assert_string_equal(sel.reference.strategy, "explicit");
     assert_string_equal(sel.reference.run->meta.run_id, "a");
     hb_selection_release(&sel);
-    CHECK_ERROR(hb_baseline_select(s, run, &policy, "aa", NULL, &sel, &err), HB_E_STORE,
+    CHECK_ERROR(select_named(s, run, &policy, "aa", &sel, &err), HB_E_STORE,
                 "has no run 'aa'; nearest: '");
-    CHECK_ERROR(hb_baseline_select(s, run, &policy, "c", NULL, &sel, &err), HB_E_USAGE,
+    CHECK_ERROR(select_named(s, run, &policy, "c", &sel, &err), HB_E_USAGE,
                 "only runs of one test are compared");
     hb_run_free(run);
     CHECK_OK(hb_store_get_run(s, "b", &run, &err));
-    CHECK_ERROR(hb_baseline_select(s, run, &policy, "b", NULL, &sel, &err), HB_E_USAGE,
+    CHECK_ERROR(select_named(s, run, &policy, "b", &sel, &err), HB_E_USAGE,
                 "cannot be its own baseline");
     assert_null(sel.reference.run);
     hb_run_free(run);
@@ -597,7 +623,7 @@ static void select__warns_of_another_registry_and_a_later_baseline(void **state)
     assert_null(strstr(sel.reference.warning, "registry"));
     hb_selection_release(&sel);
     set_tag(s, "golden", "b", "");
-    CHECK_OK(hb_baseline_select(s, run, &policy, NULL, NULL, &sel, &err));
+    CHECK_OK(select_named(s, run, &policy, NULL, &sel, &err));
     assert_null(strstr(sel.reference.warning, "registry"));
     hb_selection_release(&sel);
     hb_run_free(run);
@@ -750,7 +776,7 @@ static hb_status select_once(void)
 {
     hb_policy policy = policy_of(HB_STRATEGY_ROLLING);
     hb_selection sel = {0};
-    hb_status status = hb_baseline_select(fault_store, fault_run, &policy, NULL, "", &sel, NULL);
+    hb_status status = select_named(fault_store, fault_run, &policy, NULL, &sel, NULL);
     if (status == HB_OK) {
         hb_selection_release(&sel);
     } else if (sel.reference.run || sel.arena.head) {
@@ -801,5 +827,5 @@ int main(void)
         CASE(baseline_set__obeys_the_policy_and_checks_the_tag),
         CASE(select__survives_failing_allocations),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, parse_registry, free_registry);
 }

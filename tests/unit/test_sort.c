@@ -3,7 +3,9 @@
 #include "support/check.h"
 #include "support/stats_case.h"
 
+#include "base/cpu.h"
 #include "stats/sort.h"
+#include "stats/sort_network.h"
 
 #include <float.h>
 #include <math.h>
@@ -83,6 +85,100 @@ static void sort__equals_qsort_on_every_shape(void **state)
     }
 }
 
+static void images__are_those_of_qsort_with_and_without_vectors(void **state)
+{
+    (void)state;
+    static uint64_t images[HB_NETWORK_VALUES];
+    static uint64_t room[HB_NETWORK_VALUES];
+    const size_t sizes[] = {0, 1, 48, 49, 1000, HB_NETWORK_VALUES - 1, HB_NETWORK_VALUES};
+    for (int portable = 0; portable < 2; portable++) {
+        hb_cpu_portable(portable);
+        stats_seed(3);
+        for (int round = 0; round < 110; round++) {
+            for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+                size_t n = sizes[k];
+                for (size_t i = 0; i < n; i++) {
+                    v[i] = shaped(round % 11, i, n);
+                    want[i] = v[i];
+                }
+                hb_sort_images(v, n, images, room);
+                qsort(want, n, sizeof *want, by_value);
+                for (size_t i = 0; i < n; i++) {
+                    assert_true(images[i] == hb_order_image(want[i]));
+                }
+            }
+        }
+    }
+    hb_cpu_portable(false);
+}
+
+#if HB_X86
+/* Nothing puts right here what a network leaves wrong. By the 0-1 principle (Knuth, vol. 3, 5.3.4)
+ * zeros and ones find every comparator that is amiss, given enough of them. */
+static void network__orders_zeros_and_ones_and_permutations(void **state)
+{
+    (void)state;
+    enum { N = HB_NETWORK_VALUES };
+    static uint64_t images[N];
+    static uint64_t room[N];
+    if (!hb_cpu_avx2()) {
+        skip();
+    }
+    stats_seed(4);
+    for (int round = 0; round < 3000; round++) {
+        double share = stats_uniform();
+        size_t zeros = 0;
+        for (size_t i = 0; i < N; i++) {
+            v[i] = stats_uniform() < share ? 1 : 2;
+            zeros += v[i] == 1;
+        }
+        assert_false(hb_network_sort(v, hb_order_image(1), 40, room, images));
+        for (size_t i = 0; i < N; i++) {
+            assert_true(hb_order_preimage(images[i]) == (i < zeros ? 1 : 2));
+        }
+    }
+    for (int round = 0; round < 300; round++) {
+        for (size_t i = 0; i < N; i++) {
+            v[i] = (double)(N + i);
+        }
+        for (size_t i = N; i-- > 1;) {
+            size_t k = (size_t)(stats_uniform() * (double)i);
+            double swap = v[i];
+            v[i] = v[k];
+            v[k] = swap;
+        }
+        assert_false(hb_network_sort(v, hb_order_image(N), 41, room, images));
+        for (size_t i = 0; i < N; i++) {
+            assert_true(hb_order_preimage(images[i]) == (double)(N + i));
+        }
+    }
+}
+
+static void network__knows_the_range_and_whether_to_sort(void **state)
+{
+    (void)state;
+    enum { N = HB_NETWORK_VALUES };
+    double least = 0;
+    double most = 0;
+    if (!hb_cpu_avx2()) {
+        skip();
+    }
+    for (size_t at = 1; at < N; at++) { /* one value out of order, at each place */
+        for (size_t i = 0; i < N; i++) {
+            v[i] = (double)i;
+        }
+        assert_false(hb_network_range(v, &least, &most));
+        assert_true(least == 0 && most == N - 1);
+        v[at] = -1;
+        assert_true(hb_network_range(v, &least, &most));
+        assert_true(least == -1 && most == (at == N - 1 ? N - 2 : N - 1));
+        v[at] = 1e9;
+        assert_true(hb_network_range(v, &least, &most) == (at < N - 1));
+        assert_true(least == 0 && most == 1e9);
+    }
+}
+#endif
+
 static void merge_half__is_every_other_one_of_both_sorted(void **state)
 {
     (void)state;
@@ -135,6 +231,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sort__equals_qsort_on_every_shape),
+        cmocka_unit_test(images__are_those_of_qsort_with_and_without_vectors),
+#if HB_X86
+        cmocka_unit_test(network__orders_zeros_and_ones_and_permutations),
+        cmocka_unit_test(network__knows_the_range_and_whether_to_sort),
+#endif
         cmocka_unit_test(merge_half__is_every_other_one_of_both_sorted),
         cmocka_unit_test(order_image__keeps_the_order_and_comes_back),
     };

@@ -114,9 +114,9 @@ static void store__creates_a_private_file_with_its_marks(void **state)
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
     assert_string_equal(raw_text(path, "PRAGMA journal_mode"), "wal");
-    assert_string_equal(raw_text(path, "PRAGMA user_version"), "1");
+    assert_string_equal(raw_text(path, "PRAGMA user_version"), "2");
     assert_string_equal(raw_text(path, "PRAGMA application_id"), "1212314215");
-    assert_string_equal(raw_text(path, "SELECT version FROM schema_info"), "1");
+    assert_string_equal(raw_text(path, "SELECT group_concat(version) FROM schema_info"), "1,2");
     hb_store *s = open_as(path, HB_STORE_WRITE);
     assert_string_equal(hb_store_path(s), path);
     sqlite3_stmt *q = NULL;
@@ -218,7 +218,7 @@ static void store__refuses_a_newer_schema_untouched(void **state)
     static const hb_store_mode modes[] = {HB_STORE_READ, HB_STORE_WRITE, HB_STORE_CREATE};
     for (size_t i = 0; i < 3; i++) {
         CHECK_ERROR(hb_store_open(hb_os_real(), path, modes[i], &s, &err), HB_E_STORE,
-                    "newer hb (schema 7, this one knows 1)");
+                    "newer hb (schema 7, this one knows 2)");
     }
     assert_string_equal(raw_text(path, "PRAGMA user_version"), "7");
 }
@@ -241,7 +241,7 @@ static void store__says_damaged_when_pages_are_overwritten(void **state)
     hb_store *s = create();
     add(s, fake_run_full("a"));
     hb_store_close(s);
-    overwrite_from(path, 0.6);
+    overwrite_from(path, 0.85);
     s = open_as(path, HB_STORE_READ);
     hb_run *run = NULL;
     CHECK_ERROR(hb_store_get_run(s, "a", &run, &err), HB_E_STORE, "damaged");
@@ -383,6 +383,10 @@ static void store__reads_in_a_read_only_folder_and_refuses_to_write(void **state
 static void check_v1_metrics(const hb_run *run)
 {
     assert_int_equal(run->n_metrics, 4);
+    assert_int_equal(run->meta.n_factors, 0);
+    for (size_t i = 0; i < run->n_metrics; i++) { /* not known then, not guessed now */
+        assert_true(run->metrics[i].step == 0);
+    }
     const hb_metric *m = hb_run_metric(run, HB_STR("wave"));
     assert_non_null(m);
     assert_string_equal(m->unit, "K");
@@ -459,7 +463,10 @@ static void store__opens_a_file_of_version_1(void **state)
     char *bytes = read_v1(&n);
     write_file(temp_path("runs.db"), bytes, n);
     hb_free(bytes);
-    hb_store *s = open_as(temp_path("runs.db"), HB_STORE_WRITE);
+    hb_store *s = NULL;
+    CHECK_ERROR(hb_store_open(hb_os_real(), temp_path("runs.db"), HB_STORE_READ, &s, &err),
+                HB_E_STORE, "has schema 1, this hb reads 2");
+    s = open_as(temp_path("runs.db"), HB_STORE_WRITE);
     check_v1(s);
     add(s, fake_run_full("new"));
     hb_store_close(s);
@@ -468,17 +475,18 @@ static void store__opens_a_file_of_version_1(void **state)
     hb_store_close(s);
 }
 
-static const char *const step_1[] = {
+static const char *const step_2[] = {
     "ALTER TABLE runs ADD COLUMN operator TEXT NOT NULL DEFAULT ''",
     "CREATE INDEX runs_by_operator ON runs(operator)",
 };
 
-static hb_migration future[2];
+static hb_migration future[3];
 
 static const hb_migration *future_steps(const char *const *statements, size_t n)
 {
     future[0] = hb_store_migrations[0];
-    future[1] = (hb_migration){.from = 1, .statements = statements, .n_statements = n};
+    future[1] = hb_store_migrations[1];
+    future[2] = (hb_migration){.from = 2, .statements = statements, .n_statements = n};
     return future;
 }
 
@@ -486,7 +494,7 @@ static hb_status open_future(const char *const *statements, size_t n, hb_store_m
                              hb_store **ret, hb_error *err)
 {
     return hb_store_open_with(hb_os_real(), temp_path("runs.db"), mode, future_steps(statements, n),
-                              2, ret, err);
+                              3, ret, err);
 }
 
 static void store__a_future_step_brings_an_old_file_up(void **state)
@@ -496,9 +504,9 @@ static void store__a_future_step_brings_an_old_file_up(void **state)
     hb_store *s = create();
     add(s, fake_run_full("a"));
     hb_store_close(s);
-    CHECK_ERROR(open_future(step_1, 2, HB_STORE_READ, &s, &err), HB_E_STORE,
-                "has schema 1, this hb reads 2");
-    CHECK_OK(open_future(step_1, 2, HB_STORE_WRITE, &s, &err));
+    CHECK_ERROR(open_future(step_2, 2, HB_STORE_READ, &s, &err), HB_E_STORE,
+                "has schema 2, this hb reads 3");
+    CHECK_OK(open_future(step_2, 2, HB_STORE_WRITE, &s, &err));
     hb_run *expected = fake_run_full("a");
     hb_run *run = NULL;
     CHECK_OK(hb_store_get_run(s, "a", &run, &err));
@@ -506,11 +514,11 @@ static void store__a_future_step_brings_an_old_file_up(void **state)
     hb_run_free(run);
     hb_run_free(expected);
     hb_store_close(s);
-    assert_string_equal(raw_text(path, "PRAGMA user_version"), "2");
+    assert_string_equal(raw_text(path, "PRAGMA user_version"), "3");
     assert_string_equal(raw_text(path, "SELECT operator FROM runs"), "");
-    assert_string_equal(raw_text(path, "SELECT group_concat(version) FROM schema_info"), "1,2");
+    assert_string_equal(raw_text(path, "SELECT group_concat(version) FROM schema_info"), "1,2,3");
     CHECK_ERROR(hb_store_open(hb_os_real(), path, HB_STORE_READ, &s, &err), HB_E_STORE,
-                "newer hb (schema 2, this one knows 1)");
+                "newer hb (schema 3, this one knows 2)");
 }
 
 static void store__a_step_that_fails_leaves_the_old_version(void **state)
@@ -572,7 +580,7 @@ static void store__a_step_killed_half_way_leaves_the_old_version(void **state)
     hb_run_free(run);
     hb_store_close(s);
     const char *path = temp_path("runs.db");
-    assert_string_equal(raw_text(path, "PRAGMA user_version"), "1");
+    assert_string_equal(raw_text(path, "PRAGMA user_version"), "2");
     assert_string_equal(raw_text(path, "SELECT count(*) FROM sqlite_schema WHERE name = 'more'"),
                         "0");
 }
@@ -664,6 +672,9 @@ static void store__a_run_with_rows_missing_is_damaged_not_smaller(void **state)
     static const char *const thefts[] = {
         "DELETE FROM run_metrics WHERE name = 'inf'",
         "UPDATE runs SET n_metrics = n_metrics - 1",
+        "DELETE FROM run_factors WHERE name = 'rig'",
+        "UPDATE runs SET n_factors = 1",
+        "UPDATE runs SET n_factors = 17",
         "DELETE FROM run_warnings WHERE pos = 0",
         "UPDATE runs SET n_warnings = n_warnings - 1",
         "DELETE FROM run_inputs WHERE pos = 1",

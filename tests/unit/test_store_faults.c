@@ -3,7 +3,9 @@
  * not at all. */
 #include "support/check.h"
 
-#include "store/store.h"
+#include "os/file.h"
+#include "store/past.h"
+#include "store/versions.h"
 #include "support/fake_run.h"
 #include "support/fault_vfs.h"
 #include "support/temp_dir.h"
@@ -111,6 +113,55 @@ static void check_registry(bool acknowledged)
 
 /* --- our own memory --- */
 
+/* A version, its tag, a decision against it that raises a suspicion, and all of it read back. */
+static hb_status life_visit(hb_store *s, hb_arena *arena)
+{
+    char digest[65] = {0};
+    char name[65];
+    bool flag = false;
+    size_t n = 0;
+    memset(digest, 'c', 64);
+    const char *ids[] = {"first"};
+    const hb_version_row version = {.digest = digest,
+                                    .program = "prog",
+                                    .subsystem = "sub",
+                                    .test_name = "test",
+                                    .run_ids = ids,
+                                    .n_runs = 1,
+                                    .json = "{}",
+                                    .json_len = 2};
+    const hb_suspicion_raised raised = {.metric = "m", .direction = HB_DIRECTION_UP, .days = 1};
+    hb_decision_row made = {.run_id = "first",
+                            .status = "PASS",
+                            .set = "first",
+                            .json = "{}",
+                            .json_len = 2,
+                            .digest = digest,
+                            .raised = &raised,
+                            .n_raised = 1};
+    hb_version_row got = {0};
+    hb_suspicion_row *open = NULL;
+    hb_quality_row *checks = NULL;
+    hb_figures *f = NULL;
+    hb_past_run past;
+    HB_TRY(hb_store_add_version(s, &version, name, &flag, NULL));
+    const hb_tag_row tag = {.tag = "gold", .version = name};
+    const hb_quality_row quality = {.version = name, .purpose = "create", .json = "{}"};
+    made.version = name;
+    HB_TRY(hb_store_set_tag(s, &tag, NULL));
+    HB_TRY(hb_store_add_quality(s, &quality, NULL));
+    HB_TRY(hb_store_list_quality(s, name, arena, &checks, &n, NULL));
+    HB_TRY(hb_store_add_decision(s, &made, NULL));
+    HB_TRY(hb_store_get_version(s, name, arena, &got, NULL));
+    HB_TRY(hb_store_list_suspicions(s, &(hb_suspicion_query){0}, arena, &open, &n, NULL));
+    assert_int_equal(n, 1);
+    HB_TRY(hb_store_suspicion_set(s, &open[0], arena, &got.run_ids, NULL));
+    HB_TRY(hb_figures_open(s, &f, NULL));
+    hb_status status = hb_figures_run(f, "first", arena, &past, NULL);
+    hb_figures_close(f);
+    return status;
+}
+
 static hb_status whole_visit(void)
 {
     hb_store *s = NULL;
@@ -140,6 +191,7 @@ static hb_status whole_visit(void)
     status = status == HB_OK ? hb_store_add_decision(s, &made, NULL) : status;
     status = status == HB_OK ? hb_store_latest_decision(s, "first", &arena, &decision, &flag, NULL)
                              : status;
+    status = status == HB_OK ? life_visit(s, &arena) : status;
     hb_run_free(run);
     hb_arena_release(&arena);
     hb_store_close(s);
@@ -251,6 +303,48 @@ static void store_faults__creating_on_a_failing_disk_can_be_repeated(void **stat
     }
 }
 
+/* --- an old file --- */
+
+static void put_v1(void)
+{
+    char path[4096];
+    const char *root = getenv("HB_SOURCE_DIR");
+    char *bytes = NULL;
+    size_t n = 0;
+    snprintf(path, sizeof path, "%s/tests/data/store/registry-v1.db", root ? root : ".");
+    CHECK_OK(hb_file_read(hb_os_real(), path, 1 << 20, &bytes, &n, &err));
+    CHECK_OK(hb_file_write_atomic(hb_os_real(), temp_path("runs.db"), bytes, n, 0600, &err));
+    hb_free(bytes);
+}
+
+/* Whatever call of the disk fails: the file is of the old version, whole, or of the new one. */
+static void store_faults__bringing_an_old_file_up_can_be_repeated(void **state)
+{
+    (void)state;
+    bool fired = true;
+    unsigned refused = 0;
+    for (unsigned long nth = 1; fired; nth++) {
+        temp_dir_new();
+        put_v1();
+        hb_store *s = NULL;
+        hb_run *run = NULL;
+        fault_vfs_fail(nth, nth % 2 ? SQLITE_FULL : SQLITE_IOERR_WRITE, nth % 3 == 0);
+        hb_status status = open_store(HB_STORE_WRITE, &s, NULL);
+        fired = fault_vfs_fired();
+        fault_vfs_fail(0, 0, false);
+        hb_store_close(s);
+        assert_true(status == HB_OK || (fired && status == HB_E_STORE));
+        refused += status != HB_OK;
+        CHECK_OK(open_store(HB_STORE_WRITE, &s, &err));
+        CHECK_OK(hb_store_get_run(s, "v1-run", &run, &err));
+        assert_int_equal(run->n_metrics, 4);
+        hb_run_free(run);
+        hb_store_close(s);
+        check_integrity();
+    }
+    assert_true(refused > 3);
+}
+
 /* --- a limit on the size of files --- */
 
 /* Exit status of the child: 0 acknowledged, 3 refused with the reason expected, 1 anything else. */
@@ -312,6 +406,7 @@ int main(void)
         CASE(store_faults__survive_sqlite_out_of_memory),
         CASE(store_faults__survive_a_failing_disk),
         CASE(store_faults__creating_on_a_failing_disk_can_be_repeated),
+        CASE(store_faults__bringing_an_old_file_up_can_be_repeated),
         CASE(store_faults__a_file_size_limit_leaves_the_run_whole_or_absent),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -4,9 +4,11 @@
 #include "support/check.h"
 #include "support/memory_file.h"
 
+#include "base/cpu.h"
 #include "input/text/eol.h"
 #include "input/text/source.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #define S(lit) lit, sizeof(lit) - 1
@@ -132,6 +134,38 @@ static void refuse(const char *in, size_t n, const char *has)
     hb_buf_release(&out);
 }
 
+/* A NUL or the first letter beyond ASCII at each place of the steps that vector code takes. */
+static void text__is_looked_at_byte_by_byte_whatever_the_step(void **state)
+{
+    (void)state;
+    enum { N = 66300, FROM = 66000, TO = 66200 };
+    char *in = malloc(N); /* lint: allow malloc, no allocation of the program's */
+    assert_non_null(in);
+    for (int round = 0; round < 4 * (TO - FROM); round++) {
+        size_t at = FROM + (size_t)round / 4;
+        char has[60];
+        snprintf(has, sizeof has, "NUL byte at offset %zu", at);
+        hb_cpu_portable(round % 4 < 2);
+        memset(in, 'x', N);
+        if (round % 2) {
+            in[at] = 0;
+            refuse(in, N, has);
+            continue;
+        }
+        hb_buf out;
+        text_case seen = {.in = ""};
+        memcpy(in + at, "\xc2\xb0", 2);
+        hb_buf_init(&out, 1 << 20);
+        CHECK_OK(read_all(in, N, 4096, &out, &seen, &err));
+        assert_int_equal(seen.last, HB_ENCODING_UTF8);
+        assert_int_equal(out.n, N);
+        assert_memory_equal(out.p, in, N);
+        hb_buf_release(&out);
+    }
+    hb_cpu_portable(false);
+    free(in); /* lint: allow malloc, no allocation of the program's */
+}
+
 static void text__refuses_what_is_no_text(void **state)
 {
     (void)state;
@@ -200,6 +234,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text__becomes_utf8_in_pieces_of_any_size),
         cmocka_unit_test(text__turns_to_windows_1252_where_the_first_such_byte_is),
+        cmocka_unit_test(text__is_looked_at_byte_by_byte_whatever_the_step),
         cmocka_unit_test(text__refuses_what_is_no_text),
         cmocka_unit_test(text__survives_lack_of_memory),
         cmocka_unit_test(eol__names_what_ends_the_lines),

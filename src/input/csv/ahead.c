@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "os/pool.h"
 
+#include <pthread.h>
 #include <string.h>
 
 /* Enough to keep all threads at work while one block is being looked at, in bounded memory. */
@@ -17,7 +18,12 @@ typedef struct slot {
     size_t cut; /* of them whole records */
     size_t rows_hint;
     bool too_long;
-    hb_work work;
+    bool last;            /* nothing follows */
+    size_t number;        /* of its block */
+    hb_work filling;      /* text into it; begins `figuring` before it is done */
+    hb_work figuring;     /* text to figures */
+    const char *encoding; /* as far as its text */
+    uint64_t damaged;
     hb_csv_figures figures;
     hb_status status;
     hb_error err;
@@ -29,11 +35,13 @@ struct hb_csv_ahead {
     hb_csv_job job;
     slot slots[MOST_SLOTS];
     size_t n_slots;
-    size_t filled; /* blocks begun so far; block k is in slot k % n_slots */
-    size_t done;   /* blocks the caller is through with */
-    bool lent;     /* the caller has block `done` */
-    bool stopped;  /* the last block is begun: the end, or an error while reading */
-    size_t rows;   /* of the latest block */
+    bool lent;            /* the caller has block `done` */
+    pthread_mutex_t lock; /* of all below: one filling begins the next on whichever thread it is */
+    size_t begun; /* blocks whose text is read or being read; block k is in slot k % n_slots */
+    size_t done;  /* blocks the caller is through with */
+    bool filling; /* a slot is being filled */
+    bool stopped; /* the last block is begun: the end, or an error while reading */
+    size_t rows;  /* of the latest block */
 };
 
 static char *text_of(const slot *s)
@@ -54,20 +62,24 @@ static hb_status grow_text(slot *s, size_t n, hb_error *err)
     if (s->room && n <= s->cap) {
         return HB_OK;
     }
-    char *room = hb_realloc(s->room, n + 1 + 2 * HB_MARKS_PAD);
+    char *room = hb_alloc_large(n + 1 + 2 * HB_MARKS_PAD, 1);
     if (!room) {
         return HB_NOMEM(err);
     }
+    memset(room, '\n', HB_MARKS_PAD);
+    if (s->room) {
+        memcpy(room + HB_MARKS_PAD, text_of(s), s->n);
+    }
+    hb_free(s->room);
     s->room = room;
     s->cap = n;
-    memset(room, '\n', HB_MARKS_PAD);
     return HB_OK;
 }
 
 /* What the block before left over. */
 static hb_status carry_over(hb_csv_ahead *a, slot *s, hb_error *err)
 {
-    const slot *before = a->filled ? &a->slots[(a->filled - 1) % a->n_slots] : NULL;
+    const slot *before = s->number ? &a->slots[(s->number - 1) % a->n_slots] : NULL;
     size_t n = before ? before->n - before->cut : a->c->n - a->c->at;
     HB_TRY(grow_text(s, n, err));
     const char *from = before ? text_of(before) + before->cut : a->c->text + a->c->at;
@@ -86,7 +98,6 @@ static hb_status read_on(hb_csv_ahead *a, slot *s, size_t want, hb_error *err)
         s->n += got;
         a->c->end = got == 0;
     }
-    hb_csv_note_encoding(a->c);
     return HB_OK;
 }
 
@@ -109,7 +120,7 @@ static hb_status fill(hb_csv_ahead *a, slot *s, hb_error *err)
         HB_TRY(read_on(a, s, want, err));
         if (a->c->end && s->n <= want) {
             close_text(s);
-            a->stopped = true;
+            s->last = true;
             return HB_OK;
         }
         hb_rows_input in = {.text = text_of(s),
@@ -122,21 +133,61 @@ static hb_status fill(hb_csv_ahead *a, slot *s, hb_error *err)
         }
         if (want >= HB_CSV_MAX_RECORD_BYTES) {
             s->too_long = true;
-            a->stopped = true;
             return HB_OK;
         }
     }
 }
 
-static void begin_block(hb_csv_ahead *a)
+/* Without a pool there is nobody to keep out, and what is started is done at once. */
+static void lock(hb_csv_ahead *a)
 {
-    slot *s = &a->slots[a->filled % a->n_slots];
+    if (a->pool) {
+        pthread_mutex_lock(&a->lock);
+    }
+}
+
+static void unlock(hb_csv_ahead *a)
+{
+    if (a->pool) {
+        pthread_mutex_unlock(&a->lock);
+    }
+}
+
+static void fill_slot(void *ctx, size_t index);
+
+/* Text for one more block, when none is on its way and there is room. The bytes come one after the
+ * other, so what can go on next waits for it: it comes first. Under the lock. */
+static void fill_next(hb_csv_ahead *a)
+{
+    if (a->filling || a->stopped || a->begun - a->done == a->n_slots) {
+        return;
+    }
+    slot *s = &a->slots[a->begun % a->n_slots];
+    s->number = a->begun++;
     s->rows_hint = a->rows;
+    s->filling = (hb_work){.fn = fill_slot, .ctx = s, .n = 1};
+    a->filling = true;
+    hb_pool_start_first(a->pool, &s->filling);
+}
+
+/* What was filled becomes figures, and the next slot is filled, whatever the caller is doing. */
+static void fill_slot(void *ctx, size_t index)
+{
+    (void)index;
+    slot *s = ctx;
+    hb_csv_ahead *a = s->a;
     s->status = fill(a, s, &s->err);
-    a->stopped = a->stopped || s->status != HB_OK;
-    a->filled++;
-    s->work = (hb_work){.fn = read_slot, .ctx = s, .n = s->status == HB_OK && !s->too_long};
-    hb_pool_start(a->pool, &s->work);
+    s->encoding = hb_encoding_name(hb_text_encoding(a->c->source));
+    s->damaged = hb_text_damaged(a->c->source) + hb_text_strays(a->c->source);
+    bool failed = s->status != HB_OK || s->too_long;
+    bool last = failed || s->last;
+    s->figuring = (hb_work){.fn = read_slot, .ctx = s, .n = !failed};
+    hb_pool_start(a->pool, &s->figuring);
+    lock(a);
+    a->filling = false;
+    a->stopped = a->stopped || last;
+    fill_next(a);
+    unlock(a);
 }
 
 /* Lines were counted from the block's first. */
@@ -158,12 +209,15 @@ static void place_lines(hb_csv_ahead *a, slot *s)
 static hb_status take_block(hb_csv_ahead *a, slot *s, hb_block *ret, hb_error *err)
 {
     const hb_rows *r = &s->figures.rows;
-    hb_pool_wait(a->pool, &s->work);
+    hb_pool_wait(a->pool, &s->filling);
+    hb_pool_wait(a->pool, &s->figuring);
     a->lent = true;
+    a->c->t.format.encoding = s->encoding;
+    a->c->t.format.damaged = s->damaged;
     if (s->too_long) {
         return hb_csv_record_too_long(a->c, err);
     }
-    if (s->work.n) {
+    if (s->figuring.n) {
         place_lines(a, s);
     }
     if (s->status != HB_OK) {
@@ -172,7 +226,9 @@ static hb_status take_block(hb_csv_ahead *a, slot *s, hb_block *ret, hb_error *e
         }
         return s->status;
     }
+    lock(a);
     a->rows = r->n_rows;
+    unlock(a);
     *ret = (hb_block){.figures = s->figures.figures,
                       .n_rows = r->n_rows,
                       .n_cols = a->job.width,
@@ -185,12 +241,13 @@ static hb_status take_block(hb_csv_ahead *a, slot *s, hb_block *ret, hb_error *e
 hb_status hb_csv_ahead_next(hb_csv_ahead *a, hb_block *ret, hb_error *err)
 {
     do {
+        lock(a);
         a->done += a->lent;
         a->lent = false;
-        while (a->filled - a->done < a->n_slots && !a->stopped) {
-            begin_block(a);
-        }
-        if (a->filled == a->done) {
+        fill_next(a);
+        bool ended = a->begun == a->done;
+        unlock(a);
+        if (ended) {
             *ret = (hb_block){.n_cols = a->job.width};
             return HB_OK;
         }
@@ -210,6 +267,7 @@ hb_status hb_csv_ahead_new(hb_csv *c, const hb_plan *plan, hb_csv_ahead **ret, h
     if (!a) {
         return HB_NOMEM(err);
     }
+    pthread_mutex_init(&a->lock, NULL);
     a->c = c;
     a->pool = c->t.pool;
     a->rows = c->sink.n_rows;
@@ -217,12 +275,13 @@ hb_status hb_csv_ahead_new(hb_csv *c, const hb_plan *plan, hb_csv_ahead **ret, h
     a->job.comments = c->dialect.comments;
     a->job.path = c->path;
     unsigned threads = hb_pool_threads(a->pool);
-    a->n_slots = threads == 1 ? 1 : threads < MOST_SLOTS - 1 ? threads + 1 : MOST_SLOTS;
+    a->n_slots = threads == 1 ? 1 : threads < MOST_SLOTS - 2 ? threads + 2 : MOST_SLOTS;
     for (size_t i = 0; i < MOST_SLOTS; i++) {
         a->slots[i].a = a;
     }
     hb_status status = hb_csv_job_init(&a->job, plan, c->n_columns, err);
     if (status != HB_OK) {
+        pthread_mutex_destroy(&a->lock);
         hb_free(a);
         return status;
     }
@@ -235,9 +294,15 @@ void hb_csv_ahead_free(hb_csv_ahead *a)
     if (!a) {
         return;
     }
-    for (size_t k = a->done; k < a->filled; k++) {
-        hb_pool_wait(a->pool, &a->slots[k % a->n_slots].work);
+    lock(a);
+    a->stopped = true;
+    unlock(a);
+    for (size_t k = a->done; k < a->begun; k++) {
+        slot *s = &a->slots[k % a->n_slots];
+        hb_pool_wait(a->pool, &s->filling);
+        hb_pool_wait(a->pool, &s->figuring);
     }
+    pthread_mutex_destroy(&a->lock);
     for (size_t i = 0; i < MOST_SLOTS; i++) {
         hb_csv_figures_release(&a->slots[i].figures);
         hb_free(a->slots[i].room);

@@ -219,40 +219,58 @@ static bool is_axis(const hb_plan *plan, size_t column)
     return plan->axis.n_columns == 1 && in_axis(plan, column);
 }
 
+/* How a column of times is read. */
+typedef struct times {
+    const hb_column_plan *plan;
+    size_t column;
+    bool alone; /* the axis needs nothing but this column */
+    bool part;  /* the axis is read already, of several columns */
+    bool plain; /* v holds plain figures, NaN where there is none */
+} times;
+
+static void read_one_time(hb_csv_figures *f, const hb_csv_job *job, const times *way, size_t row)
+{
+    const hb_column_plan *c = way->plan;
+    double *v = f->v + way->column * f->stride + row;
+    hb_cell cell = cell_at(f, row, way->column);
+    const hb_cell *parts[HB_TIME_PARTS] = {&cell};
+    hb_cell_class k = HB_CELL_IS_NUMBER;
+    if (way->alone) {
+        f->t[row] = hb_time_rule_read(&job->plan->axis, parts, job->plan->decimal);
+    }
+    hb_time t = way->alone || way->part ? f->t[row] : read_time(f, job, &c->time, row);
+    if (cell.kind == HB_CELL_EMPTY) {
+        k = HB_CELL_IS_MISSING;
+    } else if (t == HB_TIME_NONE) {
+        k = hb_plan_no_time((hb_str){cell.as.p, cell.len});
+    } else if (!c->time.plain_number) {
+        *v = 0;
+    } else if (!way->plain || isnan(*v)) {
+        k = hb_number_rule_read(&c->number, (hb_str){cell.as.p, cell.len}, v);
+    }
+    if (k != HB_CELL_IS_NUMBER) {
+        set_class(f, way->column, row, k);
+    }
+}
+
 static void read_times(hb_csv_figures *f, const hb_csv_job *job, size_t column, size_t *io_known)
 {
     const hb_rows *r = &f->rows;
     const hb_column_plan *c = &job->plan->columns[column];
-    bool alone = is_axis(job->plan, column);
-    bool part = !alone && in_axis(job->plan, column);
-    bool plain = c->time.plain_number && hb_number_rule_is_plain(&c->number);
+    times way = {.plan = c, .column = column, .alone = is_axis(job->plan, column)};
+    way.part = !way.alone && in_axis(job->plan, column);
+    way.plain = c->time.plain_number && hb_number_rule_is_plain(&c->number);
     double *v = f->v + column * f->stride;
-    size_t left = plain ? read_plain(f, column, '.', io_known) : 0;
+    size_t left = way.plain ? read_plain(f, column, '.', io_known) : 0;
     for (size_t i = 0; i < left; i++) {
         v[f->left[i]] = NAN;
     }
+    bool told =
+        way.plain && way.alone &&
+        hb_time_rule_figures(&job->plan->axis, v + r->from, r->n_rows - r->from, f->t + r->from);
     for (size_t row = r->from; row < r->n_rows; row++) {
-        if (r->first[row] == HB_ROWS_ODD) {
-            continue;
-        }
-        hb_cell cell = cell_at(f, row, column);
-        const hb_cell *parts[HB_TIME_PARTS] = {&cell};
-        hb_cell_class k = HB_CELL_IS_NUMBER;
-        if (alone) {
-            f->t[row] = hb_time_rule_read(&job->plan->axis, parts, job->plan->decimal);
-        }
-        hb_time t = alone || part ? f->t[row] : read_time(f, job, &c->time, row);
-        if (cell.kind == HB_CELL_EMPTY) {
-            k = HB_CELL_IS_MISSING;
-        } else if (t == HB_TIME_NONE) {
-            k = hb_plan_no_time((hb_str){cell.as.p, cell.len});
-        } else if (!c->time.plain_number) {
-            v[row] = 0;
-        } else if (!plain || isnan(v[row])) {
-            k = hb_number_rule_read(&c->number, (hb_str){cell.as.p, cell.len}, &v[row]);
-        }
-        if (k != HB_CELL_IS_NUMBER) {
-            set_class(f, column, row, k);
+        if (!(told && f->t[row] != HB_TIME_NONE) && r->first[row] != HB_ROWS_ODD) {
+            read_one_time(f, job, &way, row);
         }
     }
 }
@@ -334,15 +352,12 @@ static hb_status room(hb_csv_figures *f, const hb_csv_job *job, size_t n, hb_err
     if (stride > MAX_CELLS / job->width) {
         return HB_FAIL(err, HB_E_LIMIT, "more than %d cells in a block", MAX_CELLS);
     }
-    double *v = hb_alloc_array(stride * job->width, sizeof *v);
-    uint8_t *cls = hb_alloc(stride * job->width);
-    hb_time *t = hb_alloc_array(stride, sizeof *t);
-    if (!v || !cls || !t) {
-        hb_free(v);
-        hb_free(cls);
-        hb_free(t);
+    double *v = hb_alloc_large(stride, job->width * (sizeof *v + sizeof *f->cls) + sizeof *f->t);
+    if (!v) {
         return HB_NOMEM(err);
     }
+    hb_time *t = (hb_time *)(void *)(v + stride * job->width);
+    uint8_t *cls = (uint8_t *)(t + stride);
     size_t kept = f->rows.from;
     for (size_t i = 0; kept && i < job->width; i++) {
         memcpy(v + i * stride, f->v + i * f->stride, kept * sizeof *v);
@@ -355,8 +370,6 @@ static hb_status room(hb_csv_figures *f, const hb_csv_job *job, size_t n, hb_err
         memcpy(t, f->t, kept * sizeof *t);
     }
     hb_free(f->v);
-    hb_free(f->cls);
-    hb_free(f->t);
     f->v = v;
     f->cls = cls;
     f->t = t;
@@ -438,7 +451,7 @@ hb_status hb_csv_figures_read(hb_csv_figures *f, const hb_csv_job *job, const ch
     }
     HB_TRY(read_odd_rows(f, job, err));
     show(f, job);
-    return HB_OK;
+    return hb_samples_make(&f->samples, job->plan, f->figures, job->width, f->rows.n_rows, err);
 }
 
 hb_str hb_csv_figures_text(hb_csv_figures *f, const hb_csv_job *job, size_t row, size_t column)
@@ -474,9 +487,8 @@ void hb_csv_figures_release(hb_csv_figures *f)
 {
     hb_rows_release(&f->rows);
     hb_plan_room_release(&f->odd_room);
+    hb_samples_release(&f->samples);
     hb_free(f->v);
-    hb_free(f->cls);
-    hb_free(f->t);
     hb_free(f->odd);
     hb_free(f->figures);
     hb_free(f->plain);

@@ -8,7 +8,7 @@
 #define HB_INPUT_CSV_FIGURES_H
 
 #include "input/csv/rows.h"
-#include "input/plan.h"
+#include "input/samples.h"
 
 /* The same for all blocks. */
 typedef struct hb_csv_job {
@@ -26,7 +26,7 @@ void hb_csv_job_release(hb_csv_job *job);
 
 typedef struct hb_csv_figures {
     hb_rows rows;
-    double *v;    /* column after column, `stride` rows each */
+    double *v;    /* column after column, `stride` rows each; owned, with the next two */
     uint8_t *cls; /* likewise */
     hb_time *t;   /* of the axis */
     size_t stride;
@@ -36,6 +36,7 @@ typedef struct hb_csv_figures {
     uint32_t *left;     /* rows whose fields are no plain figures */
     size_t cap_edges;
     hb_plan_room odd_room;
+    hb_samples_room samples;
     char *plain; /* one cell without its quotes */
     size_t cap_plain;
 } hb_csv_figures;

@@ -1,11 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "input/text/source.h"
 
+#include "base/cpu.h"
 #include "base/mem.h"
 
 #include <errno.h>
 #include <iconv.h>
 #include <string.h>
+
+#if HB_X86
+#include <immintrin.h>
+#endif
 
 enum { RAW_BYTES = 1 << 16, MARK_MOST = 4, SPILL_BYTES = 64 };
 
@@ -63,9 +68,32 @@ static hb_status nul_at(const hb_text *t, uint64_t offset, hb_error *err)
                    t->path, (unsigned long long)offset);
 }
 
+#if HB_X86
+/* As many of the bytes from i on as are ASCII and not NUL, in steps of 64. */
+HB_AVX2 static size_t skip_ascii_avx2(const char *p, size_t i, size_t n)
+{
+    const __m256i zero = _mm256_setzero_si256();
+    for (; i + 64 <= n; i += 64) {
+        __m256i a = _mm256_loadu_si256((const __m256i *)(const void *)(p + i));
+        __m256i b = _mm256_loadu_si256((const __m256i *)(const void *)(p + i + 32));
+        __m256i high = _mm256_or_si256(a, b);
+        __m256i nul = _mm256_cmpeq_epi8(_mm256_min_epu8(a, b), zero);
+        if (_mm256_movemask_epi8(_mm256_or_si256(high, nul))) {
+            break;
+        }
+    }
+    return i;
+}
+#endif
+
 /* First byte from i on that is NUL or beyond ASCII, eight at a time. */
 static size_t skip_ascii(const char *p, size_t i, size_t n)
 {
+#if HB_X86
+    if (hb_cpu_avx2()) {
+        i = skip_ascii_avx2(p, i, n);
+    }
+#endif
     const uint64_t ones = 0x0101010101010101u;
     const uint64_t highs = 0x8080808080808080u;
     for (; i + 8 <= n; i += 8) {

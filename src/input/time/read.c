@@ -3,6 +3,8 @@
 #include "base/num.h"
 #include "input/time/scan.h"
 
+#include <math.h>
+
 static const int64_t ns_per_s = INT64_C(1000000000);
 static const int64_t ns_per_day = INT64_C(86400000000000);
 static const int64_t ns_per_hour = INT64_C(3600000000000);
@@ -364,6 +366,26 @@ static hb_time read_number(const hb_time_rule *r, const hb_cell *cell, char deci
     default:
         return HB_TIME_NONE;
     }
+}
+
+/* The text says digits·10^-places units, which in ns is less than 0.25 from the product of doubles
+ * below 2^50 (two roundings). So where that is less than 0.25 from a whole number, this is what the
+ * exact figure rounds to. */
+bool hb_time_rule_figures(const hb_time_rule *r, const double *v, size_t n, hb_time *ret_t)
+{
+    if (r->n_columns != 1 || r->form[0] != HB_FORM_NUMBER) {
+        return false;
+    }
+    double unit_ns = (double)(int64_t)r->scale_ns;
+    for (size_t i = 0; i < n; i++) {
+        double ns = fabs(v[i]) * unit_ns;
+        bool small = ns < 0x1p50; /* false for NaN */
+        int64_t t = (int64_t)((small ? ns : 0) + 0.5);
+        bool whole = fabs(ns - (double)t) < 0.25;
+        t = v[i] < 0 ? -t : t;
+        ret_t[i] = small && whole ? t : HB_TIME_NONE;
+    }
+    return true;
 }
 
 hb_time hb_time_rule_read(const hb_time_rule *r, const hb_cell *const parts[HB_TIME_PARTS],

@@ -147,9 +147,32 @@ static hb_status count_last(hb_time_steps *s, hb_error *err)
     return HB_OK;
 }
 
+/* How many of t go on from `before` by one step, behind which nothing changes but the count. */
+static size_t same_steps(hb_time before, int64_t step, const hb_time *t, size_t n)
+{
+    size_t i = 0;
+    int64_t d = 0;
+    while (i < n && t[i] != HB_TIME_NONE && !__builtin_sub_overflow(t[i], before, &d) &&
+           d == step) {
+        before = t[i++];
+    }
+    return i;
+}
+
 hb_status hb_time_steps_add(hb_time_steps *s, const hb_time *t, size_t n, hb_error *err)
 {
     for (size_t i = 0; i < n; i++) {
+        size_t same = s->last.n ? same_steps(s->s.last, s->last.step, t + i, n - i) : 0;
+        if (same) {
+            s->s.last = t[i + same - 1];
+            s->s.n_parsed += same;
+            s->n_positive += same;
+            s->last.n += same;
+            i += same;
+            if (i == n) {
+                break;
+            }
+        }
         if (t[i] == HB_TIME_NONE) {
             s->s.n_unparsed++;
             continue;

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/config_docs.h"
+
+#include "config/field.h"
+#include "input/profile.h"
+#include "telemetry/run_meta.h"
+
+#include <string.h>
+
+static const char *const kind_names[HB_DOC_COUNT] = {
+    [HB_DOC_REGISTRY] = "metric-registry",
+    [HB_DOC_POLICY] = "baseline-policy",
+    [HB_DOC_RUN_META] = "run-meta",
+    [HB_DOC_PROFILE] = "profile",
+    [HB_DOC_QUALITY] = "baseline-quality-policy",
+    [HB_DOC_EQUIVALENCE] = "equivalence-mapping",
+};
+
+const char *hb_doc_name(hb_doc_kind k)
+{
+    return (unsigned)k < HB_DOC_COUNT ? kind_names[k] : "?";
+}
+
+/* By the keys at the top: each kind has some that no other has. */
+static hb_doc_kind kind_of(const hb_node *root)
+{
+    static const struct {
+        const char *key;
+        hb_doc_kind kind;
+    } rows[] = {{"mappings", HB_DOC_EQUIVALENCE},
+                {"require_quality_gate", HB_DOC_QUALITY},
+                {"acceptance_criteria", HB_DOC_QUALITY},
+                {"confidence_weights", HB_DOC_QUALITY},
+                {"gated_tags", HB_DOC_QUALITY},
+                {"criteria", HB_DOC_QUALITY},
+                {"metrics", HB_DOC_REGISTRY},
+                {"defaults", HB_DOC_REGISTRY},
+                {"mode_overrides", HB_DOC_REGISTRY},
+                {"programs", HB_DOC_REGISTRY},
+                {"version", HB_DOC_REGISTRY},
+                {"run_id", HB_DOC_RUN_META},
+                {"test_name", HB_DOC_RUN_META},
+                {"timestamps", HB_DOC_RUN_META},
+                {"program", HB_DOC_RUN_META},
+                {"names", HB_DOC_PROFILE}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        if (hb_node_find(root, rows[i].key)) {
+            return rows[i].kind;
+        }
+    }
+    return HB_DOC_POLICY;
+}
+
+hb_status hb_doc_check(hb_app *app, hb_str text, const char *path, hb_doc_kind *ret_kind,
+                       hb_error *err)
+{
+    hb_arena arena;
+    hb_arena_init(&arena, 32 << 20);
+    const hb_node *root = NULL;
+    hb_status status = hb_yaml_parse(text, path, &arena, &root, err);
+    if (status == HB_OK) {
+        *ret_kind = kind_of(root);
+        if (*ret_kind == HB_DOC_REGISTRY) {
+            hb_registry *r = NULL;
+            status = hb_registry_parse(text, path, NULL, NULL, "", app->units, &r, err);
+            hb_registry_free(r);
+        } else if (*ret_kind == HB_DOC_RUN_META) {
+            hb_run_meta meta;
+            status = hb_run_meta_parse(text, path, &arena, &meta, err);
+        } else if (*ret_kind == HB_DOC_PROFILE) {
+            hb_input_profile p;
+            status = hb_input_profile_parse(text, path, &p, err);
+            if (status == HB_OK) {
+                hb_input_profile_release(&p);
+            }
+        } else if (*ret_kind == HB_DOC_QUALITY) {
+            hb_quality_policy p;
+            status = hb_quality_policy_parse(text, path, "", &p, err);
+            if (status == HB_OK) {
+                hb_quality_policy_release(&p);
+            }
+        } else if (*ret_kind == HB_DOC_EQUIVALENCE) {
+            hb_equivalence_mapping m;
+            status = hb_equivalence_parse(text, path, "", &m, err);
+            if (status == HB_OK) {
+                hb_equivalence_release(&m);
+            }
+        } else {
+            hb_policy p;
+            status = hb_policy_parse(text, path, "", &p, err);
+            if (status == HB_OK) {
+                hb_policy_release(&p);
+            }
+        }
+    }
+    hb_arena_release(&arena);
+    return status;
+}
+
+const struct hb_field *hb_doc_fields(hb_doc_kind kind)
+{
+    switch (kind) {
+    case HB_DOC_REGISTRY:
+        return hb_registry_fields();
+    case HB_DOC_POLICY:
+        return hb_policy_fields();
+    case HB_DOC_RUN_META:
+        return hb_run_meta_fields();
+    case HB_DOC_PROFILE:
+        return hb_input_profile_fields();
+    case HB_DOC_QUALITY:
+        return hb_quality_policy_fields();
+    case HB_DOC_EQUIVALENCE:
+        return hb_equivalence_fields();
+    case HB_DOC_COUNT:
+        break;
+    }
+    return NULL;
+}
