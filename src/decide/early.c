@@ -83,7 +83,7 @@ static hb_status against_rolling(work *w, hb_error *err)
     }
     if (status == HB_OK && n) {
         double level = hb_bh_level(w->d);
-        HB_IGNORE(hb_bh(p, n, level, order, q)); /* the adjusted values say it, for p = 0 too */
+        (void)hb_bh(p, n, level, order, q); /* the adjusted values say it, for p = 0 too */
         size_t k = 0;
         for (size_t i = 0; i < all; i++) {
             early *t = &w->tests[i];
