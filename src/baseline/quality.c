@@ -102,7 +102,7 @@ hb_status hb_quality_adjust(hb_quality_family *f, double level, hb_error *err)
         for (size_t i = 0; i < kept; i++) {
             p[i] = f->list[i].p;
         }
-        HB_IGNORE(hb_bh(p, kept, level, order, q)); /* the adjusted values are what is wanted */
+        (void)hb_bh(p, kept, level, order, q); /* the adjusted values are what is wanted */
         for (size_t i = 0; i < kept; i++) {
             f->list[i].flag.q = q[i];
         }

@@ -258,7 +258,7 @@ static const hb_opt table[] = {
 const hb_cmd hb_cmd_baseline_promote = {
     .name = "baseline promote",
     .group = "Baselines",
-    .summary = "show what a baseline version would change, and make a tag point at it",
+    .summary = "show what a baseline version would change, and do it",
     .needs = HB_NEED_POLICY | HB_NEED_STORE_WRITE,
     .opts = table,
     .opts_size = sizeof(promote_opts),
@@ -271,7 +271,6 @@ const hb_cmd hb_cmd_baseline_promote = {
                "\n"
                "With --yes the tag is moved, as by hb baseline set: earlier settings stay in the\n"
                "history, and a policy with governance.require_approval refuses.",
-    .example = "hb baseline promote --version summer --tag golden --yes "
-               "--override-quality 'pilot, two runs so far'",
+    .example = "hb baseline promote --version summer --yes --override-quality 'a pilot'",
     .run = run_promote,
 };

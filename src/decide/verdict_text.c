@@ -232,7 +232,7 @@ static void todo(const hb_decision *d, hb_buf *out)
     }
     hb_buf_c(out, advice[f->rule] ? advice[f->rule] : hb_rule_words(f->rule));
     if (order) {
-        hb_buf_fmt(out, ". And %s", order->text);
+        hb_buf_fmt(out, ". %s", order->text);
     }
 }
 

@@ -7,7 +7,7 @@
 #include "base/map.h"
 #include "telemetry/run_builder.h"
 
-enum { NO_CHANNEL = UINT32_MAX };
+#define NO_CHANNEL UINT32_MAX
 
 typedef struct channel {
     uint32_t metric;

@@ -1,10 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """The quality of a baseline where baselines are made: told, gated, overridden with a reason."""
 import json
+import os
 import random
 import unittest
 
-from hbtest import Case
+import jsonschema
+
+from hbtest import SOURCE, Case
+
+with open(os.path.join(SOURCE, "schemas", "baseline_quality.schema.json"), encoding="utf-8") as _f:
+    SCHEMA = json.load(_f)
 
 
 class Quality(Case):
@@ -30,6 +36,7 @@ class Quality(Case):
         return self.hb_json("baseline", "create", "--runs", ",".join(runs), "--name", name)
 
     def of(self, quality, criterion):
+        jsonschema.validate(quality, SCHEMA)
         return next(c for c in quality["criteria"] if c["criterion"] == criterion)
 
     def test_a_good_baseline_goes_through(self):

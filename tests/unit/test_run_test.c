@@ -441,7 +441,7 @@ static void run_test__a_suspicion_says_what_and_what_next(void **state)
     assert_int_equal(o->days, 7);
     assert_true(o->until == HB_TIME_NONE);
     assert_string_equal(d->what_to_do, o->text);
-    assert_non_null(strstr(o->text, "repeat run 'run'"));
+    assert_non_null(strstr(o->text, "Repeat run 'run'"));
     assert_non_null(strstr(o->text, "within 7 days"));
     assert_non_null(strstr(o->text, "FAIL on the critical b"));
     assert_non_null(strstr(o->text, "does not differ: the suspicion is closed"));
@@ -626,6 +626,8 @@ static void run_test__a_retest_needs_no_reference(void **state)
     assert_int_equal(set_test(&s, "a")->untested, HB_UNTESTED_NO_SET);
     assert_true(set_test(&s, "a")->confirmed);
     assert_true(s.c.decision->statistics.insufficient);
+    const hb_finding *f = case_finding(&s.c, "", HB_RULE_INSUFFICIENT_BASELINE);
+    assert_non_null(strstr(f->text, "without a baseline there is no statistical test"));
     assert_int_equal(s.c.decision->verdict, HB_VERDICT_PASS_WITH_DRIFT);
     set_end(&s);
 }
