@@ -44,8 +44,9 @@ bench: build
 	tools/bench.sh
 
 validate: build
-	cmake --build build/$(PRESET) -j $(JOBS) --target hb_validate
+	cmake --build build/$(PRESET) -j $(JOBS) --target hb_validate --target validate_relation
 	build/$(PRESET)/tools/validate/hb_validate
+	build/$(PRESET)/tools/validate/validate_relation
 
 lint:
 	@tools/lint/run.sh

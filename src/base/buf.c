@@ -102,16 +102,21 @@ void hb_buf_fmt(hb_buf *b, const char *fmt, ...)
 
 void hb_buf_i64(hb_buf *b, int64_t v)
 {
-    char text[24];
-    int n = snprintf(text, sizeof text, "%lld", (long long)v);
-    hb_buf_add(b, text, n > 0 ? (size_t)n : 0);
+    if (v < 0) {
+        hb_buf_ch(b, '-');
+    }
+    hb_buf_u64(b, v < 0 ? 0 - (uint64_t)v : (uint64_t)v);
 }
 
 void hb_buf_u64(hb_buf *b, uint64_t v)
 {
     char text[24];
-    int n = snprintf(text, sizeof text, "%llu", (unsigned long long)v);
-    hb_buf_add(b, text, n > 0 ? (size_t)n : 0);
+    size_t at = sizeof text;
+    do {
+        text[--at] = (char)('0' + v % 10);
+        v /= 10;
+    } while (v);
+    hb_buf_add(b, text + at, sizeof text - at);
 }
 
 void hb_buf_f64(hb_buf *b, double v)

@@ -16,10 +16,11 @@ static void newline(hb_json *j)
     if (j->style != HB_JSON_PRETTY) {
         return;
     }
-    hb_buf_ch(j->out, '\n');
-    for (int i = 0; i < j->depth; i++) {
-        hb_buf_c(j->out, "  ");
-    }
+    char indent[1 + 2 * HB_JSON_DEPTH];
+    size_t n = 1 + 2 * (size_t)j->depth;
+    indent[0] = '\n';
+    memset(indent + 1, ' ', n - 1);
+    hb_buf_add(j->out, indent, n);
 }
 
 /* Comma and line end before a value that is not the value of a key. */
@@ -86,6 +87,10 @@ static void quoted(hb_json *j, hb_str s)
     while (at < s.n) {
         unsigned char c = (unsigned char)s.p[at];
         uint32_t cp = 0;
+        if (c >= 0x20 && c < 0x7f && c != '"' && c != '\\') {
+            at++;
+            continue;
+        }
         size_t len = hb_utf8_next((hb_str){s.p + at, s.n - at}, &cp);
         if (len && c >= 0x20 && c != '"' && c != '\\') {
             at += len;

@@ -26,14 +26,25 @@ void hb_map_release(hb_map *m)
     *m = (hb_map){.max = m->max};
 }
 
-/* The slot that holds the key, or the free one where it would go. */
+static uint64_t high_half(uint64_t hash)
+{
+    return hash >> 32 << 32;
+}
+
+static hb_map_entry *entry_of(const hb_map *m, uint64_t slot)
+{
+    return &m->entries[(uint32_t)slot - 1];
+}
+
+/* The slot that holds the key, or the free one where it would go. An entry is looked at only when
+ * half its hash agrees: of a large map each look is a wait for memory. */
 static size_t find_slot(const hb_map *m, hb_str key, uint64_t hash)
 {
     size_t mask = m->n_slots - 1;
     size_t at = (size_t)hash & mask;
     while (m->slots[at]) {
-        const hb_map_entry *e = &m->entries[m->slots[at] - 1];
-        if (e->hash == hash && hb_str_eq(e->key, key)) {
+        if (high_half(m->slots[at]) == high_half(hash) &&
+            hb_str_eq(entry_of(m, m->slots[at])->key, key)) {
             break;
         }
         at = (at + 1) & mask;
@@ -51,7 +62,7 @@ bool hb_map_get(const hb_map *m, hb_str key, size_t *ret_value)
         return false;
     }
     if (ret_value) {
-        *ret_value = m->entries[m->slots[at] - 1].value;
+        *ret_value = entry_of(m, m->slots[at])->value;
     }
     return true;
 }
@@ -59,15 +70,20 @@ bool hb_map_get(const hb_map *m, hb_str key, size_t *ret_value)
 static hb_status grow_slots(hb_map *m, hb_error *err)
 {
     size_t n_slots = m->n_slots ? m->n_slots * 2 : 16;
-    uint32_t *slots = hb_alloc_zero(n_slots * sizeof *slots);
+    uint64_t *slots = hb_alloc_zero(n_slots * sizeof *slots);
     if (!slots) {
         return HB_NOMEM(err);
     }
     hb_free(m->slots);
     m->slots = slots;
     m->n_slots = n_slots;
-    for (size_t i = 0; i < m->n; i++) {
-        m->slots[find_slot(m, m->entries[i].key, m->entries[i].hash)] = (uint32_t)(i + 1);
+    for (size_t i = 0; i < m->n; i++) { /* no two keys are equal */
+        uint64_t hash = m->entries[i].hash;
+        size_t at = (size_t)hash & (n_slots - 1);
+        while (slots[at]) {
+            at = (at + 1) & (n_slots - 1);
+        }
+        slots[at] = high_half(hash) | (i + 1);
     }
     return HB_OK;
 }
@@ -80,12 +96,12 @@ hb_status hb_map_put(hb_map *m, hb_str key, size_t value, hb_error *err)
     uint64_t hash = hb_hash(key);
     size_t at = find_slot(m, key, hash);
     if (m->slots[at]) {
-        m->entries[m->slots[at] - 1].value = value;
+        entry_of(m, m->slots[at])->value = value;
         return HB_OK;
     }
     size_t max = m->max < UINT32_MAX ? m->max : UINT32_MAX - 1;
     HB_TRY(HB_GROW(m->entries, m->cap, m->n + 1, max, "names", err));
     m->entries[m->n++] = (hb_map_entry){.key = key, .hash = hash, .value = value};
-    m->slots[at] = (uint32_t)m->n;
+    m->slots[at] = high_half(hash) | m->n;
     return HB_OK;
 }

@@ -18,7 +18,7 @@ typedef struct hb_map {
     hb_map_entry *entries; /* in insertion order */
     size_t n;
     size_t cap;
-    uint32_t *slots; /* entry index + 1, 0 = free */
+    uint64_t *slots; /* high half of the hash, and entry index + 1 below it; 0 = free */
     size_t n_slots;  /* a power of two */
     size_t max;
 } hb_map;

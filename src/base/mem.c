@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/mem.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 /* Test hook, per thread, so that a fault loop cannot reach another test's threads. */
 static _Thread_local struct {
@@ -62,6 +64,29 @@ void *hb_alloc_array(size_t n, size_t size)
         return NULL;
     }
     return hb_alloc(bytes);
+}
+
+void *hb_alloc_large(size_t n, size_t size)
+{
+    enum { PAGE = 2 << 20 };
+    size_t bytes = 0;
+    if (__builtin_mul_overflow(n, size, &bytes) || bytes > SIZE_MAX - PAGE) {
+        return NULL;
+    }
+    if (bytes < PAGE / 2) {
+        return hb_alloc(bytes);
+    }
+    if (fault_now()) {
+        return NULL;
+    }
+    bytes = (bytes + PAGE - 1) / PAGE * PAGE;
+    void *p = aligned_alloc(PAGE, bytes);
+    if (p) {
+#ifdef MADV_HUGEPAGE
+        (void)madvise(p, bytes, MADV_HUGEPAGE); /* a wish: without it pages are small */
+#endif
+    }
+    return p;
 }
 
 void *hb_realloc(void *p, size_t size)

@@ -31,6 +31,38 @@ static bool shortest_scientific(double v, char text[40])
     return true;
 }
 
+/* A whole number in decimal digits; how many. */
+static int whole_digits(uint64_t v, char *digits)
+{
+    char back[24];
+    int n = 0;
+    do {
+        back[n++] = (char)('0' + v % 10);
+        v /= 10;
+    } while (v);
+    for (int i = 0; i < n; i++) {
+        digits[i] = back[n - 1 - i];
+    }
+    return n;
+}
+
+/* Figures of a few decimals, as instruments print them: t / 10^k is rounded correctly because both
+ * are exact, so where it gives v the decimal with the digits of t reads back as v. Of 15 digits or
+ * fewer no two decimals read as the same double, so the first k that does is the shortest form. */
+static int few_decimals(double v, char digits[24], int *ret_exponent)
+{
+    static const double tens[] = {1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8};
+    for (int k = 0; k < 8 && v * tens[k] < 1e15 && v >= 1e-5; k++) {
+        double t = floor(v * tens[k] + 0.5);
+        if (t / tens[k] == v) {
+            int n = whole_digits((uint64_t)t, digits);
+            *ret_exponent = n - (k + 1);
+            return n;
+        }
+    }
+    return 0;
+}
+
 /* Subnormals carry fewer than 15 digits, so their shortest form needs the search from one up. */
 static void shortest_subnormal(double v, char text[40])
 {
@@ -95,19 +127,30 @@ size_t hb_num_print(double v, char out[HB_NUM_TEXT])
         return 1;
     }
     if (v == floor(v) && fabs(v) < 1e15) {
-        int n = snprintf(out, HB_NUM_TEXT, "%lld", (long long)v);
-        return n > 0 ? (size_t)n : 0;
+        size_t negative = v < 0;
+        out[0] = '-';
+        size_t n = (size_t)whole_digits((uint64_t)fabs(v), out + negative);
+        out[negative + n] = '\0';
+        return negative + n;
+    }
+    size_t sign = v < 0;
+    out[0] = '-';
+    double magnitude = fabs(v);
+    char digits[24];
+    int exponent = 0;
+    int k = few_decimals(magnitude, digits, &exponent);
+    if (k) {
+        size_t n = layout(digits, k, exponent, out + sign);
+        out[sign + n] = '\0';
+        return sign + n;
     }
     char text[40];
-    double magnitude = fabs(v);
     if (magnitude < 2.2250738585072014e-308) {
         shortest_subnormal(magnitude, text);
     } else if (!shortest_scientific(magnitude, text)) {
         out[0] = '\0';
         return 0;
     }
-    char digits[24];
-    int k = 0;
     const char *c = text;
     for (; *c && *c != 'e'; c++) {
         if (is_digit(*c)) {
@@ -122,8 +165,6 @@ size_t hb_num_print(double v, char out[HB_NUM_TEXT])
     if (!hb_num_parse_i64(exp_text, strlen(exp_text), &exp10)) {
         exp10 = 0;
     }
-    size_t sign = v < 0;
-    out[0] = '-';
     size_t n = layout(digits, k, (int)exp10 + 1, out + sign);
     out[sign + n] = '\0';
     return sign + n;

@@ -2,7 +2,7 @@
 /* What the statistics need beside the reference run: the set, runs judged together, open suspicions
  * and the history. */
 #include "baseline/pick.h"
-#include "baseline/run_set.h"
+#include "baseline/version.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -38,14 +38,14 @@ hb_status hb_past_look(hb_picker *p, hb_error *err)
 
 /* --- sets --- */
 
-static hb_status load_set(hb_picker *p, const char *kind, const char *version,
+/* version: NULL = none. */
+static hb_status load_set(hb_picker *p, const char *kind, const hb_version_row *version,
                           const char *const *run_ids, size_t n, hb_run_set **ret, hb_error *err)
 {
     hb_selection *sel = p->sel;
     const hb_run_set_ask ask = {.run = p->run,
                                 .registry = p->ask->registry,
                                 .kind = kind,
-                                .version = version,
                                 .history = strcmp(kind, "history") == 0};
     HB_TRY(HB_ARENA_GROW(&sel->arena, sel->sets, sel->n_sets, sel->cap_sets, err));
     hb_run_set *set = hb_arena_array(&sel->arena, 1, sizeof *set);
@@ -54,7 +54,8 @@ static hb_status load_set(hb_picker *p, const char *kind, const char *version,
     }
     hb_buf note;
     hb_buf_init(&note, 4096);
-    hb_status status = hb_run_set_load(p->s, &ask, run_ids, n, set, &note, err);
+    hb_status status = version ? hb_version_set(p->s, version, &ask, run_ids, n, set, &note, err)
+                               : hb_run_set_load(p->s, &ask, run_ids, n, set, &note, err);
     if (status == HB_OK) {
         sel->sets[sel->n_sets++] = set;
         if (note.n && hb_buf_check(&note, NULL) == HB_OK) {
@@ -240,7 +241,8 @@ static hb_status add_suspicion(hb_picker *p, const hb_suspicion_row *x, const fr
                          .set_run_ids = f->ids,
                          .n_set = f->n,
                          .values = m ? m->values : none,
-                         .step = x->step};
+                         .step = x->step,
+                         .log = x->log};
     return HB_OK;
 }
 

@@ -201,34 +201,41 @@ static hb_status no_tag(hb_picker *p, const char *name, hb_choice *c, hb_error *
 /* The runs of a version; the run itself is never part of its own baseline. */
 static hb_status pick_version(hb_picker *p, const char *name, hb_choice *c, hb_error *err)
 {
-    hb_version_row v = {0};
-    HB_TRY(hb_store_get_version(p->s, name, &p->sel->arena, &v, err));
+    hb_arena *arena = &p->sel->arena;
+    hb_version_row *v = hb_arena_array(arena, 1, sizeof *v);
+    if (!v) {
+        return HB_NOMEM(err);
+    }
+    HB_TRY(hb_store_get_version(p->s, name, arena, v, err));
     c->reason = "version";
-    c->version = v.version;
-    c->run_ids = v.run_ids;
+    c->version = v;
+    c->run_ids = hb_arena_array(arena, v->n_runs, sizeof *c->run_ids);
     c->n_run_ids = 0;
+    if (!c->run_ids) {
+        return HB_NOMEM(err);
+    }
     hb_choice one = {.n = 0};
-    for (size_t i = 0; i < v.n_runs; i++) {
-        HB_TRY(hb_pick_by_id(p, v.run_ids[i], &one, err));
+    for (size_t i = 0; i < v->n_runs; i++) {
+        HB_TRY(hb_pick_by_id(p, v->run_ids[i], &one, err));
         if (one.n && !hb_pick_is_self(p, &one.rows[0])) {
-            c->run_ids[c->n_run_ids++] = v.run_ids[i];
+            c->run_ids[c->n_run_ids++] = v->run_ids[i];
             c->rows[0] = one.rows[0];
             c->n = 1;
         }
     }
-    if (*v.retired_reason) {
-        hb_buf_fmt(&p->warning, "baseline version '%s' was retired: %.200s; ", v.version,
-                   v.retired_reason);
+    if (*v->retired_reason) {
+        hb_buf_fmt(&p->warning, "baseline version '%s' was retired: %.200s; ", v->version,
+                   v->retired_reason);
         refuse(c, "version_retired");
     } else if (c->n && !hb_pick_same_test(p, &c->rows[0])) {
         refuse(c, "tag_other_test");
     } else if (c->n == 0) {
         refuse(c, "tag_self");
-    } else if (c->n_run_ids < v.n_runs) {
+    } else if (c->n_run_ids < v->n_runs) {
         hb_pick_warn(p);
         hb_buf_fmt(&p->warning,
                    "this run is one of the %zu of baseline version '%s' and is left out of it",
-                   v.n_runs, v.version);
+                   v->n_runs, v->version);
     }
     return HB_OK;
 }

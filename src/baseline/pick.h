@@ -29,8 +29,8 @@ typedef struct hb_choice {
     hb_run_row rows[HB_COMPARABLE_MAX]; /* newest first; of a version only the first */
     size_t n;                           /* 0 = none */
     const char *reason;
-    const char *version;  /* the rows are of this baseline version; NULL = none */
-    const char **run_ids; /* its runs but this one, oldest first */
+    const hb_version_row *version; /* the rows are of this baseline version; NULL = none */
+    const char **run_ids;          /* its runs but this one, oldest first */
     size_t n_run_ids;
 } hb_choice;
 

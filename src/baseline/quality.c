@@ -4,6 +4,7 @@
 #include "baseline/quality_internal.h"
 
 #include "base/mem.h"
+#include "stats/fmath.h"
 #include "stats/predict.h"
 #include "stats/random.h"
 
@@ -101,7 +102,7 @@ hb_status hb_quality_adjust(hb_quality_family *f, double level, hb_error *err)
         for (size_t i = 0; i < kept; i++) {
             p[i] = f->list[i].p;
         }
-        HB_IGNORE(hb_bh(p, kept, level, order, q)); /* the adjusted values are what is wanted */
+        (void)hb_bh(p, kept, level, order, q); /* the adjusted values are what is wanted */
         for (size_t i = 0; i < kept; i++) {
             f->list[i].flag.q = q[i];
         }
@@ -235,6 +236,37 @@ static hb_status judge(hb_quality *q, hb_quality_family *f, const char *grouping
         said[c][1], f->n, many ? "comparisons by " : "metrics", groupings, worst->metric, worst->q);
 }
 
+/* A version may say that a metric is tested by its logarithms: it is judged by them here too. */
+static hb_status on_test_scale(const hb_run_set *s, hb_arena *arena, hb_run_set *ret, hb_error *err)
+{
+    *ret = *s;
+    ret->metrics = hb_arena_array(arena, s->n_metrics + 1, sizeof *ret->metrics);
+    if (!ret->metrics) {
+        return HB_NOMEM(err);
+    }
+    for (size_t i = 0; i < s->n_metrics; i++) {
+        hb_past_metric *m = &ret->metrics[i];
+        *m = s->metrics[i];
+        double *logs = m->log ? hb_arena_array(arena, s->n_runs + 1, sizeof *logs) : NULL;
+        double largest = 0;
+        bool positive = m->log;
+        if (m->log && !logs) {
+            return HB_NOMEM(err);
+        }
+        for (size_t k = 0; k < s->n_runs && positive; k++) {
+            double v = m->values[k];
+            positive = isnan(v) || v > 0;
+            logs[k] = positive ? hb_log(v) : NAN; /* NaN stays NaN */
+            largest = v > largest ? v : largest;
+        }
+        if (positive && largest > 0) {
+            m->values = logs;
+            m->step /= largest; /* what one step is where it is smallest */
+        }
+    }
+    return HB_OK;
+}
+
 static hb_status test(const hb_quality_input *in, hb_quality *q, hb_criterion c, hb_error *err)
 {
     hb_quality_family f = {.criterion = c};
@@ -258,9 +290,6 @@ static hb_status test(const hb_quality_input *in, hb_quality *q, hb_criterion c,
         status = judge(q, &f, groupings, err);
     }
     hb_quality_family_release(&f);
-    if (status == HB_OK && c == HB_CRITERION_STABILITY) {
-        status = hb_quality_scatter(in, q, err);
-    }
     return status;
 }
 
@@ -276,6 +305,10 @@ static double share_of_level(const hb_quality_policy *p)
 
 static hb_status each(const hb_quality_input *in, hb_quality *q, hb_error *err)
 {
+    hb_run_set scaled;
+    hb_quality_input tested = *in;
+    HB_TRY(on_test_scale(in->set, &q->arena, &scaled, err));
+    tested.set = &scaled;
     for (unsigned c = 0; c < HB_CRITERION_COUNT_; c++) {
         hb_quality_result *r = &q->criteria[c];
         r->gate = in->policy->gate[c];
@@ -293,7 +326,10 @@ static hb_status each(const hb_quality_input *in, hb_quality *q, hb_error *err)
         } else if (c == HB_CRITERION_OPEN_FINDINGS) {
             HB_TRY(hb_quality_open_findings(in, q, err));
         } else {
-            HB_TRY(test(in, q, (hb_criterion)c, err));
+            HB_TRY(test(&tested, q, (hb_criterion)c, err));
+            if (c == HB_CRITERION_STABILITY) {
+                HB_TRY(hb_quality_scatter(in, q, err)); /* of the values themselves */
+            }
         }
     }
     return HB_OK;

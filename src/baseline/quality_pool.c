@@ -13,7 +13,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GROUPINGS_MAX = 16, DAY_BYTES = 10, NAMES_BYTES = 200, NO_GROUP = UINT32_MAX };
+enum { GROUPINGS_MAX = 16, DAY_BYTES = 10, NAMES_BYTES = 200 };
+#define NO_GROUP UINT32_MAX
+
 enum { JOINT_PERMUTATIONS = 1999, SHOWN_PERMUTATIONS = 999 };
 
 typedef struct grouping {

@@ -2,10 +2,11 @@
 #include "baseline/set.h"
 
 #include "base/buf.h"
+#include "store/versions.h"
 
 #include <string.h>
 
-enum { TAG_MAX_CHARS = 64, NOTE_MAX_BYTES = 4096, ROW_MAX_BYTES = 1 << 20 };
+enum { TAG_MAX_CHARS = 64, NOTE_MAX_BYTES = 4096, ROW_MAX_BYTES = 64 << 20 };
 
 static hb_status check_tag(const char *tag, hb_error *err)
 {
@@ -42,7 +43,8 @@ static hb_status set_tag(hb_store *s, const hb_baseline_request *r, const char *
                          hb_buf *note, hb_error *err)
 {
     if (forced) {
-        hb_buf_c(note, "forced, the run's verdict is FAIL");
+        hb_buf_c(note, r->version ? "forced, a run of it has the verdict FAIL"
+                                  : "forced, the run's verdict is FAIL");
     }
     if (r->note && *r->note) {
         hb_buf_fmt(note, "%s%s", note->n ? ": " : "", r->note);
@@ -50,6 +52,7 @@ static hb_status set_tag(hb_store *s, const hb_baseline_request *r, const char *
     HB_TRY(hb_buf_check(note, err));
     const hb_tag_row row = {.tag = tag,
                             .run_id = r->run_id,
+                            .version = r->version,
                             .registry_digest = r->registry_digest,
                             .set_by = r->set_by,
                             .note = note->p,
@@ -60,23 +63,30 @@ static hb_status set_tag(hb_store *s, const hb_baseline_request *r, const char *
 static hb_status checked_set(hb_store *s, const hb_baseline_request *r, const char *tag,
                              hb_arena *arena, hb_buf *note, hb_error *err)
 {
-    const char *verdict = "";
-    HB_TRY(verdict_of(s, r->run_id, arena, &verdict, err));
-    bool failed = strcmp(verdict, "FAIL") == 0;
-    if (failed && !r->force) {
-        return HB_FAIL(err, HB_E_DENIED,
-                       "run '%s' has the verdict FAIL and is not made a baseline; choose another "
-                       "run, or repeat with --force when it is known to be good",
-                       r->run_id);
+    const char *one[] = {r->run_id};
+    hb_version_row v = {.run_ids = one, .n_runs = 1};
+    bool failed = false;
+    if (r->version) {
+        HB_TRY(hb_store_get_version(s, r->version, arena, &v, err));
+    }
+    for (size_t i = 0; i < v.n_runs; i++) {
+        const char *verdict = "";
+        HB_TRY(verdict_of(s, v.run_ids[i], arena, &verdict, err));
+        failed = failed || strcmp(verdict, "FAIL") == 0;
+        if (failed && !r->force) {
+            return HB_FAIL(err, HB_E_DENIED,
+                           "run '%s' has the verdict FAIL and is not made %s; choose another %s, "
+                           "or repeat with --force when it is known to be good",
+                           v.run_ids[i], r->version ? "part of a baseline" : "a baseline",
+                           r->version ? "version" : "run");
+        }
     }
     return set_tag(s, r, tag, failed, note, err);
 }
 
-hb_status hb_baseline_set(hb_store *s, const hb_policy *policy, const hb_baseline_request *request,
-                          hb_error *err)
+hb_status hb_baseline_may_set(const hb_policy *policy, const char *tag, hb_error *err)
 {
-    const char *tag = request->tag ? request->tag : "golden";
-    HB_TRY(check_tag(tag, err));
+    HB_TRY(check_tag(tag ? tag : "golden", err));
     if (policy->require_approval) {
         return HB_FAIL(err, HB_E_DENIED,
                        "policy '%s' requires approval for baselines, and this version has no "
@@ -84,6 +94,14 @@ hb_status hb_baseline_set(hb_store *s, const hb_policy *policy, const hb_baselin
                        "under 'governance' in that file",
                        policy->name);
     }
+    return HB_OK;
+}
+
+hb_status hb_baseline_set(hb_store *s, const hb_policy *policy, const hb_baseline_request *request,
+                          hb_error *err)
+{
+    const char *tag = request->tag ? request->tag : "golden";
+    HB_TRY(hb_baseline_may_set(policy, tag, err));
     hb_arena arena;
     hb_arena_init(&arena, ROW_MAX_BYTES);
     hb_buf note;

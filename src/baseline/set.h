@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Making a run the baseline of its test: `hb baseline set RUN --tag TAG`. docs/baselines.md
+/* Making a run or a baseline version the baseline of its test: `hb baseline set RUN --tag TAG`,
+ * `hb baseline promote --version V --tag TAG`. docs/baselines.md
  *
  * The run must be registered. One whose verdict is FAIL is refused unless `force` is set; the note
  * then says that it was forced. One that was never analysed, or could not be tested for want of a
  * baseline, is accepted: the first baseline of a test is such a run. A policy that requires
  * approval refuses always (HB_E_DENIED): this version has no signed approvals, and `force` does not
- * stand in for them. */
+ * stand in for them. Of a version every run is looked at; a retired one is HB_E_STORE. */
 #ifndef HB_BASELINE_SET_H
 #define HB_BASELINE_SET_H
 
@@ -13,7 +14,8 @@
 #include "telemetry/policy.h"
 
 typedef struct hb_baseline_request {
-    const char *run_id;
+    const char *run_id;          /* or */
+    const char *version;         /* a baseline version; NULL = the run */
     const char *tag;             /* [A-Za-z0-9._-], 1–64; NULL = "golden" */
     const char *registry_digest; /* of the metric registry in use; NULL = unknown */
     const char *set_by;          /* who; NULL = unknown */
@@ -22,6 +24,8 @@ typedef struct hb_baseline_request {
     bool force;
 } hb_baseline_request;
 
+/* Would it be refused whatever the run is? So that it is told before anything is computed. */
+HB_CHECKED hb_status hb_baseline_may_set(const hb_policy *policy, const char *tag, hb_error *err);
 HB_CHECKED hb_status hb_baseline_set(hb_store *s, const hb_policy *policy,
                                      const hb_baseline_request *request, hb_error *err);
 

@@ -59,6 +59,12 @@ const hb_opt hb_common_opts[] = {
      .env = "HB_BASELINE_QUALITY_POLICY",
      .help =
          "what a baseline must be like; default: baseline_quality_policy.yaml in the workspace"},
+    {.name = "equivalence-mapping",
+     .kind = HB_OPT_STRING,
+     .offset = offsetof(hb_common, equivalence_mapping),
+     .arg = "FILE",
+     .env = "HB_EQUIVALENCE_MAPPING",
+     .help = "metrics of other makes; default: equivalence_mapping.yaml in the workspace"},
     {.name = "json",
      .kind = HB_OPT_FLAG,
      .offset = offsetof(hb_common, json),
@@ -218,6 +224,27 @@ hb_status hb_app_load_quality_policy(hb_app *app, hb_error *err)
     return status;
 }
 
+hb_status hb_app_load_equivalences(hb_app *app, hb_error *err)
+{
+    if (app->has_equivalences) {
+        return HB_OK;
+    }
+    const char *path = NULL;
+    char *text = NULL;
+    size_t len = 0;
+    char digest[HB_DIGEST_HEX];
+    const char *given = app->common.equivalence_mapping;
+    HB_TRY(hb_app_path(app, given, "equivalence_mapping.yaml", &path, err));
+    HB_TRY(read_config(app, path, given != NULL, &text, &len, digest, err));
+    hb_status status = HB_OK;
+    if (text) {
+        status = hb_equivalence_parse((hb_str){text, len}, path, digest, &app->equivalences, err);
+    }
+    hb_free(text);
+    app->has_equivalences = status == HB_OK;
+    return status;
+}
+
 hb_status hb_app_registry(hb_app *app, const char *program, const char *mode,
                           hb_registry **ret_registry, hb_error *err)
 {
@@ -279,6 +306,9 @@ static void release(hb_app *app)
     }
     if (app->has_quality_policy) {
         hb_quality_policy_release(&app->quality_policy);
+    }
+    if (app->has_equivalences) {
+        hb_equivalence_release(&app->equivalences);
     }
     hb_buf_release(&app->out);
     hb_arena_release(&app->arena);

@@ -10,6 +10,7 @@
 #include "cli/term.h"
 #include "os/file.h"
 #include "store/store.h"
+#include "telemetry/equivalence.h"
 #include "telemetry/policy.h"
 #include "telemetry/registry.h"
 #include "telemetry/units.h"
@@ -21,6 +22,7 @@ typedef struct hb_common {
     const char *metric_registry;
     const char *baseline_policy;
     const char *baseline_quality_policy;
+    const char *equivalence_mapping;
     bool json;
     bool quiet;
     bool help;
@@ -36,6 +38,8 @@ struct hb_app {
     bool has_policy;
     hb_quality_policy quality_policy;
     bool has_quality_policy;
+    hb_equivalence_mapping equivalences;
+    bool has_equivalences;
     hb_store *store;
     hb_units *units;
     bool colour_out; /* colour for standard output */
@@ -58,6 +62,8 @@ HB_CHECKED hb_status hb_app_load_policy(hb_app *app, hb_error *err);
 /* app->quality_policy: the workspace's file, or the built-in one. Loaded by the commands that make
  * baselines or show configuration. */
 HB_CHECKED hb_status hb_app_load_quality_policy(hb_app *app, hb_error *err);
+/* app->equivalences: the workspace's file, or none. */
+HB_CHECKED hb_status hb_app_load_equivalences(hb_app *app, hb_error *err);
 HB_CHECKED hb_status hb_app_open_store(hb_app *app, hb_store_mode mode, hb_error *err);
 /* The registry of a command with HB_NEED_STORE_CREATE, made when there is none: called once there
  * is something to keep in it, so that a slip leaves no empty registry behind. */

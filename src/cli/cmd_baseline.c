@@ -1,16 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hb baseline set, list, show. */
 #include "baseline/set.h"
-#include "cli/app.h"
+#include "cli/baseline_shared.h"
 #include "cli/commands.h"
 #include "cli/table.h"
 #include "cli/view_run.h"
 
-#include "base/json_write.h"
-
-#include <pwd.h>
 #include <string.h>
-#include <unistd.h>
 
 typedef struct set_opts {
     const char *tag;
@@ -18,12 +14,6 @@ typedef struct set_opts {
     const char *by;
     bool force;
 } set_opts;
-
-static const char *who(const char *given)
-{
-    const struct passwd *user = given ? NULL : getpwuid(getuid());
-    return given ? given : user ? user->pw_name : "";
-}
 
 static hb_status registry_digest(hb_app *app, const hb_run *run, char out[65], hb_error *err)
 {
@@ -51,7 +41,7 @@ static hb_status run_set(hb_app *app, const void *opts, hb_list args, int *ret_e
         .run_id = args.v[0],
         .tag = o->tag,
         .registry_digest = digest,
-        .set_by = who(o->by),
+        .set_by = hb_baseline_who(o->by),
         .note = o->note,
         .now = app->os->now(),
         .force = o->force,
@@ -126,6 +116,7 @@ static void tag_json(hb_json *j, const hb_tag_row *r)
     hb_json_kc(j, "subsystem", r->subsystem);
     hb_json_kc(j, "test_name", r->test_name);
     hb_json_kc(j, "run_id", r->run_id);
+    hb_json_kc(j, "version", *r->version ? r->version : NULL);
     hb_json_kc(j, "set_by", r->set_by);
     hb_json_kc(j, "note", r->note);
     hb_json_kc(j, "set_at", time);
@@ -146,16 +137,21 @@ static hb_status print_tags(hb_app *app, const hb_tag_row *rows, size_t n, hb_er
         hb_buf_ch(&app->out, '\n');
         return hb_json_done(&j, err);
     }
-    static const char *const head[] = {"TAG",  "RUN", "PROGRAM", "SUBSYSTEM",
-                                       "TEST", "BY",  "SET",     "NOTE"};
+    static const char *const head[] = {
+        "TAG", "RUN OR VERSION", "PROGRAM", "SUBSYSTEM", "TEST", "BY", "SET", "NOTE"};
     hb_table_text t;
     hb_table_text_begin(&t, head, 8);
     for (size_t i = 0; i < n; i++) {
         char time[HB_TIME_TEXT];
         hb_time_print(rows[i].set_at - rows[i].set_at % 1000000000, time);
-        const char *cells[] = {
-            rows[i].tag,    rows[i].run_id, rows[i].program, rows[i].subsystem, rows[i].test_name,
-            rows[i].set_by, time,           rows[i].note};
+        const char *cells[] = {rows[i].tag,
+                               *rows[i].version ? rows[i].version : rows[i].run_id,
+                               rows[i].program,
+                               rows[i].subsystem,
+                               rows[i].test_name,
+                               rows[i].set_by,
+                               time,
+                               rows[i].note};
         hb_table_text_row(&t, cells);
     }
     if (n == 0) {
@@ -198,73 +194,61 @@ const hb_cmd hb_cmd_baseline_list = {
 };
 
 typedef struct show_opts {
-    const char *program;
-    const char *subsystem;
-    const char *test_name;
+    hb_test_opts test;
 } show_opts;
 
-static hb_status run_show(hb_app *app, const void *opts, hb_list args, int *ret_exit, hb_error *err)
+static hb_status show_run(hb_app *app, const char *run_id, hb_error *err)
 {
-    const show_opts *o = opts;
-    (void)ret_exit;
-    hb_tag_query q = {.program = o->program, .subsystem = o->subsystem, .test_name = o->test_name};
-    hb_tag_row *rows = NULL;
-    size_t n = 0;
-    HB_TRY(hb_store_list_tags(app->store, &q, &app->arena, &rows, &n, err));
-    const hb_tag_row *found = NULL;
-    for (size_t i = 0; i < n; i++) {
-        if (strcmp(rows[i].tag, args.v[0]) == 0) {
-            if (found) {
-                return HB_FAIL(err, HB_E_USAGE,
-                               "tag '%s' is set for several tests; add --program, --subsystem or "
-                               "--test-name",
-                               args.v[0]);
-            }
-            found = &rows[i];
-        }
-    }
-    if (!found) {
-        return HB_FAIL(err, HB_E_STORE, "no baseline is tagged '%s'; see: hb baseline list",
-                       args.v[0]);
-    }
     hb_run *run = NULL;
-    HB_TRY(hb_store_get_run(app->store, found->run_id, &run, err));
+    HB_TRY(hb_store_get_run(app->store, run_id, &run, err));
     hb_status status = app->common.json ? hb_view_run_json(run, &app->out, err)
                                         : hb_view_run_text(run, &app->out, err);
     hb_run_free(run);
     return status;
 }
 
-static const hb_opt show_table[] = {
-    {.name = "program",
-     .kind = HB_OPT_STRING,
-     .offset = offsetof(show_opts, program),
-     .arg = "NAME",
-     .help = "of this program"},
-    {.name = "subsystem",
-     .kind = HB_OPT_STRING,
-     .offset = offsetof(show_opts, subsystem),
-     .arg = "NAME",
-     .help = "of this subsystem"},
-    {.name = "test-name",
-     .kind = HB_OPT_STRING,
-     .offset = offsetof(show_opts, test_name),
-     .arg = "NAME",
-     .help = "of this test"},
-    {0},
-};
+static hb_status run_show(hb_app *app, const void *opts, hb_list args, int *ret_exit, hb_error *err)
+{
+    const show_opts *o = opts;
+    hb_tag_row tag = {0};
+    hb_version_row version = {0};
+    bool found = false;
+    (void)ret_exit;
+    HB_TRY(hb_baseline_find_tag(app, args.v[0], &o->test, &tag, &found, err));
+    if (found && !*tag.version) {
+        return show_run(app, tag.run_id, err);
+    }
+    const char *text = found ? tag.version : args.v[0];
+    hb_error why = {0};
+    hb_status status = hb_store_get_version(app->store, text, &app->arena, &version, &why);
+    if (status == HB_E_STORE && !found && strstr(why.msg, "has no baseline version")) {
+        return HB_FAIL(err, HB_E_STORE,
+                       "no baseline is tagged '%s' and no baseline version has this name; see: hb "
+                       "baseline list, hb baseline versions",
+                       args.v[0]);
+    }
+    if (status != HB_OK) {
+        *err = why;
+        return status;
+    }
+    return hb_view_version(app, &version, err);
+}
+
+static const hb_opt show_table[] = {HB_TEST_OPTS(show_opts, test), {0}};
 
 const hb_cmd hb_cmd_baseline_show = {
     .name = "baseline show",
     .group = "Baselines",
-    .summary = "the run a tag points at",
+    .summary = "a baseline version, or the run or version a tag points at",
     .needs = HB_NEED_STORE,
     .opts = show_table,
     .opts_size = sizeof(show_opts),
     .min_args = 1,
     .max_args = 1,
-    .args = "TAG",
-    .details = "As hb runs show, for the baseline's run.",
+    .args = "TAG|VERSION",
+    .details = "Of a run as hb runs show; of a version its runs and, for every metric, the\n"
+               "mean and standard deviation of their values. A version is named by the\n"
+               "beginning of its own name (4 characters or more) or the name it was given.",
     .example = "hb baseline show golden",
     .run = run_show,
 };

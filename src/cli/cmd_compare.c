@@ -92,6 +92,7 @@ static hb_status compare(hb_app *app, hb_flow *f, const compare_opts *o, baselin
 {
     HB_TRY(read_runs(app, f, o, b, err));
     HB_TRY(make_reference(f, b, err));
+    HB_TRY(hb_flow_equivalences(app, f, &f->files, err));
     HB_TRY(hb_flow_decide(f, &f->files, &app->policy, err));
     if (o->out) {
         HB_TRY(write_out(app, f, o->out, err));

@@ -50,7 +50,8 @@ static hb_status run_check(hb_app *app, const void *opts, hb_list args, int *ret
         const char *name;
     } files[] = {{app->common.metric_registry, "metric_registry.yaml"},
                  {app->common.baseline_policy, "baseline_policy.yaml"},
-                 {app->common.baseline_quality_policy, "baseline_quality_policy.yaml"}};
+                 {app->common.baseline_quality_policy, "baseline_quality_policy.yaml"},
+                 {app->common.equivalence_mapping, "equivalence_mapping.yaml"}};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         const char *path = NULL;
         HB_TRY(hb_app_path(app, files[i].given, files[i].name, &path, err));
@@ -190,6 +191,8 @@ static hb_status show_json(hb_app *app, const hb_registry *r, hb_error *err)
     hb_json_kc(&j, "strategy", hb_strategy_name(app->policy.strategy));
     hb_json_kc(&j, "baseline_quality_policy", app->quality_policy.name);
     hb_json_kc(&j, "baseline_quality_policy_sha256", app->quality_policy.digest);
+    hb_json_kc(&j, "equivalence_mapping", app->equivalences.n ? app->equivalences.name : "");
+    hb_json_kc(&j, "equivalence_mapping_sha256", app->equivalences.digest);
     hb_json_end(&j);
     hb_buf_ch(&app->out, '\n');
     return hb_json_done(&j, err);
@@ -202,6 +205,7 @@ static hb_status run_show(hb_app *app, const void *opts, hb_list args, int *ret_
     (void)ret_exit;
     hb_registry *r = NULL;
     HB_TRY(hb_app_load_quality_policy(app, err));
+    HB_TRY(hb_app_load_equivalences(app, err));
     HB_TRY(hb_app_registry(app, o->program, o->mode, &r, err));
     hb_status status = HB_OK;
     if (app->common.json) {
@@ -217,6 +221,10 @@ static hb_status run_show(hb_app *app, const void *opts, hb_list args, int *ret_
         status = status == HB_OK ? ended : status;
         policy_rows(&app->policy, &app->out);
         quality_rows(&app->quality_policy, &app->out);
+        if (app->equivalences.n) {
+            hb_buf_fmt(&app->out, "\nequivalence mapping %s\n  sha256 %s\n  %zu mappings\n",
+                       app->equivalences.name, app->equivalences.digest, app->equivalences.n);
+        }
     }
     hb_registry_free(r);
     return status;
@@ -345,8 +353,8 @@ const hb_cmd hb_cmd_config_schema = {
     .min_args = 1,
     .max_args = 1,
     .args = "DOCUMENT",
-    .details = "DOCUMENT: metric-registry, baseline-policy, baseline-quality-policy, run-meta\n"
-               "or profile. The same tables validate the files.",
+    .details = "DOCUMENT: metric-registry, baseline-policy, baseline-quality-policy, run-meta,\n"
+               "profile or equivalence-mapping. The same tables validate the files.",
     .example = "hb config schema metric-registry --reference",
     .run = run_schema,
 };

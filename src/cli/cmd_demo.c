@@ -6,18 +6,22 @@
 
 #include "base/mem.h"
 #include "baseline/set.h"
+#include "baseline/version.h"
 #include "config/embedded.h"
 #include "source/host/load.h"
 #include "source/host/recorder.h"
 
 #include <stdio.h>
+#include <string.h>
 
 typedef struct demo_opts {
     const char *out;
     double seconds;
 } demo_opts;
 
-enum { REST_RECORDINGS = 5 };
+enum { REST_RECORDINGS = 6 };
+#define PROGRAM "demo"
+#define TEST "this machine"
 static const double interval_s = 0.1;
 
 typedef struct demo {
@@ -93,7 +97,7 @@ static hb_status prepare(demo *d, hb_error *err)
 
 static hb_status judge(demo *d, const char *path, const char *run_id, hb_error *err)
 {
-    hb_read_opts read = {.run_id = run_id, .program = "demo", .test_name = "this machine"};
+    hb_read_opts read = {.run_id = run_id, .program = PROGRAM, .test_name = TEST};
     hb_list one = {&path, 1};
     hb_flow f;
     hb_flow_init(&f);
@@ -114,28 +118,73 @@ static hb_status judge(demo *d, const char *path, const char *run_id, hb_error *
     return status == HB_OK ? step(d, "", err) : status;
 }
 
-static hb_status set_baseline(demo *d, const char *const *paths, size_t n, hb_error *err)
+static hb_status ingest(demo *d, const char *path, const char *run_id, hb_error *err)
 {
-    hb_read_opts read = {.run_id = "rest-baseline", .program = "demo", .test_name = "this machine"};
-    const char *list[REST_RECORDINGS];
-    for (size_t i = 0; i < n; i++) {
-        list[i] = paths[i];
-    }
+    hb_read_opts read = {.run_id = run_id, .program = PROGRAM, .test_name = TEST};
     hb_flow f;
     hb_flow_init(&f);
     hb_status status =
-        hb_flow_read(d->app, (hb_list){list, n}, &read, NULL, &f.registry, &f.run, err);
+        hb_flow_read(d->app, (hb_list){&path, 1}, &read, NULL, &f.registry, &f.run, err);
     if (status == HB_OK) {
         status = hb_flow_register(d->app, &f, err);
     }
     hb_flow_release(&f);
-    hb_baseline_request request = {.run_id = "rest-baseline",
-                                   .tag = "golden",
-                                   .set_by = "hb demo",
-                                   .note = "this machine at rest",
-                                   .now = d->app->os->now()};
-    return status == HB_OK ? hb_baseline_set(d->app->store, &d->app->policy, &request, err)
-                           : status;
+    return status;
+}
+
+static hb_status keep_and_promote(demo *d, const hb_version_pick *pick, const hb_registry *registry,
+                                  hb_error *err)
+{
+    const hb_version_with with = {.registry = registry, .policy = &d->app->policy};
+    const hb_version_label label = {
+        .name = "", .note = "this machine at rest", .by = "hb demo", .now = d->app->os->now()};
+    char version[65];
+    bool existed = false;
+    hb_version_made made;
+    HB_TRY(hb_version_make(d->app->store, pick, &with, &made, err));
+    hb_status status = hb_version_keep(d->app->store, pick, &made, &label, version, &existed, err);
+    hb_version_made_release(&made);
+    HB_TRY(status);
+    const hb_baseline_request request = {.version = version,
+                                         .tag = "golden",
+                                         .registry_digest = hb_registry_digest(registry),
+                                         .set_by = label.by,
+                                         .note = label.note,
+                                         .now = label.now};
+    return hb_baseline_set(d->app->store, &d->app->policy, &request, err);
+}
+
+static hb_status make_baseline(demo *d, const char *const *run_ids, size_t n, hb_error *err)
+{
+    const hb_version_ask ask = {
+        .policy = &d->app->policy, .run_ids = run_ids, .n_run_ids = n, .from = HB_TIME_NONE};
+    hb_registry *registry = NULL;
+    hb_version_pick pick;
+    HB_TRY(hb_app_registry(d->app, PROGRAM, "", &registry, err));
+    hb_status status = hb_version_pick_runs(d->app->store, &ask, &pick, err);
+    if (status == HB_OK) {
+        status = keep_and_promote(d, &pick, registry, err);
+        hb_version_pick_release(&pick);
+    }
+    hb_registry_free(registry);
+    return status;
+}
+
+static hb_status record_baseline(demo *d, hb_error *err)
+{
+    const char *run_ids[REST_RECORDINGS];
+    for (unsigned i = 0; i < REST_RECORDINGS; i++) {
+        const char *path = NULL;
+        char name[32];
+        snprintf(name, sizeof name, "rest-%u.csv", i + 1);
+        HB_TRY(record_to(d, name, &path, err));
+        run_ids[i] = hb_arena_strndup(&d->app->arena, name, strlen(name) - strlen(".csv"));
+        if (!run_ids[i]) {
+            return HB_NOMEM(err);
+        }
+        HB_TRY(ingest(d, path, run_ids[i], err));
+    }
+    return make_baseline(d, run_ids, REST_RECORDINGS, err);
 }
 
 static hb_status under_load(demo *d, const char **ret_path, hb_error *err)
@@ -149,18 +198,12 @@ static hb_status under_load(demo *d, const char **ret_path, hb_error *err)
 
 static hb_status demonstrate(demo *d, hb_error *err)
 {
-    const char *rest[REST_RECORDINGS];
     const char *path = NULL;
-    char name[32];
     HB_TRY(prepare(d, err));
-    HB_TRY(step(d, "1. Recording this machine at rest, several times …", err));
-    for (unsigned i = 0; i < REST_RECORDINGS; i++) {
-        snprintf(name, sizeof name, "rest-%u.csv", i + 1);
-        HB_TRY(record_to(d, name, &rest[i], err));
-    }
-    HB_TRY(set_baseline(d, rest, REST_RECORDINGS, err));
+    HB_TRY(step(d, "1. Recording this machine at rest, six times …", err));
+    HB_TRY(record_baseline(d, err));
     HB_TRY(step(d,
-                "   Together they are the baseline \"golden\".\n\n"
+                "   These six runs are a baseline version, promoted to \"golden\".\n\n"
                 "2. Recording it at rest once more, and judging that:",
                 err));
     HB_TRY(record_to(d, "again.csv", &path, err));
@@ -203,7 +246,7 @@ static const hb_opt table[] = {
      .kind = HB_OPT_F64,
      .offset = offsetof(demo_opts, seconds),
      .arg = "N",
-     .help = "length of each of the seven recordings; default 3"},
+     .help = "length of each of the eight recordings; default 3"},
     {0},
 };
 
@@ -213,7 +256,7 @@ const hb_cmd hb_cmd_demo = {
     .summary = "the main job on this machine: baseline at rest, then under real load",
     .opts = table,
     .opts_size = sizeof(demo_opts),
-    .details = "Records this machine at rest, makes that the baseline, records it again at\n"
+    .details = "Records this machine at rest, makes these runs the baseline, records it again at\n"
                "rest and then under real load, and shows both verdicts and reports.",
     .example = "hb demo --seconds 1 --out demo-output",
     .run = run_demo,

@@ -19,23 +19,6 @@ typedef struct inspect_opts {
     bool all;
 } inspect_opts;
 
-/* Whether the terminal's encoding has block characters; asked of the variables, because no locale
- * is ever set. */
-static bool terminal_is_utf8(char *(*env)(const char *))
-{
-    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
-    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
-        const char *value = env(names[i]);
-        if (value && *value) {
-            const char *dot = strchr(value, '.');
-            hb_str code = hb_str_of(dot ? dot + 1 : "");
-            code.n = hb_str_find_ch(code, '@');
-            return hb_str_ieq_c(code, "UTF-8") || hb_str_ieq_c(code, "utf8");
-        }
-    }
-    return false;
-}
-
 static hb_status write_file(hb_app *app, const char *path, const hb_buf *content, hb_error *err)
 {
     HB_TRY(hb_buf_check(content, err));
@@ -73,6 +56,11 @@ static hb_status write_page(hb_app *app, const inspect_opts *o, const hb_reading
         hb_say(app, "page written to %s", o->html);
     }
     return status;
+}
+
+static hb_status write_out(void *ctx, hb_error *err)
+{
+    return hb_app_flush(ctx, err);
 }
 
 static hb_status show(hb_app *app, const inspect_opts *o, const hb_reading_view *v, hb_error *err)
@@ -125,8 +113,10 @@ static hb_status run_inspect(hb_app *app, const void *opts, hb_list args, int *r
                              .run = run,
                              .selected = o->read.columns != NULL,
                              .units = app->units,
+                             .written = write_out,
+                             .written_ctx = app,
                              .all = o->all,
-                             .ascii = !terminal_is_utf8(getenv)};
+                             .ascii = !hb_term_utf8(getenv)};
         status = show(app, o, &v, err);
     }
     for (size_t i = 0; i < args.n; i++) {

@@ -154,10 +154,12 @@ static hb_status power(hb_app *app, const power_opts *o, power_work *w, hb_error
                            w->run->meta.context[HB_CONTEXT_OPERATING_MODE], &w->registry, err));
     HB_TRY(choose(app, o, w, version, err));
     HB_TRY(check_names(o, w->selection.reference.set, err));
+    const hb_prior *prior = w->selection.reference.prior;
     hb_power_ask ask = {.set = w->selection.reference.set,
                         .run = w->run,
                         .registry = w->registry,
                         .policy = &w->policy,
+                        .dual = prior && prior->early,
                         .m = o->runs ? o->runs : 1,
                         .shift = {.set = o->shift > 0, .v = o->shift},
                         .power = o->target_power > 0 ? o->target_power : 0.8};

@@ -75,6 +75,13 @@ static hb_status make_again(hb_app *app, const char *run_id, const char **ret_pa
     if (!*ret_page && *row.baseline_run_id) {
         HB_TRY(try_again(app, &row, row.baseline_run_id, ret_page, err));
     }
+    if (!*ret_page && strstr(row.json, "\"format\":\"hb-decision/1\"")) {
+        return HB_FAIL(err, HB_E_STORE,
+                       "the report of run '%s' cannot be drawn again: its decision is of format "
+                       "hb-decision/1, from before runs were tested against baseline runs; it is "
+                       "kept in the registry, and hb analyze %s makes a new one",
+                       run_id, run_id);
+    }
     return *ret_page ? HB_OK
                      : HB_FAIL(err, HB_E_STORE,
                                "the report of run '%s' cannot be drawn again: the configuration, "

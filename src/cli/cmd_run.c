@@ -26,10 +26,10 @@ typedef struct run_opts {
         .arg = "RUN", .help = "run to compare with, instead of the policy's choice"    \
     }
 
-#define WITH(type)                                                                            \
-    {                                                                                         \
-        .name = "with", .kind = HB_OPT_LIST, .offset = offsetof(type, with), .arg = "RUN...", \
-        .help = "registered runs judged together with it, as one mean"                        \
+#define WITH(type)                                                                         \
+    {                                                                                      \
+        .name = "with", .kind = HB_OPT_LIST, .offset = offsetof(type, with), .arg = "RUN", \
+        .help = "registered runs judged together with it, as one mean"                     \
     }
 
 static hb_status register_files(hb_app *app, hb_flow *f, hb_list args, const hb_read_opts *read,

@@ -13,6 +13,7 @@ static const char *const kind_names[HB_DOC_COUNT] = {
     [HB_DOC_RUN_META] = "run-meta",
     [HB_DOC_PROFILE] = "profile",
     [HB_DOC_QUALITY] = "baseline-quality-policy",
+    [HB_DOC_EQUIVALENCE] = "equivalence-mapping",
 };
 
 const char *hb_doc_name(hb_doc_kind k)
@@ -26,7 +27,8 @@ static hb_doc_kind kind_of(const hb_node *root)
     static const struct {
         const char *key;
         hb_doc_kind kind;
-    } rows[] = {{"require_quality_gate", HB_DOC_QUALITY},
+    } rows[] = {{"mappings", HB_DOC_EQUIVALENCE},
+                {"require_quality_gate", HB_DOC_QUALITY},
                 {"acceptance_criteria", HB_DOC_QUALITY},
                 {"confidence_weights", HB_DOC_QUALITY},
                 {"gated_tags", HB_DOC_QUALITY},
@@ -77,6 +79,12 @@ hb_status hb_doc_check(hb_app *app, hb_str text, const char *path, hb_doc_kind *
             if (status == HB_OK) {
                 hb_quality_policy_release(&p);
             }
+        } else if (*ret_kind == HB_DOC_EQUIVALENCE) {
+            hb_equivalence_mapping m;
+            status = hb_equivalence_parse(text, path, "", &m, err);
+            if (status == HB_OK) {
+                hb_equivalence_release(&m);
+            }
         } else {
             hb_policy p;
             status = hb_policy_parse(text, path, "", &p, err);
@@ -102,6 +110,8 @@ const struct hb_field *hb_doc_fields(hb_doc_kind kind)
         return hb_input_profile_fields();
     case HB_DOC_QUALITY:
         return hb_quality_policy_fields();
+    case HB_DOC_EQUIVALENCE:
+        return hb_equivalence_fields();
     case HB_DOC_COUNT:
         break;
     }

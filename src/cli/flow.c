@@ -43,6 +43,7 @@ void hb_flow_init(hb_flow *f)
 void hb_flow_release(hb_flow *f)
 {
     hb_decision_free(f->decision);
+    hb_equivalence_applied_release(&f->equivalences);
     if (f->selected) {
         hb_selection_release(&f->selection);
     }
@@ -316,7 +317,13 @@ hb_status hb_flow_select(hb_app *app, hb_flow *f, const hb_flow_choice *choice, 
                                .now = app->os->now()};
     HB_TRY(hb_baseline_select(app->store, &ask, &f->selection, err));
     f->selected = true;
-    return HB_OK;
+    return hb_flow_equivalences(app, f, &f->selection.reference, err);
+}
+
+hb_status hb_flow_equivalences(hb_app *app, hb_flow *f, hb_reference *reference, hb_error *err)
+{
+    HB_TRY(hb_app_load_equivalences(app, err));
+    return hb_equivalence_apply(&app->equivalences, f->run, reference, &f->equivalences, err);
 }
 
 hb_status hb_flow_judge(hb_app *app, hb_flow *f, hb_error *err)

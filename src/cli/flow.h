@@ -101,8 +101,9 @@ typedef struct hb_flow {
     hb_run *run;
     hb_selection selection;
     bool selected;
-    hb_reference files; /* reference made of files (compare) */
-    hb_run *pool;       /* what `files` points at */
+    hb_reference files;                  /* reference made of files (compare) */
+    hb_run *pool;                        /* what `files` points at */
+    hb_equivalence_applied equivalences; /* what a converted reference is made of */
     hb_decision *decision;
     hb_buf json;        /* canonical decision */
     char digest[65];    /* of json */
@@ -150,6 +151,10 @@ typedef struct hb_flow_choice {
 /* Chooses f->run's baseline into f->selection. The run need not be registered yet. */
 HB_CHECKED hb_status hb_flow_select(hb_app *app, hb_flow *f, const hb_flow_choice *choice,
                                     hb_error *err);
+/* Converts metrics of another make in the reference, as the workspace's equivalence mapping says.
+ * hb_flow_select does it itself. */
+HB_CHECKED hb_status hb_flow_equivalences(hb_app *app, hb_flow *f, hb_reference *reference,
+                                          hb_error *err);
 /* Stores f->decision and what follows from it for suspicions, in one transaction. */
 HB_CHECKED hb_status hb_flow_store(hb_app *app, const hb_flow *f, hb_error *err);
 /* Decides against the selection, stores the decision, writes the report folder. */

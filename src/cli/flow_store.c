@@ -34,6 +34,7 @@ static hb_status raised(hb_app *app, const hb_decision *d, hb_decision_row *row,
             list[row->n_raised++] = (hb_suspicion_raised){.metric = c->name,
                                                           .direction = c->test.moved,
                                                           .step = m ? m->step : 0,
+                                                          .log = c->test.log,
                                                           .days = d->policy->retest_days};
         }
     }

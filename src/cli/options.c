@@ -156,10 +156,12 @@ static hb_status letters(parser *p, const char *arg, hb_error *err)
     return HB_OK;
 }
 
-/* The version and the dumps stand for themselves, without a command. */
+/* The version and the dumps stand for themselves, without a command; a command may have versions of
+ * its own. */
 static hb_status option(parser *p, const char *arg, hb_error *err)
 {
-    if (strcmp(arg, "--version") == 0 || strcmp(arg, "-V") == 0) {
+    bool own = p->out->cmd && in_table(p->out->cmd->opts, HB_STR("version"), 0);
+    if ((strcmp(arg, "--version") == 0 && !own) || strcmp(arg, "-V") == 0) {
         p->out->version = true;
         return HB_OK;
     }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/term.h"
 
+#include "base/str.h"
+
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
@@ -69,4 +71,19 @@ void hb_term_stop_gently(void)
 int hb_term_stop_wanted(void)
 {
     return came ? SIGNAL_EXIT + came : 0;
+}
+
+bool hb_term_utf8(char *(*env)(const char *))
+{
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const char *value = env(names[i]);
+        if (value && *value) {
+            const char *dot = strchr(value, '.');
+            hb_str code = hb_str_of(dot ? dot + 1 : "");
+            code.n = hb_str_find_ch(code, '@');
+            return hb_str_ieq_c(code, "UTF-8") || hb_str_ieq_c(code, "utf8");
+        }
+    }
+    return false;
 }

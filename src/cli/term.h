@@ -15,6 +15,9 @@ typedef enum hb_colour_when { HB_COLOUR_AUTO, HB_COLOUR_ALWAYS, HB_COLOUR_NEVER 
 /* Whether standard output takes colour: always, never, or on a terminal that can (TERM is not
  * "dumb") unless NO_COLOR is set and not empty. */
 bool hb_term_colour(hb_colour_when when, char *(*env)(const char *));
+/* Whether the terminal's encoding has block characters; asked of the variables, because no locale
+ * is ever set. */
+bool hb_term_utf8(char *(*env)(const char *));
 bool hb_term_talks(void); /* standard error is a terminal */
 
 /* SIGPIPE becomes an error of write. SIGINT and SIGTERM end the program with 130 and 143 at once;

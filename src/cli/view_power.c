@@ -88,7 +88,10 @@ static hb_status table(const hb_power_view *v, hb_buf *out, hb_error *err)
                  : x->target_is == HB_TARGET_TWO_SD   ? " (2 s)"
                                                       : "");
         snprintf(text[4], CELL, "%.0f %%", x->power * 100);
-        snprintf(text[7], CELL, x->tost_power.set ? "%.0f %%" : "", x->tost_power.v * 100);
+        text[7][0] = '\0';
+        if (x->tost_power.set) {
+            snprintf(text[7], CELL, "%.0f %%", x->tost_power.v * 100);
+        }
         const char *const cells[] = {name,
                                      text[0],
                                      text[1],

@@ -442,6 +442,13 @@ static hb_status map_names(const hb_run *run, hb_map *by_name, hb_error *err)
     return HB_OK;
 }
 
+/* Hundreds of bytes for each of up to a million metrics are not kept together. */
+static hb_status write_out(const hb_reading_view *v, const hb_json *j, hb_error *err)
+{
+    enum { ENOUGH = 1 << 20 };
+    return v->written && j->out->n >= ENOUGH ? v->written(v->written_ctx, err) : HB_OK;
+}
+
 /* A metric table's rows each with the metric they state; then what no row stated (events, other
  * files). */
 static hb_status metrics(const hb_reading_view *v, hb_json *j, hb_error *err)
@@ -455,18 +462,20 @@ static hb_status metrics(const hb_reading_view *v, hb_json *j, hb_error *err)
     hb_json_arr(j);
     for (size_t f = 0; f < v->n && status == HB_OK; f++) {
         const hb_reading *r = v->readings[f];
-        for (size_t i = 0; i < r->n_metrics && !r->cut; i++) {
+        for (size_t i = 0; i < r->n_metrics && !r->cut && status == HB_OK; i++) {
             size_t k = 0;
             bool found = hb_map_get(&by_name, hb_str_of(r->metrics[i].name), &k);
             stated[found ? k : run->n_metrics] = true;
             if (found || !v->selected) {
                 metric_row(v, j, &r->metrics[i], found ? &run->metrics[k] : NULL);
             }
+            status = write_out(v, j, err);
         }
     }
     for (size_t i = 0; i < run->n_metrics && status == HB_OK; i++) {
         if (!stated[i] && !(run->metrics[i].flags & HB_METRIC_TEXT)) {
             plain_metric(j, &run->metrics[i]);
+            status = write_out(v, j, err);
         }
     }
     hb_json_end(j);

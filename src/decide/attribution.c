@@ -11,7 +11,7 @@
 
 enum { ATTRIBUTOR_MAX_BYTES = 16 << 20, TEXT_MAX_BYTES = 4000 };
 
-/* A p under which a factor is said to go with the spread; only words depend on it. */
+/* A p under which a factor is said to go with the spread, and a part of the shift with it. */
 #define SIGN 0.05
 
 typedef struct factor {
@@ -306,7 +306,7 @@ static void put_told(const telling *t, const hb_attribution *row, hb_buf *out)
     if (row->p < SIGN && hb_design_in_order(t->a->design, t->f)) {
         hb_buf_c(out, "; its levels follow one another, so a drift with time looks the same");
     }
-    if (row->shift.set && row->p < SIGN) {
+    if (row->shift.set) {
         hb_figure(fabs(row->shift.v), t->metric->unit, part);
         hb_figure(fabs(t->value.v - t->c->mean), t->metric->unit, whole);
         hb_buf_fmt(out, "; runs with %s are %s %s the mean, this run %s %s", f->last, part,
@@ -334,16 +334,23 @@ static hb_status fill_row(hb_attributor *a, telling *t, hb_buf *b, hb_arena *are
     t->seen = seen(a, f);
     *row = (hb_attribution){.metric = t->metric->name,
                             .factor = f->name,
-                            .level = f->last,
                             .levels = levels_seen(a, f),
                             .told = c->why == HB_FACTOR_TOLD,
                             .p = 1};
+    row->level = hb_arena_str(arena, hb_str_of(f->last)); /* a day's text is the attributor's */
+    if (!row->level) {
+        return HB_NOMEM(err);
+    }
     if (row->told) {
         row->variance_share = c->share;
         row->p = c->p;
     }
-    if (row->told && t->value.set && t->seen) {
+    if (row->told && row->p < SIGN && t->value.set && t->seen) {
         row->shift = (hb_opt_f64){true, hb_design_effect(a->design, t->c, t->f, f->last_level)};
+    }
+    row->level = hb_arena_str(arena, hb_str_of(f->last)); /* a day's text is the attributor's */
+    if (!row->level) {
+        return HB_NOMEM(err);
     }
     put_confounders(a, t->f, b);
     HB_TRY(keep(b, arena, &row->confounded, err));

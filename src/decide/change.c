@@ -314,6 +314,52 @@ static hb_status spread(state *s, hb_error *err)
         s->c->name, was, hb_figure(s->sd_run, s->in->unit, is), ratio.v);
 }
 
+/* Only of what is told: it costs more than the distance. */
+static hb_status find_shift(state *s, hb_error *err)
+{
+    hb_ecdf run = {0};
+    hb_ecdf base = {0};
+    hb_quantile_shift *shift = hb_arena_array(s->out->arena, 1, sizeof *shift);
+    hb_status status = shift ? HB_OK : HB_NOMEM(err);
+    if (status == HB_OK) {
+        status = hb_sketch_ecdf(s->in->run->profile.sketch, &run, err);
+    }
+    if (status == HB_OK) {
+        status = hb_sketch_ecdf(s->in->baseline->profile.sketch, &base, err);
+    }
+    if (status == HB_OK) {
+        hb_quantile_shift_of(&run, &base, shift);
+        s->c->quantile_shift = shift;
+    }
+    hb_ecdf_release(&run);
+    hb_ecdf_release(&base);
+    return status;
+}
+
+/* Where in the range it moved, in words; "" when the three parts say nothing simple. */
+static void moved_words(const state *s, const hb_quantile_shift *q, char *out, size_t size)
+{
+    static const char *const words[HB_MOVED_COUNT_] = {
+        [HB_MOVED_WHOLE] = "the whole range moved",
+        [HB_MOVED_WIDER] = "it became wider",
+        [HB_MOVED_NARROWER] = "it became narrower",
+        [HB_MOVED_UPPER] = "mostly the upper tail moved",
+        [HB_MOVED_LOWER] = "mostly the lower tail moved",
+        [HB_MOVED_MIDDLE] = "mostly the middle moved",
+        [HB_MOVED_MIXED] = "no part of the range moved alone",
+    };
+    char low[HB_FIGURE_TEXT];
+    char middle[HB_FIGURE_TEXT];
+    char high[HB_FIGURE_TEXT];
+    *out = '\0';
+    if (words[q->part]) {
+        snprintf(out, size, "; %s: by %s at the 5 %% quantile, %s at the median, %s at 95 %%",
+                 words[q->part], hb_figure(q->shift[4], s->in->unit, low),
+                 hb_figure(q->shift[49], s->in->unit, middle),
+                 hb_figure(q->shift[94], s->in->unit, high));
+    }
+}
+
 static hb_status told_distribution(state *s, const hb_ks *ks, hb_error *err)
 {
     hb_opt_f64 limit = s->in->limits->ks_threshold;
@@ -329,6 +375,9 @@ static hb_status told_distribution(state *s, const hb_ks *ks, hb_error *err)
     f.p_value = hb_some(ks->p);
     f.limit = declared ? limit : (hb_opt_f64){0};
     f.excess = !declared ? 0 : limit.v > 0 ? ks->d / limit.v : 1e6;
+    HB_TRY(find_shift(s, err));
+    char where[4 * HB_FIGURE_TEXT];
+    moved_words(s, s->c->quantile_shift, where, sizeof where);
     char at[HB_FIGURE_TEXT];
     char moved[HB_FIGURE_TEXT];
     char limit_text[64] = "no limit is declared for it";
@@ -337,10 +386,9 @@ static hb_status told_distribution(state *s, const hb_ks *ks, hb_error *err)
     }
     return hb_findings_add(
         s->out, f, err,
-        "%s: the distribution moved (KS D = %.4g at %s, Wasserstein distance %s); "
-        "%s",
-        s->c->name, ks->d, hb_figure(ks->at, s->in->unit, at),
-        hb_figure(s->c->wasserstein.v, s->in->unit, moved), limit_text);
+        "%s: the distribution moved (KS D = %.4g at %s, Wasserstein distance %s); %s%s", s->c->name,
+        ks->d, hb_figure(ks->at, s->in->unit, at),
+        hb_figure(s->c->wasserstein.v, s->in->unit, moved), limit_text, where);
 }
 
 static void samples(const hb_metric *m, hb_ranks *ret)

@@ -4,9 +4,11 @@
 #include "base/mem.h"
 #include "decide/attribution.h"
 #include "decide/early.h"
+#include "decide/equivalent.h"
 #include "decide/history.h"
 #include "decide/layer2.h"
 #include "decide/limits.h"
+#include "decide/relation.h"
 #include "decide/verdict_text.h"
 
 #include <string.h>
@@ -231,7 +233,8 @@ static hb_verdict verdict_of(const hb_findings *findings)
         fail = fail || f->severity == HB_SEVERITY_FAIL;
         drift = drift || f->severity == HB_SEVERITY_DRIFT;
         nothing = nothing || f->rule == HB_RULE_NO_BASELINE || f->rule == HB_RULE_NO_METRICS;
-        tested = tested || f->rule == HB_RULE_SUSPECTED || f->rule == HB_RULE_CONFIRMED;
+        tested = tested || f->rule == HB_RULE_SUSPECTED || f->rule == HB_RULE_CONFIRMED ||
+                 f->rule == HB_RULE_RELATION;
     }
     return fail                 ? HB_VERDICT_FAIL
            : nothing && !tested ? HB_VERDICT_NO_TEST
@@ -276,8 +279,10 @@ static hb_status decide(hb_decision *d, hb_findings *findings, hb_error *err)
     HB_TRY(lost_rows(d, findings, err));
     HB_TRY(context(d, findings, err));
     HB_TRY(hb_baseline_age(d, findings, err));
+    HB_TRY(hb_equivalences_told(d, findings, err));
     HB_TRY(hb_history_explain(d, findings, err));
     HB_TRY(hb_attribution_explain(d, err));
+    HB_TRY(hb_relation_judge(d, findings, err));
     d->verdict = verdict_of(findings);
     count(d);
     HB_TRY(keep_findings(d, findings, err));

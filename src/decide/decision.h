@@ -119,6 +119,8 @@ typedef struct hb_comparison {
     hb_opt_f64 ks_d;
     hb_opt_f64 ks_p;
     hb_opt_f64 wasserstein; /* unit of the metric */
+    /* Where the distribution moved; NULL when no finding says that it did. */
+    const hb_quantile_shift *quantile_shift;
     hb_severity worst;
     bool flagged;      /* worst >= DRIFT */
     unsigned n_checks; /* rules that could be evaluated */

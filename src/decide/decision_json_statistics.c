@@ -217,6 +217,8 @@ static void relation(hb_json *j, const hb_relation *r)
         figure(j, "level", r->level);
         hb_json_ku(j, "n0", r->n0);
         hb_json_ku(j, "n_metrics", r->n_metrics);
+        hb_json_ku(j, "n_related", r->n_related);
+        text(j, "note", r->note);
         figure(j, "p", r->p);
         hb_json_key(j, "parts");
         hb_json_arr(j);

@@ -56,7 +56,8 @@ static void test_one(work *w, size_t i)
                          .values = past->values,
                          .n_values = w->set->n_runs,
                          .left_out = w->left_out,
-                         .step = past->step};
+                         .step = past->step,
+                         .log = past->log || (c->def && c->def->transform == HB_TRANSFORM_LOG)};
     early *t = &w->tests[i];
     t->tested =
         hb_fit_make(&judged, &yard, w->d->policy->n_min, w->room, &t->fit) == HB_UNTESTED_NO;
@@ -83,7 +84,7 @@ static hb_status against_rolling(work *w, hb_error *err)
     }
     if (status == HB_OK && n) {
         double level = hb_bh_level(w->d);
-        HB_IGNORE(hb_bh(p, n, level, order, q)); /* the adjusted values say it, for p = 0 too */
+        (void)hb_bh(p, n, level, order, q); /* the adjusted values say it, for p = 0 too */
         size_t k = 0;
         for (size_t i = 0; i < all; i++) {
             early *t = &w->tests[i];

@@ -2,6 +2,7 @@
 #include "decide/history.h"
 
 #include "base/mem.h"
+#include "decide/findings.h"
 #include "stats/change_point.h"
 #include "stats/predict.h"
 #include "stats/random.h"
@@ -80,15 +81,21 @@ static bool gather(state *s, size_t metric)
     return to->n >= HB_CHANGE_MIN;
 }
 
+static hb_status make_room(state *s, hb_error *err)
+{
+    size_t room = s->in->past->n_runs - s->first + 1;
+    s->series.values = hb_arena_array(s->arena, room, sizeof *s->series.values);
+    s->series.runs = hb_arena_array(s->arena, room, sizeof *s->series.runs);
+    return s->series.values && s->series.runs ? HB_OK : HB_NOMEM(err);
+}
+
 static hb_status find_all(state *s, hb_error *err)
 {
     const hb_run_set *past = s->in->past;
-    size_t room = past->n_runs - s->first + 1;
-    s->series.values = hb_arena_array(s->arena, room, sizeof *s->series.values);
-    s->series.runs = hb_arena_array(s->arena, room, sizeof *s->series.runs);
+    HB_TRY(make_room(s, err));
     s->which = hb_arena_array(s->arena, past->n_metrics, sizeof *s->which);
     s->changes = hb_arena_array(s->arena, past->n_metrics, sizeof *s->changes);
-    if (!s->series.values || !s->series.runs || !s->which || !s->changes) {
+    if (!s->which || !s->changes) {
         return HB_NOMEM(err);
     }
     for (size_t i = 0; i < past->n_metrics; i++) {
@@ -189,29 +196,35 @@ static hb_status tell(const state *s, const hb_change_point *c, const char *unit
     return *ret ? HB_OK : HB_NOMEM(err);
 }
 
-static hb_status row(state *s, size_t i, hb_change_point *ret, hb_error *err)
+/* The series of the metric must be in s->series. */
+static hb_status row(const state *s, const hb_change *c, const hb_change_shape *shape,
+                     hb_change_point *ret, hb_error *err)
 {
-    const hb_change *c = &s->changes[i];
     const series *of = &s->series;
-    hb_change_shape shape;
-    HB_IGNORE(!gather(s, s->which[i])); /* it had enough values before */
-    hb_change_shape_of(of->values, c->n, c->at, &shape);
     run_view first = run_at(s->in, of->runs[c->at]);
     *ret = (hb_change_point){
         .metric = of->metric->name,
         .n = c->n,
         .run_id = first.meta->run_id,
         .time = first.start,
-        .before = shape.before,
-        .after = shape.after,
+        .before = shape->before,
+        .after = shape->after,
         .p = c->p,
         .seed = s->seed,
         .permutations = c->permutations,
-        .ramp = shape.ramp,
-        .per_run = shape.per_run,
+        .ramp = shape->ramp,
+        .per_run = shape->per_run,
     };
     HB_TRY(changed_with(s, c->at, &ret->with, err));
     return tell(s, ret, of->metric->unit, &ret->text, err);
+}
+
+static hb_status row_of(state *s, size_t i, hb_change_point *ret, hb_error *err)
+{
+    hb_change_shape shape;
+    HB_IGNORE(!gather(s, s->which[i])); /* it had enough values before */
+    hb_change_shape_of(s->series.values, s->changes[i].n, s->changes[i].at, &shape);
+    return row(s, &s->changes[i], &shape, ret, err);
 }
 
 static int by_p_and_name(const void *pa, const void *pb)
@@ -236,7 +249,7 @@ static hb_status surviving(state *s, hb_change_point **ret, size_t *ret_n, hb_er
     double cut = hb_bh(p, s->n, s->in->level, order, NULL);
     for (size_t i = 0; i < s->n; i++) {
         if (p[i] <= cut && s->changes[i].score > 0) {
-            HB_TRY(row(s, i, &rows[n++], err));
+            HB_TRY(row_of(s, i, &rows[n++], err));
         }
     }
     if (n) {
@@ -247,13 +260,18 @@ static hb_status surviving(state *s, hb_change_point **ret, size_t *ret_n, hb_er
     return HB_OK;
 }
 
-hb_status hb_history_changes(const hb_history_input *in, hb_arena *arena, hb_change_point **ret,
-                             size_t *ret_n, hb_error *err)
+static state begin(const hb_history_input *in, hb_arena *arena)
 {
     size_t most = HB_HISTORY_RUNS - (in->last != NULL);
     size_t n_runs = in->past->n_runs;
-    state s = {
+    return (state){
         .in = in, .arena = arena, .first = n_runs > most ? n_runs - most : 0, .seed = seed_of(in)};
+}
+
+hb_status hb_history_changes(const hb_history_input *in, hb_arena *arena, hb_change_point **ret,
+                             size_t *ret_n, hb_error *err)
+{
+    state s = begin(in, arena);
     hb_change_point *rows = NULL;
     size_t n = 0;
     if (in->past->n_metrics) {
@@ -261,6 +279,29 @@ hb_status hb_history_changes(const hb_history_input *in, hb_arena *arena, hb_cha
     }
     if (s.n) {
         HB_TRY(surviving(&s, &rows, &n, err));
+    }
+    *ret = rows;
+    *ret_n = n;
+    return HB_OK;
+}
+
+hb_status hb_history_of_metric(const hb_history_input *in, size_t metric, hb_arena *arena,
+                               hb_change_point **ret, size_t *ret_n, hb_error *err)
+{
+    state s = begin(in, arena);
+    size_t n = 0;
+    HB_TRY(make_room(&s, err));
+    bool enough = gather(&s, metric);
+    hb_change_part *parts = hb_arena_array(arena, s.series.n + 1, sizeof *parts);
+    hb_change_point *rows = hb_arena_array(arena, s.series.n + 1, sizeof *rows);
+    if (!parts || !rows) {
+        return HB_NOMEM(err);
+    }
+    if (enough) {
+        HB_TRY(hb_change_segments(s.series.values, s.series.n, in->level, s.seed, parts, &n, err));
+    }
+    for (size_t i = 0; i < n; i++) {
+        HB_TRY(row(&s, &parts[i].change, &parts[i].shape, &rows[i], err));
     }
     *ret = rows;
     *ret_n = n;

@@ -4,7 +4,9 @@
 #ifndef HB_DECIDE_HISTORY_H
 #define HB_DECIDE_HISTORY_H
 
-#include "decide/findings.h"
+#include "decide/decision.h"
+
+struct hb_findings; /* decide/findings.h, which a reader of the store cannot include */
 
 enum { HB_HISTORY_RUNS = 200 }; /* newest runs that are looked at */
 
@@ -22,7 +24,14 @@ typedef struct hb_history_input {
 HB_CHECKED hb_status hb_history_changes(const hb_history_input *in, hb_arena *arena,
                                         hb_change_point **ret, size_t *ret_n, hb_error *err);
 
+/* All changes of one metric of the set, in the order of time, each at p <= in->level by itself
+ * (hb_change_segments): before and after are then those of the stretch between its neighbours. */
+HB_CHECKED hb_status hb_history_of_metric(const hb_history_input *in, size_t metric,
+                                          hb_arena *arena, hb_change_point **ret, size_t *ret_n,
+                                          hb_error *err);
+
 /* Fills d->statistics.changes from d->reference->prior->history and adds a finding for each. */
-HB_CHECKED hb_status hb_history_explain(hb_decision *d, hb_findings *findings, hb_error *err);
+HB_CHECKED hb_status hb_history_explain(hb_decision *d, struct hb_findings *findings,
+                                        hb_error *err);
 
 #endif

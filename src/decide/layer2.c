@@ -38,6 +38,7 @@ static hb_status prepare(work *w, hb_error *err)
     s->n_min = d->policy->n_min;
     s->power_text = "";
     s->relation.why_not = "";
+    s->relation.note = "";
     /* A set is the reference with its like; without a reference there is nothing it belongs to. */
     w->set = d->reference->run ? d->reference->set : NULL;
     size_t n = w->set ? w->set->n_runs : 0;
@@ -70,7 +71,8 @@ static void test_one(work *w, size_t i)
                          .values = past->values,
                          .n_values = w->set->n_runs,
                          .left_out = w->left_out,
-                         .step = past->step};
+                         .step = past->step,
+                         .log = past->log || (c->def && c->def->transform == HB_TRANSFORM_LOG)};
     t->untested = hb_fit_make(&judged, &yard, w->d->policy->n_min, w->room, f);
     t->n0 = f->n0;
     if (t->untested != HB_UNTESTED_NO) {

@@ -208,7 +208,7 @@ hb_status hb_told_untested(const hb_decision *d, hb_comparison *c, bool run_not_
         f.excess = run_not_positive ? 1 : 0;
         return hb_findings_add(
             out, f, err,
-            "%s: 'transform: log' is declared and %s 0 or below, so it could not be tested against "
+            "%s is tested by its logarithms and %s 0 or below, so it could not be tested against "
             "the %zu baseline runs",
             c->name, run_not_positive ? "its value is" : "one of the baseline runs' values is",
             t->n0);
@@ -265,8 +265,13 @@ static hb_status insufficient(const hb_decision *d, hb_findings *out, hb_error *
 {
     const hb_run_statistics *s = &d->statistics;
     hb_finding f = finding_of(NULL, HB_RULE_INSUFFICIENT_BASELINE, HB_SEVERITY_INFO);
-    /* Without a set the reference is a run all the same (files, a run named). */
-    size_t n = s->n_runs ? s->n_runs : d->reference->run ? 1 : 0;
+    if (!d->reference->run) {
+        return hb_findings_add(out, f, err,
+                               "without a baseline there is no statistical test either: only "
+                               "declared limits were checked");
+    }
+    /* Without a set the reference is a run all the same: files, or a run named. */
+    size_t n = s->n_runs ? s->n_runs : 1;
     f.limit = hb_some(s->n_min);
     f.observed = hb_some((double)n);
     if (s->n_runs >= s->n_min) {

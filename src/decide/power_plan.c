@@ -40,6 +40,12 @@ static hb_metric stand_in(const hb_power_ask *ask, const hb_past_metric *past)
     return out;
 }
 
+/* A dual baseline's rolling set has half of the budget for single metrics. */
+static double share_of(const hb_power_ask *ask)
+{
+    return ask->dual ? HB_BH_SHARE / 2 : HB_BH_SHARE;
+}
+
 static hb_untested fit_one(const hb_power_ask *ask, const hb_past_metric *past, double *room,
                            hb_fit *ret)
 {
@@ -48,7 +54,9 @@ static hb_untested fit_one(const hb_power_ask *ask, const hb_past_metric *past, 
     hb_yardstick yard = {.unit = past->unit,
                          .values = past->values,
                          .n_values = ask->set->n_runs,
-                         .step = past->step};
+                         .step = past->step,
+                         .log = past->log ||
+                                (judged.def && judged.def->transform == HB_TRANSFORM_LOG)};
     hb_untested why = hb_fit_make(&judged, &yard, ask->policy->n_min, room, ret);
     ret->m = ask->m;
     return why;
@@ -127,7 +135,7 @@ static hb_status make(const hb_power_ask *ask, hb_power_plan *p, hb_error *err)
         p->n_testable += x->untested == HB_UNTESTED_NO;
         p->n_metrics++;
     }
-    p->level = p->n_testable ? HB_BH_SHARE * p->budget / (double)p->n_testable : 0;
+    p->level = p->n_testable ? share_of(ask) * p->budget / (double)p->n_testable : 0;
     for (size_t i = 0; i < p->n_metrics; i++) {
         if (p->metrics[i].untested == HB_UNTESTED_NO) {
             fill(p, ask, &fits[i], &p->metrics[i]);

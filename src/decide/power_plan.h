@@ -18,6 +18,7 @@ typedef struct hb_power_ask {
     const hb_run *run; /* a run of the test, for unit, reduce and resolution; NULL = none */
     const hb_registry *registry;
     const hb_policy *policy;
+    bool dual;        /* dual baseline: half of the budget is the rolling set's */
     size_t m;         /* new runs judged together, at least 1 */
     hb_opt_f64 shift; /* the target, unit of the metric, > 0; else min_effect, else 2 sd */
     double power;     /* wanted at the target, 0 < power < 1 */
@@ -67,7 +68,8 @@ typedef struct hb_power_plan {
     size_t m;
     uint32_t n_min;
     double budget;
-    double level; /* first cut of Benjamini and Hochberg: 0.8 budget / n_testable */
+    double level; /* first cut of Benjamini and Hochberg: 0.8 budget / n_testable, half of it when
+                     dual */
     double wanted;
 } hb_power_plan;
 

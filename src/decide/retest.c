@@ -67,7 +67,8 @@ static void answer(const hb_decision *d, const hb_comparison *c, double *room, h
 {
     const hb_suspicion *s = r->of;
     hb_judged judged = {.def = c->def, .run = c->run, .with = d->reference->with};
-    hb_yardstick yard = {.unit = "", .values = s->values, .n_values = s->n_set, .step = s->step};
+    hb_yardstick yard = {
+        .unit = "", .values = s->values, .n_values = s->n_set, .step = s->step, .log = s->log};
     r->outcome = HB_RETEST_NO_VALUE;
     hb_untested why = hb_fit_make(&judged, &yard, RETEST_MIN_RUNS, room, fit);
     r->n0 = fit->n0;

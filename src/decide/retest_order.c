@@ -43,7 +43,7 @@ static void names(const char *const *list, size_t n, hb_buf *out)
 static void which(const hb_decision *d, hb_buf *out)
 {
     const hb_run_meta *m = &d->run->meta;
-    hb_buf_fmt(out, "repeat run '%s'", m->run_id);
+    hb_buf_fmt(out, "Repeat run '%s'", m->run_id);
     const char *sep = " (";
     const struct {
         const char *what;

@@ -149,7 +149,7 @@ hb_untested hb_fit_make(const hb_judged *judged, const hb_yardstick *yard, size_
     const hb_metric_def *def = judged->def;
     hb_fit f = {
         .m = 1,
-        .log = def && def->transform == HB_TRANSFORM_LOG,
+        .log = yard->log,
         .side = !def || def->direction == HB_BAD_BOTH ? 0
                 : def->direction == HB_BAD_UP         ? 1
                                                       : -1,

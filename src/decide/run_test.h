@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* One metric of a run held against the values of earlier runs, on the scale of the test (logarithms
- * where the metric declares them). The set of a run and the frozen set of a suspicion go the same
- * way, so that a retest is the same statistic. Inside decide/. */
+ * where the metric declares them or a baseline version stores them). The set of a run and the
+ * frozen set of a suspicion go the same way, so that a retest is the same statistic. Inside
+ * decide/. */
 #ifndef HB_DECIDE_RUN_TEST_H
 #define HB_DECIDE_RUN_TEST_H
 
@@ -22,6 +23,7 @@ typedef struct hb_yardstick {
     size_t n_values;
     const bool *left_out; /* true = not this value (a run under judgement itself); NULL = all */
     double step;          /* resolution seen, 0 = unknown */
+    bool log;             /* it is judged by its logarithms */
 } hb_yardstick;
 
 typedef struct hb_fit {

@@ -5,6 +5,7 @@
 #define HB_DECIDE_STATISTICS_H
 
 #include "base/opt.h"
+#include "stats/quantile_shift.h"
 #include "telemetry/past.h"
 
 typedef enum hb_tost {
@@ -127,7 +128,8 @@ typedef struct hb_attribution {
     bool told;              /* false: the runs cannot tell, text says why; figures are 0 then */
     double variance_share;  /* 0 … 1 of the set's spread */
     double p;               /* F test that the factor has no effect; 1 when not told */
-    hb_opt_f64 shift;       /* part of this run's shift that its level had before, unit */
+    hb_opt_f64 shift;       /* part of this run's shift that its level had before, unit; unset when
+                             * the level is new or there is no sign of the factor (p >= 0.05) */
     const char *confounded; /* factors it cannot be told apart from; "" = none */
     const char *text;
 } hb_attribution;
@@ -143,8 +145,10 @@ typedef struct hb_relation {
     bool ran;
     const char *why_not; /* "" when it ran */
     size_t n0;
-    size_t n_metrics;
-    double distance;  /* Mahalanobis with shrinkage */
+    size_t n_metrics; /* with a value in every run of the set and in this one */
+    size_t n_related; /* of these, in a group that goes together; the others are not part of it */
+    const char *note; /* what was left out, in one sentence; "" = nothing */
+    double distance;  /* Mahalanobis with shrinkage, of the group furthest out */
     double shrinkage; /* 0 … 1 */
     double p;         /* by leave-one-out or permutation */
     double level;     /* 0.2 q */

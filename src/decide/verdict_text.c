@@ -77,8 +77,12 @@ static void reason_flagged(const hb_decision *d, hb_severity severity, hb_buf *o
         hb_buf_c(out, worst ? worst->text : "");
         return;
     }
+    bool suspected = severity == HB_SEVERITY_DRIFT && d->statistics.order &&
+                     d->statistics.n_suspected == n && worst && worst->rule == HB_RULE_SUSPECTED;
     hb_buf_fmt(out, "%zu metric%s %s: ", n, plural(n),
-               severity == HB_SEVERITY_FAIL ? "failed" : "drifted");
+               severity == HB_SEVERITY_FAIL ? "failed"
+               : suspected                  ? "suspected of a change"
+                                            : "drifted");
     names(d, severity, out);
     if (worst) {
         hb_buf_fmt(out, "; %s", worst->text);
@@ -137,7 +141,7 @@ static const char *const advice[HB_RULE_COUNT_] = {
         "the change is real: find what changed since the baseline runs; when it is "
         "meant to stay, make a baseline of runs that have it",
     [HB_RULE_SUSPECTED] = "find what changed since the baseline runs",
-    [HB_RULE_UNTESTED] = "look at its value, or take 'transform: log' out of its entry",
+    [HB_RULE_UNTESTED] = "look at its value: what is tested by its logarithms is never 0 or below",
     [HB_RULE_EARLY_WARNING] = "look at its history; when it goes on it will cross a limit: find "
                               "what wears, drifts or fills up",
     [HB_RULE_BASELINE_AGED] = "make a baseline of newer runs ('hb baseline create'), or record "
@@ -228,7 +232,7 @@ static void todo(const hb_decision *d, hb_buf *out)
     }
     hb_buf_c(out, advice[f->rule] ? advice[f->rule] : hb_rule_words(f->rule));
     if (order) {
-        hb_buf_fmt(out, ". And %s", order->text);
+        hb_buf_fmt(out, ". %s", order->text);
     }
 }
 

@@ -21,17 +21,22 @@ enum {
     TIME_ROWS = 2000
 };
 
-typedef struct gathered {
-    hb_str key; /* as in by_key */
-    uint32_t channel;
+/* What a channel has of the block at hand. */
+typedef struct samples {
     double *v;
     hb_time *t;
     size_t n;
     size_t cap;
     size_t cap_t;
-    bool wanted;
     hb_resampler resampler;
     uint64_t untimed;
+} samples;
+
+typedef struct gathered {
+    hb_str key; /* as in by_key */
+    uint32_t channel;
+    bool wanted;
+    samples *samples; /* NULL while there were none: a row of a metric table states a value */
 } gathered;
 
 typedef struct rows {
@@ -46,6 +51,7 @@ typedef struct rows {
     size_t last; /* of the row before */
     size_t cap_list;
     hb_buf key;
+    bool gathered; /* anything since the last flush */
     uint64_t bad_times;
     uint64_t backwards; /* rows older than the one before */
     hb_time latest;
@@ -119,29 +125,38 @@ static hb_status channel_of(rows *w, const hb_block *block, size_t r, size_t *re
     return HB_OK;
 }
 
-static hb_status gather(gathered *g, double v, hb_time t, hb_error *err)
+static hb_status gather(rows *w, gathered *g, double v, hb_time t, hb_error *err)
 {
-    HB_TRY(HB_GROW(g->v, g->cap, g->n + 1, SAMPLES_MAX, "samples in a block", err));
-    HB_TRY(HB_GROW(g->t, g->cap_t, g->n + 1, SAMPLES_MAX, "samples in a block", err));
-    g->v[g->n] = v;
-    g->t[g->n++] = t;
+    if (!g->samples) {
+        g->samples = hb_alloc_zero(sizeof *g->samples);
+        if (!g->samples) {
+            return HB_NOMEM(err);
+        }
+    }
+    samples *s = g->samples;
+    HB_TRY(HB_GROW(s->v, s->cap, s->n + 1, SAMPLES_MAX, "samples in a block", err));
+    HB_TRY(HB_GROW(s->t, s->cap_t, s->n + 1, SAMPLES_MAX, "samples in a block", err));
+    s->v[s->n] = v;
+    s->t[s->n++] = t;
+    w->gathered = true;
     return HB_OK;
 }
 
 static hb_status flush(rows *w, hb_error *err)
 {
-    for (size_t i = 0; i < w->n_list; i++) {
-        gathered *g = &w->list[i];
-        if (g->n && w->resample) {
-            HB_TRY(hb_resample_add(&g->resampler, w->resample, g->v, g->t, g->n, g->v, g->t, &g->n,
-                                   &g->untimed, err));
+    for (size_t i = 0; w->gathered && i < w->n_list; i++) {
+        samples *s = w->list[i].samples;
+        if (s && s->n && w->resample) {
+            HB_TRY(hb_resample_add(&s->resampler, w->resample, s->v, s->t, s->n, s->v, s->t, &s->n,
+                                   &s->untimed, err));
         }
-        if (g->n) {
-            HB_TRY(hb_run_builder_add(w->job->b, g->channel, g->v,
-                                      w->c->time == HB_NO_COLUMN ? NULL : g->t, g->n, err));
-            g->n = 0;
+        if (s && s->n) {
+            HB_TRY(hb_run_builder_add(w->job->b, w->list[i].channel, s->v,
+                                      w->c->time == HB_NO_COLUMN ? NULL : s->t, s->n, err));
+            s->n = 0;
         }
     }
+    w->gathered = false;
     return HB_OK;
 }
 
@@ -150,12 +165,12 @@ static hb_status flush_steps(rows *w, hb_error *err)
 {
     uint64_t untimed = 0;
     for (size_t i = 0; w->resample && i < w->n_list; i++) {
-        gathered *g = &w->list[i];
+        samples *s = w->list[i].samples;
         double v = 0;
         hb_time t = 0;
-        untimed += g->untimed;
-        if (hb_resample_finish(&g->resampler, w->resample, &v, &t)) {
-            HB_TRY(hb_run_builder_add(w->job->b, g->channel, &v, &t, 1, err));
+        untimed += s ? s->untimed : 0;
+        if (s && hb_resample_finish(&s->resampler, w->resample, &v, &t)) {
+            HB_TRY(hb_run_builder_add(w->job->b, w->list[i].channel, &v, &t, 1, err));
         }
     }
     return untimed ? hb_run_builder_reject_row(w->job->b, HB_REJECT_NO_TIME, untimed, err) : HB_OK;
@@ -172,7 +187,8 @@ static hb_status bad_tags(rows *w, const hb_block *block, size_t r, const char *
 
 /* {"samples": [1, 2, …], …}: the numbers feed the distribution of the metric. Python also writes
  * bare NaN and Infinity into lists, which is no JSON. */
-static hb_status samples(rows *w, const hb_block *block, size_t r, gathered *g, hb_error *err)
+static hb_status listed_samples(rows *w, const hb_block *block, size_t r, gathered *g,
+                                hb_error *err)
 {
     char room[HB_NUM_TEXT];
     hb_str tags = hb_str_trim(text_of(block, r, w->c->tags, room));
@@ -194,7 +210,7 @@ static hb_status samples(rows *w, const hb_block *block, size_t r, gathered *g, 
         if (!json_is_number(v)) {
             skipped++;
         } else if (status == HB_OK) {
-            status = gather(g, json_number_value(v), HB_TIME_NONE, err);
+            status = gather(w, g, json_number_value(v), HB_TIME_NONE, err);
         }
     }
     json_decref(root);
@@ -252,7 +268,7 @@ static hb_status metric_row(rows *w, const hb_block *block, size_t r, gathered *
         break;
     }
     }
-    return samples(w, block, r, g, err);
+    return listed_samples(w, block, r, g, err);
 }
 
 /* How the time is told, by the first rows; also in columns the layout did not take for the time,
@@ -314,7 +330,7 @@ static hb_status sample_row(rows *w, const hb_block *block, size_t r, gathered *
     double v = 0;
     switch (value_of(w, cell, &v)) {
     case HB_CELL_IS_NUMBER:
-        return gather(g, v, t, err);
+        return gather(w, g, v, t, err);
     case HB_CELL_IS_MISSING:
         hb_run_builder_missing(b, g->channel, 1);
         return HB_OK;
@@ -426,8 +442,12 @@ hb_status hb_layout_rows(hb_layout_job *job, const hb_row_columns *columns, bool
     hb_buf_init(&w.key, 1 << 20);
     hb_status status = read_all(&w, first, err);
     for (size_t i = 0; i < w.n_list; i++) {
-        hb_free(w.list[i].v);
-        hb_free(w.list[i].t);
+        samples *s = w.list[i].samples;
+        if (s) {
+            hb_free(s->v);
+            hb_free(s->t);
+            hb_free(s);
+        }
     }
     hb_free(w.list);
     hb_map_release(&w.by_key);

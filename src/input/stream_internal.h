@@ -45,8 +45,8 @@ struct hb_stream {
     bool placed;           /* read_at works on the file itself */
     struct stat as_it_was; /* when it was opened */
     bool grew;
-    uint64_t farthest; /* byte read by place */
-    char *held;        /* or on the decoded bytes, all of them */
+    _Atomic uint64_t farthest; /* byte read by place; likewise */
+    char *held;                /* or on the decoded bytes, all of them */
     size_t held_n;
     size_t held_at;
     char sha256[HB_DIGEST_HEX];

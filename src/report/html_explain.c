@@ -14,12 +14,9 @@ enum { CHANGES = 20, ROWS = 40, PARTS = 8 };
 static void changes(const hb_run_statistics *s, hb_buf *out)
 {
     for (size_t i = 0; i < s->n_changes && i < CHANGES; i++) {
-        const hb_change_point *c = &s->changes[i];
-        char fig[HB_FIG];
         hb_buf_c(out, i ? "<li>" : "<h3>Since when</h3><ul><li>");
-        hb_escape(out, c->text);
-        hb_buf_fmt(out, " <span class=\"note\">(%s over %zu runs, p %s)</span></li>",
-                   c->ramp ? "slow drift" : "step", c->n, hb_fig_p(c->p, fig));
+        hb_escape(out, s->changes[i].text);
+        hb_buf_c(out, "</li>");
     }
     hb_buf_c(out, s->n_changes ? "</ul>" : "");
     if (s->n_changes > CHANGES) {
@@ -48,39 +45,45 @@ static void attribution(const hb_attribution *a, hb_buf *out)
     } else {
         hb_buf_c(out, "—");
     }
-    hb_buf_fmt(out, "</td><td>%s</td><td class=\"t\">",
+    hb_buf_fmt(out, "</td><td>%s</td>", hb_fig_p(a->told ? a->p : NAN, fig));
+    hb_buf_fmt(out, "<td>%s</td><td class=\"t w long\">",
                a->shift.set ? hb_fig_signed(a->shift.v, fig) : "—");
-    hb_escape(out, a->confounded && *a->confounded ? a->confounded : "—");
-    hb_buf_c(out, "</td><td class=\"t w\">");
     hb_escape(out, a->text);
     hb_buf_c(out, "</td></tr>");
 }
 
+/* What a factor shows comes before what it does not. */
+static void attribution_rows(const hb_run_statistics *s, hb_buf *out)
+{
+    size_t shown = 0;
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t i = 0; i < s->n_attributions && shown < ROWS; i++) {
+            const hb_attribution *a = &s->attributions[i];
+            if ((a->told && a->p < 0.05) == (pass == 0)) {
+                attribution(a, out);
+                shown++;
+            }
+        }
+    }
+}
+
 static void attributions(const hb_run_statistics *s, hb_buf *out)
 {
-    static const char *const heads[] = {"Metric",
-                                        "Factor",
-                                        "This run's",
-                                        "Levels seen",
-                                        "Share of the spread",
-                                        "Of this shift",
-                                        "Cannot be told from",
-                                        "In words"};
+    static const char *const heads[] = {
+        "Metric", "Factor",        "This run's", "Levels", "Share of the spread",
+        "p",      "Of this shift", "In words"};
     if (s->n_attributions == 0) {
         return;
     }
-    hb_buf_c(out, "<h3>What it goes with</h3><div class=\"scroll\"><table "
-                  "class=\"stat\"><caption>How much of the "
-                  "spread of the baseline runs, and of this run's shift (in the metric's unit), "
-                  "goes with each factor of the context</caption><thead><tr>");
+    hb_buf_c(out, "<h3>What it goes with</h3><div class=\"scroll\"><table class=\"stat\"><caption>"
+                  "How much of the spread of the baseline runs, and of this run's shift (in the "
+                  "metric's unit), goes with each factor of the context</caption><thead><tr>");
     for (size_t i = 0; i < sizeof heads / sizeof *heads; i++) {
-        hb_buf_fmt(out, "<th scope=\"col\"%s>%s</th>", i < 3 || i > 5 ? " class=\"t\"" : "",
+        hb_buf_fmt(out, "<th scope=\"col\"%s>%s</th>", i < 3 || i > 6 ? " class=\"t\"" : "",
                    heads[i]);
     }
     hb_buf_c(out, "</tr></thead><tbody>");
-    for (size_t i = 0; i < s->n_attributions && i < ROWS; i++) {
-        attribution(&s->attributions[i], out);
-    }
+    attribution_rows(s, out);
     hb_buf_c(out, "</tbody></table></div>");
     if (s->n_attributions > ROWS) {
         hb_buf_fmt(out, "<p class=\"note\">%zu further rows are in drift_report.json.</p>",
@@ -119,10 +122,14 @@ static void relation(const hb_decision *d, hb_buf *out)
         hb_buf_c(out, ".</p>");
         return;
     }
-    hb_buf_fmt(out, "%s: %zu metrics over %zu runs, distance %s", r->rejected ? "No" : "Yes",
-               r->n_metrics, r->n0, hb_fig(r->distance, fig));
+    hb_buf_fmt(out, "%s: %zu of %zu metrics go together in %zu runs; distance %s",
+               r->rejected ? "No" : "Yes", r->n_related, r->n_metrics, r->n0,
+               hb_fig(r->distance, fig));
     hb_buf_fmt(out, ", p %s", hb_fig_p(r->p, fig));
-    hb_buf_fmt(out, " (called broken at %s or less).</p>", hb_fig_p(r->level, fig));
+    hb_buf_fmt(out, " (called broken at %s or less).%s", hb_fig_p(r->level, fig),
+               *r->note ? " " : "");
+    hb_escape(out, r->note);
+    hb_buf_c(out, "</p>");
     if (r->rejected && r->n_parts) {
         parts(d, out);
     }

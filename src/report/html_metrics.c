@@ -4,6 +4,7 @@
 
 #include "report/escape.h"
 #include "report/figure.h"
+#include "report/noteworthy.h"
 #include "report/svg.h"
 #include "report/svg_runs.h"
 
@@ -12,16 +13,6 @@
 
 /* Plots are the heavy part of the page: the worst ones get them. */
 enum { PLOTS = 40, PLOT_BYTES = 170 << 10, PLOT_BYTES_BESIDE_RUNS = 80 << 10 };
-
-static const hb_comparison *comparison_of(const hb_decision *d, const char *metric)
-{
-    for (size_t i = 0; i < d->n_comparisons; i++) {
-        if (strcmp(d->comparisons[i].name, metric) == 0) {
-            return &d->comparisons[i];
-        }
-    }
-    return NULL;
-}
 
 /* The first finding of a metric in rank order speaks for it. */
 static bool first_of_metric(const hb_decision *d, size_t i)
@@ -108,7 +99,7 @@ static hb_status shift(const hb_comparison *c, const hb_finding *f, hb_buf *out,
 static hb_status card(const hb_decision *d, size_t i, hb_buf *out, hb_error *err)
 {
     const hb_finding *f = &d->findings[i];
-    const hb_comparison *c = comparison_of(d, f->metric);
+    const hb_comparison *c = hb_comparison_of(d, f->metric);
     if (!c) {
         return HB_OK;
     }

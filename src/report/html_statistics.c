@@ -12,7 +12,7 @@
 #include <string.h>
 
 /* The page stays below 500 KB at 500 metrics: the rest is in drift_report.json. */
-enum { ROWS = 60, PLOTS = 12, NEAREST = 4, PLOT_BYTES = 60 << 10, NAMES = 40 };
+enum { ROWS = 60, PLOTS = 12, CHANGED = 4, NEAREST = 4, PLOT_BYTES = 60 << 10, NAMES = 40 };
 
 void hb_html_power(const hb_decision *d, hb_buf *out)
 {
@@ -215,10 +215,36 @@ static void retests(const hb_run_statistics *s, hb_buf *out)
     hb_buf_c(out, "</tbody></table>");
 }
 
+/* Metrics whose history changed come first: their plots say most. */
+static size_t to_draw(const hb_decision *d, const hb_comparison **list)
+{
+    const hb_run_statistics *s = &d->statistics;
+    const hb_comparison *noted[PLOTS];
+    size_t n = 0;
+    for (size_t i = 0; i < s->n_changes && n < CHANGED; i++) {
+        const hb_comparison *c = hb_comparison_of(d, s->changes[i].metric);
+        if (c && hb_run_tested(&c->test)) {
+            list[n++] = c;
+        }
+    }
+    size_t changed = n;
+    size_t n_noted = hb_noteworthy(d, HB_NOTE_ANY, noted, PLOTS);
+    for (size_t i = 0; i < n_noted && n < PLOTS; i++) {
+        bool again = false;
+        for (size_t k = 0; k < changed && !again; k++) {
+            again = list[k] == noted[i];
+        }
+        if (!again) {
+            list[n++] = noted[i];
+        }
+    }
+    return n;
+}
+
 static hb_status plots(const hb_decision *d, hb_buf *out, hb_error *err)
 {
     const hb_comparison *list[PLOTS];
-    size_t n = hb_noteworthy(d, HB_NOTE_ANY, list, PLOTS);
+    size_t n = to_draw(d, list);
     bool nearest = n == 0;
     n = nearest ? hb_noteworthy(d, HB_NOTE_TESTED, list, NEAREST) : n;
     size_t start = out->n;

@@ -5,6 +5,7 @@
 
 #include "base/json_write.h"
 #include "decide/decision_json.h"
+#include "report/noteworthy.h"
 
 #include <string.h>
 
@@ -22,25 +23,6 @@ static const hb_metric_def *limits_of(const hb_comparison *c)
 {
     static const hb_metric_def none = {.name = ""};
     return c->def ? c->def : &none;
-}
-
-static const hb_comparison *comparison_of(const hb_decision *d, const char *metric)
-{
-    size_t low = 0;
-    size_t high = d->n_comparisons;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        int c = strcmp(d->comparisons[mid].name, metric);
-        if (c == 0) {
-            return &d->comparisons[mid];
-        }
-        if (c < 0) {
-            low = mid + 1;
-        } else {
-            high = mid;
-        }
-    }
-    return NULL;
 }
 
 static bool is_change(hb_rule rule)
@@ -91,7 +73,7 @@ static void drift_items(hb_json *j, const hb_decision *d, const char *key, size_
     hb_json_arr(j);
     for (size_t i = 0; i < d->n_findings && n < most; i++) {
         const hb_comparison *c =
-            first_change(d, i) ? comparison_of(d, d->findings[i].metric) : NULL;
+            first_change(d, i) ? hb_comparison_of(d, d->findings[i].metric) : NULL;
         if (c) {
             drift_item(j, c);
             n++;
@@ -106,7 +88,7 @@ static void distribution_items(hb_json *j, const hb_decision *d)
     hb_json_arr(j);
     for (size_t i = 0; i < d->n_findings; i++) {
         const hb_finding *f = &d->findings[i];
-        const hb_comparison *c = comparison_of(d, f->metric);
+        const hb_comparison *c = hb_comparison_of(d, f->metric);
         if (f->rule != HB_RULE_KS_THRESHOLD || f->severity < HB_SEVERITY_DRIFT || !c) {
             continue;
         }

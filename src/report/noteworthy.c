@@ -79,3 +79,22 @@ size_t hb_next_length(const hb_decision *d)
     }
     return n;
 }
+
+const hb_comparison *hb_comparison_of(const hb_decision *d, const char *metric)
+{
+    size_t low = 0;
+    size_t high = d->n_comparisons;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        int c = strcmp(d->comparisons[mid].name, metric);
+        if (c == 0) {
+            return &d->comparisons[mid];
+        }
+        if (c < 0) {
+            low = mid + 1;
+        } else {
+            high = mid;
+        }
+    }
+    return NULL;
+}

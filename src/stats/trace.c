@@ -79,14 +79,39 @@ static void take(hb_trace_bucket *b, const double *v, size_t n)
     b->n += n;
 }
 
+/* Buckets there is room for at least, with so many in use: a few at first, so that tens of
+ * thousands of short series cost little, then doubled. */
+static size_t room_with(size_t n_buckets)
+{
+    size_t room = 16;
+    while (room < n_buckets) {
+        room *= 2;
+    }
+    return room;
+}
+
+/* All the room that n more samples can need, so that nothing fails half-way. After joining there is
+ * more than room_with says, and asking for it again changes nothing. */
+static hb_status reserve(hb_trace *tr, size_t n, hb_error *err)
+{
+    size_t left = HB_TRACE_BUCKETS - tr->n_buckets;
+    size_t room = room_with(tr->n_buckets + (n < left ? n : left));
+    if (tr->buckets && room == room_with(tr->n_buckets)) {
+        return HB_OK;
+    }
+    hb_trace_bucket *buckets = hb_realloc(tr->buckets, room * sizeof *buckets);
+    if (!buckets) {
+        return HB_NOMEM(err);
+    }
+    tr->buckets = buckets;
+    tr->per_bucket = tr->per_bucket ? tr->per_bucket : 1;
+    return HB_OK;
+}
+
 hb_status hb_trace_add(hb_trace *tr, const double *v, const hb_time *t, size_t n, hb_error *err)
 {
-    if (n && !tr->buckets) {
-        tr->buckets = hb_alloc_array(HB_TRACE_BUCKETS, sizeof *tr->buckets);
-        if (!tr->buckets) {
-            return HB_NOMEM(err);
-        }
-        tr->per_bucket = 1;
+    if (n) {
+        HB_TRY(reserve(tr, n, err));
     }
     size_t i = 0;
     while (i < n) {
@@ -190,7 +215,7 @@ hb_status hb_trace_load(const void *p, size_t n, hb_trace *ret_trace, hb_error *
     }
     hb_status status = HB_OK;
     if (tr.n_buckets) {
-        tr.buckets = hb_alloc_array(HB_TRACE_BUCKETS, sizeof *tr.buckets);
+        tr.buckets = hb_alloc_array(room_with(tr.n_buckets), sizeof *tr.buckets);
         status = tr.buckets ? load_buckets(&r, &tr, err) : HB_NOMEM(err);
     }
     if (status != HB_OK) {

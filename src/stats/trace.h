@@ -21,7 +21,7 @@ typedef struct hb_trace_bucket {
 
 /* {0} is an empty trace. All buckets but the last are full. */
 typedef struct hb_trace {
-    hb_trace_bucket *buckets; /* owned, HB_TRACE_BUCKETS of room once used */
+    hb_trace_bucket *buckets; /* owned; room for a power of two of them, 16 to HB_TRACE_BUCKETS */
     size_t n_buckets;
     uint64_t per_bucket; /* samples in a full bucket, a power of two; 1 = exact, 0 = empty */
     uint64_t n;

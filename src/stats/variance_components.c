@@ -365,45 +365,60 @@ void hb_design_fit(hb_design *d, const double *y, hb_components *ret)
     ret->dof_rest = dof_rest;
 }
 
-/* V over all components' sum, so that its diagonal is 1. */
+/* Upper triangle of V over all components' sum, so that its diagonal is 1. */
 static void covariance(hb_design *d, const hb_components *c)
 {
     size_t n = d->n_runs;
     /* Where factors explain everything V would be singular. */
     double rest = c->rest_share > 1e-9 ? c->rest_share : 1e-9;
+    memset(d->matrix, 0, n * n * sizeof *d->matrix);
     for (size_t i = 0; i < n; i++) {
-        for (size_t k = 0; k <= i; k++) {
-            double v = i == k ? rest : 0;
-            for (size_t f = 0; f < d->n_factors; f++) {
-                bool equal = d->factors[f].levels[i] == d->factors[f].levels[k];
-                v += equal ? c->factor[f].share : 0;
-            }
-            d->matrix[i * n + k] = v;
-        }
+        d->matrix[i * n + i] = rest;
     }
-    for (size_t k = 0; k < n; k++) {
-        double *row_k = d->matrix + k * n;
-        row_k[k] = sqrt(row_k[k] - dot(row_k, row_k, k));
-        for (size_t i = k + 1; i < n; i++) {
-            double *row_i = d->matrix + i * n;
-            row_i[k] = (row_i[k] - dot(row_i, row_k, k)) / row_k[k];
+    for (size_t f = 0; f < d->n_factors; f++) {
+        double share = c->factor[f].share;
+        const uint16_t *levels = d->factors[f].levels;
+        for (size_t i = 0; i < n && share > 0; i++) {
+            for (size_t k = i; k < n; k++) {
+                d->matrix[i * n + k] += levels[i] == levels[k] ? share : 0;
+            }
         }
     }
 }
 
-/* In place, with the Cholesky factor in d->matrix. */
+/* V = U'U in place, by rows of U: no sum has to wait for the one before it. */
+static void factorise(double *u, size_t n)
+{
+    for (size_t k = 0; k < n; k++) {
+        double *row = u + k * n;
+        double by = 1 / sqrt(row[k]);
+        for (size_t j = k; j < n; j++) {
+            row[j] *= by;
+        }
+        for (size_t i = k + 1; i < n; i++) {
+            double *below = u + i * n;
+            double one = row[i];
+            for (size_t j = i; j < n; j++) {
+                below[j] -= one * row[j];
+            }
+        }
+    }
+}
+
+/* In place, with U in d->matrix. */
 static void solve(const hb_design *d, double *v)
 {
     size_t n = d->n_runs;
-    for (size_t i = 0; i < n; i++) {
-        v[i] = (v[i] - dot(d->matrix + i * n, v, i)) / d->matrix[i * n + i];
-    }
-    for (size_t i = n; i-- > 0;) {
-        double sum = v[i];
-        for (size_t k = i + 1; k < n; k++) {
-            sum -= d->matrix[k * n + i] * v[k];
+    for (size_t k = 0; k < n; k++) {
+        const double *row = d->matrix + k * n;
+        v[k] /= row[k];
+        for (size_t j = k + 1; j < n; j++) {
+            v[j] -= v[k] * row[j];
         }
-        v[i] = sum / d->matrix[i * n + i];
+    }
+    for (size_t k = n; k-- > 0;) {
+        const double *row = d->matrix + k * n;
+        v[k] = (v[k] - dot(row + k + 1, v + k + 1, n - k - 1)) / row[k];
     }
 }
 
@@ -412,6 +427,7 @@ static void solve_effects(hb_design *d, const hb_components *c)
     size_t n = d->n_runs;
     double ones[HB_DESIGN_RUNS];
     covariance(d, c);
+    factorise(d->matrix, n);
     for (size_t i = 0; i < n; i++) {
         ones[i] = 1;
         d->solved[i] = d->y[i];

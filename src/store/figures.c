@@ -197,3 +197,24 @@ hb_status hb_figures_next(hb_figures *f, hb_figure *ret_figure, bool *ret_more, 
     *ret_figure = x;
     return HB_OK;
 }
+
+hb_status hb_store_factor_names(hb_store *s, hb_arena *arena, const char ***ret_names,
+                                size_t *ret_n, hb_error *err)
+{
+    HB_CLEANUP(hb_sql_close) hb_sql q = {0};
+    const char **names = NULL;
+    size_t n = 0;
+    size_t cap = 0;
+    bool more = false;
+    HB_TRY(
+        hb_sql_open(s, "SELECT DISTINCT name FROM run_factors ORDER BY name LIMIT 1000", &q, err));
+    HB_TRY(hb_sql_row(&q, &more, err));
+    while (more) {
+        HB_TRY(HB_ARENA_GROW(arena, names, n, cap, err));
+        names[n++] = hb_sql_get_text(&q, arena);
+        HB_TRY(hb_sql_row(&q, &more, err));
+    }
+    *ret_names = names;
+    *ret_n = n;
+    return HB_OK;
+}

@@ -36,6 +36,10 @@ HB_CHECKED hb_status hb_figures_next(hb_figures *f, hb_figure *ret_figure, bool 
                                      hb_error *err);
 void hb_figures_close(hb_figures *f);
 
+/* Names of all factors any run has, in order. */
+HB_CHECKED hb_status hb_store_factor_names(hb_store *s, hb_arena *arena, const char ***ret_names,
+                                           size_t *ret_n, hb_error *err);
+
 typedef struct hb_suspicion_row { /* strings in the caller's arena */
     int64_t id;
     const char *run_id; /* that raised it */
@@ -46,6 +50,7 @@ typedef struct hb_suspicion_row { /* strings in the caller's arena */
     hb_time raised; /* that run's time */
     hb_time until;
     double step;
+    bool log;
     size_t n_set;
     hb_suspicion_state state;
     const char *closed_by; /* run that gave the last word; "" while open */
@@ -58,7 +63,8 @@ typedef struct hb_suspicion_query { /* NULL = any */
     const char *test_name;
     const char *run_id; /* raised by */
     /* As it looked to this run: what it said itself does not count, and what it raised is left
-     * out. So a run that is decided again finds what it found the first time. */
+     * out, as is what was raised by runs judged together with it. So a run that is decided again
+     * finds what it found the first time. */
     const char *seen_by;
     bool settled_too; /* also cleared and opposite ones */
 } hb_suspicion_query;

@@ -337,6 +337,12 @@ static hb_status get_metric(const reader *r, hb_sql *q, hb_metric *m, hb_error *
         return damaged(r, "a metric that cannot be read", err);
     }
     m->n_reject_examples = (size_t)n_examples;
+    if (n_examples) {
+        m->rejects = hb_arena_array(&r->run->arena, (size_t)n_examples, sizeof *m->rejects);
+        if (!m->rejects) {
+            return HB_NOMEM(err);
+        }
+    }
     return get_blobs(r, q, &m->profile, err);
 }
 

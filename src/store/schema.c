@@ -155,6 +155,7 @@ static const char suspicions[] =
     " metric TEXT NOT NULL, direction INTEGER NOT NULL CHECK(direction IN (-1, 1)),"
     " raised_ns INTEGER NOT NULL, until_ns INTEGER NOT NULL CHECK(until_ns >= raised_ns),"
     " step ANY CHECK(typeof(step) IN ('real', 'null')),"
+    " logarithm INTEGER NOT NULL CHECK(logarithm IN (0, 1)),"
     " n_set INTEGER NOT NULL CHECK(n_set >= 1)) STRICT";
 
 static const char *const step_1[] = {

@@ -130,6 +130,7 @@ typedef struct hb_suspicion_raised {
     const char *metric;
     hb_direction direction;
     double step;   /* of the metric in the set; 0 = unknown */
+    bool log;      /* it was tested by its logarithms */
     uint32_t days; /* the retest must come within */
 } hb_suspicion_raised;
 

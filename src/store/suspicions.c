@@ -29,29 +29,25 @@ static hb_suspicion_state state_of(hb_str event)
 
 /* --- reading --- */
 
-/* The last word on a suspicion, of anybody but the run that looks (?5). */
-#define LAST_WORD(column)                                                            \
-    "(SELECT " column " FROM suspicion_log l LEFT JOIN runs c ON c.id = l.run WHERE" \
-    " l.suspicion = s.id AND (?5 IS NULL OR c.run_id <> ?5) ORDER BY l.id DESC LIMIT 1)"
-
+/* "word": the last word on each suspicion, of anybody but the run that looks (?5). */
 static const char list_sql[] =
-    "SELECT s.id, r.run_id, r.digest, r.operating_mode, r.scenario_id, r.sensor_config_id,"
+    "WITH word AS (SELECT l.suspicion, l.event, c.run_id, l.at_ns,"
+    " row_number() OVER (PARTITION BY l.suspicion ORDER BY l.id DESC) AS nth"
+    " FROM suspicion_log l JOIN runs c ON c.id = l.run WHERE ?5 IS NULL OR c.run_id <> ?5)"
+    " SELECT s.id, r.run_id, r.digest, r.operating_mode, r.scenario_id, r.sensor_config_id,"
     " r.input_data_version, r.environment_fingerprint, r.environment, s.metric, s.direction,"
-    " s.raised_ns, s.until_ns, s.step, s.n_set, coalesce(" LAST_WORD(
-        "l.event") ", 'open'),"
-                   " coalesce(" LAST_WORD("c.run_id") ", ''), " LAST_WORD(
-                       "l.at_ns") " FROM suspicions s JOIN runs r ON r.id = s.run"
-                                  " WHERE (?1 IS NULL OR r.program = ?1) AND (?2 IS NULL OR "
-                                  "r.subsystem = ?2)"
-                                  " AND (?3 IS NULL OR r.test_name = ?3) AND (?4 IS NULL OR "
-                                  "r.run_id = ?4)"
-                                  " AND (?5 IS NULL OR r.run_id <> ?5)"
-                                  " AND NOT EXISTS (SELECT 1 FROM suspicion_log w WHERE "
-                                  "w.suspicion = s.id"
-                                  " AND w.event = 'withdrawn')"
-                                  " AND (?6 OR coalesce(" LAST_WORD(
-                                      "l.event") ", 'open') NOT IN ('cleared', 'opposite'))"
-                                                 " ORDER BY s.metric, r.run_id, s.id LIMIT ?7";
+    " s.raised_ns, s.until_ns, s.step, s.logarithm, s.n_set, coalesce(w.event, 'open'),"
+    " coalesce(w.run_id, ''), w.at_ns"
+    " FROM suspicions s JOIN runs r ON r.id = s.run"
+    " LEFT JOIN word w ON w.suspicion = s.id AND w.nth = 1"
+    " WHERE (?1 IS NULL OR r.program = ?1) AND (?2 IS NULL OR r.subsystem = ?2)"
+    " AND (?3 IS NULL OR r.test_name = ?3) AND (?4 IS NULL OR r.run_id = ?4)"
+    " AND (?5 IS NULL OR (r.run_id <> ?5 AND NOT EXISTS (SELECT 1 FROM lineage x JOIN runs o"
+    " ON o.id = x.run WHERE x.decision = s.decision AND x.role = 'with' AND o.run_id = ?5)))"
+    " AND NOT EXISTS (SELECT 1 FROM suspicion_log x WHERE x.suspicion = s.id"
+    " AND x.event = 'withdrawn')"
+    " AND (?6 OR coalesce(w.event, 'open') NOT IN ('cleared', 'opposite'))"
+    " ORDER BY s.metric, r.run_id, s.id LIMIT ?7";
 
 static void get_row(hb_sql *q, hb_arena *arena, hb_suspicion_row *row)
 {
@@ -66,6 +62,7 @@ static void get_row(hb_sql *q, hb_arena *arena, hb_suspicion_row *row)
     row->raised = hb_sql_get_i64(q);
     row->until = hb_sql_get_i64(q);
     row->step = hb_sql_get_step(q);
+    row->log = hb_sql_get_i64(q) != 0;
     row->n_set = (size_t)hb_sql_get_u64(q);
     row->state = state_of(hb_sql_get_blob(q));
     row->closed_by = hb_sql_get_text(q, arena);
@@ -213,19 +210,21 @@ static hb_status insert_set(writer *w, int64_t suspicion, hb_error *err)
 static hb_status insert(writer *w, const hb_suspicion_raised *r, hb_error *err)
 {
     HB_CLEANUP(hb_sql_close) hb_sql q = {0};
-    HB_TRY(hb_sql_open(
-        w->s,
-        "INSERT INTO suspicions(decision, run, metric, direction, raised_ns, until_ns, step, n_set)"
-        " SELECT ?1, id, ?3, ?4, order_ns, order_ns + ?5, ?6,"
-        " (SELECT count(*) FROM lineage WHERE decision = ?1 AND role = 'set')"
-        " FROM runs WHERE id = ?2",
-        &q, err));
+    HB_TRY(hb_sql_open(w->s,
+                       "INSERT INTO suspicions(decision, run, metric, direction, raised_ns, "
+                       "until_ns, step, logarithm,"
+                       " n_set)"
+                       " SELECT ?1, id, ?3, ?4, order_ns, order_ns + ?5, ?6, ?7,"
+                       " (SELECT count(*) FROM lineage WHERE decision = ?1 AND role = 'set')"
+                       " FROM runs WHERE id = ?2",
+                       &q, err));
     hb_sql_i64(&q, w->decision);
     hb_sql_i64(&q, w->run);
     hb_sql_text(&q, r->metric);
     hb_sql_i64(&q, r->direction);
     hb_sql_i64(&q, (int64_t)r->days * INT64_C(86400000000000));
     hb_sql_step(&q, r->step);
+    hb_sql_i64(&q, r->log);
     HB_TRY(hb_sql_exec(&q, err));
     return insert_set(w, sqlite3_last_insert_rowid(w->s->db), err);
 }

@@ -49,18 +49,21 @@ const struct hb_field *hb_equivalence_fields(void);
 typedef struct hb_equivalence_applied {
     hb_arena arena;
     hb_run *run; /* the reference run with converted metrics; borrows the rest of the original */
-    hb_run_set sets[5];
+    hb_profile *owned; /* the converted profiles */
+    size_t n_owned;
+    hb_run_set sets[3]; /* set, history, early */
+    size_t n_sets;
     hb_prior prior;
     hb_equivalence_use *uses;
     size_t n_uses;
 } hb_equivalence_applied;
 
 /* For every mapping whose one name the reference has (and not the other) and whose other name the
- * run has: the reference's metric gets the run's name and scale. Where run and reference share a
- * name nothing is converted, nor where the runs state another platform (factor "platform") than the
- * mapping. `reference` then points into *ret_applied, which must live as long; mapping, run and the
- * original reference's parts too. Nothing to convert: *ret_applied is empty and the reference as it
- * was. Release in any case. */
+ * run has: the reference's metric gets the run's name and scale. Where run and reference share one
+ * of both names nothing is converted, nor where the runs state another platform (factor "platform")
+ * than the mapping. `reference` then points into *ret_applied, which must live as long; mapping,
+ * run and the original reference's parts too. Nothing to convert: *ret_applied is empty and the
+ * reference as it was. Release in any case. */
 HB_CHECKED hb_status hb_equivalence_apply(const hb_equivalence_mapping *m, const hb_run *run,
                                           hb_reference *reference,
                                           hb_equivalence_applied *ret_applied, hb_error *err);

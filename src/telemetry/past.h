@@ -29,6 +29,7 @@ typedef struct hb_past_metric {
     size_t n;               /* values that are not NaN */
     double step; /* resolution seen: smallest non-zero step between samples, else the last
                   * printed digit of the values; 0 = unknown */
+    bool log;    /* a baseline version stores that it is tested by its logarithms */
 } hb_past_metric;
 
 enum { HB_PAST_RUNS_MAX = 10000 };
@@ -65,6 +66,7 @@ typedef struct hb_suspicion {
     size_t n_set;
     const double *values; /* the metric's values in that set, n_set of them, NaN = none */
     double step;          /* as hb_past_metric.step of the frozen set */
+    bool log;             /* it was raised on the logarithms */
 } hb_suspicion;
 
 /* What a decision takes from the past beside the set: digested in the decision. */

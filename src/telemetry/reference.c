@@ -107,6 +107,7 @@ static hb_status pool_metric(hb_run *pool, hb_metric *to, const char *name,
             *to = *m;
             to->profile = empty;
             to->n_reject_examples = 0;
+            to->rejects = NULL;
             HB_TRY(keep(pool, &to->name, err));
             HB_TRY(keep(pool, &to->raw_name, err));
             HB_TRY(keep(pool, &to->unit, err));

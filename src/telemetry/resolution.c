@@ -4,6 +4,7 @@
 #include "base/num.h"
 #include "stats/sort.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -123,4 +124,19 @@ double hb_printed_step(double value)
     }
     size_t n = short_text(value, text);
     return read_figure((hb_str){text, n}, '.', &f) ? power_of_ten(f.exponent - f.decimals) : 0;
+}
+
+double hb_tidy_step(double step, double most)
+{
+    enum { TRIED = 3 };
+    for (int digits = 0; digits < TRIED; digits++) {
+        char text[MOST_TEXT];
+        double tidy = 0;
+        int n = snprintf(text, sizeof text, "%.*e", digits, step);
+        if (hb_num_parse(text, (size_t)n, &tidy) == HB_NUM_FINITE &&
+            fabs(tidy - step) <= NOISE_ULP * DBL_EPSILON * fabs(most)) {
+            return tidy;
+        }
+    }
+    return step;
 }

@@ -13,5 +13,8 @@ double hb_text_step(hb_str text, char decimal, double value);
  * conversion (beyond the 15th, within 4 units in the last place) do not count. 1 for whole numbers
  * that print without an exponent, 0 included. 0 when not finite. */
 double hb_printed_step(double value);
+/* A step between values of at most this size as the short decimal it is but for rounding: 20.06
+ * - 20.05 is 0.01. */
+double hb_tidy_step(double step, double most);
 
 #endif

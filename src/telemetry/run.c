@@ -13,6 +13,7 @@ void hb_run_free(hb_run *r)
     for (size_t i = 0; i < r->n_metrics; i++) {
         hb_profile_release(&r->metrics[i].profile);
     }
+    hb_free(r->own_metrics);
     hb_arena_release(&r->arena);
     hb_free(r);
 }

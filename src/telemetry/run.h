@@ -80,7 +80,7 @@ typedef struct hb_metric {
                   * 0 = unknown */
     unsigned flags;
     hb_profile profile;
-    hb_reject rejects[HB_REJECT_EXAMPLES];
+    hb_reject *rejects; /* NULL while there are none */
     size_t n_reject_examples;
 } hb_metric;
 
@@ -122,7 +122,8 @@ typedef struct hb_input_file {
 typedef struct hb_run {
     hb_arena arena;
     hb_run_meta meta;
-    hb_metric *metrics; /* sorted by name, unique */
+    hb_metric *metrics;     /* sorted by name, unique */
+    hb_metric *own_metrics; /* the same where they are not in the arena, else NULL */
     size_t n_metrics;
     hb_input_file *inputs;
     size_t n_inputs;

@@ -38,7 +38,6 @@ hb_status hb_run_builder_new(const hb_registry *registry, hb_units *units,
     b->units = units;
     b->run = run;
     hb_map_init(&b->by_name, HB_RUN_MAX_METRICS);
-    hb_map_init(&b->by_channel, MAX_CHANNELS);
     *ret_builder = b;
     return HB_OK;
 }
@@ -61,7 +60,6 @@ void hb_run_builder_free(hb_run_builder *b)
     hb_free(b->files);
     hb_free(b->warnings);
     hb_map_release(&b->by_name);
-    hb_map_release(&b->by_channel);
     hb_free(b);
 }
 
@@ -96,7 +94,7 @@ static hb_status new_metric(hb_run_builder *b, const hb_metric_def *def, const c
     HB_TRY(
         HB_GROW(b->metrics, b->cap_metrics, b->n_metrics + 1, HB_RUN_MAX_METRICS, "metrics", err));
     building *k = &b->metrics[b->n_metrics];
-    *k = (building){.def = def, .file = (uint32_t)b->n_files, .line = line};
+    *k = (building){.def = def, .channels = NO_CHANNEL, .file = (uint32_t)b->n_files, .line = line};
     const char *name = raw;
     if (def) {
         HB_TRY(hb_builder_text(b, hb_str_of(def->name), HB_NAME_MAX_BYTES, &name, err));
@@ -226,21 +224,23 @@ static hb_status settle_unit(hb_run_builder *b, building *k, const char *unit, u
     return status;
 }
 
-static hb_status new_channel(hb_run_builder *b, uint32_t metric, hb_str raw_unit, uint64_t line,
+static hb_status new_channel(hb_run_builder *b, uint32_t metric, const char *unit, uint64_t line,
                              uint64_t col, uint32_t *ret, hb_error *err)
 {
     HB_TRY(HB_GROW(b->channels, b->cap_channels, b->n_channels + 1, MAX_CHANNELS, "channels", err));
     building *k = &b->metrics[metric];
-    const char *unit = NULL;
     hb_affine to_unit;
-    HB_TRY(hb_builder_text(b, raw_unit, 100, &unit, err));
     HB_TRY(settle_unit(b, k, unit, line, col, &to_unit, err));
     if (*unit || !*k->m.raw_unit) {
         k->m.raw_unit = unit;
     }
-    b->channels[b->n_channels] = (channel){
-        .metric = metric, .to_unit = to_unit, .identity = to_unit.a == 1 && to_unit.b == 0};
+    b->channels[b->n_channels] = (channel){.metric = metric,
+                                           .next = k->channels,
+                                           .unit = unit,
+                                           .to_unit = to_unit,
+                                           .identity = to_unit.a == 1 && to_unit.b == 0};
     *ret = (uint32_t)b->n_channels++;
+    k->channels = *ret;
     return HB_OK;
 }
 
@@ -254,25 +254,17 @@ hb_status hb_run_builder_channel(hb_run_builder *b, hb_str raw_name, hb_str raw_
                           "ISO-8859-1 -t UTF-8 FILE");
     }
     HB_TRY(find_metric(b, raw_name, line, col, &metric, err));
-    raw_unit = hb_str_trim(raw_unit);
-    char id[16];
-    int n = snprintf(id, sizeof id, "%u\x1f", metric);
-    char *key = hb_arena_alloc(&b->run->arena, (size_t)n + raw_unit.n + 1);
-    if (!key) {
-        return HB_NOMEM(err);
-    }
-    memcpy(key, id, (size_t)n);
+    const char *unit = "";
     if (raw_unit.n) {
-        memcpy(key + n, raw_unit.p, raw_unit.n);
+        HB_TRY(hb_builder_text(b, raw_unit, 100, &unit, err));
     }
-    hb_str whole = {key, (size_t)n + raw_unit.n};
-    size_t index = 0;
-    if (hb_map_get(&b->by_channel, whole, &index)) {
-        *ret_channel = (uint32_t)index;
-        return HB_OK;
+    for (uint32_t i = b->metrics[metric].channels; i != NO_CHANNEL; i = b->channels[i].next) {
+        if (strcmp(b->channels[i].unit, unit) == 0) {
+            *ret_channel = i;
+            return HB_OK;
+        }
     }
-    HB_TRY(new_channel(b, metric, raw_unit, line, col, ret_channel, err));
-    return hb_map_put(&b->by_channel, whole, *ret_channel, err);
+    return new_channel(b, metric, unit, line, col, ret_channel, err);
 }
 
 static building *metric_of(hb_run_builder *b, uint32_t ch)
@@ -336,6 +328,12 @@ hb_status hb_run_builder_uncounted(hb_run_builder *b, uint32_t ch, const char *r
     hb_metric *m = &metric_of(b, ch)->m;
     m->profile.n_rejected++;
     if (m->n_reject_examples < HB_REJECT_EXAMPLES) {
+        if (!m->rejects) {
+            m->rejects = hb_arena_array(&b->run->arena, HB_REJECT_EXAMPLES, sizeof *m->rejects);
+        }
+        if (!m->rejects) {
+            return HB_NOMEM(err);
+        }
         hb_reject *r = &m->rejects[m->n_reject_examples];
         HB_TRY(hb_builder_text(b, text, REJECT_TEXT_BYTES, &r->text, err));
         HB_TRY(hb_builder_text(b, hb_str_of(reason), 100, &r->reason, err));
@@ -443,7 +441,8 @@ static double resolution(const building *k)
 {
     const hb_metric *m = &k->m;
     const hb_profile *p = &m->profile;
-    double step = p->sketch ? hb_sketch_step(p->sketch) : 0;
+    double most = fmax(fabs(p->moments.min), fabs(p->moments.max));
+    double step = p->sketch ? hb_tidy_step(hb_sketch_step(p->sketch), most) : 0;
     if (m->stated) {
         step = step > 0 && (k->digit == 0 || step < k->digit) ? step : k->digit;
     } else if (m->reduce == HB_REDUCE_COUNT) {
@@ -457,14 +456,28 @@ static double resolution(const building *k)
     return isfinite(step) ? step : 0;
 }
 
+/* The metrics move together where they are, so that a million of them are not there twice. */
+static void hand_over(hb_run_builder *b)
+{
+    size_t n = b->n_metrics;
+    char *start = (char *)b->metrics;
+    for (size_t i = 0; i < n; i++) {
+        memmove(start + i * sizeof(hb_metric), &b->metrics[i].m, sizeof(hb_metric));
+    }
+    void *fitted = n ? hb_realloc(b->metrics, n * sizeof(hb_metric)) : NULL;
+    b->run->own_metrics = fitted ? fitted : (hb_metric *)(void *)b->metrics;
+    b->run->metrics = b->run->own_metrics;
+    b->run->n_metrics = n;
+    b->metrics = NULL;
+    b->n_metrics = 0;
+    b->cap_metrics = 0;
+}
+
 static hb_status finish_metrics(hb_run_builder *b, hb_error *err)
 {
     hb_run *run = b->run;
     size_t n = b->n_metrics;
-    run->metrics = hb_arena_array(&run->arena, n ? n : 1, sizeof *run->metrics);
-    if (!run->metrics) {
-        return HB_NOMEM(err);
-    }
+    hb_map_release(&b->by_name);
     run->t_first = HB_TIME_NONE;
     run->t_last = HB_TIME_NONE;
     for (size_t i = 0; i < n; i++) {
@@ -486,11 +499,7 @@ static hb_status finish_metrics(hb_run_builder *b, hb_error *err)
         }
         widen(run, &m->profile);
     }
-    for (size_t i = 0; i < n; i++) {
-        run->metrics[i] = b->metrics[i].m;
-    }
-    run->n_metrics = n;
-    b->n_metrics = 0; /* the profiles belong to the run now */
+    hand_over(b);
     qsort(run->metrics, n, sizeof *run->metrics, by_metric_name);
     return HB_OK;
 }

@@ -7,8 +7,12 @@
 #include "base/map.h"
 #include "telemetry/run_builder.h"
 
+#define NO_CHANNEL UINT32_MAX
+
 typedef struct channel {
     uint32_t metric;
+    uint32_t next;    /* of the same metric, NO_CHANNEL = none */
+    const char *unit; /* as written, trimmed of what cannot be shown */
     hb_affine to_unit;
     bool identity;
 } channel;
@@ -16,6 +20,7 @@ typedef struct channel {
 typedef struct building {
     hb_metric m;
     const hb_metric_def *def;
+    uint32_t channels;  /* the latest, NO_CHANNEL = none */
     uint32_t file;      /* the file that wrote raw_name last */
     uint64_t line;      /* where it first stood */
     uint64_t stated_at; /* count of stated values */
@@ -46,8 +51,7 @@ struct hb_run_builder {
     size_t cap_files;
     size_t cap_warnings;
     const char **warnings;
-    hb_map by_name;    /* canonical name → metric */
-    hb_map by_channel; /* "raw name \x1f raw unit" → channel */
+    hb_map by_name; /* canonical name → metric */
     hb_reduce default_reduce;
     const hb_run *like;
 };

@@ -23,6 +23,8 @@ class Docs(Case):
         for run, f in (("monday-1", "monday.csv"), ("monday-2", "tuesday.csv")):
             self.hb("ingest", f, "--run-id", run)
         self.hb("baseline", "set", "monday-1", "--tag", "golden")
+        self.hb("baseline", "create", "--runs", "monday-1", "--name", "spring")
+        self.hb("baseline", "create", "--runs", "monday-1", "monday-2", "--name", "summer")
         self.hb("analyze", "monday-2")
 
     def run_line(self, line):

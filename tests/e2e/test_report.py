@@ -257,6 +257,28 @@ class Report(Case):
         self.assertLessEqual(os.path.getsize(page), 500_000)
         self.assertIn("439 further metrics with a larger p", self.browse(page, "--dump-dom"))
 
+    def test_the_power_page(self):
+        self.hb("init", ".")
+        for k in range(6):
+            text = "metric,value,unit\n" + f'"{EVIL}",{5 + k * 37 % 11 / 10},"<b>"\nflow,{9 + k * 17 % 7 / 10},l/min\n' + ("rare,1,\n" if k == 0 else "")
+            self.write("run.csv", text)
+            self.hb("ingest", "run.csv", "--run-id", f"run-{k}", "--program", "p&q")
+        self.hb("power", "--html", "power.html")
+        dom = self.browse(self.path("power.html"), "--dump-dom")
+        self.assertNotIn("owned", re.sub(r"&lt;script&gt;.*?&lt;/script&gt;", "", dom))
+        parsed = Structure()
+        parsed.feed(dom)
+        self.assertEqual((parsed.scripts, parsed.finish()), (0, []))
+        self.assertTrue({"main", "header", "footer", "section"} <= parsed.landmarks)
+        for words in ("5, <bdi>run-0</bdi> to <bdi>run-4</bdi>", "cannot be tested: too few runs", "Power against the size of a shift"):
+            self.assertIn(words, dom)
+        self.assertEqual(dom.count("<svg"), 4)
+        path = self.path("power.png")
+        self.browse(self.path("power.html"), "--window-size=500,2400", "--screenshot=" + path)
+        rows = png_pixels(path)
+        self.assertGreater(len({p for row in rows for p in row}), 50)
+        self.assertTrue(all(sum(row[-1]) > 700 for row in rows))
+
     def test_contrast_of_every_text_colour(self):
         _, page = self.make(self.rows(6))
         with open(page, encoding="utf-8") as f:

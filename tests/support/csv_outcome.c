@@ -32,6 +32,42 @@ static void print_row(csv_outcome *o, hb_table *t, const hb_plan *plan, const hb
     hb_buf_fmt(&o->rows, "\n");
 }
 
+static bool samples_fit(const hb_block *b, const hb_figures *f, const hb_time *t)
+{
+    const hb_samples *s = f->samples;
+    size_t count[HB_CELL_IS_TEXT + 1] = {0};
+    size_t n = 0;
+    for (size_t r = 0; r < b->n_rows; r++) {
+        size_t k = f->cls ? f->cls[r] : HB_CELL_IS_NUMBER;
+        count[k]++;
+        if (k != HB_CELL_IS_NUMBER) {
+            continue;
+        }
+        if (n == s->n || memcmp(&s->v[n], &f->v[r], sizeof *s->v) != 0 || (t && s->t[n] != t[r])) {
+            return false;
+        }
+        n++;
+    }
+    hb_moments m = hb_moments_block(s->v, s->n);
+    return n == s->n && (s->t != NULL) == (t != NULL) &&
+           memcmp(count, s->count, sizeof count) == 0 && memcmp(&m, &s->moments, sizeof m) == 0;
+}
+
+/* A column that decodes to figures has them put together too, and rightly; a line says where not.
+ */
+static void check_samples(csv_outcome *o, const hb_plan *plan, const hb_block *b,
+                          const hb_figures *f)
+{
+    const hb_time *t =
+        plan->axis.kind != HB_AXIS_NONE ? f[plan->axis.columns[0]].t : (const hb_time *)NULL;
+    for (size_t i = 0; i < b->n_cols; i++) {
+        bool number = plan->columns[i].kind == HB_COLUMN_NUMBER;
+        if (f[i].samples ? !samples_fit(b, &f[i], t) : number) {
+            hb_buf_fmt(&o->rows, "samples of column %zu are not its figures\n", i);
+        }
+    }
+}
+
 static hb_status read_blocks(hb_table *t, const csv_setting *s, hb_units *units, hb_arena *arena,
                              csv_outcome *o, hb_error *err)
 {
@@ -56,6 +92,9 @@ static hb_status read_blocks(hb_table *t, const csv_setting *s, hb_units *units,
         }
         if (status != HB_OK) {
             break;
+        }
+        if (b.figures) {
+            check_samples(o, &plan, &b, f);
         }
         for (size_t r = 0; r < b.n_rows; r++) {
             print_row(o, t, &plan, &b, f, r);

@@ -206,6 +206,7 @@ static void fill_metrics(hb_run *r)
     m->profile.sustained_low = -INFINITY;
     m->profile.sustained_high_at = 5;
     m->profile.sustained_low_at = UINT64_MAX;
+    m->rejects = room(r, 2, sizeof *m->rejects);
     m->rejects[0] = (hb_reject){"n/a <b>", "not a number", 17};
     m->rejects[1] = (hb_reject){"", "unreadable", 0};
     m->n_reject_examples = 2;

@@ -110,11 +110,47 @@ static void num__random_bits_round_trip(void **state)
     }
 }
 
+/* A decimal of up to 15 digits is its own shortest form: no other with as few reads the same. */
+static void num_print__gives_back_decimals_as_they_were_written(void **state)
+{
+    (void)state;
+    uint64_t seed = 12;
+    for (int i = 0; i < 300000; i++) {
+        seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        int decimals = 1 + (int)(seed >> 33) % 14;
+        int digits = decimals + (int)(seed >> 40) % (16 - decimals);
+        digits = digits > 15 ? 15 : digits;
+        uint64_t most = 1;
+        for (int k = 0; k < digits; k++) {
+            most *= 10;
+        }
+        uint64_t whole = (seed >> 4) % most;
+        whole += whole % 10 == 0; /* no zero at the end */
+        uint64_t unit = 1;
+        for (int k = 0; k < decimals; k++) {
+            unit *= 10;
+        }
+        if (whole < unit / 1000000) {
+            continue; /* written with an exponent */
+        }
+        char text[HB_NUM_TEXT * 2];
+        char got[HB_NUM_TEXT];
+        int n = snprintf(text, sizeof text, "%s%llu.%0*llu", i % 2 ? "-" : "",
+                         (unsigned long long)(whole / unit), decimals,
+                         (unsigned long long)(whole % unit));
+        double v = 0;
+        assert_int_equal(hb_num_parse(text, (size_t)n, &v), HB_NUM_FINITE);
+        assert_int_equal(hb_num_print(v, got), n);
+        assert_string_equal(got, text);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(num_print__shortest_that_reads_back),
         cmocka_unit_test(num_parse__accepts_whole_numbers_only),
+        cmocka_unit_test(num_print__gives_back_decimals_as_they_were_written),
         cmocka_unit_test(num__random_bits_round_trip),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

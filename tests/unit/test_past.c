@@ -2,8 +2,8 @@
 /* Sets of runs, suspicions and versions, from the registry to the selection. */
 #include "support/check.h"
 
-#include "baseline/run_set.h"
 #include "baseline/select.h"
+#include "baseline/version.h"
 #include "os/file.h"
 #include "store/versions.h"
 #include "support/fake_run.h"
@@ -489,14 +489,33 @@ static void versions__cannot_be_changed(void **unused)
                 "no baseline version '00'");
 }
 
+/* A metric registry of one undeclared metric. */
+static void make_version(const char **ids, size_t n, char ret[65])
+{
+    hb_registry *registry = NULL;
+    hb_version_pick pick;
+    hb_version_made made;
+    bool existed = false;
+    CHECK_OK(hb_registry_builtin(&registry, &err));
+    const hb_version_ask ask = {
+        .policy = &policy, .run_ids = ids, .n_run_ids = n, .from = HB_TIME_NONE};
+    const hb_version_with with = {.registry = registry, .policy = &policy};
+    const hb_version_label label = {.name = "", .note = "", .by = "ann", .now = 1};
+    CHECK_OK(hb_version_pick_runs(store, &ask, &pick, &err));
+    CHECK_OK(hb_version_make(store, &pick, &with, &made, &err));
+    CHECK_OK(hb_version_keep(store, &pick, &made, &label, ret, &existed, &err));
+    hb_version_made_release(&made);
+    hb_version_pick_release(&pick);
+    hb_registry_free(registry);
+}
+
 static void versions__are_a_baseline_by_tag(void **unused)
 {
     (void)unused;
     add_days(6);
     const char *ids[] = {"r0", "r2", "r3"};
     char v[65];
-    bool existed = false;
-    CHECK_OK(add_version("ab12", ids, 3, NULL, v, &existed, &err));
+    make_version(ids, 3, v);
     const hb_tag_row tag = {.tag = "golden", .version = v, .set_by = "ann"};
     CHECK_OK(hb_store_set_tag(store, &tag, &err));
     hb_tag_row got = {0};

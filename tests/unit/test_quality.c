@@ -335,6 +335,10 @@ static void quality__tells_shape_without_blocking(void **state)
     own.require_quality_gate = false;
     q = judge_open(s, &own, NULL);
     assert_true(!q->blocks && q->overall == HB_OUTCOME_FAIL);
+    hb_quality_free(q);
+    s->metrics[2].log = true; /* a version that tests it by its logarithms is judged by them */
+    q = judge_open(s, &own, NULL);
+    check_outcome(q, HB_CRITERION_SHAPE, HB_OUTCOME_PASS, "");
     done(s, q);
 }
 
@@ -384,25 +388,40 @@ static void quality__is_the_same_every_time(void **state)
     hb_buf_release(&text[1]);
 }
 
-static hb_status once(void)
+static void quality__refuses_an_empty_set(void **state)
 {
+    (void)state;
+    hb_run_set empty = {.digest = ""};
+    hb_quality_input in = {.set = &empty, .policy = &policy};
+    hb_quality *q = NULL;
+    CHECK_ERROR(hb_baseline_quality(&in, &q, &err), HB_E_USAGE, "at least one run");
+}
+
+static void quality__survives_a_lack_of_memory(void **state)
+{
+    (void)state;
     hb_run_set *s = clean(8, 3, 5);
     for (size_t i = 0; i < 8; i++) {
         fake_past_factor(s, i, "rig", i % 2 ? "A" : "B");
         fake_past_values(s, "m001")[i] += 5 * (double)i;
     }
     fake_past_done(s);
-    return HB_OK;
-}
-
-static void quality__refuses_an_empty_set(void **state)
-{
-    (void)state;
-    CHECK_OK(once());
-    hb_run_set empty = {.digest = ""};
-    hb_quality_input in = {.set = &empty, .policy = &policy};
-    hb_quality *q = NULL;
-    CHECK_ERROR(hb_baseline_quality(&in, &q, &err), HB_E_USAGE, "at least one run");
+    hb_quality_input in = {.set = s, .policy = &policy};
+    for (unsigned long nth = 1;; nth++) {
+        hb_quality *q = NULL;
+        hb_error err = {0};
+        hb_fault_alloc(nth, true);
+        hb_status status = hb_baseline_quality(&in, &q, &err);
+        bool fired = hb_fault_fired();
+        hb_fault_alloc(0, false);
+        hb_quality_free(q);
+        if (!fired) {
+            assert_int_equal(status, HB_OK);
+            break;
+        }
+        assert_true(status == HB_E_NOMEM || (status == HB_OK && q));
+    }
+    fake_past_free(s);
 }
 
 static int setup(void **state)
@@ -435,6 +454,7 @@ int main(void)
         cmocka_unit_test(quality__refuses_clean_sets_within_its_budget),
         cmocka_unit_test(quality__is_the_same_every_time),
         cmocka_unit_test(quality__refuses_an_empty_set),
+        cmocka_unit_test(quality__survives_a_lack_of_memory),
     };
     return cmocka_run_group_tests_name("quality", tests, setup, teardown);
 }

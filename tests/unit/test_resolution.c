@@ -131,6 +131,17 @@ static void resolution__takes_the_shortest_form_without_a_text(void **state)
     assert_true(third > 0 && third < 1e-15);
 }
 
+static void resolution__a_step_is_the_decimal_it_stands_for(void **state)
+{
+    (void)state;
+    assert_true(20.06 - 20.05 != 0.01);
+    assert_true(hb_tidy_step(20.06 - 20.05, 20.06) == 0.01);
+    assert_true(hb_tidy_step(0.125, 3) == 0.125);
+    assert_true(hb_tidy_step(1.0 / 3, 1) == 1.0 / 3);
+    assert_true(hb_tidy_step(0, 1) == 0);
+    assert_true(hb_tidy_step(1e-300, 1e-299) == 1e-300);
+}
+
 /* One run of four metrics by the builder. */
 static void run_builder__gives_every_metric_its_step(void **state)
 {
@@ -179,6 +190,7 @@ int main(void)
         cmocka_unit_test(sketch_step__holds_beyond_the_exact_part),
         cmocka_unit_test(resolution__reads_the_last_digit_of_a_text),
         cmocka_unit_test(resolution__takes_the_shortest_form_without_a_text),
+        cmocka_unit_test(resolution__a_step_is_the_decimal_it_stands_for),
         cmocka_unit_test(run_builder__gives_every_metric_its_step),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

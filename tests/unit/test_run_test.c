@@ -441,7 +441,7 @@ static void run_test__a_suspicion_says_what_and_what_next(void **state)
     assert_int_equal(o->days, 7);
     assert_true(o->until == HB_TIME_NONE);
     assert_string_equal(d->what_to_do, o->text);
-    assert_non_null(strstr(o->text, "repeat run 'run'"));
+    assert_non_null(strstr(o->text, "Repeat run 'run'"));
     assert_non_null(strstr(o->text, "within 7 days"));
     assert_non_null(strstr(o->text, "FAIL on the critical b"));
     assert_non_null(strstr(o->text, "does not differ: the suspicion is closed"));
@@ -472,8 +472,30 @@ static void run_test__without_retest_a_difference_is_a_drift_at_once(void **stat
     set_end(&s);
 }
 
-/* The suspicion: a rose. A wild second metric keeps the run itself from being rejected again where
- * only the retest shall speak. */
+static void run_test__logarithms_stored_by_a_version_are_used_and_frozen(void **state)
+{
+    (void)state;
+    static const double grows[] = {1, 2, 1.5, 3, 1.2, 2.2, 1.8, 2.5};
+    set_case s;
+    set_begin(&s, plain, NULL, 8);
+    set_metric(&s, "a", "", grows, 0.1);
+    s.metrics[0].log = true;
+    set_judge(&s, &VALUE("a", 2), 1);
+    const hb_run_test *t = set_test(&s, "a");
+    assert_true(t->log && t->low > 0);
+    double log_p = t->p;
+    /* The set no longer stores them; the suspicion still does. */
+    s.metrics[0].log = false;
+    set_suspicion(&s, "a", HB_DIRECTION_UP)->log = true;
+    set_again(&s, &VALUE("a", 2), 1);
+    assert_false(set_test(&s, "a")->log);
+    assert_true(s.c.decision->statistics.retests[0].p == log_p);
+    assert_true(set_test(&s, "a")->p != log_p);
+    set_end(&s);
+}
+
+/* The suspicion: a rose. The budget is small, so that the retest speaks where the run's own test is
+ * silent. */
 static void run_test__a_retest_confirms_clears_or_turns(void **state)
 {
     (void)state;
@@ -604,6 +626,8 @@ static void run_test__a_retest_needs_no_reference(void **state)
     assert_int_equal(set_test(&s, "a")->untested, HB_UNTESTED_NO_SET);
     assert_true(set_test(&s, "a")->confirmed);
     assert_true(s.c.decision->statistics.insufficient);
+    const hb_finding *f = case_finding(&s.c, "", HB_RULE_INSUFFICIENT_BASELINE);
+    assert_non_null(strstr(f->text, "without a baseline there is no statistical test"));
     assert_int_equal(s.c.decision->verdict, HB_VERDICT_PASS_WITH_DRIFT);
     set_end(&s);
 }
@@ -664,6 +688,7 @@ int main(void)
         cmocka_unit_test(run_test__a_declared_direction_looks_one_way),
         cmocka_unit_test(run_test__a_suspicion_says_what_and_what_next),
         cmocka_unit_test(run_test__without_retest_a_difference_is_a_drift_at_once),
+        cmocka_unit_test(run_test__logarithms_stored_by_a_version_are_used_and_frozen),
         cmocka_unit_test(run_test__a_retest_confirms_clears_or_turns),
         cmocka_unit_test(run_test__a_retest_without_a_value_stays_open),
         cmocka_unit_test(run_test__several_suspicions_of_a_metric_give_one_finding_each_kind),

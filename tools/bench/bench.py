@@ -273,6 +273,16 @@ class Bench:
                      d["decide_ms"], d["decide_ms"] <= 10, " ms")
             if d["metrics"] != 500 or d["findings"] < 40:
                 r.wrong("decision about 500 metrics", [f"unexpected: {d}"])
+        c = Command("decide", [os.path.join(TOOLS, "bench_decide"), "200", "0", "30"])
+        c.run()
+        d = json.loads(c.output)
+        r.doc["sections"][-1].setdefault("decide", []).append(d)
+        r.say()
+        r.say(f"200 metrics against a set of 30 runs, each with a min_effect of its own (tests, step-up, power, equivalence): {d['decide_ms']:.2f} ms "
+              f"({d['decide_median_ms']:.2f} ms).")
+        r.target("decision about 200 metrics against 30 runs: at most 10 ms", d["decide_ms"], d["decide_ms"] <= 10, " ms")
+        if d["tested"] != 200:
+            r.wrong("decision about 200 metrics against 30 runs", [f"unexpected: {d}"])
 
     def version(self):
         r = self.report

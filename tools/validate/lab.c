@@ -36,16 +36,30 @@ static hb_run run_of(const char *run_id, hb_metric *metrics, size_t n)
                     .t_last = HB_TIME_NONE};
 }
 
+/* The standard deviation of dof + 1 runs. */
+static double drawn_sigma(unsigned dof, hb_random *r)
+{
+    double squares = 0;
+    for (unsigned i = 0; i < dof; i++) {
+        double z = hb_random_normal(r);
+        squares += z * z;
+    }
+    return sqrt(squares / dof);
+}
+
 static hb_status registry_of(lab *l, hb_error *err)
 {
     enum { YAML_BYTES = 64 << 10 };
     hb_buf yaml;
     hb_buf_init(&yaml, YAML_BYTES);
     hb_buf_c(&yaml, "version: '1'\nmetrics:\n");
-    for (size_t i = 0; i < l->plan.n_metrics && l->plan.entry; i++) {
-        hb_buf_fmt(&yaml, "  %s: %s\n", l->names[i], l->plan.entry);
+    unsigned dof = l->plan.sigma_dof;
+    hb_random r = hb_random_of(l->plan.sigma_seed, 0);
+    for (size_t i = 0; i < l->plan.n_metrics && dof; i++) {
+        hb_buf_fmt(&yaml, "  %s: {sigma_ref: %.17g, sigma_dof: %u}\n", l->names[i],
+                   drawn_sigma(dof, &r), dof);
     }
-    hb_buf_c(&yaml, l->plan.entry ? "" : "  not_here: {}\n");
+    hb_buf_c(&yaml, dof ? "" : "  not_here: {}\n");
     hb_status status = hb_buf_check(&yaml, err);
     if (status == HB_OK) {
         status = hb_registry_parse((hb_str){yaml.p, yaml.n}, "validate", NULL, NULL, "", NULL,

@@ -16,7 +16,9 @@ typedef struct lab_plan {
     size_t n0;
     size_t n_metrics;
     double budget;
-    const char *entry; /* registry entry of every metric as a YAML flow map; NULL = not declared */
+    unsigned sigma_dof; /* governed: every metric's sigma_ref is found from this many + 1 runs of
+                         * its own; 0 = not governed */
+    uint64_t sigma_seed;
 } lab_plan;
 
 typedef struct lab {

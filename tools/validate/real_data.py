@@ -67,7 +67,7 @@ def baseline(space, stream):
         space.call("ingest", *args)
         ids.append(run_id)
     made = space.call("baseline", "create", "--runs", ",".join(ids), "--program", "real", "--subsystem", "set",
-                      "--test-name", "stream", "--override-quality", "windows of one recording, as they are")
+                      "--test-name", "stream")
     space.call("baseline", "promote", "--version", made["version"], "--tag", "golden", "--yes", "--override-quality",
                "windows of one recording, as they are")
 
@@ -85,7 +85,7 @@ def by_hb(hb, stream):
             rules[f["rule"]].append(f["metric"])
         found = LAYER2 & set(rules)
         named = rules["confirmed"] + rules["suspected"]
-        out.append((d["status"] != "PASS", bool(found), "confirmed" in rules, named))
+        out.append((d["status"] != "PASS", bool(found), bool(rules["confirmed"]), named))
     space.close()
     return out
 
@@ -116,7 +116,7 @@ def original(stream):
 def tally(windows, flags):
     """(healthy flagged, healthy, faulty flagged, faulty)"""
     healthy = [f for w, f in zip(windows, flags) if w.faulty == 0]
-    faulty = [f for w, f in zip(windows, flags) if w.faulty >= 0.5]
+    faulty = [f for w, f in zip(windows, flags) if w.faulty >= real_sets.FAULTY]
     return np.array([sum(healthy), len(healthy), sum(faulty), len(faulty)])
 
 
@@ -137,7 +137,7 @@ def judge_set(hb, data, name):
         rows["always"] += tally(w, [True] * len(w))
         rows["random, one in ten"] += tally(w, [rng.random() < 0.1 for _ in w])
         for window, g in zip(w, got):
-            if window.carriers and g[3] and window.faulty >= 0.5:
+            if window.carriers and g[3] and window.faulty >= real_sets.FAULTY:
                 causes[0] += g[3][0] in window.carriers
                 causes[1] += 1
         print(f"\r{name}: {stream.name}          ", end="", file=sys.stderr)

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Labelled recordings as streams of windows, for real_data.py. One rule for all sets: the part that its owner calls
 trusted is cut into 20 windows, which are the baseline runs; what follows is cut into windows of the same length. A
-window is faulty when at least half of its rows are labelled, healthy when none is; the others are judged and kept in
+window is faulty when at least a tenth of its rows are labelled, healthy when none is; the others are judged and kept in
 the order of time, but counted nowhere. C-MAPSS has engines for windows."""
 import csv
 import dataclasses
@@ -12,6 +12,7 @@ import os
 import numpy as np
 
 BASELINE_WINDOWS = 20
+FAULTY = 0.1
 
 
 @dataclasses.dataclass

@@ -62,13 +62,17 @@ static hb_status grow_text(slot *s, size_t n, hb_error *err)
     if (s->room && n <= s->cap) {
         return HB_OK;
     }
-    char *room = hb_realloc(s->room, n + 1 + 2 * HB_MARKS_PAD);
+    char *room = hb_alloc_large(n + 1 + 2 * HB_MARKS_PAD, 1);
     if (!room) {
         return HB_NOMEM(err);
     }
+    memset(room, '\n', HB_MARKS_PAD);
+    if (s->room) {
+        memcpy(room + HB_MARKS_PAD, text_of(s), s->n);
+    }
+    hb_free(s->room);
     s->room = room;
     s->cap = n;
-    memset(room, '\n', HB_MARKS_PAD);
     return HB_OK;
 }
 

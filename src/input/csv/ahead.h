@@ -2,9 +2,9 @@
 /* Blocks of figures, read ahead: while the caller works on one block, the following ones are turned
  * into figures by the table's pool. Inside csv/.
  *
- * One thread at a time reads the file and cuts it into blocks, in order; a block's borders are
- * those of csv.c and depend on the bytes alone, whatever the number of threads. Without a pool
- * there is one block at a time. */
+ * One thread at a time reads the file and cuts it into blocks, in order, whichever it is; a block's
+ * borders are those of csv.c and depend on the bytes alone, whatever the number of threads. Without
+ * a pool there is one block at a time. */
 #ifndef HB_INPUT_CSV_AHEAD_H
 #define HB_INPUT_CSV_AHEAD_H
 

@@ -352,15 +352,12 @@ static hb_status room(hb_csv_figures *f, const hb_csv_job *job, size_t n, hb_err
     if (stride > MAX_CELLS / job->width) {
         return HB_FAIL(err, HB_E_LIMIT, "more than %d cells in a block", MAX_CELLS);
     }
-    double *v = hb_alloc_array(stride * job->width, sizeof *v);
-    uint8_t *cls = hb_alloc(stride * job->width);
-    hb_time *t = hb_alloc_array(stride, sizeof *t);
-    if (!v || !cls || !t) {
-        hb_free(v);
-        hb_free(cls);
-        hb_free(t);
+    double *v = hb_alloc_large(stride, job->width * (sizeof *v + sizeof *f->cls) + sizeof *f->t);
+    if (!v) {
         return HB_NOMEM(err);
     }
+    hb_time *t = (hb_time *)(void *)(v + stride * job->width);
+    uint8_t *cls = (uint8_t *)(t + stride);
     size_t kept = f->rows.from;
     for (size_t i = 0; kept && i < job->width; i++) {
         memcpy(v + i * stride, f->v + i * f->stride, kept * sizeof *v);
@@ -373,8 +370,6 @@ static hb_status room(hb_csv_figures *f, const hb_csv_job *job, size_t n, hb_err
         memcpy(t, f->t, kept * sizeof *t);
     }
     hb_free(f->v);
-    hb_free(f->cls);
-    hb_free(f->t);
     f->v = v;
     f->cls = cls;
     f->t = t;
@@ -494,8 +489,6 @@ void hb_csv_figures_release(hb_csv_figures *f)
     hb_plan_room_release(&f->odd_room);
     hb_samples_release(&f->samples);
     hb_free(f->v);
-    hb_free(f->cls);
-    hb_free(f->t);
     hb_free(f->odd);
     hb_free(f->figures);
     hb_free(f->plain);

@@ -26,7 +26,7 @@ void hb_csv_job_release(hb_csv_job *job);
 
 typedef struct hb_csv_figures {
     hb_rows rows;
-    double *v;    /* column after column, `stride` rows each */
+    double *v;    /* column after column, `stride` rows each; owned, with the next two */
     uint8_t *cls; /* likewise */
     hb_time *t;   /* of the axis */
     size_t stride;

@@ -137,7 +137,7 @@ hb_status hb_select_parse(const hb_select_options *options, hb_select **ret, hb_
         status = parse_columns(options->columns, s, err);
     }
     if (status == HB_OK && options->where) {
-        status = hb_where_parse(options->where, &s->where, err);
+        status = hb_where_parse(options->where, "--where", &s->where, err);
     }
     if (status == HB_OK && options->time_range) {
         status = parse_range(options->time_range, s, err);

@@ -14,13 +14,14 @@
 
 enum { FALSE_, TRUE_, UNKNOWN_ };
 
-hb_status hb_where_parse(const char *text, hb_where **ret, hb_error *err)
+hb_status hb_where_parse(const char *text, const char *option, hb_where **ret, hb_error *err)
 {
     hb_where *w = hb_alloc_zero(sizeof *w);
     if (!w) {
         return HB_NOMEM(err);
     }
     hb_arena_init(&w->arena, 1 << 20);
+    w->option = option;
     hb_status status = hb_where_read(text, w, err);
     if (status != HB_OK) {
         hb_where_free(w);

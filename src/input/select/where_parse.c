@@ -35,8 +35,8 @@ static hb_status fail(parser *p, const char *expected)
     char found[48];
     size_t n = p->now.text.n < 30 ? p->now.text.n : 30;
     snprintf(found, sizeof found, "'%.*s'", (int)n, p->now.text.p);
-    return HB_FAIL(p->err, HB_E_USAGE, "--where, character %zu: expected %s, got %s", p->now.at + 1,
-                   expected, p->now.kind == TOKEN_END ? "the end" : found);
+    return HB_FAIL(p->err, HB_E_USAGE, "%s, character %zu: expected %s, got %s", p->w->option,
+                   p->now.at + 1, expected, p->now.kind == TOKEN_END ? "the end" : found);
 }
 
 static bool word_char(char c)
@@ -57,7 +57,7 @@ static hb_status quoted(parser *p, char quote)
     for (;;) {
         if (i >= p->all.n) {
             return HB_FAIL(p->err, HB_E_USAGE,
-                           "--where, character %zu: a quote %c is opened and never closed",
+                           "%s, character %zu: a quote %c is opened and never closed", p->w->option,
                            p->at + 1, quote);
         }
         if (p->all.p[i] == quote && i + 1 < p->all.n && p->all.p[i + 1] == quote) {
@@ -135,7 +135,8 @@ static bool is_sign(const parser *p, const char *sign)
 static hb_status put(parser *p, const where_node *n)
 {
     if (p->w->n == HB_WHERE_NODES) {
-        return HB_FAIL(p->err, HB_E_LIMIT, "--where has more than %d parts", HB_WHERE_NODES);
+        return HB_FAIL(p->err, HB_E_LIMIT, "%s has more than %d parts", p->w->option,
+                       HB_WHERE_NODES);
     }
     p->w->nodes[p->w->n++] = *n;
     p->operands += n->op >= WHERE_EQ;
@@ -156,7 +157,8 @@ static hb_status value(parser *p, where_node *n)
     n->has_texts = n->has_texts || p->now.kind == TOKEN_TEXT;
     n->has_figures = n->has_figures || p->now.kind == TOKEN_FIGURE || truth;
     if (n->n_values == VALUES_MAX) {
-        return HB_FAIL(p->err, HB_E_LIMIT, "--where: a list has more than %d values", VALUES_MAX);
+        return HB_FAIL(p->err, HB_E_LIMIT, "%s: a list has more than %d values", p->w->option,
+                       VALUES_MAX);
     }
     n->values[n->n_values++] = v;
     return advance(p);
@@ -233,9 +235,8 @@ static hb_status comparison(parser *p)
     }
     memcpy(n.values, values, n.n_values * sizeof *values);
     if (n.has_texts && n.has_figures) {
-        return HB_FAIL(p->err, HB_E_USAGE,
-                       "--where: column '%.*s' is compared with texts and with figures",
-                       (int)(n.name.n < 80 ? n.name.n : 80), n.name.p);
+        return HB_FAIL(p->err, HB_E_USAGE, "%s: '%.*s' is compared with texts and with figures",
+                       p->w->option, (int)(n.name.n < 80 ? n.name.n : 80), n.name.p);
     }
     HB_TRY(put(p, &n));
     return negated ? put(p, &(where_node){.op = WHERE_NOT}) : HB_OK;
@@ -252,7 +253,7 @@ static hb_status negation(parser *p)
     }
     if (is_sign(p, "(")) {
         if (++p->depth > HB_WHERE_DEPTH) {
-            return HB_FAIL(p->err, HB_E_LIMIT, "--where has parentheses deeper than %d",
+            return HB_FAIL(p->err, HB_E_LIMIT, "%s has parentheses deeper than %d", p->w->option,
                            HB_WHERE_DEPTH);
         }
         HB_TRY(advance(p));

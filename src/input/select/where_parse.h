@@ -36,6 +36,7 @@ typedef struct where_node {
 
 struct hb_where {
     hb_arena arena;
+    const char *option; /* what messages call it */
     where_node nodes[HB_WHERE_NODES];
     size_t n;
     size_t depth; /* masks its evaluation needs */

@@ -171,6 +171,80 @@ def write_fmath():
         for y in ys:
             out.write(line("row", [y, float(Decimal(float(y)).ln())]))
 
+def relation_groups(z):
+    """Connected metrics by Spearman's correlation over the threshold of stats/relation.h."""
+    n, p = z.shape
+    rank = np.apply_along_axis(stats.rankdata, 0, z)
+    r = np.corrcoef(rank.T)
+    level = stats.norm.isf(0.001 / (p * (p - 1) / 2) / 2)
+    least = np.tanh(np.arctanh(0.5) + level * np.sqrt(1.06 / (n - 3)))
+    group = list(range(p))
+    for a in range(p):
+        for b in range(a + 1, p):
+            if abs(r[a, b]) >= least:
+                group = [group[a] if g == group[b] else g for g in group]
+    sets = [[k for k in range(p) if group[k] == g] for g in sorted(set(group))]
+    return [s for s in sets if len(s) > 1]
+
+
+def relation_case(x, now):
+    """Distances by inverting every covariance matrix, each run left out in turn."""
+    n, p = x.shape
+    mean, sd = x.mean(0), x.std(0, ddof=1)
+    z, y = (x - mean) / sd, (now - mean) / sd
+    groups = relation_groups(z)
+    left, far, best = np.zeros(n), -1, None
+    for g in groups:
+        zg, yg, m = z[:, g], y[g], len(g)
+        r = np.corrcoef(zg.T)
+        off = ~np.eye(m, dtype=bool)
+        lam = min(1, (((1 - r[off] ** 2) ** 2) / (n - 1)).sum() / (r[off] ** 2).sum())
+        loo = []
+        for i in range(n):
+            rest = np.delete(zg, i, 0)
+            s = (1 - lam) * np.cov(rest.T) + lam * np.eye(m)
+            d = zg[i] - rest.mean(0)
+            loo.append(d @ np.linalg.solve(s, d) / (1 + 1 / (n - 1)))
+        weight = 1 / (np.median(loo) * (1 + 3 * np.sqrt(2 / min(m, n - 1))))
+        left = np.maximum(left, np.array(loo) * weight)
+        inverse = np.linalg.inv((1 - lam) * r + lam * np.eye(m))
+        u = inverse @ yg
+        d2 = yg @ u
+        if d2 / (1 + 1 / n) * weight > far:
+            far = d2 / (1 + 1 / n) * weight
+            share = yg * u / d2
+            expected = mean[g] + sd[g] * (yg - u / np.diag(inverse))
+            k = int(np.argmax(share))
+            best = [lam, np.sqrt(d2), g[k], share[k], expected[k]]
+    above = (left >= far).sum()
+    half = np.sort(left)[n - n // 2 - 1:]
+    fall = min(4, max(1, 2 / 3 / np.log(half[1:] / half[0]).mean()))
+    prob = (1 + above) / (n + 1) if above else 1 / (1 + 0.75 * n * (far / left.max()) ** fall)
+    return [len(groups), sum(map(len, groups))] + best + [prob]
+
+
+def write_relation():
+    mine = np.random.default_rng(4)
+
+    def common(n, p, r):
+        return np.sqrt(r) * mine.normal(size=(n, 1)) + np.sqrt(1 - r) * mine.normal(size=(n, p))
+
+    cases = {
+        "a pair apart": (np.hstack([common(20, 2, 0.97) * 3 + 50, mine.normal(size=(20, 3))]), [52, 49, 0, 1, -1]),
+        "a pair together": (np.hstack([common(20, 2, 0.97) * 3 + 50, mine.normal(size=(20, 3))]), [53, 53, 0, 1, -1]),
+        "two groups": (np.hstack([common(25, 4, 0.95), 1e9 + common(25, 3, 0.95), mine.normal(size=(25, 3))]),
+                       [0.5, 0.4, 0.6, 0.5, 1e9 - 1, 1e9 + 1, 1e9, 0, 0, 0]),
+        "more metrics than runs": (common(15, 40, 0.97), list(np.linspace(-0.3, 0.3, 40))),
+        "near 1e-300": (5 + common(14, 3, 0.99), [5, 5.5, 4.5]),
+    }
+    with open("relation.case", "w") as out:
+        for title, (x, now) in cases.items():
+            want = relation_case(x, np.array(now, float))
+            scale = 1e-300 if "1e-300" in title else 1
+            want[6] *= scale
+            out.write(f"case {title}\n" + line("shape", x.shape) + line("values", scale * x.T.ravel()) +
+                      line("now", scale * np.array(now)) + line("want", want))
+
 
 if __name__ == "__main__":
     write_moments()
@@ -178,3 +252,4 @@ if __name__ == "__main__":
     write_compare()
     write_ks_p()
     write_fmath()
+    write_relation()
