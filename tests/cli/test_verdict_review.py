@@ -66,10 +66,10 @@ class VerdictReview(Case):
         self.rng = random.Random(4)
         self.write("baseline_policy.yaml", POLICY)
 
-    def hand_in(self, command, run_id, day, values, *args, code=0):
+    def hand_in(self, command, run_id, day, values, *args, code=0, **meta):
         start = datetime(2026, 1, 1, tzinfo=timezone.utc) + timedelta(days=day)
         self.write(f"{run_id}.csv", "metric,value\n" + "".join(f"{k},{v}\n" for k, v in values.items()))
-        self.write(f"{run_id}.json", json.dumps({"run_id": run_id, "program": "p", "test_name": "t",
+        self.write(f"{run_id}.json", json.dumps({"run_id": run_id, "program": "p", "test_name": "t", **meta,
                                                  "timestamps": {"start_utc": start.strftime("%Y-%m-%dT%H:%M:%SZ")}}))
         return self.hb(command, f"{run_id}.csv", "--run-meta", f"{run_id}.json", *args, code=code)
 
@@ -181,6 +181,18 @@ class VerdictReview(Case):
         d = self.judge("t", 14, {"x": 11.4, "y": 5}, "--with", "q")
         self.assertEqual((self.set_of(d), self.found(d, "confirmed")), (clean, {("x", "confirmed")}))
         self.assertEqual(self.set_of(self.judge("u", 15, {"x": 10, "y": 5})), clean)
+
+    # --- since when, and with what ---
+
+    def test_a_factor_that_goes_to_and_fro_is_not_named(self):
+        for i in range(20):
+            x = self.rng.gauss(10, .1) + (2 if i >= 14 else 0)
+            self.hand_in("ingest" if i < 19 else "run", f"r{i:02}", i, {"x": f"{x:.3f}"},
+                         build={"build_id": "AB"[i >= 14]}, factors={"rig": "PQ"[i % 2], "unit": "u1" if 9 <= i < 14 else "u0"})
+        change, = self.decision("r19")["statistics"]["changes"]
+        self.assertEqual((change["metric"], change["run_id"]), ("x", "r14"))
+        # The rig alternates; u1 was left for good when the change came.
+        self.assertEqual(change["with"], "build B (was A), unit u0 (was u1)")
 
 
 if __name__ == "__main__":
