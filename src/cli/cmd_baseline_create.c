@@ -181,9 +181,12 @@ static hb_status print_text(hb_app *app, const outcome *o, hb_error *err)
     } else {
         hb_buf_fmt(out, "would be baseline version %.12s (nothing was stored)\n", made->digest);
     }
-    hb_buf_fmt(out, "%zu run%s of %s / %s / %s, %zu metrics%s", pick->n_runs,
-               pick->n_runs == 1 ? "" : "s", pick->like.meta.program, pick->like.meta.subsystem,
-               pick->like.meta.test_name, made->set.n_metrics, n_log ? ", " : "\n");
+    const hb_run_meta *m = &pick->like.meta;
+    char test[HB_TEST_NAME_MAX];
+    hb_buf_fmt(out, "%zu run%s of ", pick->n_runs, pick->n_runs == 1 ? "" : "s");
+    hb_buf_shown(out, hb_baseline_test_name(m->program, m->subsystem, m->test_name, test));
+    hb_buf_fmt(out, ", %zu metric%s%s", made->set.n_metrics, made->set.n_metrics == 1 ? "" : "s",
+               n_log ? ", " : "\n");
     if (n_log) {
         hb_buf_fmt(out, "%zu of them by logarithms\n", n_log);
     }

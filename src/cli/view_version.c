@@ -18,6 +18,20 @@ const char *hb_baseline_who(const char *given)
     return given ? given : user ? user->pw_name : "";
 }
 
+const char *hb_baseline_test_name(const char *program, const char *subsystem, const char *test_name,
+                                  char out[HB_TEST_NAME_MAX])
+{
+    const char *const parts[] = {program, subsystem, test_name};
+    size_t n = 0;
+    snprintf(out, HB_TEST_NAME_MAX, "a test without a name");
+    for (size_t i = 0; i < 3; i++) {
+        if (*parts[i] && n < HB_TEST_NAME_MAX) {
+            n += (size_t)snprintf(out + n, HB_TEST_NAME_MAX - n, "%s%s", n ? " / " : "", parts[i]);
+        }
+    }
+    return out;
+}
+
 hb_status hb_baseline_find_tag(hb_app *app, const char *tag, const hb_test_opts *test,
                                hb_tag_row *ret_row, bool *ret_found, hb_error *err)
 {
@@ -282,12 +296,14 @@ static hb_status head_text(hb_app *app, const hb_version_row *row, hb_error *err
     size_t n_tags = 0;
     size_t n_checks = 0;
     char time[HB_TIME_TEXT];
+    char test[HB_TEST_NAME_MAX];
     HB_TRY(hb_version_context(row, &app->arena, context, err));
     HB_TRY(tags_on(app, row, &tags, &n_tags, err));
     HB_TRY(hb_store_list_quality(app->store, row->version, &app->arena, &checks, &n_checks, err));
     short_time(row->created_at, time);
     line(out, "baseline version %s%s%s", row->version, *row->name ? " " : "", row->name);
-    line(out, "test       %s / %s / %s", row->program, row->subsystem, row->test_name);
+    line(out, "test       %s",
+         hb_baseline_test_name(row->program, row->subsystem, row->test_name, test));
     for (unsigned f = 0; f < HB_CONTEXT_COUNT; f++) {
         if (context[f] && *context[f]) {
             line(out, "context    %s = %s", hb_context_name((hb_context_field)f), context[f]);
