@@ -6,6 +6,7 @@
 #include "cli/cmd.h"
 
 extern const hb_cmd hb_cmd_power;
+extern const hb_cmd hb_cmd_qualify;
 extern const hb_cmd hb_cmd_init;
 extern const hb_cmd hb_cmd_run;
 extern const hb_cmd hb_cmd_ingest;
