@@ -9,8 +9,10 @@
 
 enum { SERIES_MIN = 8 };
 
-static const double in_sd[] = {0.5,   0.75,  1.125, 1.6875, 2.53125, 3.796875,
-                               5.695, 8.543, 12.81, 19.22,  28.83,   43.25};
+/* By 1.25: fine enough that hits and misses of different runs overlap, as a fit needs. */
+static const double in_sd[] = {0.5,   0.625, 0.7812, 0.9766, 1.221, 1.526, 1.907,
+                               2.384, 2.98,  3.725,  4.657,  5.821, 7.276, 9.095,
+                               11.37, 14.21, 17.76,  22.2,   27.76, 34.69, 43.37};
 static const double as_ratio[] = {1.25, 1.5, 2, 2.5, 3, 4, 5, 6, 8, 10};
 static const double as_share[] = {0x1p-9, 0x1p-8, 0x1p-7, 0x1p-6, 0x1p-5,
                                   0x1p-4, 0x1p-3, 0x1p-2, 0x1p-1, 1};

@@ -28,7 +28,7 @@ typedef enum hb_fault {
 } hb_fault;
 
 #define HB_FAULT_SPIKE_SD 10.0
-enum { HB_FAULT_SIZES_MAX = 16, HB_FAULT_SERIES = 2048 };
+enum { HB_FAULT_SIZES_MAX = 24, HB_FAULT_SERIES = 2048 };
 
 const char *hb_fault_name(hb_fault f);
 bool hb_fault_from_name(const char *name, hb_fault *ret);

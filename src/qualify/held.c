@@ -64,6 +64,7 @@ hb_status hb_held_make(const hb_qualify_ask *ask, const hb_run *run, const hb_re
     h->full.with = NULL;
     h->light = h->full;
     h->light.run = reference->run ? &h->base : NULL;
+    h->light.weight_only = true;
     return HB_OK;
 }
 

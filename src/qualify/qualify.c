@@ -183,8 +183,9 @@ static hb_status try_fault(subject *s, hb_qualify_row *row, hb_error *err)
     }
     r->n_runs++;
     r->n_made += series && !s->target.exact;
-    for (uint32_t t = 0; t < s->q->ask.trials; t++) {
+    for (uint32_t t = 0; t < s->q->ask.trials && !s->q->stopped; t++) {
         HB_TRY(ladder(s, row, t, s->clean, err));
+        s->q->stopped = s->q->ask.stop && s->q->ask.stop(s->q->ask.ctx, s->q->share);
     }
     return HB_OK;
 }
@@ -244,7 +245,7 @@ static hb_status try_metric(hb_qualifier *q, hb_held *held, const hb_decision *w
     HB_TRY(hb_fault_target_make(&held->whole_run[s.i], sd, mean, bad_of(q, name),
                                 seed_of(q, &held->run, name), &s.target, err));
     hb_status status = look_at_clean(&s, whole, err);
-    for (size_t k = 0; k < n && status == HB_OK; k++) {
+    for (size_t k = 0; k < n && status == HB_OK && !q->stopped; k++) {
         status = try_fault(&s, &q->rows[first + k], err);
     }
     hb_fault_target_release(&s.target);
@@ -261,14 +262,13 @@ static size_t rows_of_metric(const hb_qualifier *q, size_t first)
     return n;
 }
 
-static hb_status try_all(hb_qualifier *q, hb_held *held, const hb_decision *whole,
-                         bool *ret_stopped, hb_error *err)
+static hb_status try_all(hb_qualifier *q, hb_held *held, const hb_decision *whole, hb_error *err)
 {
-    for (size_t i = 0; i < q->n_rows && !*ret_stopped;) {
+    for (size_t i = 0; i < q->n_rows && !q->stopped;) {
         size_t n = rows_of_metric(q, i);
         HB_TRY(try_metric(q, held, whole, i, n, err));
         i += n;
-        *ret_stopped = q->ask.stop && q->ask.stop(q->ask.ctx, (double)i / (double)q->n_rows);
+        q->share = (double)i / (double)q->n_rows;
     }
     return HB_OK;
 }
@@ -287,13 +287,12 @@ static hb_qualified_run clean_run(const hb_decision *d, const char *run_id)
     return r;
 }
 
-static hb_status judge_run(hb_qualifier *q, hb_held *held, const hb_run *run, bool *ret_stopped,
-                           hb_error *err)
+static hb_status judge_run(hb_qualifier *q, hb_held *held, const hb_run *run, hb_error *err)
 {
     hb_decision *whole = NULL;
     HB_TRY(hb_decide(run, &held->full, q->ask.registry, q->ask.policy, &whole, err));
-    hb_status status = try_all(q, held, whole, ret_stopped, err);
-    if (status == HB_OK && !*ret_stopped) {
+    hb_status status = try_all(q, held, whole, err);
+    if (status == HB_OK && !q->stopped) {
         const char *run_id = hb_arena_str(&q->arena, hb_str_of(run->meta.run_id));
         q->runs[q->n_runs] = clean_run(whole, run_id);
         q->n_runs += run_id != NULL;
@@ -322,17 +321,18 @@ hb_status hb_qualifier_run(hb_qualifier *q, const hb_run *run, const hb_referenc
                        q->n_runs + 1, reference->set ? "a set" : "no set");
     }
     hb_held held;
-    bool stopped = false;
+    q->stopped = false;
+    q->share = 0;
     HB_TRY(hb_held_make(&q->ask, run, reference, &held, err));
     for (size_t i = 0; i < q->n_rows; i++) {
         q->rows[i].before = q->rows[i].r;
     }
-    hb_status status = judge_run(q, &held, run, &stopped, err);
+    hb_status status = judge_run(q, &held, run, err);
     hb_held_release(&held);
-    if (status != HB_OK || stopped) {
+    if (status != HB_OK || q->stopped) {
         forget_run(q);
     }
-    *ret_stopped = stopped;
+    *ret_stopped = q->stopped;
     return status;
 }
 

@@ -26,6 +26,8 @@ struct hb_qualifier {
     size_t n_runs;
     uint32_t ladders;
     uint64_t n_decisions;
+    double share; /* of the run in hand that is done */
+    bool stopped;
 };
 
 /* held.c: one held-back run whose other metrics are there by their value alone, which is all that a

@@ -101,12 +101,16 @@ static hb_status reordered(hb_fault_target *t, bool timed, hb_error *err)
     qsort(places, n, sizeof *places, by_key);
     hb_ecdf e = {0};
     hb_status status = hb_sketch_ecdf(p->sketch, &e, err);
-    bool whole = n == p->moments.n; /* every order statistic, as they are */
+    size_t at = 0;
     for (size_t i = 0; i < n && status == HB_OK; i++) {
-        double q = whole ? (double)i / (double)(n - 1) : ((double)i + 0.5) / (double)n;
-        t->v[places[i].at] = i == 0       ? p->moments.min
+        bool whole = n == p->moments.n; /* every order statistic, as it is */
+        while (whole && at + 1 < e.n_points && e.upto[at] <= i) {
+            at++;
+        }
+        t->v[places[i].at] = whole        ? e.values[at]
+                             : i == 0     ? p->moments.min
                              : i == n - 1 ? p->moments.max
-                                          : hb_ecdf_quantile(&e, q);
+                                          : hb_ecdf_quantile(&e, ((double)i + 0.5) / (double)n);
     }
     hb_ecdf_release(&e);
     hb_free(places);

@@ -68,7 +68,8 @@ static void score(fit *f, double s[2])
     }
 }
 
-/* Newton's steps, halved until the likelihood does not fall. */
+/* Newton's steps, halved until the likelihood does not fall; so near the top that its differences
+ * are lost in rounding the steps are right as they are. */
 static bool climb(fit *f)
 {
     double best = log_likelihood(f, f->b0, f->b1);
@@ -84,8 +85,9 @@ static bool climb(fit *f)
         if (fabs(d0) < 1e-10 && fabs(d1) < 1e-10) {
             return true;
         }
+        bool near = fabs(d0) < 1e-3 && fabs(d1) < 1e-3;
         double now = log_likelihood(f, f->b0 + d0, f->b1 + d1);
-        for (int half = 0; half < 40 && !(now >= best); half++) {
+        for (int half = 0; half < 40 && !near && !(now >= best); half++) {
             d0 /= 2;
             d1 /= 2;
             now = log_likelihood(f, f->b0 + d0, f->b1 + d1);
