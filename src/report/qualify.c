@@ -20,7 +20,7 @@ const char *hb_qualify_answer(const hb_qualified *r, char out[HB_QUALIFY_ANSWER]
         snprintf(out, HB_QUALIFY_ANSWER, "%.3g", p->a90_95);
         break;
     case HB_POD_NOT_FOUND:
-        snprintf(out, HB_QUALIFY_ANSWER, "not to %.3g", p->largest);
+        snprintf(out, HB_QUALIFY_ANSWER, "not up to %.3g", p->largest);
         break;
     case HB_POD_FEW:
         snprintf(out, HB_QUALIFY_ANSWER, "(%.3g)", p->found_from);
@@ -123,7 +123,7 @@ static void table(const hb_qualification *q, hb_buf *out)
         out,
         "<section id=\"sizes\" aria-labelledby=\"h-sizes\"><h2 id=\"h-sizes\">Sizes "
         "found</h2><div class=\"scroll\"><table class=\"stat\"><caption>a90/95: the size that "
-        "is found 90 % of the time, with 95 % confidence; “not to” a size: not shown up to the "
+        "is found 90 % of the time, with 95 % confidence; “not up to” a size: not shown up to the "
         "largest tried; in brackets: found in every trial from there on, but in too few runs "
         "to show 90 % (29 would). a90: without the confidence. Found from: every trial of that "
         "size and larger. * the series of long runs was made of quantiles in the order of the "

@@ -29,8 +29,8 @@ typedef struct hb_qualify_about {
 HB_CHECKED hb_status hb_report_qualify_json(const hb_qualify_about *a, hb_buf *out, hb_error *err);
 HB_CHECKED hb_status hb_report_qualify(const hb_qualify_about *a, hb_buf *out, hb_error *err);
 
-/* The answer in a few characters: "3.2", "over 43", "from 3.2, not shown", "not applicable"; with
- * the unit of the size. */
+/* The answer in a few characters: "3.2", "not up to 43", "(3.2)" (found in every trial from there
+ * on, in too few runs), "no curve fits", "—". */
 enum { HB_QUALIFY_ANSWER = 96 };
 const char *hb_qualify_answer(const hb_qualified *r, char out[HB_QUALIFY_ANSWER]);
 /* Shares found against size, with the fitted curve. Inside report/. */
