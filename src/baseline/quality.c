@@ -210,7 +210,7 @@ static hb_status judge(hb_quality *q, hb_quality_family *f, const char *grouping
                               said[c][0],
                               c == HB_CRITERION_POOLABILITY && !*groupings
                                   ? "there are no two groups (day, build …) of two runs each"
-                                  : "no metric varies and has enough runs for a fault to show");
+                                  : "no metric varies in enough runs for a fault to show");
     }
     size_t least = 0;
     for (size_t i = 0; i < f->n; i++) {

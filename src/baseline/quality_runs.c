@@ -56,11 +56,13 @@ hb_status hb_quality_time_span(const hb_quality_input *in, hb_quality *q, hb_err
 {
     hb_time first = HB_TIME_NONE;
     hb_time last = HB_TIME_NONE;
+    size_t unstated = 0;
     for (size_t i = 0; i < in->set->n_runs; i++) {
         const hb_past_run *r = &in->set->runs[i];
         if (r->start == HB_TIME_NONE) {
             continue;
         }
+        unstated += r->meta.start == HB_TIME_NONE;
         first = first == HB_TIME_NONE || r->start < first ? r->start : first;
         last = r->start > last ? r->start : last;
         last = r->meta.end > last ? r->meta.end : last;
@@ -77,9 +79,10 @@ hb_status hb_quality_time_span(const hb_quality_input *in, hb_quality *q, hb_err
     }
     double span = ((double)last - (double)first) / 1e9;
     q->criteria[HB_CRITERION_TIME_SPAN].figure = (hb_opt_f64){true, span};
-    return hb_quality_say(q, HB_CRITERION_TIME_SPAN,
-                          span >= limit ? HB_OUTCOME_PASS : HB_OUTCOME_FAIL, err,
-                          "the runs span %s, at least %s required", span_text(span, got), least);
+    return hb_quality_say(
+        q, HB_CRITERION_TIME_SPAN, span >= limit ? HB_OUTCOME_PASS : HB_OUTCOME_FAIL, err,
+        "the runs span %s, at least %s required%s", span_text(span, got), least,
+        unstated ? " (a run that states no start counts from its registration)" : "");
 }
 
 /* The first field in which two runs differ; HB_CONTEXT_COUNT = none. */

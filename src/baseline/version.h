@@ -79,6 +79,11 @@ HB_CHECKED hb_status hb_version_make(hb_store *s, const hb_version_pick *pick,
                                      hb_error *err);
 void hb_version_made_release(hb_version_made *m);
 
+/* HB_E_USAGE for a name that hb_version_keep would keep but nobody could type or tell from the
+ * beginning of a digest: 1 to 64 of A-Z a-z 0-9 . _ -, not all of them lower-case hex digits when
+ * there are four or more. That no other version has it is seen to by hb_version_keep. */
+HB_CHECKED hb_status hb_version_check_name(const char *name, hb_error *err);
+
 typedef struct hb_version_label {
     const char *name; /* "" = none */
     const char *note;

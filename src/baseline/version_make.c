@@ -12,6 +12,8 @@
 
 #define FORMAT "hb-baseline-version/1"
 
+enum { NAME_MAX_CHARS = 64 };
+
 /* --- transforms --- */
 
 /* Mean and sum of squared deviations, two passes in the order given. */
@@ -219,6 +221,24 @@ void hb_version_made_release(hb_version_made *m)
     hb_buf_release(&m->json);
 }
 
+hb_status hb_version_check_name(const char *name, hb_error *err)
+{
+    static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-";
+    size_t n = strlen(name);
+    if (n < 1 || n > NAME_MAX_CHARS || name[strspn(name, plain)] != '\0') {
+        return HB_FAIL(err, HB_E_USAGE,
+                       "name '%.80s' is not usable; expected 1 to %d of A-Z a-z 0-9 . _ -", name,
+                       NAME_MAX_CHARS);
+    }
+    if (n >= HB_VERSION_BEGINNING && name[strspn(name, "0123456789abcdef")] == '\0') {
+        return HB_FAIL(err, HB_E_USAGE,
+                       "name '%s' could be the beginning of a version's own name; use another "
+                       "letter than a to f as well",
+                       name);
+    }
+    return HB_OK;
+}
+
 hb_status hb_version_keep(hb_store *s, const hb_version_pick *pick, const hb_version_made *made,
                           const hb_version_label *label, char ret_version[65], bool *ret_existed,
                           hb_error *err)
@@ -241,12 +261,12 @@ hb_status hb_version_keep(hb_store *s, const hb_version_pick *pick, const hb_ver
 
 /* --- reading --- */
 
-static hb_status damaged(const hb_version_row *row, hb_error *err)
+static hb_status damaged(const hb_version_row *row, const char *what, hb_error *err)
 {
     return HB_FAIL(err, HB_E_STORE,
-                   "the content of baseline version '%s' does not have the form it was written in; "
-                   "restore a backup of the registry",
-                   row->version);
+                   "baseline version '%s' was changed after it was made: %s; restore a backup of "
+                   "the registry",
+                   row->version, what);
 }
 
 static void mark(const json_t *list, hb_run_set *set)
@@ -262,19 +282,57 @@ static void mark(const json_t *list, hb_run_set *set)
     }
 }
 
+static bool states(const json_t *root, const char *key, const char *text)
+{
+    const char *is = json_string_value(json_object_get(root, key));
+    return is && strcmp(is, text) == 0;
+}
+
+static const char *digest_stated(const json_t *root, const hb_version_row *row, const char *run_id)
+{
+    for (size_t i = 0; i < row->n_runs; i++) {
+        if (strcmp(row->run_ids[i], run_id) == 0) {
+            return json_string_value(json_array_get(json_object_get(root, "run_sha256"), i));
+        }
+    }
+    return NULL;
+}
+
+/* What does not fit the content: the columns beside it and the list of runs are outside its digest.
+ * NULL = all of it fits. */
+static const char *misfit(const json_t *root, const hb_version_row *row, const hb_run_set *set)
+{
+    if (!states(root, "program", row->program) || !states(root, "subsystem", row->subsystem) ||
+        !states(root, "test_name", row->test_name)) {
+        return "it states another test";
+    }
+    if (json_array_size(json_object_get(root, "run_sha256")) != row->n_runs) {
+        return "it states another number of runs";
+    }
+    for (size_t i = 0; i < set->n_runs; i++) {
+        const char *digest = digest_stated(root, row, set->runs[i].run_id);
+        if (!digest || strcmp(digest, set->runs[i].digest) != 0) {
+            return "its runs are not those it states";
+        }
+    }
+    return NULL;
+}
+
 /* What was stored counts, not what the rule would say of these runs now. */
-static hb_status read_transforms(const hb_version_row *row, hb_run_set *set, hb_error *err)
+static hb_status read_content(const hb_version_row *row, hb_run_set *set, hb_error *err)
 {
     char digest[65];
     HB_TRY(hb_digest_of(row->json, row->json_len, digest, err));
     json_t *root = json_loadb(row->json, row->json_len, 0, NULL);
     const json_t *list = json_object_get(root, "transforms");
-    bool good = json_is_array(list) && strcmp(digest, row->digest) == 0;
-    if (good) {
+    const char *wrong = json_is_array(list) && strcmp(digest, row->digest) == 0
+                            ? misfit(root, row, set)
+                            : "its content does not fit its digest";
+    if (!wrong) {
         mark(list, set);
     }
     json_decref(root);
-    return good ? HB_OK : damaged(row, err);
+    return wrong ? damaged(row, wrong, err) : HB_OK;
 }
 
 hb_status hb_version_set(hb_store *s, const hb_version_row *row, const hb_run_set_ask *like,
@@ -286,7 +344,7 @@ hb_status hb_version_set(hb_store *s, const hb_version_row *row, const hb_run_se
     ask.kind = "version";
     ask.version = row->version;
     HB_TRY(hb_run_set_load(s, &ask, run_ids, n_run_ids, &set, note, err));
-    hb_status status = read_transforms(row, &set, err);
+    hb_status status = read_content(row, &set, err);
     if (status != HB_OK) {
         hb_run_set_release(&set);
         return status;
@@ -308,5 +366,5 @@ hb_status hb_version_context(const hb_version_row *row, hb_arena *arena,
         good = !text || ret_context[f];
     }
     json_decref(root);
-    return good ? HB_OK : damaged(row, err);
+    return good ? HB_OK : damaged(row, "its content states no context", err);
 }

@@ -10,6 +10,11 @@
 /* --by, else the name of the user. */
 const char *hb_baseline_who(const char *given);
 
+/* "program / subsystem / test" for people, without what is empty. Returns out. */
+enum { HB_TEST_NAME_MAX = 1024 };
+const char *hb_baseline_test_name(const char *program, const char *subsystem, const char *test_name,
+                                  char out[HB_TEST_NAME_MAX]);
+
 /* The test an option names; rows for a command's table, `member` the hb_test_opts in its struct. */
 typedef struct hb_test_opts {
     const char *program;

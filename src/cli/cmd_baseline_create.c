@@ -3,11 +3,14 @@
 #include "cli/baseline_shared.h"
 #include "cli/commands.h"
 #include "cli/quality_shared.h"
+#include "cli/run_query.h"
 #include "cli/table.h"
 #include "input/select/resample.h"
-#include "input/select/where.h"
+#include "report/text.h"
 
 #include <string.h>
+
+enum { IDS_MAX_BYTES = 64 << 10 };
 
 typedef struct create_opts {
     hb_list runs;
@@ -20,120 +23,6 @@ typedef struct create_opts {
     const char *by;
     bool dry_run;
 } create_opts;
-
-/* --- --from-query: the fields of a run --- */
-
-#define FIELDS                                                                                 \
-    "run_id, program, subsystem, test_name, the context fields (operating_mode, scenario_id, " \
-    "sensor_config_id, input_data_version, environment_fingerprint, environment), git_sha, "   \
-    "build_id, source_system, status, start, end, and factors such as rig"
-
-typedef struct text_field {
-    const char *name;
-    size_t offset; /* in hb_run_meta */
-} text_field;
-
-static const text_field text_fields[] = {
-    {"run_id", offsetof(hb_run_meta, run_id)},
-    {"program", offsetof(hb_run_meta, program)},
-    {"subsystem", offsetof(hb_run_meta, subsystem)},
-    {"test_name", offsetof(hb_run_meta, test_name)},
-    {"git_sha", offsetof(hb_run_meta, git_sha)},
-    {"build_id", offsetof(hb_run_meta, build_id)},
-    {"source_system", offsetof(hb_run_meta, source_system)},
-};
-
-static bool text_of(hb_where_field *to, const char *text)
-{
-    *to = (hb_where_field){.kind = HB_WHERE_TEXT, .text = hb_str_of(text), .missing = !*text};
-    return true;
-}
-
-static bool time_of(hb_where_field *to, hb_time t)
-{
-    *to = (hb_where_field){.kind = HB_WHERE_TIME, .t = t, .missing = t == HB_TIME_NONE};
-    return true;
-}
-
-static bool factor_of(const hb_run_meta *m, hb_str name, hb_where_field *to)
-{
-    for (size_t i = 0; i < m->n_factors; i++) {
-        if (hb_str_eq_c(name, m->factors[i].name)) {
-            return text_of(to, m->factors[i].value);
-        }
-    }
-    return false;
-}
-
-typedef struct query {
-    hb_where *where;
-    hb_list factors; /* names of factors that some run has */
-} query;
-
-typedef struct record {
-    const query *q;
-    const hb_past_run *run;
-} record;
-
-static bool lookup(const void *ctx, hb_str name, hb_where_field *ret)
-{
-    const record *r = ctx;
-    const hb_run_meta *m = &r->run->meta;
-    for (size_t i = 0; i < sizeof text_fields / sizeof *text_fields; i++) {
-        if (hb_str_eq_c(name, text_fields[i].name)) {
-            const char *text = NULL;
-            memcpy(&text, (const char *)m + text_fields[i].offset, sizeof text);
-            return text_of(ret, text);
-        }
-    }
-    for (unsigned f = 0; f < HB_CONTEXT_COUNT; f++) {
-        if (hb_str_eq_c(name, hb_context_name((hb_context_field)f))) {
-            return text_of(ret, m->context[f]);
-        }
-    }
-    if (hb_str_eq_c(name, "status")) {
-        return text_of(ret, r->run->status);
-    }
-    if (hb_str_eq_c(name, "start")) {
-        return time_of(ret, r->run->start);
-    }
-    if (hb_str_eq_c(name, "end")) {
-        return time_of(ret, m->end);
-    }
-    if (factor_of(m, name, ret)) {
-        return true;
-    }
-    for (size_t i = 0; i < r->q->factors.n; i++) {
-        if (hb_str_eq_c(name, r->q->factors.v[i])) {
-            return text_of(ret, "");
-        }
-    }
-    return false;
-}
-
-static hb_status keep(const void *ctx, const hb_past_run *run, bool *ret_keep, hb_error *err)
-{
-    const query *q = ctx;
-    const record r = {.q = q, .run = run};
-    return hb_where_record(q->where, lookup, &r, FIELDS, ret_keep, err);
-}
-
-/* A mistake in the expression is one also where no run is registered. */
-static hb_status check_query(const query *q, hb_error *err)
-{
-    hb_past_run none = {.run_id = "", .digest = "", .status = "", .start = HB_TIME_NONE};
-    bool is = false;
-    hb_run_meta *m = &none.meta;
-    for (size_t i = 0; i < sizeof text_fields / sizeof *text_fields; i++) {
-        static const char *const nothing = "";
-        memcpy((char *)m + text_fields[i].offset, &nothing, sizeof nothing);
-    }
-    for (unsigned f = 0; f < HB_CONTEXT_COUNT; f++) {
-        m->context[f] = "";
-    }
-    m->end = HB_TIME_NONE;
-    return keep(q, &none, &is, err);
-}
 
 /* --- which runs --- */
 
@@ -172,16 +61,31 @@ static hb_status check_opts(const create_opts *o, hb_error *err)
         return HB_FAIL(err, HB_E_USAGE,
                        "--runs names the runs; --window and --from-query look for them: give one");
     }
-    return HB_OK;
+    if (o->runs.n && (o->test.program || o->test.subsystem || o->test.test_name)) {
+        return HB_FAIL(err, HB_E_USAGE,
+                       "--program, --subsystem and --test-name narrow what --window and "
+                       "--from-query look for; --runs names the runs, --like RUN their test");
+    }
+    return o->name ? hb_version_check_name(o->name, err) : HB_OK;
 }
 
-static hb_status ask_of(hb_app *app, const create_opts *o, const query *q, hb_version_ask *ret,
-                        hb_error *err)
+/* Not "24", which would be seconds. */
+static bool is_window(const char *text, int64_t *ret)
+{
+    size_t n = strlen(text);
+    return n && (text[n - 1] < '0' || text[n - 1] > '9') && hb_duration_parse(text, n, ret);
+}
+
+static hb_status ask_of(hb_app *app, const create_opts *o, const hb_run_expr *q,
+                        hb_version_ask *ret, hb_error *err)
 {
     hb_list runs = {0};
     int64_t window = 0;
     HB_TRY(split(app, o->runs, &runs, err));
-    if (o->window && !hb_duration_parse(o->window, strlen(o->window), &window)) {
+    if (o->runs.n && !runs.n) { /* an empty variable of a script is not every run there is */
+        return HB_FAIL(err, HB_E_USAGE, "--runs names no run; see 'hb runs list'");
+    }
+    if (o->window && !is_window(o->window, &window)) {
         return HB_FAIL(err, HB_E_USAGE, "--window must be a time such as 24h or 7d, got '%.40s'",
                        o->window);
     }
@@ -190,7 +94,7 @@ static hb_status ask_of(hb_app *app, const create_opts *o, const query *q, hb_ve
         .run_ids = runs.v,
         .n_run_ids = runs.n,
         .from = o->window ? app->os->now() - window : HB_TIME_NONE,
-        .keep = o->query ? keep : NULL,
+        .keep = o->query ? hb_run_expr_keeps : NULL,
         .ctx = q,
         .program = o->test.program,
         .subsystem = o->test.subsystem,
@@ -277,18 +181,24 @@ static hb_status print_text(hb_app *app, const outcome *o, hb_error *err)
     } else {
         hb_buf_fmt(out, "would be baseline version %.12s (nothing was stored)\n", made->digest);
     }
-    hb_buf_fmt(out, "%zu run%s of %s / %s / %s, %zu metrics%s", pick->n_runs,
-               pick->n_runs == 1 ? "" : "s", pick->like.meta.program, pick->like.meta.subsystem,
-               pick->like.meta.test_name, made->set.n_metrics, n_log ? ", " : "\n");
+    const hb_run_meta *m = &pick->like.meta;
+    char test[HB_TEST_NAME_MAX];
+    hb_buf_fmt(out, "%zu run%s of ", pick->n_runs, pick->n_runs == 1 ? "" : "s");
+    hb_buf_shown(out, hb_baseline_test_name(m->program, m->subsystem, m->test_name, test));
+    hb_buf_fmt(out, ", %zu metric%s%s", made->set.n_metrics, made->set.n_metrics == 1 ? "" : "s",
+               n_log ? ", " : "\n");
     if (n_log) {
         hb_buf_fmt(out, "%zu of them by logarithms\n", n_log);
     }
+    hb_buf ids;
+    hb_buf_init(&ids, IDS_MAX_BYTES);
     for (size_t i = 0; i < pick->n_runs; i++) {
-        hb_buf_fmt(out, "%s%s", i ? " " : "runs: ", pick->run_ids[i]);
+        hb_buf_fmt(&ids, "%s%s", i ? " " : "", pick->run_ids[i]);
     }
-    hb_buf_ch(out, '\n');
+    hb_text_wrapped(out, "runs: ", ids.p);
+    hb_buf_release(&ids);
     if (*made->note) {
-        hb_buf_fmt(out, "note: %s\n", made->note);
+        hb_text_wrapped(out, "note: ", made->note);
     }
     if (pick->n_excluded) {
         HB_TRY(excluded_text(pick, out, err));
@@ -297,11 +207,32 @@ static hb_status print_text(hb_app *app, const outcome *o, hb_error *err)
     HB_TRY(hb_view_quality(o->quality, out, err));
     if (o->version) {
         hb_buf_fmt(out,
-                   "\nwhat it would change, and how to use it: hb baseline promote --version %s "
-                   "--tag golden\n",
+                   "\nwhat it would change, and how to use it:\n"
+                   "  hb baseline promote --version %s --tag golden\n",
                    o->version);
     }
     return hb_buf_check(out, err);
+}
+
+/* What is there already stays as it is. Its quality is missing when it was made by a command that
+ * did not come to its end. */
+static hb_status tell_existing(hb_app *app, const create_opts *o, const char *version,
+                               bool *ret_judged, hb_error *err)
+{
+    hb_version_row row = {0};
+    hb_quality_row *checks = NULL;
+    size_t n = 0;
+    HB_TRY(hb_store_get_version(app->store, version, &app->arena, &row, err));
+    HB_TRY(hb_store_list_quality(app->store, version, &app->arena, &checks, &n, err));
+    if (o->name && strcmp(o->name, row.name) != 0) {
+        hb_say(app, "--name %s is not kept: the version is there already, %s%s", o->name,
+               *row.name ? "with the name " : "without a name", row.name);
+    }
+    if (o->note && strcmp(o->note, row.note) != 0) {
+        hb_say(app, "--note is not kept: the version is there already");
+    }
+    *ret_judged = n > 0;
+    return HB_OK;
 }
 
 /* Quality is told here, and refuses nothing: only a promotion is refused. */
@@ -312,11 +243,15 @@ static hb_status keep_and_tell(hb_app *app, const create_opts *o, outcome *out, 
                                     .by = hb_baseline_who(o->by),
                                     .now = app->os->now()};
     char name[65] = "";
+    bool judged = false;
     if (!o->dry_run) {
         HB_TRY(hb_version_keep(app->store, out->pick, out->made, &label, name, &out->existed, err));
         out->version = name;
     }
-    if (!o->dry_run && !out->existed) {
+    if (out->existed) {
+        HB_TRY(tell_existing(app, o, name, &judged, err));
+    }
+    if (!o->dry_run && !judged) {
         HB_TRY(hb_quality_keep(app, name, "create", out->quality, NULL, label.by, err));
     }
     return app->common.json ? print_json(app, out, err) : print_text(app, out, err);
@@ -339,7 +274,7 @@ static hb_status make_and_keep(hb_app *app, const create_opts *o, const hb_versi
     return status;
 }
 
-static hb_status create(hb_app *app, const create_opts *o, const query *q, hb_error *err)
+static hb_status create(hb_app *app, const create_opts *o, const hb_run_expr *q, hb_error *err)
 {
     hb_version_ask ask;
     hb_version_pick pick;
@@ -361,22 +296,15 @@ static hb_status run_create(hb_app *app, const void *opts, hb_list args, int *re
                             hb_error *err)
 {
     const create_opts *o = opts;
-    query q = {0};
+    hb_run_expr q = {0};
     (void)args;
     (void)ret_exit;
     HB_TRY(check_opts(o, err));
-    if (o->query) {
-        HB_TRY(hb_where_parse(o->query, "--from-query", &q.where, err));
-    }
-    hb_status status =
-        hb_store_factor_names(app->store, &app->arena, &q.factors.v, &q.factors.n, err);
-    if (status == HB_OK && o->query) {
-        status = check_query(&q, err);
-    }
+    hb_status status = hb_run_expr_open(app, o->query, &q, err);
     if (status == HB_OK) {
         status = create(app, o, &q, err);
     }
-    hb_where_free(q.where);
+    hb_run_expr_close(&q);
     return status;
 }
 
@@ -406,7 +334,7 @@ static const hb_opt table[] = {
      .kind = HB_OPT_STRING,
      .offset = offsetof(create_opts, name),
      .arg = "NAME",
-     .help = "a name beside the version's own"},
+     .help = "a name beside the version's own, of A-Z a-z 0-9 . _ -"},
     {.name = "note",
      .kind = HB_OPT_STRING,
      .offset = offsetof(create_opts, note),

@@ -72,26 +72,34 @@ static hb_status step(demo *d, const char *words, hb_error *err)
     return d->app->common.json ? HB_OK : hb_app_flush(d->app, err);
 }
 
+/* A file of the program into the workspace, so that commands by hand say what was shown. */
+static hb_status put(demo *d, const char *embedded, const char *name, hb_error *err)
+{
+    const hb_embedded *e = hb_embedded_find(embedded);
+    const char *path = NULL;
+    if (!e) {
+        return HB_FAIL(err, HB_E_BUG, "'%s' is not part of the program", embedded);
+    }
+    HB_TRY(path_of(d, name, &path, err));
+    return hb_file_write_atomic(d->app->os, path, e->data, e->len, 0644, err);
+}
+
 static hb_status prepare(demo *d, hb_error *err)
 {
-    const hb_embedded *registry = hb_embedded_find("host_registry.yaml");
-    const char *path = NULL;
     hb_common *c = &d->app->common;
-    if (!registry) {
-        return HB_FAIL(err, HB_E_BUG, "'host_registry.yaml' is not part of the program");
-    }
     HB_TRY(hb_dir_remove(d->app->os, d->dir, err));
     HB_TRY(hb_dir_make(d->app->os, d->dir, err));
-    HB_TRY(path_of(d, "metric_registry.yaml", &path, err));
-    HB_TRY(hb_file_write_atomic(d->app->os, path, registry->data, registry->len, 0644, err));
+    HB_TRY(put(d, "host_registry.yaml", "metric_registry.yaml", err));
+    HB_TRY(put(d, "baseline_policy.yaml", "baseline_policy.yaml", err)); /* golden decides */
     /* The demonstration is a workspace of its own, whatever the environment says. */
     c->workspace = d->dir;
     c->db = NULL;
     c->reports = NULL;
     c->metric_registry = NULL;
     c->baseline_policy = NULL;
+    c->baseline_quality_policy = NULL;
+    c->equivalence_mapping = NULL;
     HB_TRY(hb_app_load_policy(d->app, err));
-    d->app->policy.strategy = HB_STRATEGY_GOLDEN;
     return hb_app_open_store(d->app, HB_STORE_CREATE, err);
 }
 

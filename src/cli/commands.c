@@ -23,6 +23,7 @@ const hb_cmd *const hb_commands[] = {
     &hb_cmd_baseline_promote,
     &hb_cmd_baseline_retire,
     &hb_cmd_power,
+    &hb_cmd_qualify,
     &hb_cmd_feedback,
     &hb_cmd_trust,
     &hb_cmd_init,

@@ -2,7 +2,7 @@
 #include "cli/quality_shared.h"
 
 #include "base/mem.h"
-#include "cli/table.h"
+#include "report/text.h"
 #include "store/past.h"
 #include "store/versions.h"
 
@@ -93,22 +93,22 @@ hb_status hb_quality_keep(hb_app *app, const char *version, const char *purpose,
 
 hb_status hb_view_quality(const hb_quality *q, hb_buf *out, hb_error *err)
 {
-    static const char *const head[] = {"CRITERION", "OUTCOME", "GATE", ""};
-    hb_table_text t;
-    hb_buf_fmt(out, "quality of %zu runs, %zu metrics: %s%s\n", q->n_runs, q->n_metrics,
-               outcome_words[q->overall], q->blocks ? ", the gate is shut" : "");
-    hb_buf_fmt(out, "  %s\n\n", q->why);
-    hb_table_text_begin(&t, head, 4);
+    char head[64];
+    hb_buf_fmt(out, "quality of %zu run%s, %zu metrics: %s%s\n", q->n_runs,
+               q->n_runs == 1 ? "" : "s", q->n_metrics, outcome_words[q->overall],
+               q->blocks ? ", the gate is shut" : "");
+    hb_text_wrapped(out, "  ", q->why);
+    hb_buf_c(out, "\nCRITERION      OUTCOME      GATE      WHY\n");
     for (unsigned c = 0; c < HB_CRITERION_COUNT_; c++) {
         const hb_quality_result *r = &q->criteria[c];
-        const char *cells[] = {hb_criterion_name((hb_criterion)c), outcome_words[r->outcome],
-                               hb_gate_name(r->gate), r->text};
-        hb_table_text_row(&t, cells);
+        snprintf(head, sizeof head, "%-13s  %-11s  %-8s  ", hb_criterion_name((hb_criterion)c),
+                 outcome_words[r->outcome], hb_gate_name(r->gate));
+        hb_text_wrapped(out, head, r->text);
     }
-    HB_TRY(hb_table_text_end(&t, out, err));
     for (size_t i = 0; i < q->n_flags && i < FLAGS_SHOWN; i++) {
-        hb_buf_fmt(out, "%s  %s: %s\n", i ? "" : "\n", hb_criterion_name(q->flags[i].criterion),
-                   q->flags[i].text);
+        hb_buf_c(out, i ? "" : "\n");
+        snprintf(head, sizeof head, "  %s: ", hb_criterion_name(q->flags[i].criterion));
+        hb_text_wrapped(out, head, q->flags[i].text);
     }
     if (q->n_flags > FLAGS_SHOWN) {
         hb_buf_fmt(out, "  and %zu more; --json has them all\n", q->n_flags - FLAGS_SHOWN);

@@ -24,9 +24,11 @@ void hb_table_text_begin(hb_table_text *t, const char *const *head, size_t n_col
 void hb_table_text_row(hb_table_text *t, const char *const *cells)
 {
     for (size_t i = 0; i < t->n_columns; i++) {
-        size_t n = characters(cells[i]);
+        size_t from = t->cells.n;
+        hb_buf_shown(&t->cells, cells[i]); /* names and notes are anybody's text */
+        size_t n = characters(t->cells.p + (from < t->cells.n ? from : t->cells.n));
         t->width[i] = n > t->width[i] ? n : t->width[i];
-        hb_buf_add(&t->cells, cells[i], strlen(cells[i]) + 1);
+        hb_buf_ch(&t->cells, '\0');
     }
     t->n_rows++;
 }
@@ -36,12 +38,13 @@ hb_status hb_table_text_end(hb_table_text *t, hb_buf *out, hb_error *err)
     hb_status status = hb_buf_check(&t->cells, err);
     const char *cell = t->cells.p;
     for (size_t r = 0; r < t->n_rows && status == HB_OK; r++) {
+        size_t owed = 0; /* blanks, written only before something */
         for (size_t i = 0; i < t->n_columns; i++) {
-            hb_buf_c(out, cell);
-            bool last = i + 1 == t->n_columns;
-            for (size_t k = characters(cell); k < t->width[i] + 2 && !last; k++) {
+            for (; *cell && owed; owed--) {
                 hb_buf_ch(out, ' ');
             }
+            hb_buf_c(out, cell);
+            owed += t->width[i] + 2 - characters(cell);
             cell += strlen(cell) + 1;
         }
         hb_buf_ch(out, '\n');

@@ -5,16 +5,31 @@
 #include <jansson.h>
 #include <math.h>
 #include <pwd.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { TIME_SHORT = 19 };
+enum { TIME_SHORT = 19, LINE_MAX_BYTES = 8192 };
 
 const char *hb_baseline_who(const char *given)
 {
     const struct passwd *user = given ? NULL : getpwuid(getuid());
     return given ? given : user ? user->pw_name : "";
+}
+
+const char *hb_baseline_test_name(const char *program, const char *subsystem, const char *test_name,
+                                  char out[HB_TEST_NAME_MAX])
+{
+    const char *const parts[] = {program, subsystem, test_name};
+    size_t n = 0;
+    snprintf(out, HB_TEST_NAME_MAX, "a test without a name");
+    for (size_t i = 0; i < 3; i++) {
+        if (*parts[i] && n < HB_TEST_NAME_MAX) {
+            n += (size_t)snprintf(out + n, HB_TEST_NAME_MAX - n, "%s%s", n ? " / " : "", parts[i]);
+        }
+    }
+    return out;
 }
 
 hb_status hb_baseline_find_tag(hb_app *app, const char *tag, const hb_test_opts *test,
@@ -248,14 +263,28 @@ static void short_time(hb_time t, char out[HB_TIME_TEXT])
     }
 }
 
-/* "pass", "fail", "cannot_tell": what the checks came to. */
+/* "pass", "fail", "cannot tell": what the checks came to. */
 static const char *overall_of(hb_app *app, const char *json)
 {
     json_t *root = json_loads(json, 0, NULL);
     const char *word = json_string_value(json_object_get(root, "overall"));
     const char *copy = word ? hb_arena_str(&app->arena, hb_str_of(word)) : NULL;
     json_decref(root);
-    return copy ? copy : "unknown";
+    return !copy ? "unknown" : strcmp(copy, "cannot_tell") == 0 ? "cannot tell" : copy;
+}
+
+static void line(hb_buf *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Names, notes and reasons are anybody's text. */
+static void line(hb_buf *out, const char *fmt, ...)
+{
+    char text[LINE_MAX_BYTES];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    hb_buf_shown(out, text);
+    hb_buf_ch(out, '\n');
 }
 
 static hb_status head_text(hb_app *app, const hb_version_row *row, hb_error *err)
@@ -267,36 +296,36 @@ static hb_status head_text(hb_app *app, const hb_version_row *row, hb_error *err
     size_t n_tags = 0;
     size_t n_checks = 0;
     char time[HB_TIME_TEXT];
+    char test[HB_TEST_NAME_MAX];
     HB_TRY(hb_version_context(row, &app->arena, context, err));
     HB_TRY(tags_on(app, row, &tags, &n_tags, err));
     HB_TRY(hb_store_list_quality(app->store, row->version, &app->arena, &checks, &n_checks, err));
     short_time(row->created_at, time);
-    hb_buf_fmt(out, "baseline version %s%s%s\n", row->version, *row->name ? " " : "", row->name);
-    hb_buf_fmt(out, "test       %s / %s / %s\n", row->program, row->subsystem, row->test_name);
+    line(out, "baseline version %s%s%s", row->version, *row->name ? " " : "", row->name);
+    line(out, "test       %s",
+         hb_baseline_test_name(row->program, row->subsystem, row->test_name, test));
     for (unsigned f = 0; f < HB_CONTEXT_COUNT; f++) {
         if (context[f] && *context[f]) {
-            hb_buf_fmt(out, "context    %s = %s\n", hb_context_name((hb_context_field)f),
-                       context[f]);
+            line(out, "context    %s = %s", hb_context_name((hb_context_field)f), context[f]);
         }
     }
-    hb_buf_fmt(out, "made       %s by %s\n", time, *row->created_by ? row->created_by : "?");
+    line(out, "made       %s by %s", time, *row->created_by ? row->created_by : "?");
     hb_buf_fmt(out, "parent     %s\n", *row->parent ? row->parent : "none");
     if (*row->note) {
-        hb_buf_fmt(out, "note       %s\n", row->note);
+        line(out, "note       %s", row->note);
     }
     for (size_t i = 0; i < n_tags; i++) {
         hb_buf_fmt(out, "tag        %s\n", tags[i].tag);
     }
     if (*row->retired_reason) {
         short_time(row->retired_at, time);
-        hb_buf_fmt(out, "RETIRED    %s by %s: %s\n", time, *row->retired_by ? row->retired_by : "?",
-                   row->retired_reason);
+        line(out, "RETIRED    %s by %s: %s", time, *row->retired_by ? row->retired_by : "?",
+             row->retired_reason);
     }
     for (size_t i = 0; i < n_checks; i++) {
         short_time(checks[i].checked_at, time);
-        hb_buf_fmt(out, "quality    %s at %s, %s%s%s\n", overall_of(app, checks[i].json),
-                   checks[i].purpose, time, *checks[i].override_reason ? ", overridden: " : "",
-                   checks[i].override_reason);
+        line(out, "quality    %s at %s, %s%s%s", overall_of(app, checks[i].json), checks[i].purpose,
+             time, *checks[i].override_reason ? ", overridden: " : "", checks[i].override_reason);
     }
     return HB_OK;
 }

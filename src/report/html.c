@@ -56,6 +56,22 @@ static void next(const hb_decision *d, hb_buf *out)
     hb_buf_release(&text);
 }
 
+static void compared_with(const hb_reference *r, hb_buf *out)
+{
+    hb_buf text;
+    hb_buf_init(&text, 1 << 16);
+    if (r->n_run_ids) {
+        bool is_version = r->set && *r->set->version;
+        hb_buf_fmt(&text, "%s%s%s%s", is_version ? "baseline version " : "",
+                   is_version ? r->set->version : "", is_version ? ": " : "", r->run_ids[0]);
+    }
+    if (r->n_run_ids > 1) {
+        hb_buf_fmt(&text, " and %zu other%s", r->n_run_ids - 1, r->n_run_ids > 2 ? "s" : "");
+    }
+    fact(out, "Compared with", text.p);
+    hb_buf_release(&text);
+}
+
 static void banner(const hb_decision *d, hb_buf *out)
 {
     const hb_run_meta *m = &d->run->meta;
@@ -77,7 +93,7 @@ static void banner(const hb_decision *d, hb_buf *out)
     fact(out, "Test", m->test_name);
     fact(out, "Build", m->build_id);
     fact(out, "Revision", m->git_sha);
-    fact(out, "Compared with", r->n_run_ids ? r->run_ids[0] : "");
+    compared_with(r, out);
     hb_buf_fmt(out,
                "<dt>Metrics</dt><dd>%zu compared, %u with limits that were checked, %u drifted, %u "
                "failed</dd></dl></header>\n",
@@ -94,7 +110,7 @@ static void finding_item(const hb_finding *f, hb_buf *out)
                                                   : "i note");
     hb_escape(out, f->text);
     hb_buf_c(out, "</bdi>");
-    if (f->severity >= HB_SEVERITY_DRIFT && f->excess > 0 && f->excess < 1e6) {
+    if (f->severity >= HB_SEVERITY_DRIFT && f->excess > 1 && f->excess < 1e6) {
         char fig[HB_FIG];
         hb_buf_fmt(out, " <span class=\"note\">(%s &times; what is allowed)</span>",
                    hb_fig(f->excess, fig));

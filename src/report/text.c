@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { TOLD = 12 };
+enum { TOLD = 12, TEXT_MAX_BYTES = 1 << 16 };
 
 static const struct {
     const char *mark; /* readable without colour */
@@ -30,9 +30,9 @@ static void findings(const hb_decision *d, hb_buf *out)
         }
         worth++;
         if (told < TOLD) {
-            hb_buf_fmt(out, "  %-5s  ", hb_severity_name(f->severity));
-            hb_buf_shown(out, f->text);
-            hb_buf_ch(out, '\n');
+            char head[32];
+            snprintf(head, sizeof head, "  %-5s  ", hb_severity_name(f->severity));
+            hb_text_wrapped(out, head, f->text);
             told++;
         }
     }
@@ -41,18 +41,36 @@ static void findings(const hb_decision *d, hb_buf *out)
     }
 }
 
+/* Broken as without colour, which takes no columns. */
+static void headline(const hb_decision *d, bool colour, hb_buf *out)
+{
+    char head[64];
+    hb_buf text;
+    int n =
+        snprintf(head, sizeof head, "%s %s  ", looks[d->verdict].mark, hb_verdict_name(d->verdict));
+    hb_buf_init(&text, TEXT_MAX_BYTES);
+    hb_text_wrapped(&text, head, d->reason);
+    if (colour && text.n > (size_t)n) {
+        hb_buf_fmt(out, "%s%.*s\033[0m", looks[d->verdict].colour, n - 2, head);
+        hb_buf_c(out, text.p + n - 2);
+    } else {
+        hb_buf_add(out, text.p, text.n);
+    }
+    hb_buf_release(&text);
+}
+
 hb_status hb_report_text(const hb_decision *d, bool colour, hb_buf *out, hb_error *err)
 {
     const hb_reference *r = d->reference;
-    hb_buf_fmt(out, "%s%s %s%s  ", colour ? looks[d->verdict].colour : "", looks[d->verdict].mark,
-               hb_verdict_name(d->verdict), colour ? "\033[0m" : "");
-    hb_buf_shown(out, d->reason);
-    hb_buf_ch(out, '\n');
+    headline(d, colour, out);
     findings(d, out);
     hb_text_statistics(d, colour, out);
     if (r->run && r->n_run_ids) {
-        hb_buf_fmt(out, "baseline: %s%s (%s, match %s", r->run_ids[0],
-                   r->n_run_ids > 1 ? " and others" : "", r->reason, hb_match_name(r->level));
+        hb_buf_fmt(out, "baseline: %s", r->run_ids[0]);
+        if (r->n_run_ids > 1) {
+            hb_buf_fmt(out, " and %zu other%s", r->n_run_ids - 1, r->n_run_ids > 2 ? "s" : "");
+        }
+        hb_buf_fmt(out, " (%s, match %s", r->reason, hb_match_name(r->level));
         if (r->possible) {
             hb_buf_fmt(out, " %u of %u", r->score, r->possible);
         }

@@ -260,15 +260,13 @@ void hb_text_statistics(const hb_decision *d, bool colour, hb_buf *out)
 void hb_text_next(const hb_decision *d, hb_buf *out)
 {
     size_t n = hb_next_length(d);
-    hb_buf_c(out, "next: ");
     if (n == 0) {
-        hb_buf_c(out, "the retest above\n");
+        hb_buf_c(out, "next: the retest above\n");
         return;
     }
     hb_buf text;
     hb_buf_init(&text, 1 << 16);
     hb_buf_add(&text, d->what_to_do, n);
-    hb_buf_shown(out, text.p);
+    hb_text_wrapped(out, "next: ", text.p);
     hb_buf_release(&text);
-    hb_buf_ch(out, '\n');
 }

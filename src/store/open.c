@@ -172,6 +172,16 @@ static hb_status reopen_immutable(hb_store *s, hb_error *err)
     return status;
 }
 
+/* The file is there, so what cannot be opened is a side file: not "no such file", but a folder
+ * nothing can be made in. */
+static hb_status read_only_folder(hb_store *s, hb_status status, hb_error *err)
+{
+    bool side_file = s->mode != HB_STORE_READ && s->db &&
+                     (sqlite3_errcode(s->db) & 0xff) == SQLITE_CANTOPEN &&
+                     sqlite3_db_readonly(s->db, "main") == 1;
+    return side_file ? hb_store_fail(s, SQLITE_READONLY, err) : status;
+}
+
 static hb_status connect_and_look(hb_store *s, file_kind *ret_kind, hb_error *err)
 {
     hb_buf name;
@@ -181,7 +191,9 @@ static hb_status connect_and_look(hb_store *s, file_kind *ret_kind, hb_error *er
         status = connect_as(s, name.p, SQLITE_OPEN_READWRITE, err);
     }
     hb_buf_release(&name);
-    HB_TRY(status);
+    if (status != HB_OK) {
+        return read_only_folder(s, status, err);
+    }
     int rc = SQLITE_OK;
     status = read_kind(s, ret_kind, &rc, err);
     bool no_side_files = rc == SQLITE_CANTOPEN || rc == SQLITE_READONLY;

@@ -99,18 +99,48 @@ static hb_status insert(hb_store *s, const hb_version_row *row, const char *name
     return insert_runs(s, row, sqlite3_last_insert_rowid(s->db), err);
 }
 
-static hb_status existing(hb_store *s, const char *digest, char ret_version[65], bool *ret_found,
-                          hb_error *err)
+static hb_status existing(hb_store *s, const hb_version_row *row, char ret_version[65],
+                          bool *ret_found, hb_error *err)
 {
     HB_CLEANUP(hb_sql_close) hb_sql q = {0};
-    HB_TRY(hb_sql_open(s, "SELECT version FROM baseline_versions WHERE digest = ?", &q, err));
-    hb_sql_text(&q, digest);
+    HB_TRY(hb_sql_open(s,
+                       "SELECT version, json = CAST(?2 AS TEXT) FROM baseline_versions"
+                       " WHERE digest = ?1",
+                       &q, err));
+    hb_sql_text(&q, row->digest);
+    hb_sql_blob(&q, row->json, row->json_len);
     HB_TRY(hb_sql_row(&q, ret_found, err));
     if (*ret_found) {
         hb_str name = hb_sql_get_blob(&q);
         size_t n = name.n < 64 ? name.n : 64;
         memcpy(ret_version, name.p, n);
         ret_version[n] = '\0';
+        if (!hb_sql_get_i64(&q)) {
+            return HB_FAIL(err, HB_E_STORE,
+                           "baseline version '%s' was changed after it was made: its content does "
+                           "not fit its digest; restore a backup of the registry",
+                           ret_version);
+        }
+    }
+    return HB_OK;
+}
+
+/* A name is looked up beside the beginnings of digests, so it must mean one version. */
+static hb_status name_is_free(hb_store *s, const char *name, hb_error *err)
+{
+    HB_CLEANUP(hb_sql_close) hb_sql q = {0};
+    bool taken = false;
+    if (!name || !*name) {
+        return HB_OK;
+    }
+    HB_TRY(hb_sql_open(s, "SELECT version FROM baseline_versions WHERE name = ?", &q, err));
+    hb_sql_text(&q, name);
+    HB_TRY(hb_sql_row(&q, &taken, err));
+    if (taken) {
+        hb_str version = hb_sql_get_blob(&q);
+        return HB_FAIL(err, HB_E_STORE,
+                       "name '%s' is that of baseline version '%.*s'; choose another", name,
+                       (int)(version.n < 64 ? version.n : 64), version.p);
     }
     return HB_OK;
 }
@@ -118,10 +148,11 @@ static hb_status existing(hb_store *s, const char *digest, char ret_version[65],
 static hb_status add(hb_store *s, const hb_version_row *row, char ret_version[65],
                      bool *ret_existed, hb_error *err)
 {
-    HB_TRY(existing(s, row->digest, ret_version, ret_existed, err));
+    HB_TRY(existing(s, row, ret_version, ret_existed, err));
     if (*ret_existed) {
         return HB_OK;
     }
+    HB_TRY(name_is_free(s, row->name, err));
     HB_TRY(free_name(s, row->digest, ret_version, err));
     return insert(s, row, ret_version, err);
 }
@@ -211,11 +242,13 @@ static hb_status find(hb_store *s, const char *text, hb_arena *arena, int64_t *r
     HB_CLEANUP(hb_sql_close) hb_sql q = {0};
     bool more = false;
     HB_TRY(hb_sql_open(s,
-                       VERSION_COLUMNS "WHERE v.version = ?1 OR v.digest = ?1 OR v.name = ?1 OR"
-                                       " (length(?1) >= 4 AND substr(v.digest, 1, length(?1)) ="
+                       VERSION_COLUMNS "WHERE v.version = ?1 OR v.digest = ?1 OR"
+                                       " (v.name = ?1 AND ?1 <> '') OR"
+                                       " (length(?1) >= ?2 AND substr(v.digest, 1, length(?1)) ="
                                        " ?1) ORDER BY v.version = ?1 DESC, v.id LIMIT 2",
                        &q, err));
     hb_sql_text(&q, text);
+    hb_sql_i64(&q, HB_VERSION_BEGINNING);
     HB_TRY(hb_sql_row(&q, &more, err));
     if (!more) {
         return HB_FAIL(err, HB_E_STORE,
@@ -227,8 +260,8 @@ static hb_status find(hb_store *s, const char *text, hb_arena *arena, int64_t *r
     HB_TRY(hb_sql_row(&q, &more, err));
     if (more && strcmp(first.version, text) != 0) {
         return HB_FAIL(err, HB_E_STORE,
-                       "'%s' means more than one baseline version; give more of its digits (see "
-                       "'hb baseline versions')",
+                       "'%s' means more than one baseline version; give its digits, or more of "
+                       "them (see 'hb baseline versions')",
                        text);
     }
     *ret = first;
@@ -308,7 +341,7 @@ static hb_status retire(hb_store *s, const char *version, const char *reason, co
 hb_status hb_store_retire_version(hb_store *s, const char *version, const char *reason,
                                   const char *by, hb_time now, hb_error *err)
 {
-    if (!reason || !*reason) {
+    if (!reason || reason[strspn(reason, " \t\n")] == '\0') {
         return HB_FAIL(err, HB_E_USAGE, "a baseline version is retired for a reason; give one");
     }
     HB_TRY(hb_store_begin(s, err));

@@ -10,6 +10,7 @@
 
 enum {
     HB_VERSION_NAME_MIN = 12,
+    HB_VERSION_BEGINNING = 4, /* characters of a digest that name a version */
     HB_VERSION_RUNS_MAX = 100,
     HB_VERSION_JSON_MAX = 16 << 20,
     HB_VERSIONS_MAX = 10000 /* listed at once */
@@ -38,7 +39,8 @@ typedef struct hb_version_row {
 /* Adds a version; `version`, `name` … of *row are stored, retired_* are not looked at. With a
  * digest that is there already nothing is written and *ret_existed = true. ret_version: its name,
  * room for
- * 65. HB_E_STORE when a run or the parent is unknown. */
+ * 65. HB_E_STORE when a run or the parent is unknown, `name` is another version's, or the content
+ * that is there has another json. */
 HB_CHECKED hb_status hb_store_add_version(hb_store *s, const hb_version_row *row,
                                           char ret_version[65], bool *ret_existed, hb_error *err);
 /* By its name, by the beginning of one or of its digest (4 characters or more), or by the name it

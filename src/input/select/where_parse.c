@@ -48,29 +48,30 @@ static bool word_char(char c)
 /* 'it''s' → it's, in the arena. */
 static hb_status quoted(parser *p, char quote)
 {
-    size_t i = p->at + 1;
-    char *out = hb_arena_alloc(&p->w->arena, p->all.n + 1);
+    const char *all = p->all.p;
+    size_t begin = p->at + 1;
+    size_t end = begin;
+    while (end < p->all.n && (all[end] != quote || (end + 1 < p->all.n && all[end + 1] == quote))) {
+        end += all[end] == quote ? 2 : 1;
+    }
+    if (end >= p->all.n) {
+        return HB_FAIL(p->err, HB_E_USAGE,
+                       "%s, character %zu: a quote %c is opened and never closed", p->w->option,
+                       p->at + 1, quote);
+    }
+    char *out = hb_arena_alloc(&p->w->arena, end - begin + 1); /* not the rest: there may be many */
     size_t n = 0;
     if (!out) {
         return HB_NOMEM(p->err);
     }
-    for (;;) {
-        if (i >= p->all.n) {
-            return HB_FAIL(p->err, HB_E_USAGE,
-                           "%s, character %zu: a quote %c is opened and never closed", p->w->option,
-                           p->at + 1, quote);
-        }
-        if (p->all.p[i] == quote && i + 1 < p->all.n && p->all.p[i + 1] == quote) {
-            i++;
-        } else if (p->all.p[i] == quote) {
-            break;
-        }
-        out[n++] = p->all.p[i++];
+    for (size_t i = begin; i < end; i++) {
+        i += all[i] == quote; /* a doubled one is one */
+        out[n++] = all[i];
     }
     p->now.kind = quote == '\'' ? TOKEN_TEXT : TOKEN_NAME;
     p->now.quoted = true;
     p->now.text = (hb_str){out, n};
-    p->at = i + 1;
+    p->at = end + 1;
     return HB_OK;
 }
 
