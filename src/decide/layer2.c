@@ -197,6 +197,7 @@ hb_status hb_layer2(hb_decision *d, hb_findings *findings, hb_error *err)
     d->statistics.insufficient = enough == 0;
     HB_TRY(judge_together(&w, err));
     HB_TRY(hb_retests_answer(d, &w.retested, err));
+    w.power.limits_only = d->reference->weight_only;
     w.power.first_level = d->statistics.first_level;
     w.power.level_at_cut = d->statistics.level_at_cut;
     for (size_t i = 0; i < d->n_comparisons; i++) {
@@ -207,5 +208,5 @@ hb_status hb_layer2(hb_decision *d, hb_findings *findings, hb_error *err)
     HB_TRY(tell(&w, findings, err));
     HB_TRY(hb_told_of_run(d, findings, err));
     HB_TRY(hb_retest_order_make(d, err));
-    return hb_power_text(d, err);
+    return d->reference->weight_only ? HB_OK : hb_power_text(d, err);
 }

@@ -11,17 +11,21 @@ static struct hb_power_row make_row(const hb_power *power, const hb_fit *f)
     unit.mean = 0;
     unit.sd = 1;
     double nu = f->p.dof - (double)(f->n0 - 1);
-    return (struct hb_power_row){
+    struct hb_power_row row = {
         .n0 = f->n0,
         .m = f->m,
         .dof = f->p.dof,
         .side = f->side,
         .width = hb_predict_width(&unit, f->m, power->level_at_cut, f->side),
-        .detectable =
-            hb_predict_detectable(&unit, f->m, power->first_level, f->side, HB_POWER_ASKED),
-        .runs_needed = hb_predict_runs_needed(1, nu, f->m, power->first_level, f->side,
-                                              HB_POWER_TARGET_SD, HB_POWER_ASKED),
+        .detectable = INFINITY,
     };
+    if (!power->limits_only) {
+        row.detectable =
+            hb_predict_detectable(&unit, f->m, power->first_level, f->side, HB_POWER_ASKED);
+        row.runs_needed = hb_predict_runs_needed(1, nu, f->m, power->first_level, f->side,
+                                                 HB_POWER_TARGET_SD, HB_POWER_ASKED);
+    }
+    return row;
 }
 
 static struct hb_power_row row_of(hb_power *power, const hb_fit *f)
@@ -85,7 +89,7 @@ void hb_power_fill(hb_power *power, const hb_fit *fit, const hb_metric_def *def,
     test->detectable = hb_power_in_unit(fit, row.detectable * fit->p.sd);
     test->tost = HB_TOST_NOT_DECLARED;
     test->tost_p = NAN;
-    if (def && def->min_effect.set && def->min_effect.v > 0) {
+    if (def && def->min_effect.set && def->min_effect.v > 0 && !power->limits_only) {
         at_min_effect(power, fit, def->min_effect.v, test);
     } else {
         test->target = hb_power_in_unit(fit, HB_POWER_TARGET_SD * fit->p.sd);

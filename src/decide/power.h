@@ -17,6 +17,7 @@
 enum { HB_POWER_ROWS = 32 };
 
 typedef struct hb_power {
+    bool limits_only; /* low and high are enough (hb_reference.weight_only) */
     double first_level;
     double level_at_cut;
     struct hb_power_row {

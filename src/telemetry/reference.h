@@ -60,8 +60,9 @@ typedef struct hb_reference {
     const hb_equivalence_use *equivalences; /* by name */
     size_t n_equivalences;
     const char *equivalence_digest; /* of the mapping file; NULL = none was used */
-    /* Only findings of weight are wanted (hb qualify decides by the ten thousand): the comparison
-     * of distributions, most of the work, is left out where no limit is declared for it. */
+    /* Only findings of weight are wanted (hb qualify decides by the ten thousand): left out are the
+     * comparison of distributions where no limit is declared for it, and what a PASS could have
+     * missed, which are most of the work. */
     bool weight_only;
 } hb_reference;
 

@@ -22,6 +22,11 @@ class Docs(Case):
         self.hb("init", ".")
         for run, f in (("monday-1", "monday.csv"), ("monday-2", "tuesday.csv")):
             self.hb("ingest", f, "--run-id", run)
+        with open(self.path("monday.csv"), encoding="utf-8") as f:
+            rows = f.read()
+        for k in range(3, 6):  # enough to hold one back
+            self.write("later.csv", rows.replace(",23,", f",23.{k},"))
+            self.hb("ingest", "later.csv", "--run-id", f"monday-{k}")
         self.hb("baseline", "set", "monday-1", "--tag", "golden")
         self.hb("baseline", "create", "--runs", "monday-1", "--name", "spring")
         self.hb("baseline", "create", "--runs", "monday-1", "monday-2", "--name", "summer")
