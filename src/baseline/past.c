@@ -59,7 +59,8 @@ static hb_status load_set(hb_picker *p, const char *kind, const hb_version_row *
                                : hb_run_set_load(p->s, &ask, run_ids, n, set, &note, err);
     if (status == HB_OK) {
         sel->sets[sel->n_sets++] = set;
-        if (note.n && hb_buf_check(&note, NULL) == HB_OK) {
+        bool told = note.n && p->warning.n && strstr(p->warning.p, note.p);
+        if (note.n && !told && hb_buf_check(&note, NULL) == HB_OK) {
             hb_pick_warn(p);
             hb_buf_c(&p->warning, note.p);
         }
@@ -177,9 +178,11 @@ static hb_status fill_with(hb_picker *p, const hb_choice *c, hb_error *err)
 
 /* --- suspicions that this run answers --- */
 
+/* A table that states the same start and the same values under another name is one handed in again:
+ * whatever else it may be good for, it is no new evidence. */
 static bool answers(const hb_picker *p, const hb_suspicion_row *x)
 {
-    const char *own = hb_pick_own_digest(p);
+    const char *own = p->run->meta.start != HB_TIME_NONE ? p->run->digest : hb_pick_own_digest(p);
     bool before = x->raised < p->order ||
                   (x->raised == p->order && strcmp(x->run_id, p->run->meta.run_id) < 0);
     bool copy = own && strcmp(own, x->run_digest) == 0;

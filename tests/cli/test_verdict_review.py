@@ -182,6 +182,20 @@ class VerdictReview(Case):
         self.assertEqual((self.set_of(d), self.found(d, "confirmed")), (clean, {("x", "confirmed")}))
         self.assertEqual(self.set_of(self.judge("u", 15, {"x": 10, "y": 5})), clean)
 
+    def test_a_table_handed_in_again_under_another_name_confirms_nothing(self):
+        self.baseline(8)
+        self.judge("s", 10, {"x": 11.5, "y": 5})
+        with open(self.path("s.json"), encoding="utf-8") as f:
+            meta = json.load(f)
+        self.write("again.json", json.dumps({**meta, "run_id": "t"}))
+        self.hb("run", "s.csv", "--run-meta", "again.json")
+        d = self.decision("t")
+        self.assertEqual((d["statistics"]["retests"], self.found(d, "confirmed", "suspected")), ([], {("x", "suspected")}))
+        # Without a time nothing tells a repeated table from a copy: the next one is the retest.
+        for name in ("u", "v"):
+            self.hb("run", "s.csv", "--run-id", name, "--program", "p", "--test-name", "t")
+        self.assertEqual(self.found(self.decision("v"), "confirmed"), {("x", "confirmed")})
+
     # --- since when, and with what ---
 
     def test_a_factor_that_goes_to_and_fro_is_not_named(self):
