@@ -32,6 +32,7 @@ hb_status hb_past_look(hb_picker *p, hb_error *err)
                                   .test_name = m->test_name,
                                   .seen_by = m->run_id};
     HB_TRY(find_order(p, err));
+    HB_TRY(hb_store_list_suspects(p->s, &q, &p->sel->arena, &p->suspects, &p->n_suspects, err));
     return hb_store_list_suspicions(p->s, &q, &p->sel->arena, &p->suspicions, &p->n_suspicions,
                                     err);
 }

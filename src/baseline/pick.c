@@ -51,35 +51,47 @@ static bool is_named(const hb_picker *p, const char *run_id)
     return false;
 }
 
-/* A run that raised a suspicion still open or confirmed, or confirmed one. */
 bool hb_pick_is_suspect(const hb_picker *p, const char *run_id)
 {
-    for (size_t i = 0; i < p->n_suspicions; i++) {
-        const hb_suspicion_row *x = &p->suspicions[i];
-        if (strcmp(x->run_id, run_id) == 0 || strcmp(x->closed_by, run_id) == 0) {
+    for (size_t i = 0; i < p->n_suspects; i++) {
+        if (strcmp(p->suspects[i].run_id, run_id) == 0) {
             return true;
         }
     }
     return false;
 }
 
+static bool is_left_out(const hb_picker *p, const hb_choice *taken, const hb_run_row *row)
+{
+    bool out = (p->ask->n_with && is_named(p, row->run_id)) ||
+               (p->trusted_only && hb_pick_is_suspect(p, row->run_id));
+    for (size_t k = 0; k < taken->n && !out; k++) {
+        out = strcmp(taken->rows[k].digest, row->digest) == 0;
+    }
+    return out;
+}
+
+/* After a change that stays, all newest runs are suspect: what lies behind them is the baseline
+ * still. So the list is read on where it is in the order of time. */
 hb_status hb_pick_list(hb_picker *p, hb_run_query q, size_t max, hb_choice *ret, hb_error *err)
 {
-    hb_run_row *rows = NULL;
+    bool any = max == 1 && !p->ask->n_with && !p->trusted_only;
     size_t n = 0;
-    q.limit = max == 1 && !p->ask->n_with ? 1 : LOOKED_AT;
-    HB_TRY(hb_store_list_runs(p->s, &q, &p->sel->arena, &rows, &n, err));
+    q.limit = any ? 1 : LOOKED_AT;
     ret->n = 0;
-    for (size_t i = 0; i < n && ret->n < max; i++) {
-        bool copy = (p->ask->n_with && is_named(p, rows[i].run_id)) ||
-                    (p->trusted_only && hb_pick_is_suspect(p, rows[i].run_id));
-        for (size_t k = 0; k < ret->n && !copy; k++) {
-            copy = strcmp(ret->rows[k].digest, rows[i].digest) == 0;
+    do {
+        hb_run_row *rows = NULL;
+        HB_TRY(hb_store_list_runs(p->s, &q, &p->sel->arena, &rows, &n, err));
+        for (size_t i = 0; i < n && ret->n < max; i++) {
+            if (!is_left_out(p, ret, &rows[i])) {
+                ret->rows[ret->n++] = rows[i];
+            }
         }
-        if (!copy) {
-            ret->rows[ret->n++] = rows[i];
+        if (n) {
+            q.before = rows[n - 1].order;
+            q.before_run_id = rows[n - 1].run_id;
         }
-    }
+    } while (!any && n == q.limit && ret->n < max && !q.best_score_first);
     return HB_OK;
 }
 

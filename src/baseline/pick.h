@@ -20,7 +20,9 @@ typedef struct hb_picker {
     hb_time order;                /* the run's place among the others, with its run_id */
     hb_suspicion_row *suspicions; /* of this test, open or confirmed, as this run sees them */
     size_t n_suspicions;
-    bool trusted_only; /* hb_pick_list leaves out runs with such a suspicion */
+    hb_suspect *suspects; /* runs that such a suspicion is about, by run */
+    size_t n_suspects;
+    bool trusted_only; /* hb_pick_list leaves these out */
 } hb_picker;
 
 /* What a strategy found; with the reason "context_mismatch" rows[0] is the run that would have done

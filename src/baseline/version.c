@@ -18,6 +18,8 @@ typedef struct picker {
     size_t cap_runs;
     hb_suspicion_row *suspicions;
     size_t n_suspicions;
+    hb_suspect *suspects;
+    size_t n_suspects;
     size_t cap_excluded;
 } picker;
 
@@ -134,10 +136,13 @@ static hb_status exclude(picker *p, const hb_past_run *run, const char *reason, 
 
 static const hb_suspicion_row *suspicion_about(const picker *p, const char *run_id)
 {
-    for (size_t i = 0; i < p->n_suspicions; i++) {
-        const hb_suspicion_row *x = &p->suspicions[i];
-        if (strcmp(x->run_id, run_id) == 0 || strcmp(x->closed_by, run_id) == 0) {
-            return x;
+    const hb_suspect *about = NULL;
+    for (size_t i = 0; i < p->n_suspects && !about; i++) {
+        about = strcmp(p->suspects[i].run_id, run_id) == 0 ? &p->suspects[i] : NULL;
+    }
+    for (size_t i = 0; about && i < p->n_suspicions; i++) {
+        if (p->suspicions[i].id == about->suspicion) {
+            return &p->suspicions[i];
         }
     }
     return NULL;
@@ -262,6 +267,8 @@ static hb_status pick_into(picker *p, hb_error *err)
 {
     hb_version_pick *pick = p->pick;
     HB_TRY(collect(p, err));
+    HB_TRY(hb_store_list_suspects(p->s, &(hb_suspicion_query){0}, &pick->arena, &p->suspects,
+                                  &p->n_suspects, err));
     HB_TRY(hb_store_list_suspicions(p->s, &(hb_suspicion_query){0}, &pick->arena, &p->suspicions,
                                     &p->n_suspicions, err));
     HB_TRY(settle_like(p, err));

@@ -6,6 +6,9 @@
 #include "cli/cmd.h"
 
 extern const hb_cmd hb_cmd_power;
+extern const hb_cmd hb_cmd_qualify;
+extern const hb_cmd hb_cmd_feedback;
+extern const hb_cmd hb_cmd_trust;
 extern const hb_cmd hb_cmd_init;
 extern const hb_cmd hb_cmd_run;
 extern const hb_cmd hb_cmd_ingest;

@@ -398,12 +398,16 @@ static void samples(const hb_metric *m, hb_ranks *ret)
 
 static hb_status distribution(state *s, hb_error *err)
 {
+    bool declared = s->in->limits->ks_threshold.set && s->in->distribution_enabled;
+    if (s->in->weight_only && !declared) {
+        return HB_OK;
+    }
     hb_ranks run;
     hb_ranks base;
     samples(s->in->run, &run);
     samples(s->in->baseline, &base);
     if (!run.n || !base.n) {
-        if (!s->in->limits->ks_threshold.set || !s->in->distribution_enabled) {
+        if (!declared) {
             return HB_OK;
         }
         hb_finding f = finding_of(s, HB_RULE_KS_THRESHOLD, HB_SEVERITY_WARN);

@@ -17,6 +17,7 @@ typedef struct hb_change {
     const char *unit;
     bool critical;
     bool distribution_enabled;
+    bool weight_only; /* as in hb_reference */
 } hb_change;
 
 HB_CHECKED hb_status hb_change_check(const hb_change *change, hb_comparison *c, hb_findings *out,

@@ -93,6 +93,7 @@ static hb_status compare_all(hb_decision *d, hb_findings *findings, hb_error *er
     hb_limits_input in = {
         .defaults = hb_registry_defaults(d->registry),
         .has_reference = base != NULL,
+        .weight_only = d->reference->weight_only,
         .run_end = d->run->t_last,
         .policy = d->policy,
     };

@@ -108,12 +108,55 @@ static hb_status find_all(state *s, hb_error *err)
                                hb_change_permutations(s->n, s->in->level), err);
 }
 
-static void put_changed(hb_buf *out, const char *name, const char *before, const char *after)
+/* What may have changed: a declared factor by its name, a field of the context by its number. */
+typedef struct cause {
+    enum { CAUSE_BUILD, CAUSE_REVISION, CAUSE_FACTOR, CAUSE_CONTEXT } kind;
+    const char *name;
+    hb_context_field field;
+} cause;
+
+static const char *level_of(const run_view *v, const cause *c, char day[HB_FACTOR_DAY_TEXT])
 {
-    if (strcmp(before, after) == 0) {
+    switch (c->kind) {
+    case CAUSE_BUILD:
+        return v->meta->build_id;
+    case CAUSE_REVISION:
+        return v->meta->git_sha;
+    case CAUSE_CONTEXT:
+        return v->meta->context[c->field];
+    case CAUSE_FACTOR:
+        break;
+    }
+    return hb_factor_level(v->meta, v->start, c->name, day);
+}
+
+static bool is_among(const state *s, size_t from, size_t to, const cause *c, const char *level)
+{
+    char day[HB_FACTOR_DAY_TEXT];
+    for (size_t i = from; i < to; i++) {
+        run_view v = run_at(s->in, s->series.runs[i]);
+        if (strcmp(level_of(&v, c, day), level) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What goes to and fro changes with any run: it is told only where the new level was not there
+ * before, or the old one did not come back. */
+static void put_changed(const state *s, size_t at, const cause *c, hb_buf *out)
+{
+    char day_before[HB_FACTOR_DAY_TEXT];
+    char day_after[HB_FACTOR_DAY_TEXT];
+    run_view a = run_at(s->in, s->series.runs[at - 1]);
+    run_view b = run_at(s->in, s->series.runs[at]);
+    const char *before = level_of(&a, c, day_before);
+    const char *after = level_of(&b, c, day_after);
+    if (strcmp(before, after) == 0 ||
+        (is_among(s, 0, at, c, after) && is_among(s, at, s->series.n, c, before))) {
         return;
     }
-    hb_buf_fmt(out, "%s%s %s", out->n ? ", " : "", name, *after ? after : "no longer stated");
+    hb_buf_fmt(out, "%s%s %s", out->n ? ", " : "", c->name, *after ? after : "no longer stated");
     if (*before) {
         hb_buf_fmt(out, " (was %s)", before);
     }
@@ -121,36 +164,35 @@ static void put_changed(hb_buf *out, const char *name, const char *before, const
 
 /* Factors declared by either run, in the order of names. `day` changes with nearly every run, so
  * it tells nothing here. */
-static void put_factors(hb_buf *out, const run_view *a, const run_view *b)
+static void put_factors(const state *s, size_t at, hb_buf *out)
 {
-    char day[HB_FACTOR_DAY_TEXT];
+    run_view a = run_at(s->in, s->series.runs[at - 1]);
+    run_view b = run_at(s->in, s->series.runs[at]);
     size_t i = 0;
     size_t j = 0;
-    while (i < a->meta->n_factors || j < b->meta->n_factors) {
-        const char *left = i < a->meta->n_factors ? a->meta->factors[i].name : NULL;
-        const char *right = j < b->meta->n_factors ? b->meta->factors[j].name : NULL;
+    while (i < a.meta->n_factors || j < b.meta->n_factors) {
+        const char *left = i < a.meta->n_factors ? a.meta->factors[i].name : NULL;
+        const char *right = j < b.meta->n_factors ? b.meta->factors[j].name : NULL;
         int order = !left ? 1 : !right ? -1 : strcmp(left, right);
-        const char *name = order <= 0 ? left : right;
+        const cause c = {.kind = CAUSE_FACTOR, .name = order <= 0 ? left : right};
         i += order <= 0;
         j += order >= 0;
-        put_changed(out, name, hb_factor_level(a->meta, a->start, name, day),
-                    hb_factor_level(b->meta, b->start, name, day));
+        put_changed(s, at, &c, out);
     }
 }
 
 /* What changed between the run before and the run at which the level changed. */
 static hb_status changed_with(const state *s, size_t at, const char **ret, hb_error *err)
 {
-    run_view before = run_at(s->in, s->series.runs[at - 1]);
-    run_view after = run_at(s->in, s->series.runs[at]);
     hb_buf b;
     hb_buf_init(&b, WITH_MAX_BYTES);
-    put_changed(&b, "build", before.meta->build_id, after.meta->build_id);
-    put_changed(&b, "revision", before.meta->git_sha, after.meta->git_sha);
-    put_factors(&b, &before, &after);
+    put_changed(s, at, &(cause){.kind = CAUSE_BUILD, .name = "build"}, &b);
+    put_changed(s, at, &(cause){.kind = CAUSE_REVISION, .name = "revision"}, &b);
+    put_factors(s, at, &b);
     for (unsigned f = 0; f < HB_CONTEXT_COUNT; f++) {
-        put_changed(&b, hb_context_name((hb_context_field)f), before.meta->context[f],
-                    after.meta->context[f]);
+        hb_context_field field = (hb_context_field)f;
+        const cause c = {.kind = CAUSE_CONTEXT, .name = hb_context_name(field), .field = field};
+        put_changed(s, at, &c, &b);
     }
     /* What does not fit is cut: it is a remark. */
     *ret = hb_arena_strndup(s->arena, b.p, hb_utf8_valid_prefix((hb_str){b.p, b.n}));

@@ -23,6 +23,7 @@ typedef struct hb_limits_input {
     const hb_metric_def *defaults; /* fills what `def` leaves open */
     const hb_metric *run;          /* NULL = missing */
     const hb_metric *baseline;     /* NULL = missing */
+    bool weight_only;              /* as in hb_reference */
     bool has_reference;            /* there is a reference run at all */
     hb_time run_end;               /* last sample of any metric, HB_TIME_NONE unknown */
     const hb_policy *policy;

@@ -28,7 +28,7 @@
 
 /* How fast the tail is taken to fall beyond the largest left-out distance: a share of what their
  * larger half shows, within these bounds. Few runs show it badly, hence a share. */
-#define HILL_SHARE (2.0 / 3)
+#define HILL_SHARE 0.5
 #define FALL_LEAST 1
 #define FALL_MOST 4
 

@@ -17,7 +17,7 @@
  *     p = 1 / (1 + 3/4·n·(M/m)^a)               beyond
  *
  * Ranks alone cannot go under 1/(n+1), 3 % at 30 runs. Beyond them the tail is taken to fall as
- * M^-a, a two thirds of Hill's estimate (1975) from the larger half of the left-out distances and
+ * M^-a, a half of Hill's estimate (1975) from the larger half of the left-out distances and
  * 1 to 4: slower than the distances show, because few runs show it badly.
  * docs/verdict-quality.md has the rates measured.
  *

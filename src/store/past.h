@@ -75,6 +75,18 @@ enum { HB_SUSPICIONS_MAX = 100000 };
 HB_CHECKED hb_status hb_store_list_suspicions(hb_store *s, const hb_suspicion_query *q,
                                               hb_arena *arena, hb_suspicion_row **ret_rows,
                                               size_t *ret_n, hb_error *err);
+/* A run that an open or confirmed suspicion is about: the one that raised it, the one that
+ * confirmed it, and those judged together with either, whose mean it was. */
+typedef struct hb_suspect {
+    const char *run_id;
+    int64_t suspicion; /* hb_suspicion_row.id */
+} hb_suspect;
+
+/* By run, then suspicion. Of q only test and seen_by count: what that run said or raised itself is
+ * left out, but not what others confirmed of it. */
+HB_CHECKED hb_status hb_store_list_suspects(hb_store *s, const hb_suspicion_query *q,
+                                            hb_arena *arena, hb_suspect **ret_rows, size_t *ret_n,
+                                            hb_error *err);
 /* Runs of the frozen set, oldest first; row->n_set of them. */
 HB_CHECKED hb_status hb_store_suspicion_set(hb_store *s, const hb_suspicion_row *row,
                                             hb_arena *arena, const char ***ret_run_ids,

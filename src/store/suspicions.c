@@ -100,6 +100,55 @@ hb_status hb_store_list_suspicions(hb_store *s, const hb_suspicion_query *q, hb_
     return HB_OK;
 }
 
+/* "word": as above, of anybody but the run that looks (?4). */
+static const char suspects_sql[] =
+    "WITH word AS (SELECT l.suspicion, l.event, l.run, l.decision,"
+    " row_number() OVER (PARTITION BY l.suspicion ORDER BY l.id DESC) AS nth"
+    " FROM suspicion_log l JOIN runs c ON c.id = l.run WHERE ?4 IS NULL OR c.run_id <> ?4),"
+    " live AS (SELECT s.id, s.run, s.decision, ?4 IS NOT NULL AND r.run_id = ?4 AS own,"
+    " w.event = 'confirmed' AS confirmed, w.run AS by_run, w.decision AS by_decision"
+    " FROM suspicions s JOIN runs r ON r.id = s.run"
+    " LEFT JOIN word w ON w.suspicion = s.id AND w.nth = 1"
+    " WHERE (?1 IS NULL OR r.program = ?1) AND (?2 IS NULL OR r.subsystem = ?2)"
+    " AND (?3 IS NULL OR r.test_name = ?3)"
+    " AND NOT EXISTS (SELECT 1 FROM suspicion_log x WHERE x.suspicion = s.id"
+    " AND x.event = 'withdrawn')"
+    " AND coalesce(w.event, 'open') NOT IN ('cleared', 'opposite')),"
+    " about AS (SELECT id, run FROM live WHERE NOT own"
+    " UNION SELECT l.id, x.run FROM live l JOIN lineage x ON x.decision = l.decision"
+    " WHERE x.role = 'with' AND NOT l.own"
+    " UNION SELECT id, by_run FROM live WHERE confirmed"
+    " UNION SELECT l.id, x.run FROM live l JOIN lineage x ON x.decision = l.by_decision"
+    " WHERE x.role = 'with' AND l.confirmed)"
+    " SELECT o.run_id, a.id FROM about a JOIN runs o ON o.id = a.run ORDER BY o.run_id, a.id"
+    " LIMIT ?5";
+
+hb_status hb_store_list_suspects(hb_store *s, const hb_suspicion_query *q, hb_arena *arena,
+                                 hb_suspect **ret_rows, size_t *ret_n, hb_error *err)
+{
+    HB_CLEANUP(hb_sql_close) hb_sql stmt = {0};
+    HB_TRY(hb_sql_open(s, suspects_sql, &stmt, err));
+    hb_sql_any(&stmt, q->program);
+    hb_sql_any(&stmt, q->subsystem);
+    hb_sql_any(&stmt, q->test_name);
+    hb_sql_any(&stmt, q->seen_by);
+    hb_sql_i64(&stmt, HB_SUSPICIONS_MAX);
+    hb_suspect *rows = NULL;
+    size_t n = 0;
+    size_t cap = 0;
+    bool more = false;
+    HB_TRY(hb_sql_row(&stmt, &more, err));
+    while (more) {
+        HB_TRY(HB_ARENA_GROW(arena, rows, n, cap, err));
+        rows[n].run_id = hb_sql_get_text(&stmt, arena);
+        rows[n++].suspicion = hb_sql_get_i64(&stmt);
+        HB_TRY(hb_sql_row(&stmt, &more, err));
+    }
+    *ret_rows = rows;
+    *ret_n = n;
+    return HB_OK;
+}
+
 hb_status hb_store_suspicion_set(hb_store *s, const hb_suspicion_row *row, hb_arena *arena,
                                  const char ***ret_run_ids, hb_error *err)
 {

@@ -60,6 +60,9 @@ typedef struct hb_reference {
     const hb_equivalence_use *equivalences; /* by name */
     size_t n_equivalences;
     const char *equivalence_digest; /* of the mapping file; NULL = none was used */
+    /* Only findings of weight are wanted (hb qualify decides by the ten thousand): the comparison
+     * of distributions, most of the work, is left out where no limit is declared for it. */
+    bool weight_only;
 } hb_reference;
 
 /* One run out of several, metric by metric: distributions merged, value = median of the values.

@@ -500,7 +500,9 @@ static hb_status finish_metrics(hb_run_builder *b, hb_error *err)
         widen(run, &m->profile);
     }
     hand_over(b);
-    qsort(run->metrics, n, sizeof *run->metrics, by_metric_name);
+    if (n) {
+        qsort(run->metrics, n, sizeof *run->metrics, by_metric_name);
+    }
     return HB_OK;
 }
 

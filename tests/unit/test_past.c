@@ -300,6 +300,23 @@ static void suspicions__confirmed_keep_both_runs_out_of_sets(void **unused)
     assert_int_equal(count("SELECT count(*) FROM suspicions"), 2);
 }
 
+/* A change that stays makes every new run suspect; the runs before it must not get out of sight. */
+static void suspicions__of_many_runs_do_not_hide_the_runs_before(void **unused)
+{
+    (void)unused;
+    add_days(134);
+    for (int i = 4; i < 133; i++) {
+        char id[16];
+        snprintf(id, sizeof id, "r%d", i);
+        decide(id, (said){.status = "PASS_WITH_DRIFT", .set = "r0\nr1\nr2\nr3", .raises = "m"});
+    }
+    hb_run *newest = run_at("r133", 133, 1);
+    hb_selection sel = select_for(newest);
+    assert_string_equal(joined(sel.reference.set), "r0 r1 r2 r3");
+    hb_selection_release(&sel);
+    hb_run_free(newest);
+}
+
 static void suspicions__are_not_for_everybody(void **unused)
 {
     (void)unused;
@@ -624,6 +641,7 @@ int main(void)
         CASE(run_set__is_refused_from_a_run_that_lost_a_metric),
         CASE(suspicions__are_raised_once_and_answered_by_the_next_run),
         CASE(suspicions__confirmed_keep_both_runs_out_of_sets),
+        CASE(suspicions__of_many_runs_do_not_hide_the_runs_before),
         CASE(suspicions__are_not_for_everybody),
         CASE(suspicions__a_copy_is_no_retest),
         CASE(with__takes_runs_of_the_test_out_of_the_set),

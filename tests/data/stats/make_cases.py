@@ -218,7 +218,7 @@ def relation_case(x, now):
             best = [lam, np.sqrt(d2), g[k], share[k], expected[k]]
     above = (left >= far).sum()
     half = np.sort(left)[n - n // 2 - 1:]
-    fall = min(4, max(1, 2 / 3 / np.log(half[1:] / half[0]).mean()))
+    fall = min(4, max(1, 0.5 / np.log(half[1:] / half[0]).mean()))
     prob = (1 + above) / (n + 1) if above else 1 / (1 + 0.75 * n * (far / left.max()) ** fall)
     return [len(groups), sum(map(len, groups))] + best + [prob]
 

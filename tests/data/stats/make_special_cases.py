@@ -144,7 +144,7 @@ def noncentral_t(t, dof, ncp):
 def tost_power(n0, dof, m, margin, alpha):
     """P(both one-sided tests reject) at difference 0, sd 1, by scipy's quadrature over s."""
     away = margin / math.sqrt(1 / m + 1 / n0)
-    cut = stats.t.isf(alpha, dof)
+    cut = float(t_quantile(mpf(1) - mpf(alpha), dof))  # scipy's is off by 1e-9
     density = lambda s: stats.chi.pdf(s * math.sqrt(dof), dof) * math.sqrt(dof)
     top = min(away / cut, 1 + 12 / math.sqrt(dof))
     cuts = np.linspace(max(0, 1 - 12 / math.sqrt(2 * dof)), top, 9)
@@ -278,7 +278,8 @@ def agreeing(rows):
     for title, x, want, scipy_says in rows:
         if scipy_says and 1e-290 < abs(want) < 1e90:
             assert abs(mpf(float(scipy_says)) / want - 1) < 1e-7, (title, x, float(want), scipy_says)
-        yield title, x, want
+        if want == 0 or abs(want) > 1e-300:
+            yield title, x, want
 
 
 if __name__ == "__main__":
