@@ -41,6 +41,9 @@ HB_CHECKED hb_status hb_baseline_find_tag(hb_app *app, const char *tag, const hb
 HB_CHECKED hb_status hb_baseline_find_version(hb_app *app, const char *text,
                                               const hb_test_opts *test, hb_version_row *ret_row,
                                               hb_error *err);
+/* HB_E_USAGE when the options name another test than the version's. */
+HB_CHECKED hb_status hb_baseline_is_of_test(const hb_version_row *row, const hb_test_opts *test,
+                                            hb_error *err);
 /* The set of a version for looking at it, units by the registry of its newest run. */
 HB_CHECKED hb_status hb_baseline_version_set(hb_app *app, const hb_version_row *row,
                                              hb_run_set *ret_set, hb_error *err);

@@ -231,6 +231,7 @@ static hb_status run_show(hb_app *app, const void *opts, hb_list args, int *ret_
         *err = why;
         return status;
     }
+    HB_TRY(hb_baseline_is_of_test(&version, &o->test, err));
     return hb_view_version(app, &version, err);
 }
 

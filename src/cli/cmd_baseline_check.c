@@ -22,7 +22,7 @@ static hb_status set_of_run(hb_app *app, const hb_tag_row *tag, hb_run_set *ret_
 }
 
 static hb_status find_set(hb_app *app, const check_opts *o, hb_list args, hb_run_set *ret_set,
-                          hb_error *err)
+                          bool *ret_retired, hb_error *err)
 {
     const char *text = args.n ? args.v[0] : o->tag;
     hb_tag_row tag;
@@ -42,6 +42,12 @@ static hb_status find_set(hb_app *app, const check_opts *o, hb_list args, hb_run
     hb_version_row version;
     HB_TRY(
         hb_store_get_version(app->store, found ? tag.version : text, &app->arena, &version, err));
+    HB_TRY(hb_baseline_is_of_test(&version, &o->test, err));
+    *ret_retired = *version.retired_reason;
+    if (*ret_retired) {
+        hb_say(app, "baseline version %s is retired (%.200s) and can be promoted no more",
+               version.version, version.retired_reason);
+    }
     return hb_baseline_version_set(app, &version, ret_set, err);
 }
 
@@ -51,7 +57,8 @@ static hb_status run_check(hb_app *app, const void *opts, hb_list args, int *ret
     const check_opts *o = opts;
     hb_run_set set;
     hb_quality *q = NULL;
-    HB_TRY(find_set(app, o, args, &set, err));
+    bool retired = false;
+    HB_TRY(find_set(app, o, args, &set, &retired, err));
     hb_status status = hb_quality_of_set(app, &set, &q, err);
     if (status == HB_OK && app->common.json) {
         hb_json j;
@@ -62,7 +69,7 @@ static hb_status run_check(hb_app *app, const void *opts, hb_list args, int *ret
     } else if (status == HB_OK) {
         status = hb_view_quality(q, &app->out, err);
     }
-    if (status == HB_OK && q->blocks && o->gate) {
+    if (status == HB_OK && (q->blocks || retired) && o->gate) {
         *ret_exit = hb_status_exit(HB_E_DENIED);
     }
     hb_quality_free(q);

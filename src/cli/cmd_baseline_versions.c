@@ -24,8 +24,8 @@ static const char *tags_of(const hb_version_row *v, const hb_tag_row *tags, size
     return room->p;
 }
 
-static hb_status list_text(hb_app *app, const hb_version_row *rows, size_t n, hb_buf *room,
-                           hb_error *err)
+static hb_status list_text(hb_app *app, const hb_version_row *rows, size_t n, bool narrowed,
+                           hb_buf *room, hb_error *err)
 {
     static const char *const head[] = {"VERSION", "NAME", "RUNS", "PROGRAM", "SUBSYSTEM",
                                        "TEST",    "MADE", "TAGS", "STATE"};
@@ -52,7 +52,9 @@ static hb_status list_text(hb_app *app, const hb_version_row *rows, size_t n, hb
         hb_table_text_row(&t, cells);
     }
     if (n == 0) {
-        hb_say(app, "no baseline version was made; hb baseline create makes one");
+        hb_say(app, narrowed ? "no baseline version is of this test; hb baseline versions without "
+                               "options has them all"
+                             : "no baseline version was made; hb baseline create makes one");
     }
     return hb_table_text_end(&t, &app->out, err);
 }
@@ -71,7 +73,8 @@ static hb_status run_versions(hb_app *app, const void *opts, hb_list args, int *
     if (!app->common.json) {
         hb_buf room;
         hb_buf_init(&room, 1 << 20);
-        hb_status status = list_text(app, rows, n, &room, err);
+        hb_status status =
+            list_text(app, rows, n, q.program || q.subsystem || q.test_name, &room, err);
         hb_buf_release(&room);
         return status;
     }

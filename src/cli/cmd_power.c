@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hb power: what runs to come would find against a baseline, and how many it takes. */
 #include "cli/app.h"
+#include "cli/baseline_shared.h"
 #include "cli/commands.h"
 #include "cli/view_power.h"
 
@@ -58,14 +59,8 @@ static hb_status narrow(hb_app *app, const power_opts *o, hb_run_query *q, const
     }
     hb_version_row row;
     HB_TRY(hb_store_get_version(app->store, o->version, &app->arena, &row, err));
-    bool other = (o->program && strcmp(o->program, row.program) != 0) ||
-                 (o->subsystem && strcmp(o->subsystem, row.subsystem) != 0) ||
-                 (o->test_name && strcmp(o->test_name, row.test_name) != 0);
-    if (other) {
-        return HB_FAIL(err, HB_E_USAGE,
-                       "baseline version '%s' belongs to program '%s', subsystem '%s', test '%s'",
-                       row.version, row.program, row.subsystem, row.test_name);
-    }
+    const hb_test_opts test = {o->program, o->subsystem, o->test_name};
+    HB_TRY(hb_baseline_is_of_test(&row, &test, err));
     q->program = row.program;
     q->subsystem = row.subsystem;
     q->test_name = row.test_name;
@@ -102,14 +97,15 @@ static hb_status choose(hb_app *app, const power_opts *o, power_work *w, const c
     HB_TRY(hb_baseline_select(app->store, &ask, &w->selection, err));
     w->selected = true;
     const hb_reference *r = &w->selection.reference;
-    if (!r->set || (o->tag && !r->run)) {
+    if (!r->set || ((o->tag || version) && !r->run)) {
         return HB_FAIL(err, HB_E_STORE, "there is no baseline for the test of run '%s': %s",
                        w->run->meta.run_id, *r->warning ? r->warning : r->reason);
     }
     if (*r->set->version) {
         snprintf(w->set_is, sizeof w->set_is, "baseline version %.80s", r->set->version);
     } else {
-        snprintf(w->set_is, sizeof w->set_is, "as for run %.128s", w->run->meta.run_id);
+        snprintf(w->set_is, sizeof w->set_is, "as for run %.128s%s%.40s", w->run->meta.run_id,
+                 r->run ? "" : "; no baseline: ", r->run ? "" : r->reason);
     }
     return HB_OK;
 }

@@ -67,7 +67,20 @@ hb_status hb_baseline_find_version(hb_app *app, const char *text, const hb_test_
                        "baseline create'",
                        text, tag.run_id);
     }
-    return hb_store_get_version(app->store, found ? tag.version : text, &app->arena, ret_row, err);
+    HB_TRY(hb_store_get_version(app->store, found ? tag.version : text, &app->arena, ret_row, err));
+    return hb_baseline_is_of_test(ret_row, test, err);
+}
+
+hb_status hb_baseline_is_of_test(const hb_version_row *row, const hb_test_opts *test, hb_error *err)
+{
+    bool other = (test->program && strcmp(test->program, row->program) != 0) ||
+                 (test->subsystem && strcmp(test->subsystem, row->subsystem) != 0) ||
+                 (test->test_name && strcmp(test->test_name, row->test_name) != 0);
+    return other ? HB_FAIL(err, HB_E_USAGE,
+                           "baseline version '%s' belongs to program '%s', subsystem '%s', test "
+                           "'%s'",
+                           row->version, row->program, row->subsystem, row->test_name)
+                 : HB_OK;
 }
 
 hb_status hb_baseline_version_set(hb_app *app, const hb_version_row *row, hb_run_set *ret_set,

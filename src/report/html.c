@@ -61,7 +61,7 @@ static void compared_with(const hb_reference *r, hb_buf *out)
     hb_buf text;
     hb_buf_init(&text, 1 << 16);
     if (r->n_run_ids) {
-        bool is_version = r->set && *r->set->version;
+        bool is_version = r->set && r->set->version && *r->set->version;
         hb_buf_fmt(&text, "%s%s%s%s", is_version ? "baseline version " : "",
                    is_version ? r->set->version : "", is_version ? ": " : "", r->run_ids[0]);
     }

@@ -78,6 +78,25 @@ class Review(Case):
         self.assertEqual((shown["name"], shown["note"]), ("first", "one"))
         self.hb_error("baseline", "retire", v, "--reason", "  ", code=2, has="retired for a reason")
 
+    def test_a_test_that_is_named_is_looked_at(self):
+        v = self.make("r0", "r1", "r2", "r3", "r4")
+        for args in (("show", v), ("check", v), ("diff", v, v)):
+            self.hb("baseline", *args, "--program", "apollo", "--test-name", "warm")
+            self.hb_error("baseline", *args, "--program", "zzz", code=2, has=f"baseline version '{v}' belongs to program 'apollo'")
+        r = self.run_hb("baseline", "versions", "--program", "zzz")
+        self.assertIn(b"no baseline version is of this test", r.stderr)
+
+    def test_a_retired_version_is_not_passed_off_as_another(self):
+        v = self.make("r0", "r1", "r2", "r3", "r4", name="v")
+        self.hb("baseline", "promote", "--version", "v", "--yes", "--override-quality", "a test")
+        self.assertIn(f"5 baseline runs (baseline version {v})", self.hb("power", "--version", "v"))
+        self.hb("baseline", "retire", "v", "--reason", "loose")
+        self.hb_error("power", "--version", "v", code=4, has="was retired: loose")
+        self.assertIn("no baseline: version_retired", self.hb("power"))
+        r = self.run_hb("baseline", "check", "v", "--gate")
+        self.assertEqual(r.returncode, 5)
+        self.assertIn(b"is retired (loose) and can be promoted no more", r.stderr)
+
     # --- names ---
 
     def test_a_name_means_one_version(self):

@@ -301,8 +301,10 @@ static void fill_history(fake_decision *f)
     hb_relation *r = &s->relation;
     *r = (hb_relation){.ran = true,
                        .why_not = "",
+                       .note = "",
                        .n0 = FAKE_DECISION_RUNS,
                        .n_metrics = 9,
+                       .n_related = 9,
                        .distance = 41.3,
                        .shrinkage = 0.31,
                        .p = 0.011,
