@@ -60,8 +60,9 @@ static hb_status set_tag(hb_store *s, const hb_baseline_request *r, const char *
     return hb_store_set_tag(s, &row, err);
 }
 
-static hb_status checked_set(hb_store *s, const hb_baseline_request *r, const char *tag,
-                             hb_arena *arena, hb_buf *note, hb_error *err)
+/* Is a run of it a FAIL? That is refused unless forced. */
+static hb_status check_runs(hb_store *s, const hb_baseline_request *r, hb_arena *arena,
+                            bool *ret_failed, hb_error *err)
 {
     const char *one[] = {r->run_id};
     hb_version_row v = {.run_ids = one, .n_runs = 1};
@@ -81,7 +82,8 @@ static hb_status checked_set(hb_store *s, const hb_baseline_request *r, const ch
                            r->version ? "version" : "run");
         }
     }
-    return set_tag(s, r, tag, failed, note, err);
+    *ret_failed = failed;
+    return HB_OK;
 }
 
 hb_status hb_baseline_may_set(const hb_policy *policy, const char *tag, hb_error *err)
@@ -97,6 +99,18 @@ hb_status hb_baseline_may_set(const hb_policy *policy, const char *tag, hb_error
     return HB_OK;
 }
 
+hb_status hb_baseline_check_set(hb_store *s, const hb_policy *policy,
+                                const hb_baseline_request *request, hb_error *err)
+{
+    HB_TRY(hb_baseline_may_set(policy, request->tag, err));
+    hb_arena arena;
+    bool failed = false;
+    hb_arena_init(&arena, ROW_MAX_BYTES);
+    hb_status status = check_runs(s, request, &arena, &failed, err);
+    hb_arena_release(&arena);
+    return status;
+}
+
 hb_status hb_baseline_set(hb_store *s, const hb_policy *policy, const hb_baseline_request *request,
                           hb_error *err)
 {
@@ -106,7 +120,11 @@ hb_status hb_baseline_set(hb_store *s, const hb_policy *policy, const hb_baselin
     hb_arena_init(&arena, ROW_MAX_BYTES);
     hb_buf note;
     hb_buf_init(&note, NOTE_MAX_BYTES);
-    hb_status status = checked_set(s, request, tag, &arena, &note, err);
+    bool failed = false;
+    hb_status status = check_runs(s, request, &arena, &failed, err);
+    if (status == HB_OK) {
+        status = set_tag(s, request, tag, failed, &note, err);
+    }
     hb_buf_release(&note);
     hb_arena_release(&arena);
     return status;

@@ -26,6 +26,9 @@ typedef struct hb_baseline_request {
 
 /* Would it be refused whatever the run is? So that it is told before anything is computed. */
 HB_CHECKED hb_status hb_baseline_may_set(const hb_policy *policy, const char *tag, hb_error *err);
+/* Everything hb_baseline_set would refuse, and nothing written. */
+HB_CHECKED hb_status hb_baseline_check_set(hb_store *s, const hb_policy *policy,
+                                           const hb_baseline_request *request, hb_error *err);
 HB_CHECKED hb_status hb_baseline_set(hb_store *s, const hb_policy *policy,
                                      const hb_baseline_request *request, hb_error *err);
 

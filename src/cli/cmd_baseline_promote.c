@@ -143,6 +143,7 @@ static hb_status set(hb_app *app, promotion *p, hb_error *err)
                                          .note = p->o->note,
                                          .now = app->os->now(),
                                          .force = p->o->force};
+    HB_TRY(hb_baseline_check_set(app->store, &app->policy, &request, err));
     /* Before the tag moves: an override is never without its reason, whatever happens between. */
     HB_TRY(
         hb_quality_keep(app, p->version.version, "promote", p->quality, p->o->override, by, err));

@@ -190,11 +190,14 @@ static void todo_pass(const hb_decision *d, hb_buf *out)
                    "nothing; a pass of one run says that no difference was found, not that there "
                    "is none. %s",
                    d->statistics.power_text);
-    } else {
+    } else if (few) {
         hb_buf_fmt(out,
-                   "nothing; a pass of one run says that no declared limit was crossed, not that "
-                   "nothing changed%s%s",
-                   few ? ": " : "", few ? few->text : "");
+                   "%s; until then a pass says that no declared limit was crossed, not that "
+                   "nothing changed",
+                   few->text);
+    } else {
+        hb_buf_c(out, "nothing; a pass of one run says that no declared limit was crossed, not "
+                      "that nothing changed");
     }
 }
 

@@ -149,7 +149,7 @@ static const hb_field statistics_fields[] = {
      .max = 1,
      .def = "0.1",
      .doc = "Share of runs without any change that the tests against the baseline runs may call "
-            "drifted, all metrics together. Above 0 and below 1."},
+            "drifted, all metrics together. At least 0.000001, below 1."},
     {.key = "n_min",
      .kind = HB_FIELD_UINT,
      .offset = offsetof(hb_policy, n_min),
@@ -337,14 +337,15 @@ static hb_status check_keys(const hb_policy *p, const hb_node *keys, hb_error *e
         return HB_FAIL_AT(err, HB_E_CONFIG, p->name, strategy->value->line, strategy->value->col,
                           "strategy 'tag' needs the key 'tag'");
     }
-    if (p->false_alarm_budget <= 0 || p->false_alarm_budget >= 1) {
+    if (p->false_alarm_budget < HB_BUDGET_LEAST || p->false_alarm_budget >= 1) {
         const hb_pair *q =
             hb_node_find(hb_node_find(keys, "statistics")->value, "false_alarm_budget");
-        return HB_FAIL_AT(err, HB_E_CONFIG, p->name, q->value->line, q->value->col,
-                          "'statistics.false_alarm_budget' must be above 0 and below 1, got %g: %s",
-                          p->false_alarm_budget,
-                          p->false_alarm_budget <= 0 ? "a budget of 0 finds nothing, ever"
-                                                     : "a budget of 1 may flag every run");
+        return HB_FAIL_AT(
+            err, HB_E_CONFIG, p->name, q->value->line, q->value->col,
+            "'statistics.false_alarm_budget' must be at least %g and below 1, got %g: %s",
+            HB_BUDGET_LEAST, p->false_alarm_budget,
+            p->false_alarm_budget < HB_BUDGET_LEAST ? "a budget of 0 finds nothing, ever"
+                                                    : "a budget of 1 may flag every run");
     }
     if (p->n_approvers == 0 || p->approvals_required <= p->n_approvers) {
         return HB_OK;

@@ -46,6 +46,9 @@ const char *hb_strategy_name(hb_strategy s);
 
 enum { HB_TAG_MAX_BYTES = 64 };
 
+/* The smallest false-alarm budget: below it nothing is ever found. */
+#define HB_BUDGET_LEAST 1e-6
+
 typedef struct hb_policy {
     hb_arena arena;
     const char *name; /* file name, or "built-in" */
@@ -62,11 +65,12 @@ typedef struct hb_policy {
     hb_on_missing_metric missing_metric;
     hb_missing_mode missing_data_mode;
     double missing_data_min_coverage; /* share of the baseline's metrics the run must have */
-    double false_alarm_budget;  /* q: share of clean runs that may be called drifted, 0 < q < 1 */
-    uint32_t n_min;             /* runs of the set a metric needs for a test, 3 … 30 */
-    bool retest;                /* 1-of-2: a suspicion waits for the next comparable run */
-    uint32_t retest_days;       /* 1 … 3650 */
-    bool golden_for_hard_gates; /* dual baseline: the golden run decides … */
+    double
+        false_alarm_budget; /* q: share of clean runs that may be called drifted, 1e-6 <= q < 1 */
+    uint32_t n_min;         /* runs of the set a metric needs for a test, 3 … 30 */
+    bool retest;            /* 1-of-2: a suspicion waits for the next comparable run */
+    uint32_t retest_days;   /* 1 … 3650 */
+    bool golden_for_hard_gates;       /* dual baseline: the golden run decides … */
     bool rolling_for_early_warning;   /* … and the newest runs warn */
     hb_opt_f64 baseline_max_age_days; /* from its newest run to the run under test */
     hb_opt_f64 baseline_max_shift;    /* newest runs from the set's mean, in its run-to-run sd */

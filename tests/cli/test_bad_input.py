@@ -213,7 +213,7 @@ class BadConfiguration(Case):
         r("rolling_runs: 1.5\n", "whole number")
         r("dual_baseline: {use_golden_for_hard_gates: 1}\n", "must be true or false")
         for q in ("0", "0.0", "1"):
-            r(f"statistics:\n  n_min: 4\n  false_alarm_budget: {q}\n", ["3:23", "must be above 0 and below 1"])
+            r(f"statistics:\n  n_min: 4\n  false_alarm_budget: {q}\n", ["3:23", "must be at least 1e-06 and below 1"])
         r("statistics: {false_alarm_budget: 1.5}\n", ["1:34", "between 0 and 1"])
         r("baseline_policy:\n  statistics: {false_alarm_budget: -0.1}\n", ["2:36", "between 0 and 1"])
         r("baseline_policy:\n  statistics: {false_alarm_budget: 0}\n", ["2:36", "finds nothing, ever"])

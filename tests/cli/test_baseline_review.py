@@ -176,6 +176,13 @@ class Review(Case):
         self.make("r0", "r1", "r2")
         self.assertEqual(len(self.hb_json("baseline", "show", v)["quality"]), 1)
 
+    def test_a_promotion_that_is_refused_leaves_no_override(self):
+        v = self.make("r0", "r1", "r2")
+        self.write("metric_registry.yaml", REGISTRY.replace("degC}", "degC, invariant_max: 1}"))
+        self.hb("analyze", "r1", "--fail-on", "none")
+        self.hb_error("baseline", "promote", "--version", v, "--yes", "--override-quality", "a pilot", code=5, has="verdict FAIL")
+        self.assertEqual([q["purpose"] for q in self.hb_json("baseline", "show", v)["quality"]], ["create"])
+
     # --- expressions ---
 
     def test_a_long_expression_is_named_as_what_it_is(self):

@@ -58,8 +58,9 @@ static void policy__a_budget_that_means_nothing_is_refused_at_its_line(void **st
         const char *says;
     } rows[] = {
         {"statistics:\n  false_alarm_budget: 0\n", "p.yaml:2:23"},
-        {"statistics:\n  false_alarm_budget: 1\n", "must be above 0 and below 1, got 1"},
+        {"statistics:\n  false_alarm_budget: 1\n", "must be at least 1e-06 and below 1, got 1"},
         {"baseline_policy:\n  statistics:\n    false_alarm_budget: 0\n", "p.yaml:3:25"},
+        {"statistics: {false_alarm_budget: 1e-300}", "finds nothing, ever"},
         {"statistics: {false_alarm_budget: -0.1}", "between 0 and 1"},
         {"statistics: {false_alarm_budget: 7}", "p.yaml:1:34"},
         {"statistics: {n_min: 31}", "between 3 and 30"},
