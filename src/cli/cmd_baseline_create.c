@@ -300,6 +300,7 @@ static hb_status run_create(hb_app *app, const void *opts, hb_list args, int *re
     (void)args;
     (void)ret_exit;
     HB_TRY(check_opts(o, err));
+    HB_TRY(hb_app_open_store(app, o->dry_run ? HB_STORE_READ : HB_STORE_WRITE, err));
     hb_status status = hb_run_expr_open(app, o->query, &q, err);
     if (status == HB_OK) {
         status = create(app, o, &q, err);
@@ -356,7 +357,7 @@ const hb_cmd hb_cmd_baseline_create = {
     .name = "baseline create",
     .group = "Baselines",
     .summary = "make a baseline version of runs of one test and context",
-    .needs = HB_NEED_POLICY | HB_NEED_STORE_WRITE,
+    .needs = HB_NEED_POLICY,
     .opts = table,
     .opts_size = sizeof(create_opts),
     .details = "A version never changes and is named by its content. Test and context are\n"

@@ -176,6 +176,7 @@ static hb_status look(hb_app *app, promotion *p, hb_error *err)
 static hb_status promote(hb_app *app, promotion *p, int *ret_exit, hb_error *err)
 {
     HB_TRY(hb_baseline_may_set(&app->policy, p->tag, err));
+    HB_TRY(hb_app_open_store(app, p->o->yes ? HB_STORE_WRITE : HB_STORE_READ, err));
     HB_TRY(look(app, p, err));
     if (!app->common.json) {
         HB_TRY(print_impact(app, p, err));
@@ -260,7 +261,7 @@ const hb_cmd hb_cmd_baseline_promote = {
     .name = "baseline promote",
     .group = "Baselines",
     .summary = "show what a baseline version would change, and do it",
-    .needs = HB_NEED_POLICY | HB_NEED_STORE_WRITE,
+    .needs = HB_NEED_POLICY,
     .opts = table,
     .opts_size = sizeof(promote_opts),
     .details = "The newest runs of the version's test and context are decided twice: as the\n"

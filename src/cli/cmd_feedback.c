@@ -285,6 +285,7 @@ static hb_status run_feedback(hb_app *app, const void *opts, hb_list args, int *
             return HB_FAIL(err, HB_E_USAGE,
                            "--program, --subsystem and --test-name belong to --list");
         }
+        HB_TRY(hb_app_open_store(app, HB_STORE_WRITE, err));
         return add(app, o, args.v[0], err);
     }
     if (o->metric || o->rule || o->mark || o->note || o->by) {
@@ -292,6 +293,7 @@ static hb_status run_feedback(hb_app *app, const void *opts, hb_list args, int *
                        "--list shows marks and gives none: --metric, --rule, --mark, --note and "
                        "--by do not go with it");
     }
+    HB_TRY(hb_app_open_store(app, HB_STORE_READ, err));
     hb_feedback_row *rows = NULL;
     size_t n = 0;
     hb_ledger_query q = {.program = o->test.program,
@@ -344,7 +346,6 @@ const hb_cmd hb_cmd_feedback = {
     .name = "feedback",
     .group = "False alarms",
     .summary = "mark a finding as correct, too sensitive or missed",
-    .needs = HB_NEED_STORE_WRITE,
     .opts = table,
     .opts_size = sizeof(feedback_opts),
     .max_args = 1,

@@ -183,6 +183,17 @@ class Review(Case):
         self.hb_error("baseline", "promote", "--version", v, "--yes", "--override-quality", "a pilot", code=5, has="verdict FAIL")
         self.assertEqual([q["purpose"] for q in self.hb_json("baseline", "show", v)["quality"]], ["create"])
 
+    def test_looking_needs_no_right_to_write(self):
+        v = self.make("r0", "r1", "r2")
+        with open(self.path("runs.db"), "rb+") as f:  # as an older program left it: only who writes may bring it up
+            f.seek(60)
+            self.assertEqual(f.read(4), b"\0\0\0\2")
+            f.seek(60)
+            f.write(b"\0\0\0\1")
+        for look in (("create", "--dry-run", "--runs", "r0,r1"), ("promote", "--version", v)):
+            self.hb_error("baseline", *look, code=4, has="has schema 1, this hb reads 2")
+        self.hb_error("feedback", "--list", code=4, has="has schema 1, this hb reads 2")
+
     # --- expressions ---
 
     def test_a_long_expression_is_named_as_what_it_is(self):
