@@ -2,7 +2,7 @@
 # The two commands of the README are `make demo` and `make test`; the rest is for people who work on
 # the code. CMake does the building (CMakePresets.json), this file only names the jobs.
 
-.PHONY: all build demo test check bench validate lint format install fuzz clean help
+.PHONY: all build demo test check bench validate validate-real lint format install fuzz clean help
 PRESET ?= release
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
@@ -15,6 +15,7 @@ help:
 	@echo "make check    the quick loop: build, lints, unit and command tests"
 	@echo "make bench    speed against other tools, ratios"
 	@echo "make validate the promised error rates, simulated in full (minutes)"
+	@echo "make validate-real  verdicts on labelled recordings (HB_DATA), beside simpler rules (half an hour)"
 	@echo "make lint     every lint with its reason"
 	@echo "make format   clang-format over the sources"
 	@echo "make fuzz     ten minutes of each fuzz target"
@@ -47,6 +48,10 @@ validate: build
 	cmake --build build/$(PRESET) -j $(JOBS) --target hb_validate --target validate_relation
 	build/$(PRESET)/tools/validate/hb_validate
 	build/$(PRESET)/tools/validate/validate_relation
+
+validate-real: build
+	@tools/install-deps.sh build test
+	/usr/bin/python3 tools/validate/real_data.py --hb build/$(PRESET)/hb
 
 lint:
 	@tools/lint/run.sh

@@ -66,8 +66,7 @@ def baseline(space, stream):
         run_id, args = space.write(stream.metrics, w)
         space.call("ingest", *args)
         ids.append(run_id)
-    made = space.call("baseline", "create", "--runs", ",".join(ids), "--program", "real", "--subsystem", "set",
-                      "--test-name", "stream")
+    made = space.call("baseline", "create", "--runs", ",".join(ids))
     space.call("baseline", "promote", "--version", made["version"], "--tag", "golden", "--yes", "--override-quality",
                "windows of one recording, as they are")
 
