@@ -169,7 +169,7 @@ static void line_row(const hb_ledger_line *x, const char *name, hb_table_text *t
     snprintf(text[3], CELL, "%" PRIu64, x->count.unknown);
     snprintf(text[4], CELL, "%" PRIu64, x->count.missed);
     snprintf(text[5], CELL, "%.2g %%", x->held.promised * 100);
-    snprintf(text[6], CELL, "%.2g-%.2g %%", x->held.if_true.low * 100, x->held.if_false.high * 100);
+    snprintf(text[6], CELL, "%.1f-%.1f %%", x->held.if_true.low * 100, x->held.if_false.high * 100);
     const char *const cells[] = {cell,    text[0], text[1],
                                  text[2], text[3], text[4],
                                  text[5], text[6], words[x->held.verdict]};
