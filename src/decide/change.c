@@ -314,26 +314,16 @@ static hb_status spread(state *s, hb_error *err)
         s->c->name, was, hb_figure(s->sd_run, s->in->unit, is), ratio.v);
 }
 
-/* Only of what is told: it costs more than the distance. */
-static hb_status find_shift(state *s, hb_error *err)
+/* Only of what is told. */
+static hb_status find_shift(state *s, const hb_ranks *run, const hb_ranks *base, hb_error *err)
 {
-    hb_ecdf run = {0};
-    hb_ecdf base = {0};
     hb_quantile_shift *shift = hb_arena_array(s->out->arena, 1, sizeof *shift);
-    hb_status status = shift ? HB_OK : HB_NOMEM(err);
-    if (status == HB_OK) {
-        status = hb_sketch_ecdf(s->in->run->profile.sketch, &run, err);
+    if (!shift) {
+        return HB_NOMEM(err);
     }
-    if (status == HB_OK) {
-        status = hb_sketch_ecdf(s->in->baseline->profile.sketch, &base, err);
-    }
-    if (status == HB_OK) {
-        hb_quantile_shift_of(&run, &base, shift);
-        s->c->quantile_shift = shift;
-    }
-    hb_ecdf_release(&run);
-    hb_ecdf_release(&base);
-    return status;
+    hb_quantile_shift_of(run, base, shift);
+    s->c->quantile_shift = shift;
+    return HB_OK;
 }
 
 /* Where in the range it moved, in words; "" when the three parts say nothing simple. */
@@ -360,7 +350,8 @@ static void moved_words(const state *s, const hb_quantile_shift *q, char *out, s
     }
 }
 
-static hb_status told_distribution(state *s, const hb_ks *ks, hb_error *err)
+static hb_status told_distribution(state *s, const hb_ks *ks, const hb_ranks *run,
+                                   const hb_ranks *base, hb_error *err)
 {
     hb_opt_f64 limit = s->in->limits->ks_threshold;
     bool declared = limit.set && s->in->distribution_enabled;
@@ -375,7 +366,7 @@ static hb_status told_distribution(state *s, const hb_ks *ks, hb_error *err)
     f.p_value = hb_some(ks->p);
     f.limit = declared ? limit : (hb_opt_f64){0};
     f.excess = !declared ? 0 : limit.v > 0 ? ks->d / limit.v : 1e6;
-    HB_TRY(find_shift(s, err));
+    HB_TRY(find_shift(s, run, base, err));
     char where[4 * HB_FIGURE_TEXT];
     moved_words(s, s->c->quantile_shift, where, sizeof where);
     char at[HB_FIGURE_TEXT];
@@ -421,7 +412,7 @@ static hb_status distribution(state *s, hb_error *err)
     s->c->ks_d = hb_some(between.ks.d);
     s->c->ks_p = hb_some(between.ks.p);
     s->c->wasserstein = hb_some(between.wasserstein);
-    return told_distribution(s, &between.ks, err);
+    return told_distribution(s, &between.ks, &run, &base, err);
 }
 
 static hb_status unit_mismatch(const state *s, hb_error *err)

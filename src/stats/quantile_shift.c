@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "stats/quantile_shift.h"
 
+#include "stats/sort.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -53,17 +55,26 @@ static hb_moved_part part_of(double lower, double middle, double upper)
                                                : HB_MOVED_MIXED;
 }
 
-void hb_quantile_shift_of(const hb_ecdf *run, const hb_ecdf *baseline, hb_quantile_shift *ret)
+/* Exact where the points are the samples; else the rank is off by ranks.h's bound. */
+static double quantile(const hb_ranks *r, double q)
+{
+    hb_rank7 at = hb_rank7_of(q, r->points);
+    const uint64_t *point = r->image + 1 + at.k;
+    double low = hb_order_preimage(point[0]) + 0.0; /* -0 is 0 */
+    return at.share > 0 ? hb_rank7_between(low, hb_order_preimage(point[1]) + 0.0, at.share) : low;
+}
+
+void hb_quantile_shift_of(const hb_ranks *run, const hb_ranks *baseline, hb_quantile_shift *ret)
 {
     bool any = false;
     memset(ret, 0, sizeof *ret);
-    if (!run->n || !baseline->n) {
+    if (!run->points || !baseline->points) {
         return;
     }
     for (size_t i = 0; i < HB_QUANTILES; i++) {
         double q = (double)(i + 1) / 100;
-        ret->baseline[i] = hb_ecdf_quantile(baseline, q);
-        ret->shift[i] = hb_ecdf_quantile(run, q) - ret->baseline[i];
+        ret->baseline[i] = quantile(baseline, q);
+        ret->shift[i] = quantile(run, q) - ret->baseline[i];
         any = any || ret->shift[i] != 0;
     }
     ret->lower = mean_of(ret->shift, 1, 10);

@@ -4,7 +4,7 @@
 #ifndef HB_STATS_QUANTILE_SHIFT_H
 #define HB_STATS_QUANTILE_SHIFT_H
 
-#include "stats/ecdf.h"
+#include "stats/ranks.h"
 
 #include <stdbool.h>
 
@@ -25,7 +25,7 @@ typedef enum hb_moved_part {
 const char *hb_moved_part_name(hb_moved_part p); /* "not", "whole", "wider" … */
 
 typedef struct hb_quantile_shift {
-    double baseline[HB_QUANTILES]; /* its quantiles (type 7) */
+    double baseline[HB_QUANTILES]; /* its quantiles (type 7 over the points, ranks.h) */
     double shift[HB_QUANTILES];    /* run's minus baseline's, unit of the values */
     double lower;                  /* mean shift of quantiles 0.01 … 0.10 */
     double middle;                 /* 0.25 … 0.75 */
@@ -36,6 +36,6 @@ typedef struct hb_quantile_shift {
 /* Both with at least one sample; else part is HB_MOVED_NOT and every figure 0. A shift beyond the
  * largest double is infinite and the part HB_MOVED_MIXED. Half the largest of the three means
  * decides what counts as moving along. */
-void hb_quantile_shift_of(const hb_ecdf *run, const hb_ecdf *baseline, hb_quantile_shift *ret);
+void hb_quantile_shift_of(const hb_ranks *run, const hb_ranks *baseline, hb_quantile_shift *ret);
 
 #endif
