@@ -154,7 +154,7 @@ static bool put_strings(const hb_field *f, const void *place, hb_buf *out)
         hb_yaml_put_text(hb_str_of(list[i]), out);
     }
     hb_buf_ch(out, ']');
-    return n > 0;
+    return n > 0 || f->def; /* to leave it out would mean the default */
 }
 
 typedef bool (*putter)(const hb_field *f, const void *place, hb_buf *out);
