@@ -71,12 +71,6 @@ hb_status hb_answers_load(hb_store *s, const hb_ledger_query *q, hb_arena *arena
     hb_map_init(&a->by_metric, HB_SUSPICIONS_MAX);
     HB_TRY(hb_store_list_feedback(s, &marks, arena, &a->marks, &a->n_marks, err));
     HB_TRY(hb_store_list_suspicions(s, &raised, arena, &a->suspicions, &a->n_suspicions, err));
-    if (a->n_suspicions == HB_SUSPICIONS_MAX) {
-        return HB_FAIL(err, HB_E_LIMIT,
-                       "registry '%s' has more than %d suspicions that match; narrow what is asked "
-                       "for (--program, --test-name)",
-                       hb_store_path(s), HB_SUSPICIONS_MAX);
-    }
     hb_buf key;
     hb_buf_init(&key, KEY_BYTES);
     hb_status status = index_all(a, &key, err);

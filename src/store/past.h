@@ -71,7 +71,8 @@ typedef struct hb_suspicion_query { /* NULL = any */
 
 enum { HB_SUSPICIONS_MAX = 100000 };
 
-/* By metric, then the run that raised it, then age. Withdrawn ones are never listed. */
+/* By metric, then the run that raised it, then age. Withdrawn ones are never listed. HB_E_LIMIT
+ * when HB_SUSPICIONS_MAX or more match, here and below: never a list cut short. */
 HB_CHECKED hb_status hb_store_list_suspicions(hb_store *s, const hb_suspicion_query *q,
                                               hb_arena *arena, hb_suspicion_row **ret_rows,
                                               size_t *ret_n, hb_error *err);

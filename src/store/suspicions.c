@@ -73,6 +73,17 @@ static void get_row(hb_sql *q, hb_arena *arena, hb_suspicion_row *row)
     }
 }
 
+/* A list cut short would let runs back into sets that somebody suspects. */
+static hb_status all_listed(const hb_store *s, size_t n, hb_error *err)
+{
+    return n < HB_SUSPICIONS_MAX
+               ? HB_OK
+               : HB_FAIL(err, HB_E_LIMIT,
+                         "registry '%s' has %d suspicions or more that match; "
+                         "narrow by --program and --test-name, or go on in a new registry (--db)",
+                         hb_store_path(s), HB_SUSPICIONS_MAX);
+}
+
 hb_status hb_store_list_suspicions(hb_store *s, const hb_suspicion_query *q, hb_arena *arena,
                                    hb_suspicion_row **ret_rows, size_t *ret_n, hb_error *err)
 {
@@ -95,6 +106,7 @@ hb_status hb_store_list_suspicions(hb_store *s, const hb_suspicion_query *q, hb_
         get_row(&stmt, arena, &rows[n++]);
         HB_TRY(hb_sql_row(&stmt, &more, err));
     }
+    HB_TRY(all_listed(s, n, err));
     *ret_rows = rows;
     *ret_n = n;
     return HB_OK;
@@ -144,6 +156,7 @@ hb_status hb_store_list_suspects(hb_store *s, const hb_suspicion_query *q, hb_ar
         rows[n++].suspicion = hb_sql_get_i64(&stmt);
         HB_TRY(hb_sql_row(&stmt, &more, err));
     }
+    HB_TRY(all_listed(s, n, err));
     *ret_rows = rows;
     *ret_n = n;
     return HB_OK;

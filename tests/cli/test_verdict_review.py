@@ -4,6 +4,7 @@ says; and what must stay out of a set of runs."""
 import json
 import math
 import random
+import sqlite3
 import unittest
 from datetime import datetime, timedelta, timezone
 
@@ -195,6 +196,17 @@ class VerdictReview(Case):
         for name in ("u", "v"):
             self.hb("run", "s.csv", "--run-id", name, "--program", "p", "--test-name", "t")
         self.assertEqual(self.found(self.decision("v"), "confirmed"), {("x", "confirmed")})
+
+    def test_more_suspicions_than_can_be_looked_at_are_an_error(self):
+        self.baseline(8)
+        self.judge("s", 10, {"x": 11.5, "y": 5})
+        with sqlite3.connect(self.path("runs.db")) as db:  # a list cut short would let suspect runs into sets
+            columns = "decision, run, metric, direction, raised_ns, until_ns, step, logarithm, n_set"
+            db.execute(f"WITH RECURSIVE k(i) AS (VALUES(1) UNION ALL SELECT i + 1 FROM k WHERE i < 100000) "
+                       f"INSERT INTO suspicions({columns}) SELECT {columns} FROM suspicions, k")
+        db.close()
+        self.hand_in("ingest", "t", 11, {"x": 10, "y": 5})
+        self.hb_error("analyze", "t", code=2, has="100000 suspicions or more")
 
     # --- since when, and with what ---
 
