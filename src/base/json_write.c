@@ -226,6 +226,13 @@ void hb_json_kf(hb_json *j, const char *key, double value)
     hb_json_f64(j, value);
 }
 
+void hb_json_kfinite(hb_json *j, const char *key, double value)
+{
+    if (isfinite(value)) {
+        hb_json_kf(j, key, value);
+    }
+}
+
 void hb_json_ki(hb_json *j, const char *key, int64_t value)
 {
     hb_json_key(j, key);

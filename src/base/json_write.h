@@ -50,6 +50,7 @@ HB_CHECKED hb_status hb_json_done(const hb_json *j, hb_error *err);
 /* key and value in one call, for the common case */
 void hb_json_kc(hb_json *j, const char *key, const char *value);
 void hb_json_kf(hb_json *j, const char *key, double value);
+void hb_json_kfinite(hb_json *j, const char *key, double value); /* nothing when it is not finite */
 void hb_json_ki(hb_json *j, const char *key, int64_t value);
 void hb_json_ku(hb_json *j, const char *key, uint64_t value);
 void hb_json_kb(hb_json *j, const char *key, bool value);

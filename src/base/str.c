@@ -160,3 +160,10 @@ unsigned hb_str_distance(hb_str a, hb_str b, unsigned max)
     }
     return row[b.n] > max ? max + 1 : row[b.n];
 }
+
+void hb_str_fit(const char *text, char *out, size_t size)
+{
+    size_t n = strnlen(text, size - 1);
+    memcpy(out, text, n);
+    out[n] = '\0';
+}

@@ -20,7 +20,9 @@ hb_str hb_str_trim(hb_str s);       /* blanks, tabs, CR, LF and U+00A0 at both e
 bool hb_str_eq(hb_str a, hb_str b);
 bool hb_str_eq_c(hb_str a, const char *cstr);
 bool hb_str_ieq_c(hb_str a, const char *cstr); /* ASCII case-insensitive */
-int hb_str_cmp(hb_str a, hb_str b);            /* byte order */
+/* Copies what fits of `text` and ends it; `size` at least 1. */
+void hb_str_fit(const char *text, char *out, size_t size);
+int hb_str_cmp(hb_str a, hb_str b); /* byte order */
 bool hb_str_starts(hb_str s, const char *cstr);
 bool hb_str_ends(hb_str s, const char *cstr);
 /* First place of `c`, or s.n when absent. */

@@ -266,10 +266,7 @@ hb_status hb_quality_policy_parse(hb_str text, const char *name, const char *dig
 {
     hb_quality_policy p;
     hb_quality_policy_builtin(&p);
-    size_t n = strlen(digest_hex);
-    n = n < sizeof p.digest ? n : sizeof p.digest - 1;
-    memcpy(p.digest, digest_hex, n);
-    p.digest[n] = '\0';
+    hb_str_fit(digest_hex, p.digest, sizeof p.digest);
     p.name = hb_arena_str(&p.arena, hb_str_of(name));
     hb_status status = p.name ? decode(&p, text, err) : HB_NOMEM(err);
     if (status != HB_OK) {

@@ -35,12 +35,7 @@ static void tests(hb_json *j, const hb_decision *d)
         hb_json_obj(j);
         hb_json_kc(j, "metric", c->name);
         hb_json_kc(j, "unit", c->unit);
-        if (hb_run_tested(&c->test)) {
-            hb_json_key(j, "test");
-            hb_decision_json_test(j, &c->test);
-        } else {
-            hb_json_kc(j, "untested", hb_untested_name(c->test.untested));
-        }
+        hb_decision_json_tested(j, &c->test);
         hb_json_end(j);
     }
     hb_json_end(j);

@@ -253,17 +253,10 @@ hb_status hb_view_power_text(const hb_power_view *v, hb_buf *out, hb_error *err)
     return hb_buf_check(out, err);
 }
 
-static void figure(hb_json *j, const char *key, double v)
-{
-    if (isfinite(v)) {
-        hb_json_kf(j, key, v);
-    }
-}
-
 static void opt(hb_json *j, const char *key, hb_opt_f64 v)
 {
     if (v.set) {
-        figure(j, key, v.v);
+        hb_json_kfinite(j, key, v.v);
     }
 }
 
@@ -279,18 +272,18 @@ static void json_metric(const hb_power_plan *p, const hb_planned *x, hb_json *j)
         hb_json_end(j);
         return;
     }
-    figure(j, "mean", x->mean);
-    figure(j, "sd", x->sd);
-    figure(j, "sd_runs", x->sd_runs);
-    figure(j, "dof", x->dof);
+    hb_json_kfinite(j, "mean", x->mean);
+    hb_json_kfinite(j, "sd", x->sd);
+    hb_json_kfinite(j, "sd_runs", x->sd_runs);
+    hb_json_kfinite(j, "dof", x->dof);
     hb_json_kb(j, "governed", x->governed);
     hb_json_kb(j, "log", x->log);
     hb_json_kc(j, "bad", x->bad == HB_DIRECTION_NONE ? "both" : hb_direction_name(x->bad));
-    figure(j, "detectable", x->detectable);
-    figure(j, "detectable_sigma", x->detectable_sigma);
-    figure(j, "target", x->target);
+    hb_json_kfinite(j, "detectable", x->detectable);
+    hb_json_kfinite(j, "detectable_sigma", x->detectable_sigma);
+    hb_json_kfinite(j, "target", x->target);
     hb_json_kc(j, "target_is", hb_power_target_name(x->target_is));
-    figure(j, "power", x->power);
+    hb_json_kfinite(j, "power", x->power);
     hb_json_ku(j, "runs_needed", x->runs_needed);
     hb_json_ku(j, "new_runs_needed", x->new_runs_needed);
     opt(j, "min_effect", x->min_effect);
@@ -302,24 +295,8 @@ static void json_metric(const hb_power_plan *p, const hb_planned *x, hb_json *j)
         double sigmas = most * i / STEPS;
         hb_json_obj(j);
         hb_json_kf(j, "sigmas", sigmas);
-        figure(j, "power", hb_planned_power(p, x, sigmas, x->n0, p->m));
+        hb_json_kfinite(j, "power", hb_planned_power(p, x, sigmas, x->n0, p->m));
         hb_json_end(j);
-    }
-    hb_json_end(j);
-    hb_json_end(j);
-}
-
-static void json_set(const hb_run_set *s, hb_json *j)
-{
-    hb_json_key(j, "set");
-    hb_json_obj(j);
-    hb_json_kc(j, "kind", s->kind);
-    hb_json_kc(j, "version", s->version);
-    hb_json_kc(j, "digest", s->digest);
-    hb_json_key(j, "run_ids");
-    hb_json_arr(j);
-    for (size_t i = 0; i < s->n_runs; i++) {
-        hb_json_c(j, s->runs[i].run_id);
     }
     hb_json_end(j);
     hb_json_end(j);
@@ -336,7 +313,7 @@ hb_status hb_view_power_json(const hb_power_view *v, hb_buf *out, hb_error *err)
     hb_json_kc(&j, "subsystem", v->run->meta.subsystem);
     hb_json_kc(&j, "test_name", v->run->meta.test_name);
     hb_json_kc(&j, "newest_run", v->run->meta.run_id);
-    json_set(p->set, &j);
+    hb_run_set_json(&j, "set", p->set);
     hb_json_ku(&j, "new_runs", p->m);
     hb_json_ku(&j, "n_min", p->n_min);
     hb_json_kf(&j, "false_alarm_budget", p->budget);

@@ -12,6 +12,8 @@ HB_CHECKED hb_status hb_decision_json(const hb_decision *d, hb_buf *out, hb_erro
 
 /* One metric, run against set; of one that was tested. */
 void hb_decision_json_test(hb_json *j, const hb_run_test *t);
+/* That as member "test", or why there is none as "untested". */
+void hb_decision_json_tested(hb_json *j, const hb_run_test *t);
 /* Of the run as a whole, with the sets and the open suspicions it was made from. */
 void hb_decision_json_statistics(hb_json *j, const hb_decision *d);
 

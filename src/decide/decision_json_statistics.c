@@ -5,18 +5,10 @@
 #include <math.h>
 #include <string.h>
 
-/* A figure that is not finite says nothing that its absence does not. */
-static void figure(hb_json *j, const char *key, double v)
-{
-    if (isfinite(v)) {
-        hb_json_kf(j, key, v);
-    }
-}
-
 static void opt(hb_json *j, const char *key, hb_opt_f64 v)
 {
     if (v.set) {
-        figure(j, key, v.v);
+        hb_json_kfinite(j, key, v.v);
     }
 }
 
@@ -50,32 +42,42 @@ void hb_decision_json_test(hb_json *j, const hb_run_test *t)
     hb_json_kc(j, "bad", t->bad == HB_DIRECTION_NONE ? "both" : hb_direction_name(t->bad));
     hb_json_kb(j, "below_min_effect", t->below_min_effect);
     hb_json_kb(j, "confirmed", t->confirmed);
-    figure(j, "detectable", t->detectable);
-    figure(j, "detectable_sigma", t->detectable_sigma);
-    figure(j, "dof", t->dof);
+    hb_json_kfinite(j, "detectable", t->detectable);
+    hb_json_kfinite(j, "detectable_sigma", t->detectable_sigma);
+    hb_json_kfinite(j, "dof", t->dof);
     hb_json_kb(j, "governed", t->governed);
-    figure(j, "high", t->high);
+    hb_json_kfinite(j, "high", t->high);
     hb_json_kb(j, "log", t->log);
-    figure(j, "low", t->low);
+    hb_json_kfinite(j, "low", t->low);
     hb_json_ku(j, "m", t->m);
-    figure(j, "mean", t->mean);
+    hb_json_kfinite(j, "mean", t->mean);
     hb_json_kc(j, "moved", hb_direction_name(t->moved));
     hb_json_ku(j, "n0", t->n0);
-    figure(j, "p", t->p);
+    hb_json_kfinite(j, "p", t->p);
     opt(j, "power_at_min_effect", t->power_at_min_effect);
-    figure(j, "q", t->q);
+    hb_json_kfinite(j, "q", t->q);
     hb_json_kb(j, "rejected", t->rejected);
     hb_json_ku(j, "runs_needed", t->runs_needed);
-    figure(j, "sd", t->sd);
-    figure(j, "sd_runs", t->sd_runs);
-    figure(j, "step", t->step);
+    hb_json_kfinite(j, "sd", t->sd);
+    hb_json_kfinite(j, "sd_runs", t->sd_runs);
+    hb_json_kfinite(j, "step", t->step);
     hb_json_kb(j, "suspected", t->suspected);
-    figure(j, "t", t->t);
-    figure(j, "target", t->target);
+    hb_json_kfinite(j, "t", t->t);
+    hb_json_kfinite(j, "target", t->target);
     hb_json_kc(j, "tost", hb_tost_name(t->tost));
-    figure(j, "tost_p", t->tost_p);
-    figure(j, "x", t->x);
+    hb_json_kfinite(j, "tost_p", t->tost_p);
+    hb_json_kfinite(j, "x", t->x);
     hb_json_end(j);
+}
+
+void hb_decision_json_tested(hb_json *j, const hb_run_test *t)
+{
+    if (hb_run_tested(t)) {
+        hb_json_key(j, "test");
+        hb_decision_json_test(j, t);
+    } else {
+        hb_json_kc(j, "untested", hb_untested_name(t->untested));
+    }
 }
 
 static void attributions(hb_json *j, const hb_run_statistics *s)
@@ -91,13 +93,13 @@ static void attributions(hb_json *j, const hb_run_statistics *s)
         hb_json_ku(j, "levels", a->levels);
         text(j, "metric", a->metric);
         if (a->told) {
-            figure(j, "p", a->p);
+            hb_json_kfinite(j, "p", a->p);
         }
         opt(j, "shift", a->shift);
         text(j, "text", a->text);
         hb_json_kb(j, "told", a->told);
         if (a->told) {
-            figure(j, "variance_share", a->variance_share);
+            hb_json_kfinite(j, "variance_share", a->variance_share);
         }
         hb_json_end(j);
     }
@@ -111,12 +113,12 @@ static void changes(hb_json *j, const hb_run_statistics *s)
     for (size_t i = 0; i < s->n_changes; i++) {
         const hb_change_point *c = &s->changes[i];
         hb_json_obj(j);
-        figure(j, "after", c->after);
-        figure(j, "before", c->before);
+        hb_json_kfinite(j, "after", c->after);
+        hb_json_kfinite(j, "before", c->before);
         text(j, "metric", c->metric);
         hb_json_ku(j, "n", c->n);
-        figure(j, "p", c->p);
-        figure(j, "per_run", c->per_run);
+        hb_json_kfinite(j, "p", c->p);
+        hb_json_kfinite(j, "per_run", c->per_run);
         hb_json_ku(j, "permutations", c->permutations);
         hb_json_kb(j, "ramp", c->ramp);
         text(j, "run_id", c->run_id);
@@ -213,20 +215,20 @@ static void relation(hb_json *j, const hb_relation *r)
     hb_json_key(j, "relation");
     hb_json_obj(j);
     if (r->ran) {
-        figure(j, "distance", r->distance);
-        figure(j, "level", r->level);
+        hb_json_kfinite(j, "distance", r->distance);
+        hb_json_kfinite(j, "level", r->level);
         hb_json_ku(j, "n0", r->n0);
         hb_json_ku(j, "n_metrics", r->n_metrics);
         hb_json_ku(j, "n_related", r->n_related);
         text(j, "note", r->note);
-        figure(j, "p", r->p);
+        hb_json_kfinite(j, "p", r->p);
         hb_json_key(j, "parts");
         hb_json_arr(j);
         for (size_t i = 0; i < r->n_parts; i++) {
             hb_json_obj(j);
-            figure(j, "expected", r->parts[i].expected);
+            hb_json_kfinite(j, "expected", r->parts[i].expected);
             text(j, "metric", r->parts[i].metric);
-            figure(j, "share", r->parts[i].share);
+            hb_json_kfinite(j, "share", r->parts[i].share);
             hb_json_end(j);
         }
         hb_json_end(j);
@@ -234,7 +236,7 @@ static void relation(hb_json *j, const hb_relation *r)
     hb_json_kb(j, "ran", r->ran);
     hb_json_kb(j, "rejected", r->rejected);
     if (r->ran) {
-        figure(j, "shrinkage", r->shrinkage);
+        hb_json_kfinite(j, "shrinkage", r->shrinkage);
     }
     text(j, "why_not", r->why_not);
     hb_json_end(j);
@@ -249,16 +251,16 @@ static void retests(hb_json *j, const hb_run_statistics *s)
         hb_json_obj(j);
         bool none = r->outcome == HB_RETEST_NO_VALUE;
         hb_json_kc(j, "direction", hb_direction_name(r->of->direction));
-        figure(j, "dof", none ? NAN : r->dof);
+        hb_json_kfinite(j, "dof", none ? NAN : r->dof);
         hb_json_ku(j, "m", r->m);
-        figure(j, "mean", none ? NAN : r->mean);
+        hb_json_kfinite(j, "mean", none ? NAN : r->mean);
         text(j, "metric", r->of->metric);
         hb_json_ku(j, "n0", r->n0);
         hb_json_kc(j, "outcome", hb_retest_outcome_name(r->outcome));
-        figure(j, "p", none ? NAN : r->p);
+        hb_json_kfinite(j, "p", none ? NAN : r->p);
         text(j, "run_id", r->of->run_id);
-        figure(j, "t", none ? NAN : r->t);
-        figure(j, "x", none ? NAN : r->x);
+        hb_json_kfinite(j, "t", none ? NAN : r->t);
+        hb_json_kfinite(j, "x", none ? NAN : r->x);
         hb_json_end(j);
     }
     hb_json_end(j);
@@ -269,13 +271,13 @@ void hb_decision_json_statistics(hb_json *j, const hb_decision *d)
     const hb_run_statistics *s = &d->statistics;
     hb_json_obj(j);
     attributions(j, s);
-    figure(j, "bh_level", s->bh_level);
-    figure(j, "budget", s->budget);
+    hb_json_kfinite(j, "bh_level", s->bh_level);
+    hb_json_kfinite(j, "budget", s->budget);
     changes(j, s);
-    figure(j, "cut", s->cut);
-    figure(j, "first_level", s->first_level);
+    hb_json_kfinite(j, "cut", s->cut);
+    hb_json_kfinite(j, "first_level", s->first_level);
     hb_json_kb(j, "insufficient", s->insufficient);
-    figure(j, "level_at_cut", s->level_at_cut);
+    hb_json_kfinite(j, "level_at_cut", s->level_at_cut);
     hb_json_ku(j, "n_confirmed", s->n_confirmed);
     hb_json_ku(j, "n_min", s->n_min);
     hb_json_ku(j, "n_rejected", s->n_rejected);

@@ -209,12 +209,7 @@ static void comparisons(hb_json *j, const hb_decision *d)
         hb_json_kc(j, "severity",
                    c->worst == HB_SEVERITY_INFO ? "none" : hb_severity_name(c->worst));
         hb_json_ku(j, "checks", c->n_checks);
-        if (hb_run_tested(&c->test)) {
-            hb_json_key(j, "test");
-            hb_decision_json_test(j, &c->test);
-        } else {
-            hb_json_kc(j, "untested", hb_untested_name(c->test.untested));
-        }
+        hb_decision_json_tested(j, &c->test);
         hb_json_end(j);
     }
     hb_json_end(j);

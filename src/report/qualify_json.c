@@ -5,13 +5,6 @@
 
 #include <math.h>
 
-static void figure(hb_json *j, const char *key, double v)
-{
-    if (isfinite(v)) {
-        hb_json_kf(j, key, v);
-    }
-}
-
 static void sizes(hb_json *j, const hb_qualified *r)
 {
     hb_json_key(j, "sizes");
@@ -48,16 +41,16 @@ static void row(hb_json *j, const hb_qualified *r)
     hb_json_kc(j, "unit", r->unit);
     hb_json_kc(j, "fault", hb_fault_name(r->fault));
     hb_json_kc(j, "size_unit", hb_fault_size_unit(r->fault));
-    figure(j, "unit_per_size", r->unit_per_size);
+    hb_json_kfinite(j, "unit_per_size", r->unit_per_size);
     hb_json_kc(j, "answer", hb_pod_answer_name(p->answer));
-    figure(j, "a90_95", p->a90_95);
-    figure(j, "a90", p->a90);
-    figure(j, "a50", p->a50);
-    figure(j, "found_from", p->found_from);
-    figure(j, "found_from_shows", p->shown);
-    figure(j, "largest_tried", p->largest);
-    figure(j, "intercept", p->intercept);
-    figure(j, "slope", p->slope);
+    hb_json_kfinite(j, "a90_95", p->a90_95);
+    hb_json_kfinite(j, "a90", p->a90);
+    hb_json_kfinite(j, "a50", p->a50);
+    hb_json_kfinite(j, "found_from", p->found_from);
+    hb_json_kfinite(j, "found_from_shows", p->shown);
+    hb_json_kfinite(j, "largest_tried", p->largest);
+    hb_json_kfinite(j, "intercept", p->intercept);
+    hb_json_kfinite(j, "slope", p->slope);
     hb_json_ku(j, "runs", r->n_runs);
     hb_json_ku(j, "runs_series_made", r->n_made);
     hb_json_ku(j, "runs_left_out_alarmed", r->n_left_alarmed);
@@ -110,22 +103,6 @@ static void runs(hb_json *j, const hb_qualify_about *a)
     hb_json_end(j);
 }
 
-static void set(hb_json *j, const hb_run_set *s)
-{
-    hb_json_key(j, "set");
-    hb_json_obj(j);
-    hb_json_kc(j, "kind", s->kind);
-    hb_json_kc(j, "version", s->version);
-    hb_json_kc(j, "digest", s->digest);
-    hb_json_key(j, "run_ids");
-    hb_json_arr(j);
-    for (size_t i = 0; i < s->n_runs; i++) {
-        hb_json_c(j, s->runs[i].run_id);
-    }
-    hb_json_end(j);
-    hb_json_end(j);
-}
-
 hb_status hb_report_qualify_json(const hb_qualify_about *a, hb_buf *out, hb_error *err)
 {
     hb_json j;
@@ -135,7 +112,7 @@ hb_status hb_report_qualify_json(const hb_qualify_about *a, hb_buf *out, hb_erro
     hb_json_kc(&j, "program", a->test->program);
     hb_json_kc(&j, "subsystem", a->test->subsystem);
     hb_json_kc(&j, "test_name", a->test->test_name);
-    set(&j, a->set);
+    hb_run_set_json(&j, "set", a->set);
     hb_json_ku(&j, "seed", a->seed);
     hb_json_ku(&j, "trials", a->trials);
     hb_json_kb(&j, "partial", a->partial);

@@ -234,10 +234,7 @@ hb_status hb_equivalence_parse(hb_str text, const char *name, const char *digest
 {
     hb_equivalence_mapping m = {.version = ""};
     hb_arena_init(&m.arena, HB_NODE_ARENA_BYTES);
-    size_t n = strlen(digest_hex);
-    n = n < sizeof m.digest ? n : sizeof m.digest - 1;
-    memcpy(m.digest, digest_hex, n);
-    m.digest[n] = '\0';
+    hb_str_fit(digest_hex, m.digest, sizeof m.digest);
     m.name = hb_arena_str(&m.arena, hb_str_of(name));
     hb_status status = m.name ? decode(&m, text, err) : HB_NOMEM(err);
     if (status != HB_OK) {

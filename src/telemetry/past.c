@@ -24,3 +24,19 @@ const hb_past_metric *hb_run_set_metric(const hb_run_set *s, const char *name)
     }
     return NULL;
 }
+
+void hb_run_set_json(hb_json *j, const char *key, const hb_run_set *s)
+{
+    hb_json_key(j, key);
+    hb_json_obj(j);
+    hb_json_kc(j, "kind", s->kind);
+    hb_json_kc(j, "version", s->version);
+    hb_json_kc(j, "digest", s->digest);
+    hb_json_key(j, "run_ids");
+    hb_json_arr(j);
+    for (size_t i = 0; i < s->n_runs; i++) {
+        hb_json_c(j, s->runs[i].run_id);
+    }
+    hb_json_end(j);
+    hb_json_end(j);
+}

@@ -9,6 +9,7 @@
 #ifndef HB_TELEMETRY_PAST_H
 #define HB_TELEMETRY_PAST_H
 
+#include "base/json_write.h"
 #include "telemetry/run.h"
 
 typedef struct hb_past_run {
@@ -46,6 +47,8 @@ typedef struct hb_run_set {
 } hb_run_set;
 
 void hb_run_set_release(hb_run_set *s);
+/* Which set it is, as member `key`: kind, version, digest, run_ids. */
+void hb_run_set_json(hb_json *j, const char *key, const hb_run_set *s);
 /* NULL when no run of the set has it. */
 const hb_past_metric *hb_run_set_metric(const hb_run_set *s, const char *name);
 
