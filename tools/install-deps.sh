@@ -10,10 +10,13 @@ set -eu
 
 build="gcc make cmake ninja-build pkg-config libc6-dev libfyaml-dev libjansson-dev libudunits2-dev
        libsqlite3-dev libexpat1-dev zlib1g-dev libzstd-dev libssl-dev libmatio-dev
-       libhdf5-dev libseccomp-dev"
+       libhdf5-dev libseccomp-dev libpaho-mqtt-dev libmicrohttpd-dev libcurl4-openssl-dev
+       libprotobuf-c-dev protobuf-c-compiler"
 test="clang-14 clang libclang-rt-14-dev clang-format-14 libcmocka-dev python3 python3-numpy
       python3-scipy python3-mpmath python3-jsonschema python3-openpyxl python3-h5py python3-yaml chromium
-      udunits-bin mandoc jq poppler-utils zsh bash sqlite3 zstd gzip strace"
+      udunits-bin mandoc jq poppler-utils zsh bash sqlite3 zstd gzip strace
+      mosquitto mosquitto-clients python3-paho-mqtt python3-prometheus-client prometheus curl openssl
+      bsdutils systemd debootstrap shellcheck dash"
 # peers that Debian has; DuckDB and Polars come by npm where that is installed (tools/bench/peers.py)
 bench="python3 python3-numpy python3-pandas python3-scipy python3-openpyxl mawk"
 

@@ -182,6 +182,7 @@ typedef struct hb_run_statistics {
     size_t n_changes;
     hb_attribution *attributions; /* by metric, then factor */
     size_t n_attributions;
+    const struct hb_live_statistics *live; /* decide/live.h; NULL = not a window of a stream */
 } hb_run_statistics;
 
 #endif

@@ -80,6 +80,8 @@ typedef struct hb_prior {
                                 * verdict; the run itself is not in it. NULL = unknown */
     const hb_run_set
         *early; /* dual baseline: the rolling set for early warning; NULL = not asked */
+    const struct hb_live
+        *live; /* decide/live.h: the run is a window of a stream; NULL = it is not */
 } hb_prior;
 
 #endif
