@@ -13,6 +13,7 @@ const hb_cmd *const hb_commands[] = {
     &hb_cmd_watch,
     &hb_cmd_runs_list,
     &hb_cmd_runs_show,
+    &hb_cmd_import,
     &hb_cmd_history,
     &hb_cmd_baseline_set,
     &hb_cmd_baseline_list,
