@@ -89,6 +89,7 @@ void live_next(live_case *l, const double *values)
         if (!isnan(values[i])) {
             l->metrics[n] = metric_of(l->names[i]);
             l->metrics[n].has_value = true;
+            l->metrics[n].profile.t_last = LIVE_START + (hb_time)(l->count + 1) * o.slide_ns - 1;
             l->metrics[n++].value = values[i];
         }
     }
