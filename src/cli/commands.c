@@ -35,6 +35,7 @@ const hb_cmd *const hb_commands[] = {
     &hb_cmd_record,
     &hb_cmd_demo,
     &hb_cmd_inject,
+    &hb_cmd_health,
     &hb_cmd_help,
     &hb_cmd_completion,
     NULL,

@@ -36,6 +36,7 @@ extern const hb_cmd hb_cmd_record;
 extern const hb_cmd hb_cmd_demo;
 extern const hb_cmd hb_cmd_watch;
 extern const hb_cmd hb_cmd_inject;
+extern const hb_cmd hb_cmd_health;
 extern const hb_cmd hb_cmd_help;
 extern const hb_cmd hb_cmd_completion;
 
