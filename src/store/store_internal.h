@@ -21,6 +21,8 @@ typedef struct hb_migration {
     int from;
     const char *const *statements;
     size_t n_statements;
+    const char *const *more; /* a second block of the same step; NULL = none */
+    size_t n_more;
 } hb_migration;
 
 enum { HB_STORE_APPLICATION_ID = 0x48427267 }; /* "HBrg" */
