@@ -30,7 +30,6 @@ typedef struct hb_outbox_options {
     const char *base_dir;
     const hb_outbox_sink *sinks; /* borrowed, with all they point at, until stop has returned */
     size_t n_sinks;
-    const char *(*variable)(const char *name); /* the environment; NULL = none */
     uint32_t max_attempts;                     /* then dead; 0 = never gives up (default) */
     uint32_t first_pause_ms;                   /* default 500 */
     uint32_t max_pause_ms;                     /* default 300,000 */

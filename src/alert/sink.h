@@ -32,8 +32,6 @@ typedef struct hb_sink_env {
     const hb_os *os;
     const char *name;
     const char *base_dir; /* relative paths start here */
-    /* The environment, for keys that end in _env; NULL = there is none. */
-    const char *(*variable)(const char *name);
     /* True when the program is ending and nobody waits any longer: send() gives up. Asked by sinks
      * that wait, at least ten times a second. NULL = never. */
     bool (*ending)(void *ctx);

@@ -248,6 +248,38 @@ static const char *const step_1[] = {
     KEPT("feedback", "feedback is kept as it was given"),
 };
 
+/* Live windows and checkpoints: what the daemon knows. */
+static const char *const step_2_live[] = {
+    "CREATE TABLE live_checkpoints("
+    " stream TEXT PRIMARY KEY CHECK(length(stream) BETWEEN 1 AND 64),"
+    " decided INTEGER NOT NULL, snapshot INTEGER NOT NULL CHECK(snapshot <= decided),"
+    " state_bytes INTEGER NOT NULL CHECK(state_bytes >= 0),"
+    " config_digest TEXT NOT NULL, engine_version TEXT NOT NULL, at_ns INTEGER) STRICT",
+    "CREATE TABLE live_states("
+    " stream TEXT NOT NULL, pos INTEGER NOT NULL, piece BLOB NOT NULL,"
+    " PRIMARY KEY(stream, pos)) STRICT",
+    "CREATE TABLE live_windows("
+    " key INTEGER PRIMARY KEY,"
+    " stream TEXT NOT NULL, id TEXT NOT NULL CHECK(length(id) = 64),"
+    " revision INTEGER NOT NULL CHECK(revision >= 0), name TEXT NOT NULL,"
+    " start_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL CHECK(end_ns > start_ns),"
+    " verdict TEXT NOT NULL"
+    " CHECK(verdict IN ('PASS', 'PASS_WITH_DRIFT', 'FAIL', 'NO_TEST')),"
+    " run_id TEXT NOT NULL, digest TEXT NOT NULL CHECK(length(digest) = 64),"
+    " json BLOB, from_position INTEGER NOT NULL, to_position INTEGER NOT NULL,"
+    " samples INTEGER NOT NULL, n_findings INTEGER NOT NULL, decided_ns INTEGER NOT NULL,"
+    " report TEXT NOT NULL, UNIQUE(stream, id, revision)) STRICT",
+    "CREATE INDEX live_windows_by_end ON live_windows(end_ns DESC, name)",
+    "CREATE INDEX live_windows_by_run ON live_windows(run_id)",
+    "CREATE INDEX live_windows_by_verdict ON live_windows(stream, verdict)",
+    "CREATE INDEX live_windows_to_prune ON live_windows(stream, end_ns)"
+    " WHERE json IS NOT NULL AND verdict IN ('PASS', 'NO_TEST')",
+    "CREATE TRIGGER live_windows_stay BEFORE UPDATE ON live_windows"
+    " WHEN new.json IS NOT NULL OR new.digest <> old.digest OR new.verdict <> old.verdict"
+    " OR new.id <> old.id OR new.stream <> old.stream OR new.revision <> old.revision"
+    " BEGIN SELECT raise(ABORT, 'judged windows are kept as they were judged'); END",
+};
+
 static const char alerts[] =
     "CREATE TABLE alerts("
     " id INTEGER PRIMARY KEY,"
@@ -315,8 +347,10 @@ const hb_migration hb_store_migrations[] = {
     {.from = 0, .statements = step_0, .n_statements = sizeof step_0 / sizeof *step_0},
     {.from = 1, .statements = step_1, .n_statements = sizeof step_1 / sizeof *step_1},
     {.from = 2,
-     .statements = step_2_alerts,
-     .n_statements = sizeof step_2_alerts / sizeof *step_2_alerts},
+     .statements = step_2_live,
+     .n_statements = sizeof step_2_live / sizeof *step_2_live,
+     .more = step_2_alerts,
+     .n_more = sizeof step_2_alerts / sizeof *step_2_alerts},
 };
 const size_t hb_store_migration_count = sizeof hb_store_migrations / sizeof *hb_store_migrations;
 
