@@ -76,8 +76,9 @@ typedef struct hb_live_window_query { /* NULL, 0 = any */
     const char *stream;
     const char *name;
     const char *verdict;
-    hb_time from; /* end > from; HB_TIME_NONE = any */
-    hb_time to;   /* start < to */
+    const char *id; /* of the window, or its run_id */
+    hb_time from;   /* end > from; HB_TIME_NONE = any */
+    hb_time to;     /* start < to */
     bool with_json;
     size_t limit; /* 0 = 1000 */
 } hb_live_window_query;
