@@ -33,6 +33,8 @@ extern const hb_cmd hb_cmd_config_show;
 extern const hb_cmd hb_cmd_config_schema;
 extern const hb_cmd hb_cmd_record;
 extern const hb_cmd hb_cmd_demo;
+extern const hb_cmd hb_cmd_watch;
+extern const hb_cmd hb_cmd_inject;
 extern const hb_cmd hb_cmd_help;
 extern const hb_cmd hb_cmd_completion;
 
