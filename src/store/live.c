@@ -230,6 +230,15 @@ static hb_status known_digest(hb_store *s, const hb_live_window_row *row, bool *
     return HB_OK;
 }
 
+hb_status hb_live_check_window(hb_store *s, const hb_live_window_row *row, bool *ret_found,
+                               hb_error *err)
+{
+    bool found = false;
+    HB_TRY(known_digest(s, row, &found, err));
+    *ret_found = found;
+    return HB_OK;
+}
+
 static hb_status insert_window(hb_store *s, const hb_live_window_row *row, hb_str packed,
                                hb_error *err)
 {
