@@ -284,10 +284,14 @@ static hb_status into_file(hb_app *app, const inject_opts *o, const hb_inject_fa
     }
     if (status == HB_OK) {
         status = write_record(app, o, f, c, o->input, digest, hb_inject_lines_written(l), err);
-        hb_say(app, "%s: %llu of %llu events changed, %llu written to %s",
-               hb_injection_names[f->kind], (unsigned long long)c->changed,
-               (unsigned long long)c->events, (unsigned long long)hb_inject_lines_written(l),
-               o->output);
+        if (!app->common.json && strcmp(o->output, "-") != 0) {
+            hb_buf_fmt(&app->out, "%s: %llu of %llu events changed, %llu written to ",
+                       hb_injection_names[f->kind], (unsigned long long)c->changed,
+                       (unsigned long long)c->events,
+                       (unsigned long long)hb_inject_lines_written(l));
+            hb_buf_shown(&app->out, o->output);
+            hb_buf_ch(&app->out, '\n');
+        }
     }
     hb_inject_lines_free(l);
     hb_buf_release(&out);
@@ -345,6 +349,9 @@ static hb_status run_inject(hb_app *app, const void *opts, hb_list args, int *re
         return HB_FAIL(err, HB_E_USAGE,
                        "a file needs --input and --output (or --broker, --topic and "
                        "--republish for a live stream)");
+    }
+    if (!live && app->common.json && strcmp(o->output, "-") == 0) {
+        return HB_FAIL(err, HB_E_USAGE, "--json and --output - both want standard output");
     }
     HB_TRY(fault_of(o, &f, err));
     HB_TRY(hb_injector_new(&f, o->seed ? o->seed : 1, &inj, err));
@@ -432,7 +439,6 @@ const hb_cmd hb_cmd_inject = {
                "The same seed and input give the same output. Lines without the fault are\n"
                "copied byte for byte. A fault that changes nothing is an error, and so is a\n"
                "metric that does not appear; nothing is written then.",
-    .example = "hb record --seconds 1 --out live.csv && hb inject --fault spike --input live.csv "
-               "--output faulty.csv",
+    .example = "hb inject --fault spike --metric temp --input live.csv --output faulty.csv",
     .run = run_inject,
 };

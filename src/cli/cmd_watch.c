@@ -485,7 +485,7 @@ static hb_status run_watch(hb_app *app, const void *opts, hb_list args, int *ret
 
 const hb_cmd hb_cmd_watch = {
     .name = "watch",
-    .group = "Live",
+    .group = "Judge a run",
     .summary = "judge run files as they arrive in a folder",
     .opts = watch_table,
     .opts_size = sizeof(watch_opts),
@@ -497,6 +497,6 @@ const hb_cmd hb_cmd_watch = {
                "and does not hold up the others. What was seen is kept in watch.json of the\n"
                "workspace, so a restart goes on. One line a file; with --json one object.\n"
                "Ends with exit code 0 on Ctrl-C; with --once, 2 when a file could not be read.",
-    .example = "mkdir -p in && hb record --seconds 1 --out in/a.csv && hb watch in --once",
+    .example = "hb watch incoming --once",
     .run = run_watch,
 };
