@@ -53,13 +53,13 @@ static void row(const hb_live_test *t, hb_buf *out)
     memset(bar, '#', full);
     bar[BAR] = '\0';
     name_of(t->metric, name);
-    hb_buf_fmt(out, "  %-*s  [%s] %4.0f %%  %-5s %s\n", NAME, name, bar,
+    hb_buf_fmt(out, "  %-*s  [%s] %4.0f %%%s%s\n", NAME, name, bar,
                reached < 99 ? reached * 100 : 9900,
-               t->drift_direction == HB_DIRECTION_UP     ? "up"
-               : t->drift_direction == HB_DIRECTION_DOWN ? "down"
+               t->drift_direction == HB_DIRECTION_UP     ? " up"
+               : t->drift_direction == HB_DIRECTION_DOWN ? " down"
                                                          : "",
-               t->shock   ? "SHOCK"
-               : t->drift ? "DRIFT"
+               t->shock   ? "  SHOCK"
+               : t->drift ? "  DRIFT"
                           : "");
 }
 
