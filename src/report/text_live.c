@@ -25,8 +25,9 @@ static void window_line(const hb_live_statistics *s, hb_buf *out)
     hb_text_wrapped(out, "window ", text);
     snprintf(text, sizeof text,
              "%zu metrics tested for a shock (%zu), %zu for slow drift (%zu); at most %.3g false "
-             "alarms a month",
-             s->n_shock_tested, s->n_shocks, s->n_drift_tested, s->n_drifts, s->alarms_per_month);
+             "alarm%s a month",
+             s->n_shock_tested, s->n_shocks, s->n_drift_tested, s->n_drifts, s->alarms_per_month,
+             s->alarms_per_month == 1 ? "" : "s");
     hb_text_wrapped(out, "live ", text);
 }
 

@@ -183,7 +183,7 @@ class Report(Case):
         parsed = Structure()
         parsed.feed(dom)
         self.assertEqual((parsed.scripts, parsed.finish()), (0, []))
-        for words in ("Live window 1m", "6, 97 % of those expected; 3 late", "at most 1 false alarms a month", "Samples beyond hard limits",
+        for words in ("Live window 1m", "6, 97 % of those expected; 3 late", "at most 1 false alarm a month", "Samples beyond hard limits",
                       "81.5, 97.25", "Metrics that should have been heard of", "slow drift", "104 % up", "resembles its neighbours"):
             self.assertIn(words, dom)
 
