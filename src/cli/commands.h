@@ -10,6 +10,7 @@ extern const hb_cmd hb_cmd_qualify;
 extern const hb_cmd hb_cmd_feedback;
 extern const hb_cmd hb_cmd_trust;
 extern const hb_cmd hb_cmd_init;
+extern const hb_cmd hb_cmd_import;
 extern const hb_cmd hb_cmd_run;
 extern const hb_cmd hb_cmd_ingest;
 extern const hb_cmd hb_cmd_analyze;
@@ -33,6 +34,9 @@ extern const hb_cmd hb_cmd_config_show;
 extern const hb_cmd hb_cmd_config_schema;
 extern const hb_cmd hb_cmd_record;
 extern const hb_cmd hb_cmd_demo;
+extern const hb_cmd hb_cmd_watch;
+extern const hb_cmd hb_cmd_inject;
+extern const hb_cmd hb_cmd_health;
 extern const hb_cmd hb_cmd_help;
 extern const hb_cmd hb_cmd_completion;
 
