@@ -41,6 +41,13 @@ extern const hb_cmd hb_cmd_journal_list;
 extern const hb_cmd hb_cmd_journal_cat;
 extern const hb_cmd hb_cmd_journal_verify;
 extern const hb_cmd hb_cmd_journal_repair;
+extern const hb_cmd hb_cmd_alert_list;
+extern const hb_cmd hb_cmd_alert_show;
+extern const hb_cmd hb_cmd_alert_ack;
+extern const hb_cmd hb_cmd_alert_shelve;
+extern const hb_cmd hb_cmd_alert_unshelve;
+extern const hb_cmd hb_cmd_alert_dead;
+extern const hb_cmd hb_cmd_alert_retry;
 extern const hb_cmd hb_cmd_help;
 extern const hb_cmd hb_cmd_completion;
 
