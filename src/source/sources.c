@@ -4,12 +4,14 @@
 
 #include "source/file_replay/file_replay.h"
 #include "source/host/live.h"
+#include "source/syslog/syslog.h"
 
 #include <string.h>
 
 const hb_source_ops *const hb_sources[] = {
     &hb_source_file_replay,
     &hb_source_host,
+    &hb_source_syslog,
     NULL,
 };
 
