@@ -127,6 +127,10 @@ static void finding_item(const hb_finding *f, hb_buf *out)
         }
         hb_buf_c(out, ".</span>");
     }
+    if (!f->has_onset && f->onset_time != HB_TIME_NONE) {
+        char fig[HB_FIG];
+        hb_buf_fmt(out, " <span class=\"note\">Since %s.</span>", hb_fig_time(f->onset_time, fig));
+    }
     hb_buf_c(out, "</li>");
 }
 
@@ -192,6 +196,7 @@ hb_status hb_report_html(const hb_decision *d, const hb_report_about *about, hb_
     hb_buf_c(out, "<main>\n");
     findings(d, out);
     HB_TRY(hb_html_statistics(d, out, err));
+    hb_html_live(d, out);
     HB_TRY(hb_html_flagged(d, out, err));
     hb_html_comparisons(d, out);
     notes(d, out);
