@@ -350,7 +350,7 @@ void hb_mqtt_put_connect(hb_buf *out, const hb_mqtt_hello *h)
     const bool keeps = h->session_expiry_s != 0;
     hb_str id = hb_str_of(h->client_id);
     hb_str user = hb_str_of(h->username);
-    size_t length = 10 + (v5 ? 6 : 0) + 2 + id.n + (h->username ? 2 + user.n : 0) +
+    size_t length = 10U + (v5 ? 6U : 0U) + 2U + id.n + (h->username ? 2 + user.n : 0) +
                     (h->password.p ? 2 + h->password.n : 0);
     put_head(out, HB_MQTT_CONNECT << 4, length);
     put_text(out, HB_STR("MQTT"));
@@ -397,7 +397,7 @@ void hb_mqtt_put_subscribe(hb_buf *out, hb_mqtt_version version, uint16_t id,
 void hb_mqtt_put_unsubscribe(hb_buf *out, hb_mqtt_version version, uint16_t id, hb_str topic)
 {
     const bool v5 = version == HB_MQTT_V5;
-    put_head(out, HB_MQTT_UNSUBSCRIBE << 4 | 2, 2 + (v5 ? 1 : 0) + 2 + topic.n);
+    put_head(out, HB_MQTT_UNSUBSCRIBE << 4 | 2, 2U + (v5 ? 1U : 0U) + 2U + topic.n);
     put_u16(out, id);
     if (v5) {
         hb_buf_ch(out, 0);

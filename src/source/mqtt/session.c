@@ -9,6 +9,7 @@
  * between the two, and a session without a subscription would be silent for ever. */
 #include "source/mqtt/session.h"
 
+#include "base/map.h"
 #include "base/mem.h"
 
 #include <string.h>
