@@ -12,11 +12,11 @@
 #define HIGH16 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1
 #define STOP16 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2
 static const uint8_t classes[256] = {
-    STOP16, STOP16,                         /* control characters */
-    0, 0, 2, 0, 0, 0, 0, 0, PLAIN8,         /* the quote */
-    PLAIN8, PLAIN8, PLAIN8, PLAIN8, PLAIN8, /* digits, capitals */
-    0, 0, 0, 0, 2, 0, 0, 0,                 /* the backslash is 0x5c */
-    PLAIN8, PLAIN8, PLAIN8, PLAIN8,         /* small letters */
+    STOP16, STOP16,                                                         /* control characters */
+    0,      0,      2,      0,      0,      0,      0,      0,      PLAIN8, /* the quote */
+    PLAIN8, PLAIN8, PLAIN8, PLAIN8, PLAIN8,                                 /* digits, capitals */
+    0,      0,      0,      0,      2,      0,      0,      0, /* the backslash is 0x5c */
+    PLAIN8, PLAIN8, PLAIN8, PLAIN8,                            /* small letters */
     HIGH16, HIGH16, HIGH16, HIGH16, HIGH16, HIGH16, HIGH16, HIGH16,
 };
 
