@@ -38,6 +38,17 @@ extern const hb_cmd hb_cmd_demo;
 extern const hb_cmd hb_cmd_watch;
 extern const hb_cmd hb_cmd_inject;
 extern const hb_cmd hb_cmd_health;
+extern const hb_cmd hb_cmd_journal_list;
+extern const hb_cmd hb_cmd_journal_cat;
+extern const hb_cmd hb_cmd_journal_verify;
+extern const hb_cmd hb_cmd_journal_repair;
+extern const hb_cmd hb_cmd_alert_list;
+extern const hb_cmd hb_cmd_alert_show;
+extern const hb_cmd hb_cmd_alert_ack;
+extern const hb_cmd hb_cmd_alert_shelve;
+extern const hb_cmd hb_cmd_alert_unshelve;
+extern const hb_cmd hb_cmd_alert_dead;
+extern const hb_cmd hb_cmd_alert_retry;
 extern const hb_cmd hb_cmd_help;
 extern const hb_cmd hb_cmd_completion;
 

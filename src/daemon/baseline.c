@@ -106,6 +106,15 @@ hb_status hb_live_baseline_find(const hb_engine_setup *s, const char *tag, hb_li
     return found && *b->run_id ? freeze_set(s, b, err) : HB_OK;
 }
 
+hb_status hb_live_baseline_name(hb_live_baseline *b, const char *version, hb_error *err)
+{
+    hb_live_baseline_release(b);
+    hb_live_baseline_init(b);
+    const char *copy = hb_arena_str(&b->arena, hb_str_of(version));
+    b->version = copy ? copy : "";
+    return copy ? HB_OK : HB_NOMEM(err);
+}
+
 static hb_status load_set(const hb_engine_setup *s, const hb_run *blank, hb_live_baseline *b,
                           hb_error *err)
 {
@@ -133,10 +142,8 @@ hb_status hb_live_baseline_load(const hb_engine_setup *s, const char *tag, hb_li
     b->reference = no_reference(tag);
     if (!*b->version && !*b->run_id) {
         b->reference.warning =
-            s->config->train
-                ? "the baseline is being made of the first windows (train)"
-                : "the tag is not set for this test; set it (hb baseline set RUN --tag TAG, hb "
-                  "baseline promote), or let the daemon make it: train: 24h in daemon.yaml";
+            "the tag is not set for this test; the daemon sets it when it has trained (train: 24h "
+            "in daemon.yaml), or set it: hb baseline set RUN --tag TAG";
         return HB_OK;
     }
     HB_TRY(select_named(s, &blank, b, &b->selection, err));

@@ -31,6 +31,8 @@ bool hb_live_baseline_exists(const hb_live_baseline *b); /* there is something t
 /* What the tag points at now, not loaded yet; replaces *b. */
 HB_CHECKED hb_status hb_live_baseline_find(const hb_engine_setup *s, const char *tag,
                                            hb_live_baseline *b, hb_error *err);
+/* A version by name, not loaded yet; replaces *b. */
+HB_CHECKED hb_status hb_live_baseline_name(hb_live_baseline *b, const char *version, hb_error *err);
 /* Do both name the same? */
 bool hb_live_baseline_same(const hb_live_baseline *a, const hb_live_baseline *b);
 /* Fills `reference` from the names. Without names: none, and the reference says why. */

@@ -231,9 +231,11 @@ static hb_status look_at(hb_engine *e, hb_watched *w, bool *io_moved, hb_error *
         HB_TRY(hb_engine_commit(e, false, err));
     }
     *io_moved = true;
+    bool training = w->training.phase == HB_TRAIN_ON;
+    w->training.phase = HB_TRAIN_OFF;
     HB_TRY(hb_watched_baseline(e, w, err));
-    if (hb_live_baseline_exists(&w->baseline)) {
-        w->training.phase = HB_TRAIN_OFF;
+    if (training && !hb_live_baseline_exists(&w->baseline)) {
+        w->training.phase = HB_TRAIN_ON; /* the tag points at nothing that can be used */
     }
     if (e->s.log) {
         hb_log_event(e->s.log, HB_LOG_INFO, "baseline_moved",

@@ -155,7 +155,9 @@ static hb_status load(hb_engine *e, hb_rd *in, hb_error *err)
 
 hb_status hb_watched_baseline(hb_engine *e, hb_watched *w, hb_error *err)
 {
-    HB_TRY(hb_live_baseline_find(&e->s, w->def->tag, &w->baseline, err));
+    bool trained = w->training.phase == HB_TRAIN_DONE && *w->training.version;
+    HB_TRY(trained ? hb_live_baseline_name(&w->baseline, w->training.version, err)
+                   : hb_live_baseline_find(&e->s, w->def->tag, &w->baseline, err));
     HB_TRY(hb_live_baseline_load(&e->s, w->def->tag, &w->baseline, err));
     HB_TRY(hb_watched_detector(e, w, err));
     return hb_watched_warm(e, w, err);

@@ -111,29 +111,46 @@ static hb_status promote(const hb_engine_setup *s, const char *tag, const char *
     return HB_OK;
 }
 
+/* Did we set the tag to this version before? It may have moved on since. */
+static hb_status was_ours(const hb_engine_setup *s, const char *tag, const char *version,
+                          bool *ret_tagged, bool *ret_ours, hb_error *err)
+{
+    const hb_run_meta *m = &s->config->meta;
+    const hb_tag_query q = {
+        .tag = tag, .program = m->program, .subsystem = m->subsystem, .test_name = m->test_name};
+    hb_tag_row *rows = NULL;
+    size_t n = 0;
+    hb_arena arena;
+    hb_arena_init(&arena, ARENA_BYTES);
+    hb_status status = hb_store_tag_history(s->store, &q, &arena, &rows, &n, err);
+    *ret_tagged = status == HB_OK && n > 0;
+    *ret_ours = false;
+    for (size_t i = 0; status == HB_OK && i < n; i++) {
+        *ret_ours =
+            *ret_ours || (strcmp(rows[i].version, version) == 0 && strcmp(rows[i].set_by, by) == 0);
+    }
+    hb_arena_release(&arena);
+    return status;
+}
+
 /* After a crash between a commit and this, or while records are read again, all of it may be there
  * already. */
 static hb_status keep_and_promote(const hb_engine_setup *s, const char *tag,
                                   const hb_version_pick *pick, const hb_version_made *made,
                                   const hb_quality *q, hb_training *t, hb_error *err)
 {
-    const hb_run_meta *m = &s->config->meta;
     const hb_version_label label = {
         .name = "", .note = "trained by hb daemon", .by = by, .now = s->os->now()};
     char version[65] = "";
     bool existed = false;
     bool tagged = false;
-    hb_tag_row row = {0};
-    hb_arena arena;
+    bool ours = false;
     HB_TRY(hb_version_keep(s->store, pick, made, &label, version, &existed, err));
     if (!existed) {
         HB_TRY(keep_quality(s, version, "create", q, err));
     }
-    hb_arena_init(&arena, ARENA_BYTES);
-    hb_status status = hb_store_get_tag(s->store, tag, m->program, m->subsystem, m->test_name,
-                                        &arena, &row, &tagged, err);
-    hb_arena_release(&arena);
-    HB_TRY(status);
+    HB_TRY(was_ours(s, tag, version, &tagged, &ours, err));
+    hb_str_fit(ours || !tagged ? version : "", t->version, sizeof t->version);
     if (tagged) { /* by us before, or by a person meanwhile, who knows better */
         t->phase = HB_TRAIN_DONE;
         return HB_OK;
@@ -192,6 +209,7 @@ void hb_training_save(const hb_training *t, hb_buf *out)
     hb_wire_put_u32(out, t->runs);
     hb_wire_put_u32(out, t->seen);
     hb_state_put_text(out, t->why);
+    hb_state_put_text(out, t->version);
     hb_wire_put_u32(out, (uint32_t)t->n_run_ids);
     for (size_t i = 0; i < t->n_run_ids; i++) {
         hb_state_put_text(out, t->run_ids[i]);
@@ -210,6 +228,10 @@ hb_status hb_training_restore(hb_training *t, hb_rd *in, hb_error *err)
     const char *text = "";
     hb_status status = hb_state_get_text(in, &arena, &text, err);
     hb_str_fit(text, t->why, sizeof t->why);
+    if (status == HB_OK) {
+        status = hb_state_get_text(in, &arena, &text, err);
+    }
+    hb_str_fit(text, t->version, sizeof t->version);
     uint32_t n = hb_rd_u32(in);
     bool sound = !in->failed && phase < HB_TRAIN_PHASE_COUNT_ && n <= RUNS_MAX &&
                  (phase != HB_TRAIN_ON || t->wanted > 0);

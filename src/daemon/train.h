@@ -30,6 +30,7 @@ typedef struct hb_training {
     size_t n_run_ids;
     size_t cap_run_ids;
     char why[HB_TRAIN_WHY];
+    char version[65]; /* DONE: what was made and tagged; "" = a person had set the tag meanwhile */
 } hb_training;
 
 void hb_training_start(hb_training *t, const hb_daemon_config *c, const hb_daemon_window *w);

@@ -7,6 +7,8 @@
 
 #include "base/mem.h"
 
+#include <math.h>
+
 struct hb_sustained {
     uint32_t window;
     uint32_t filled; /* samples in the current stretch */
@@ -125,4 +127,71 @@ bool hb_sustained_get(const hb_sustained *s, double *ret_high, uint64_t *ret_hig
     *ret_low = s->low;
     *ret_low_at = s->low_at;
     return true;
+}
+
+/* What was written of the stretches: the tails only once there was a first one, and the current
+ * stretch as far as it is filled. */
+void hb_sustained_store(const hb_sustained *s, hb_buf *out)
+{
+    hb_wire_put_u32(out, s->window);
+    hb_wire_put_u32(out, s->filled);
+    hb_wire_put_u64(out, s->seen);
+    for (uint32_t i = 0; i < s->filled; i++) {
+        hb_wire_put_f64(out, s->stretch[i]);
+    }
+    for (uint32_t i = 0; s->seen >= s->window && i < s->window; i++) {
+        hb_wire_put_f64(out, s->least_tail[i]);
+        hb_wire_put_f64(out, s->most_tail[i]);
+    }
+    const double levels[] = {s->least_head, s->most_head, s->high, s->low};
+    for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
+        hb_wire_put_f64(out, levels[i]);
+    }
+    hb_wire_put_u64(out, s->high_at);
+    hb_wire_put_u64(out, s->low_at);
+}
+
+static bool load(hb_rd *r, hb_sustained *s)
+{
+    bool finite = true;
+    for (uint32_t i = 0; i < s->filled; i++) {
+        s->stretch[i] = hb_rd_f64(r);
+        finite = finite && isfinite(s->stretch[i]);
+    }
+    for (uint32_t i = 0; s->seen >= s->window && i < s->window; i++) {
+        s->least_tail[i] = hb_rd_f64(r);
+        s->most_tail[i] = hb_rd_f64(r);
+        finite = finite && isfinite(s->least_tail[i]) && isfinite(s->most_tail[i]) &&
+                 s->least_tail[i] <= s->most_tail[i];
+    }
+    s->least_head = hb_rd_f64(r);
+    s->most_head = hb_rd_f64(r);
+    s->high = hb_rd_f64(r);
+    s->low = hb_rd_f64(r);
+    s->high_at = hb_rd_u64(r);
+    s->low_at = hb_rd_u64(r);
+    bool ordered = isfinite(s->high) && isfinite(s->low) && s->least_head <= s->most_head &&
+                   isfinite(s->least_head) && isfinite(s->most_head);
+    uint64_t windows = s->seen >= s->window ? s->seen - s->window + 1 : 1;
+    return !r->failed && finite && ordered && s->high_at < windows && s->low_at < windows;
+}
+
+hb_status hb_sustained_load(hb_rd *r, hb_sustained **ret_s, hb_error *err)
+{
+    uint32_t window = hb_rd_u32(r);
+    uint32_t filled = hb_rd_u32(r);
+    uint64_t seen = hb_rd_u64(r);
+    if (r->failed || window == 0 || window > HB_SUSTAINED_MAX || filled != seen % window) {
+        return HB_FAIL(err, HB_E_INPUT, "sustained levels: the head is damaged");
+    }
+    hb_sustained *s = NULL;
+    HB_TRY(hb_sustained_new(window, &s, err));
+    s->filled = filled;
+    s->seen = seen;
+    if (!load(r, s)) {
+        hb_sustained_free(s);
+        return HB_FAIL(err, HB_E_INPUT, "sustained levels: the figures are damaged");
+    }
+    *ret_s = s;
+    return HB_OK;
 }

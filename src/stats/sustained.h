@@ -6,7 +6,7 @@
 #ifndef HB_STATS_SUSTAINED_H
 #define HB_STATS_SUSTAINED_H
 
-#include "base/error.h"
+#include "base/wire.h"
 
 #include <stdbool.h>
 
@@ -22,5 +22,10 @@ void hb_sustained_add(hb_sustained *s, const double *v, size_t n);
  * first such window. */
 bool hb_sustained_get(const hb_sustained *s, double *ret_high, uint64_t *ret_high_at,
                       double *ret_low, uint64_t *ret_low_at);
+
+/* The state in the middle of a series, for a checkpoint: little-endian, bit for bit. Load reads one
+ * from the cursor and refuses (HB_E_INPUT) whatever store could not have written. */
+void hb_sustained_store(const hb_sustained *s, hb_buf *out);
+HB_CHECKED hb_status hb_sustained_load(hb_rd *r, hb_sustained **ret_s, hb_error *err);
 
 #endif

@@ -9,6 +9,7 @@
 #define HB_TELEMETRY_PROFILE_H
 
 #include "base/time.h"
+#include "base/wire.h"
 #include "stats/moments.h"
 #include "stats/sketch.h"
 #include "stats/sustained.h"
@@ -60,6 +61,13 @@ HB_CHECKED hb_status hb_profile_merge(hb_profile *into, const hb_profile *from, 
  * finished. HB_E_INPUT when a value leaves the range of numbers. */
 HB_CHECKED hb_status hb_profile_affine(const hb_profile *p, double scale, double offset,
                                        hb_profile *ret, hb_error *err);
+
+/* Everything of a profile, in the middle of its samples or finished, bit for bit (a checkpoint;
+ * what the store keeps of a finished one is less). Little-endian. Load reads one from the cursor
+ * into *p (initialised or released; untouched on failure) and refuses (HB_E_INPUT) damaged bytes.
+ */
+HB_CHECKED hb_status hb_profile_state_put(const hb_profile *p, hb_buf *out, hb_error *err);
+HB_CHECKED hb_status hb_profile_state_get(hb_rd *r, hb_profile *p, hb_error *err);
 
 uint64_t hb_profile_total(const hb_profile *p);  /* usable + missing + inf + rejected */
 double hb_profile_coverage(const hb_profile *p); /* usable / total; NaN when total = 0 */

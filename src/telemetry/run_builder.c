@@ -5,12 +5,12 @@
 
 #include "base/mem.h"
 #include "telemetry/factors.h"
+#include "telemetry/metric_unit.h"
 #include "telemetry/names.h"
 #include "telemetry/resolution.h"
 #include "telemetry/run_digest.h"
 #include "telemetry/run_meta.h"
 
-#include <float.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -138,24 +138,6 @@ static hb_status find_metric(hb_run_builder *b, hb_str raw_name, uint64_t line, 
     return HB_OK;
 }
 
-static bool in_unit_map(const hb_metric_def *def, const char *unit, hb_affine *ret)
-{
-    return def && hb_metric_def_factor(def, unit, &ret->a);
-}
-
-/* True when the run to be like has this metric in a unit that this one converts to. */
-static bool unit_like(hb_run_builder *b, building *k, const char *unit, hb_affine *ret)
-{
-    const hb_metric *other = b->like ? hb_run_metric(b->like, hb_str_of(k->m.name)) : NULL;
-    if (!other || !*other->unit ||
-        hb_units_convert(b->units, hb_str_of(unit), hb_str_of(other->unit), ret, NULL) != HB_OK) {
-        return false;
-    }
-    k->m.unit = other->unit; /* copied into the run's arena at the end */
-    k->unit_known = true;
-    return true;
-}
-
 /* The unit of a metric without `like` is that of its first channel that has one, and the only thing
  * `like` can change is what becomes of that channel. */
 bool hb_run_units_unlike(const hb_run *run, const hb_run *like, hb_units *units)
@@ -175,53 +157,35 @@ bool hb_run_units_unlike(const hb_run *run, const hb_run *like, hb_units *units)
     return false;
 }
 
-/* The first unit of an undeclared metric becomes its own. */
-static hb_status adopt_unit(hb_run_builder *b, building *k, const char *unit, hb_error *err)
-{
-    k->m.unit = unit;
-    k->unit_known = true;
-    hb_error why = {0};
-    hb_status status = hb_units_check(b->units, hb_str_of(unit), &why);
-    if (status == HB_E_INPUT) {
-        k->m.flags |= HB_METRIC_UNIT_UNKNOWN;
-        return hb_builder_warn(b, err,
-                               "metric '%s': %s; kept as written, compared only with the same text",
-                               k->m.name, why.msg);
-    }
-    if (status != HB_OK && err) {
-        *err = why;
-    }
-    return status;
-}
-
 static hb_status settle_unit(hb_run_builder *b, building *k, const char *unit, uint64_t line,
                              uint64_t col, hb_affine *ret, hb_error *err)
 {
-    *ret = (hb_affine){1, 0};
-    bool declared = k->def && *k->def->unit;
-    if (declared) {
-        k->m.unit = k->def->unit;
-    }
-    if (!*unit || in_unit_map(k->def, unit, ret)) {
-        return HB_OK;
-    }
-    if (!declared && (!k->unit_known || !*k->m.unit)) {
-        if (unit_like(b, k, unit, ret)) {
-            return HB_OK;
-        }
-        *ret = (hb_affine){1, 0};
-        return adopt_unit(b, k, unit, err);
-    }
+    const hb_metric *other = b->like ? hb_run_metric(b->like, hb_str_of(k->m.name)) : NULL;
+    /* A unit that is another run's is copied into the run's arena at the end. */
+    hb_metric_unit u = {
+        .def = k->def, .unit = k->m.unit, .known = k->unit_known, .like = other ? other->unit : ""};
     hb_error why = {0};
-    hb_status status = hb_units_convert(b->units, hb_str_of(unit), hb_str_of(k->m.unit), ret, &why);
+    hb_status status = hb_metric_unit_settle(b->units, &u, unit, ret, &why);
     if (status == HB_E_INPUT) {
         return HB_FAIL_AT(err, HB_E_INPUT, hb_builder_path(b), line, col, "metric '%s': %s",
                           k->m.name, why.msg);
     }
-    if (status != HB_OK && err) {
-        *err = why;
+    if (status != HB_OK) {
+        if (err) {
+            *err = why;
+        }
+        return status;
     }
-    return status;
+    bool newly = u.as_written && !(k->m.flags & HB_METRIC_UNIT_UNKNOWN);
+    k->m.unit = u.unit;
+    k->unit_known = u.known;
+    if (!newly) {
+        return HB_OK;
+    }
+    k->m.flags |= HB_METRIC_UNIT_UNKNOWN;
+    return hb_builder_warn(b, err,
+                           "metric '%s': %s; kept as written, compared only with the same text",
+                           k->m.name, why.msg);
 }
 
 static hb_status new_channel(hb_run_builder *b, uint32_t metric, const char *unit, uint64_t line,
@@ -292,13 +256,23 @@ hb_status hb_run_builder_add_known(hb_run_builder *b, uint32_t ch, const double 
         return HB_NOMEM(err);
     }
     for (size_t i = 0; i < n; i++) {
-        /* Near the end of the range a conversion may overflow; keep the sample countable. */
-        double x = v[i] * c->to_unit.a + c->to_unit.b;
-        converted[i] = x > DBL_MAX ? DBL_MAX : x < -DBL_MAX ? -DBL_MAX : x;
+        converted[i] = hb_in_unit(&c->to_unit, v[i]);
     }
     hb_status status = hb_profile_add(p, converted, t, n, err);
     hb_free(converted);
     return status;
+}
+
+hb_status hb_run_builder_profile(hb_run_builder *b, uint32_t ch, hb_profile *take, hb_error *err)
+{
+    hb_profile *p = &metric_of(b, ch)->m.profile;
+    if (hb_profile_total(p)) {
+        return HB_FAIL(err, HB_E_BUG, "metric '%s' has samples already", metric_of(b, ch)->m.name);
+    }
+    hb_profile_release(p);
+    *p = *take;
+    hb_profile_init(take, 0);
+    return HB_OK;
 }
 
 uint32_t hb_run_builder_metric(const hb_run_builder *b, uint32_t ch)

@@ -69,6 +69,11 @@ HB_CHECKED hb_status hb_run_builder_add(hb_run_builder *b, uint32_t channel, con
 HB_CHECKED hb_status hb_run_builder_add_known(hb_run_builder *b, uint32_t channel, const double *v,
                                               const hb_time *t, size_t n, const hb_moments *block,
                                               hb_error *err);
+/* A finished profile made elsewhere, in the metric's unit (that of its registry, or what the
+ * channel was opened with), becomes the metric's; *take is empty afterwards. HB_E_BUG when the
+ * metric has samples. */
+HB_CHECKED hb_status hb_run_builder_profile(hb_run_builder *b, uint32_t channel, hb_profile *take,
+                                            hb_error *err);
 void hb_run_builder_missing(hb_run_builder *b, uint32_t channel, uint64_t n);
 void hb_run_builder_nan(hb_run_builder *b, uint32_t channel, uint64_t n); /* also missing */
 void hb_run_builder_inf(hb_run_builder *b, uint32_t channel, uint64_t n);

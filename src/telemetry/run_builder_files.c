@@ -2,6 +2,7 @@
 #include "telemetry/run_builder_internal.h"
 
 #include "base/mem.h"
+#include "telemetry/metric_unit.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,36 +13,7 @@ enum { MAX_FILES = 10000, MAX_WARNINGS = 1000, MAX_GUESSES = 64, MAX_REASONS = 6
 hb_status hb_builder_text(hb_run_builder *b, hb_str raw, size_t max, const char **ret,
                           hb_error *err)
 {
-    raw = hb_str_trim(raw);
-    size_t plain = 0;
-    while (plain < raw.n && raw.p[plain] >= ' ' && raw.p[plain] <= '~') {
-        plain++;
-    }
-    if (plain == raw.n && raw.n <= max) {
-        *ret = hb_arena_strndup(&b->run->arena, raw.p, raw.n);
-        return *ret ? HB_OK : HB_NOMEM(err);
-    }
-    char *out = hb_arena_alloc(&b->run->arena, (raw.n < max ? raw.n : max) * 3 + 4);
-    if (!out) {
-        return HB_NOMEM(err);
-    }
-    size_t n = 0;
-    size_t i = 0;
-    while (i < raw.n && i < max) {
-        uint32_t cp = 0;
-        size_t len = hb_utf8_next((hb_str){raw.p + i, raw.n - i}, &cp);
-        if (len && cp >= 0x20 && cp != 0x7f && !(cp >= 0x80 && cp < 0xa0)) {
-            memcpy(out + n, raw.p + i, len);
-            n += len;
-        } else {
-            memcpy(out + n, "\xef\xbf\xbd", 3);
-            n += 3;
-        }
-        i += len ? len : 1;
-    }
-    out[n] = '\0';
-    *ret = out;
-    return HB_OK;
+    return hb_shown_text(&b->run->arena, raw, max, ret, err);
 }
 
 const char *hb_builder_path(const hb_run_builder *b)

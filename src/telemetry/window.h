@@ -35,15 +35,17 @@ typedef struct hb_window_silent {
 
 typedef struct hb_window {
     const char *name; /* of the window definition: "1m", "10s/1s" */
-    const char *id;   /* 64 hex: SHA-256 of (stream, definition, metric set, start) */
+    const char *id;   /* 64 hex: SHA-256 of (stream, definition, metric registry, start) */
     hb_time start;    /* [start, end) */
     hb_time end;
     uint32_t revision; /* 0, or how often late samples re-opened it */
     const hb_run *run; /* run_id "w-<name>-<start>-<8 hex of id>" */
     uint64_t samples;  /* usable samples in it */
-    uint64_t late;     /* samples that came after it closed, up to now (re-opened: taken in) */
-    double coverage;   /* share of the expected samples that came, by each metric's own rate in the
-                        * windows before; 1 while nothing is expected */
+    uint64_t late;     /* samples that came after it closed and re-opened it (they are in it) */
+    double coverage;   /* share of the expected samples that came; 1 while nothing is expected. A
+                        * metric's own rate: the upper quartile of its samples in the latest 16
+                        * closed panes (of one slide) before the window's last in which anything
+                        * came */
     const hb_window_limit *limits; /* by metric, then which */
     size_t n_limits;
     const hb_window_silent *silent; /* by metric */

@@ -6,18 +6,31 @@
  *     per record:  hb_windows_sample(w, &sample, err) …, or hb_windows_tick(w, arrival, err)
  *                  while hb_windows_take(w, &closed, err) gives one: hb_window_closed_free
  *     hb_windows_save(w, &buf, err) / hb_windows_load(w, p, n, err)    a checkpoint
+ *     hb_windows_finish(w, err), take them all                        the end of a bounded input
  *     hb_windows_free(w)
  *
  * Time is the samples' own. The watermark is the greatest event time seen less the allowed
  * lateness, and only moves on; a window [start, end) closes when the watermark reaches its end. A
- * sample for a closed window is late. A sample further ahead of the others than max_ahead does not
- * move the watermark until HB_WINDOWS_AHEAD_AGREE samples in a row agree with it: a sender whose
- * clock jumped must not close everybody's windows. Ticks (record kind TICK) move the watermark
- * where nothing was heard for idle_after, so that silence becomes a verdict.
+ * sliding window is made of panes of `slide`, which close one by one: a sample is late when its
+ * pane has closed, so every window that holds a pane holds the same samples of it.
+ *
+ * A sample further ahead of the others than max_ahead is held and does not move the watermark until
+ * HB_WINDOWS_AHEAD_AGREE different times in a row agree with it, of at least half of the metrics
+ * heard lately: a sender whose clock jumped must not close everybody's windows. When one of the
+ * others comes first, it is left out. The stream's first times are agreed on in the same way (or by
+ * a silence of idle_after, or the end of the input). A step back makes samples late.
+ *
+ * Ticks (record kind TICK, at least two per idle_after) move the watermark at the pace of arrival
+ * time once nothing was heard for idle_after, so that silence becomes a verdict; a pause between
+ * ticks counts as idle_after / 2 at most. The first window is that of the earliest sample; from
+ * then on a window in which nothing came closes as well, as a run without metrics, but of a silence
+ * only those windows whose number in it has at most 8 significant bits (all of the first 256, then
+ * every second …); the others are counted as skipped.
  *
  * The result is a pure function of samples and ticks in order: no clock is read, and a window's
- * figures do not depend on when save and load happened. Bounded: metrics, open windows, remembered
- * ids; what a bound costs is counted. One thread. */
+ * figures do not depend on when windows were taken or when save and load happened. Bounded:
+ * metrics, open windows, remembered ids; what a bound costs is counted. After a failed call
+ * (memory) the windows can only be freed. One thread. */
 #ifndef HB_TELEMETRY_WINDOWS_H
 #define HB_TELEMETRY_WINDOWS_H
 
@@ -30,6 +43,7 @@ enum {
     HB_WINDOWS_DEFS_MAX = 8,
     HB_WINDOWS_OVERLAP_MAX = 1000, /* size / slide */
     HB_WINDOWS_METRICS_MAX = 100000,
+    HB_WINDOWS_IDS_MAX = 1 << 24,
     HB_WINDOWS_AHEAD_AGREE = 16
 };
 
@@ -42,8 +56,9 @@ typedef struct hb_window_def {
 typedef enum hb_late {
     HB_LATE_DROP,
     HB_LATE_SIDE,   /* the caller writes them to a file (late_fn) */
-    HB_LATE_REOPEN, /* the window is closed again with the sample in it, revision + 1, while it is
-                     * kept (keep_closed_ns); later than that as DROP */
+    HB_LATE_REOPEN, /* the windows are closed again with the sample in them, revision + 1, when the
+                     * next pane closes, while they are kept (keep_closed_ns); later than that as
+                     * DROP */
     HB_LATE_COUNT_
 } hb_late;
 
@@ -54,15 +69,17 @@ typedef struct hb_windows_options {
     const hb_window_def *defs;
     size_t n_defs;
     int64_t lateness_ns;
-    int64_t max_ahead_ns;
-    int64_t idle_after_ns;
+    int64_t max_ahead_ns;   /* longer than the usual pause between samples; 0 = every time is
+                             * believed */
+    int64_t idle_after_ns;  /* 0 = ticks do nothing */
     int64_t keep_closed_ns; /* REOPEN */
     int64_t stale_after_ns; /* where the metric declares none; 0 = never */
     hb_late late;
     uint32_t max_metrics;    /* 0 = HB_WINDOWS_METRICS_MAX */
-    uint32_t max_open;       /* open windows of one definition; 0 = OVERLAP_MAX + 16 */
-    uint32_t remembered_ids; /* for duplicates, newest kept; 0 = 1 << 16 */
-    const hb_run_meta *meta; /* identity and context of every window's run; run_id is made */
+    uint32_t max_open;       /* open panes of one definition; 0 = OVERLAP_MAX + 16 */
+    uint32_t remembered_ids; /* messages, for duplicates, newest kept; 0 = 1 << 16 */
+    const hb_run_meta *meta; /* identity and context of every window's run; run_id is made; NULL =
+                              * none */
     /* Late samples with HB_LATE_SIDE; borrowed for the call. May be NULL otherwise. */
     hb_live_sample_fn late_fn;
     void *late_ctx;
@@ -75,12 +92,16 @@ HB_CHECKED hb_status hb_windows_new(const hb_windows_options *options, const hb_
                                     hb_units *units, hb_windows **ret_windows, hb_error *err);
 void hb_windows_free(hb_windows *w);
 
-/* Unusable samples (unit that cannot be converted, too many metrics) are counted, not errors. */
+/* Unusable samples (unit that cannot be converted, too many metrics) are counted, not errors.
+ * A sample with an id is a duplicate when a message of the same source, id and first name was seen
+ * before; the samples of one message come one after another, with rising `part`. */
 HB_CHECKED hb_status hb_windows_sample(hb_windows *w, const hb_live_sample *sample, hb_error *err);
-/* A message that gave no sample: counted by reason (a constant string) for the channel set. */
+/* A message that gave no sample: counted by reason, also among the rejects of the run of the window
+ * that is current then (as are samples that are late, ahead or of no usable unit). */
 HB_CHECKED hb_status hb_windows_bad_message(hb_windows *w, const char *reason, hb_error *err);
 HB_CHECKED hb_status hb_windows_tick(hb_windows *w, hb_time arrival, hb_error *err);
-/* Closes everything that is open, complete or not (the end of a bounded input). */
+/* Closes what is open, complete or not, until every sample has been in a window. No samples after
+ * it. */
 HB_CHECKED hb_status hb_windows_finish(hb_windows *w, hb_error *err);
 
 typedef struct hb_window_closed {
@@ -89,25 +110,26 @@ typedef struct hb_window_closed {
     hb_window window;
 } hb_window_closed;
 
-/* The next closed window, by (end, definition); NULL when there is none. Closing happens in
- * _sample and _tick; take them all after each record. */
+/* The next closed window, by (end, definition); NULL when there is none. Take them all after each
+ * record; between the samples of a long one is fine and changes nothing. Cheap when none is due. */
 HB_CHECKED hb_status hb_windows_take(hb_windows *w, hb_window_closed **ret_closed, hb_error *err);
 void hb_window_closed_free(hb_window_closed *c);
 
 hb_time hb_windows_watermark(const hb_windows *w); /* HB_TIME_NONE at first */
 
-#define HB_WINDOWS_COUNT_MAP(X)                                      \
-    X(SAMPLES, "samples", "usable samples taken")                    \
-    X(NOT_USABLE, "not_usable", "missing, NaN, infinite or text")    \
-    X(LATE, "late", "after their window closed, left out")           \
-    X(REOPENED, "reopened", "windows closed again by late samples")  \
-    X(DUPLICATE, "duplicate", "of an id that was seen before")       \
-    X(AHEAD, "ahead", "too far ahead of the others' time")           \
-    X(UNTIMED, "untimed", "without a time of their own")             \
-    X(NO_UNIT, "unit", "in a unit that cannot be converted")         \
-    X(NO_ROOM, "no_room", "beyond the limit of metrics or windows")  \
-    X(BAD_MESSAGE, "bad_message", "messages that could not be read") \
-    X(CLOSED, "closed", "windows closed")                            \
+#define HB_WINDOWS_COUNT_MAP(X)                                        \
+    X(SAMPLES, "samples", "usable samples taken")                      \
+    X(NOT_USABLE, "not_usable", "missing, NaN, infinite or text")      \
+    X(LATE, "late", "after a window of theirs closed, left out of it") \
+    X(REOPENED, "reopened", "windows closed again by late samples")    \
+    X(DUPLICATE, "duplicate", "of an id that was seen before")         \
+    X(AHEAD, "ahead", "too far ahead of the others' time")             \
+    X(UNTIMED, "untimed", "without a time of their own")               \
+    X(NO_UNIT, "unit", "in a unit that cannot be converted")           \
+    X(NO_ROOM, "no_room", "beyond the limit of metrics or windows")    \
+    X(BAD_MESSAGE, "bad_message", "messages that could not be read")   \
+    X(CLOSED, "closed", "windows closed")                              \
+    X(SKIPPED, "skipped", "windows of a long silence not told")        \
     X(JUMPS, "clock_jumps", "times the senders' clock moved by more than max_ahead")
 
 typedef enum hb_windows_count {
@@ -120,8 +142,10 @@ typedef enum hb_windows_count {
 uint64_t hb_windows_counted(const hb_windows *w, hb_windows_count what);
 const char *hb_windows_count_name(hb_windows_count what);
 
-/* The whole state; a load into a fresh hb_windows of the same options continues bit for bit. Other
- * options or another registry: HB_E_CONFIG says which. Damaged bytes: HB_E_INPUT. */
+/* The whole state, with all windows taken; a load into a fresh hb_windows of the same options
+ * continues bit for bit. Other options or another registry: HB_E_CONFIG says which. Damaged bytes:
+ * HB_E_INPUT. After a failed load the windows can only be freed. late_fn is no part of the
+ * state. */
 HB_CHECKED hb_status hb_windows_save(const hb_windows *w, hb_buf *out, hb_error *err);
 HB_CHECKED hb_status hb_windows_load(hb_windows *w, const void *p, size_t n, hb_error *err);
 

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which messages came before: a ring of 128-bit hashes of (source, id, name of the first sample),
+ * the oldest forgotten, with a table of places to look them up. The name is part of it because two
+ * senders behind one source may both count from 1; a redelivery has the same names. The samples of
+ * one message come one after another, so it is looked up once. */
+#include "telemetry/windows_internal.h"
+
+#include "base/mem.h"
+
+#include <string.h>
+
+/* Eight bytes a step; little-endian on every machine we run on, so stored hashes stay good. */
+uint64_t hb_fast_hash(uint64_t seed, hb_str s)
+{
+    uint64_t h = seed ^ s.n * UINT64_C(0x9e3779b97f4a7c15);
+    const char *p = s.p;
+    for (size_t n = s.n; n; n -= n < 8 ? n : 8) {
+        uint64_t x = 0;
+        memcpy(&x, p, n < 8 ? n : 8);
+        h = (h ^ x) * UINT64_C(0xff51afd7ed558ccd);
+        h ^= h >> 32;
+        p += n < 8 ? n : 8;
+    }
+    h *= UINT64_C(0xc4ceb9fe1a85ec53);
+    return h ^ h >> 33;
+}
+
+hb_status hb_ids_init(hb_ids *ids, uint32_t max, hb_error *err)
+{
+    uint32_t slots = 16;
+    while (slots < 2 * (uint64_t)max) {
+        slots *= 2;
+    }
+    *ids = (hb_ids){.max = max, .n_slots = slots};
+    ids->ring = hb_alloc_array(max, sizeof *ids->ring);
+    ids->slots = hb_alloc_zero(slots * sizeof *ids->slots);
+    if (!ids->ring || !ids->slots) {
+        hb_ids_release(ids);
+        return HB_NOMEM(err);
+    }
+    return HB_OK;
+}
+
+void hb_ids_release(hb_ids *ids)
+{
+    hb_free(ids->ring);
+    hb_free(ids->slots);
+    *ids = (hb_ids){.max = 0};
+}
+
+static bool same(hb_message_id x, hb_message_id y)
+{
+    return x.a == y.a && x.b == y.b;
+}
+
+/* The slot that holds the id, or the free one where it would go. */
+static uint32_t slot_of(const hb_ids *ids, hb_message_id id)
+{
+    uint32_t mask = ids->n_slots - 1;
+    uint32_t at = (uint32_t)id.a & mask;
+    while (ids->slots[at] && !same(ids->ring[ids->slots[at] - 1], id)) {
+        at = (at + 1) & mask;
+    }
+    return at;
+}
+
+/* Takes a slot out of its chain: what follows moves up, so that no mark of deletion is needed. */
+static void vacate(hb_ids *ids, uint32_t at)
+{
+    uint32_t mask = ids->n_slots - 1;
+    uint32_t hole = at;
+    for (uint32_t i = (at + 1) & mask; ids->slots[i]; i = (i + 1) & mask) {
+        uint32_t home = (uint32_t)ids->ring[ids->slots[i] - 1].a & mask;
+        if (((i - home) & mask) >= ((i - hole) & mask)) {
+            ids->slots[hole] = ids->slots[i];
+            hole = i;
+        }
+    }
+    ids->slots[hole] = 0;
+}
+
+bool hb_ids_has(const hb_ids *ids, hb_message_id id)
+{
+    return ids->slots[slot_of(ids, id)] != 0;
+}
+
+void hb_ids_remember(hb_ids *ids, hb_message_id id)
+{
+    if (ids->n == ids->max) {
+        vacate(ids, slot_of(ids, ids->ring[ids->at]));
+    } else {
+        ids->n++;
+    }
+    ids->ring[ids->at] = id;
+    ids->slots[slot_of(ids, id)] = ids->at + 1;
+    ids->at = ids->at + 1 == ids->max ? 0 : ids->at + 1;
+}
+
+bool hb_ids_known(hb_ids *ids, const hb_live_sample *s)
+{
+    hb_message_id id = {hb_fast_hash(hb_fast_hash(1, s->source), s->id),
+                        hb_fast_hash(hb_fast_hash(2, s->source), s->id)};
+    if (ids->in_message && same(ids->current, id) && s->part > ids->part) {
+        ids->part = s->part;
+        return ids->known;
+    }
+    hb_message_id named = {hb_fast_hash(id.a, s->name), hb_fast_hash(id.b, s->name)};
+    ids->current = id;
+    ids->part = s->part;
+    ids->in_message = true;
+    ids->known = hb_ids_has(ids, named);
+    if (!ids->known) {
+        hb_ids_remember(ids, named);
+    }
+    return ids->known;
+}
