@@ -45,8 +45,9 @@ bench: build
 	tools/bench.sh
 
 validate: build
-	cmake --build build/$(PRESET) -j $(JOBS) --target hb_validate --target validate_relation
+	cmake --build build/$(PRESET) -j $(JOBS) --target hb_validate --target validate_live --target validate_relation
 	build/$(PRESET)/tools/validate/hb_validate
+	build/$(PRESET)/tools/validate/validate_live
 	build/$(PRESET)/tools/validate/validate_relation
 
 validate-real: build

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The transactional outbox: what a cycle wants sent is a row written in the cycle's own
- * transaction; a thread of its own sends it, with a store of its own. At least once, a stable id in
- * every event, in order per alert and sink, retries with growing pauses and jitter, then the
- * dead-letter list.
+ * transaction; threads of its own, one a sink, send it, each with a store of its own. At least
+ * once, a stable id in every event, in order per alert and sink, retries with growing pauses and
+ * jitter, then the dead-letter list.
  *
  *     hb_outbox_start(&options, &o, err)   the thread
  *     hb_outbox_wake(o)                    after a commit
@@ -28,17 +28,20 @@ typedef struct hb_outbox_options {
     const char *db; /* path of the registry */
     const char *stream;
     const char *base_dir;
-    const hb_outbox_sink *sinks;
+    const hb_outbox_sink *sinks; /* borrowed, with all they point at, until stop has returned */
     size_t n_sinks;
     uint32_t max_attempts;   /* then dead; 0 = never gives up (default) */
     uint32_t first_pause_ms; /* default 500 */
     uint32_t max_pause_ms;   /* default 300,000 */
-    uint32_t heartbeat_s; /* dead-man's: an event "heartbeat" to every sink this often; 0 = off */
+    uint32_t heartbeat_s; /* dead-man's: an event "heartbeat" to every sink this often; 0 = off. Not
+                           * kept and not repeated: the next one says the same */
 } hb_outbox_options;
 
 HB_CHECKED hb_status hb_outbox_start(const hb_outbox_options *options, hb_outbox **ret_outbox,
                                      hb_error *err);
 void hb_outbox_wake(hb_outbox *o);
+/* After deadline_ms what is still being sent is given up for now (sinks that wait are told). NULL
+ * is fine. */
 void hb_outbox_stop(hb_outbox *o, uint32_t deadline_ms);
 
 typedef struct hb_outbox_state { /* one sink */

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Where alerts go: one folder each, behind one table.
  *
- * Called by the outbox thread alone. send() returns HB_OK when the receiver has it (HTTP 2xx,
+ * Called by the outbox's threads alone. send() returns HB_OK when the receiver has it (HTTP 2xx,
  * PUBACK, fsync of the file); anything else and the event is sent again later, with the same id. A
- * sink MUST NOT retry by itself, and MUST end send() within timeout_ms of its configuration. */
+ * sink MUST NOT retry by itself, and MUST end send() within timeout_ms of its configuration.
+ *
+ * Each sink has a thread of its own, so one that hangs holds back nobody else; all calls of one
+ * instance come from that thread. open() reads secrets and checks paths but connects to nobody: a
+ * receiver that is away is a failure of send(). env is valid until close(). */
 #ifndef HB_ALERT_SINK_H
 #define HB_ALERT_SINK_H
 
@@ -28,6 +32,10 @@ typedef struct hb_sink_env {
     const hb_os *os;
     const char *name;
     const char *base_dir; /* relative paths start here */
+    /* True when the program is ending and nobody waits any longer: send() gives up. Asked by sinks
+     * that wait, at least ten times a second. NULL = never. */
+    bool (*ending)(void *ctx);
+    void *ending_ctx;
 } hb_sink_env;
 
 typedef struct hb_sink_ops {

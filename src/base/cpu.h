@@ -19,6 +19,8 @@
 /* AVX2, BMI and POPCNT, as x86-64 processors have since 2013 to 2015, and not switched off. Any
  * thread. */
 bool hb_cpu_avx2(void);
+/* The processor's own CRC-32C: SSE4.2 on x86-64, the CRC extension on arm64. */
+bool hb_cpu_crc32c(void);
 /* Portable code from now on, or what the processor can do. Not while others read. */
 void hb_cpu_portable(bool only);
 

@@ -6,7 +6,12 @@
  *     hb_log_new(&options, &log, err)
  *     hb_log_event(log, HB_LOG_WARN, "source_retrying", "broker is away", (hb_log_field[]){…}, n)
  *     hb_log_free(log)
- */
+ *
+ * A log never stops the program: a target that does not take a line within 100 ms loses it, and how
+ * many were lost is told with the next that goes through. journald that is not there: text on fd.
+ * The program ignores SIGPIPE. Text from outside cannot forge a line or command a terminal:
+ * control characters are shown as '?' (JSON: escaped), texts are cut at HB_LOG_TEXT_MAX bytes.
+ * docs/live.md shows the three forms. */
 #ifndef HB_DAEMON_LOG_H
 #define HB_DAEMON_LOG_H
 
@@ -30,11 +35,13 @@ typedef enum hb_log_format {
     HB_LOG_FORMAT_COUNT_
 } hb_log_format;
 
+enum { HB_LOG_TEXT_MAX = 2048, HB_LOG_FIELDS_MAX = 32 };
+
 extern const char *const hb_log_level_names[]; /* NULL at the end */
 extern const char *const hb_log_format_names[];
 
 typedef struct hb_log_field {
-    const char *key;
+    const char *key;  /* [a-z0-9_], at most 50 bytes; other characters become '_' */
     const char *text; /* NULL: number is meant */
     int64_t number;
 } hb_log_field;
@@ -49,12 +56,16 @@ typedef struct hb_log_options {
     const char *correlation_id; /* of this start of the daemon; in every event */
     void (*capture)(void *ctx, const char *line, size_t n); /* instead of fd; may be NULL */
     void *capture_ctx;
+    const char *journal_socket; /* NULL = systemd's */
 } hb_log_options;
 
 typedef struct hb_log hb_log;
 
+/* Strings of the options are copied. HB_E_NOMEM only. */
 HB_CHECKED hb_status hb_log_new(const hb_log_options *options, hb_log **ret_log, hb_error *err);
+/* Tells what is still held back. No other thread may use the log any more. NULL is fine. */
 void hb_log_free(hb_log *log);
+/* log may be NULL: nothing happens. Events are known by name: at most 64 are counted at a time. */
 void hb_log_event(hb_log *log, hb_log_level level, const char *event, const char *sentence,
                   const hb_log_field *fields, size_t n_fields);
 /* An error value as an event. */

@@ -8,6 +8,7 @@
 #include "decide/history.h"
 #include "decide/layer2.h"
 #include "decide/limits.h"
+#include "decide/live_judge.h"
 #include "decide/relation.h"
 #include "decide/verdict_text.h"
 
@@ -96,6 +97,7 @@ static hb_status compare_all(hb_decision *d, hb_findings *findings, hb_error *er
         .weight_only = d->reference->weight_only,
         .run_end = d->run->t_last,
         .policy = d->policy,
+        .window = hb_live_of(d) ? hb_live_of(d)->window : NULL,
     };
     size_t i = 0;
     size_t j = 0;
@@ -183,7 +185,8 @@ static hb_status nothing_to_compare(const hb_decision *d, size_t both, size_t us
     }
     if (usable == 0) {
         return hb_findings_add(findings, run_finding(HB_RULE_NO_METRICS, severity), err,
-                               "the run has no metric with a usable value");
+                               "the %s has no metric with a usable value",
+                               d->statistics.live ? "window" : "run");
     }
     if (!d->reference->run) {
         return hb_findings_add(findings, run_finding(HB_RULE_NO_BASELINE, severity), err,
@@ -222,7 +225,7 @@ static hb_status context(const hb_decision *d, hb_findings *findings, hb_error *
 }
 
 /* Nothing compared is no verdict; only a declared limit that failed outranks it, and a suspicion
- * that was retested against its own set. */
+ * that was retested against its own set, or what a live window says by itself. */
 static hb_verdict verdict_of(const hb_findings *findings)
 {
     bool fail = false;
@@ -235,7 +238,8 @@ static hb_verdict verdict_of(const hb_findings *findings)
         drift = drift || f->severity == HB_SEVERITY_DRIFT;
         nothing = nothing || f->rule == HB_RULE_NO_BASELINE || f->rule == HB_RULE_NO_METRICS;
         tested = tested || f->rule == HB_RULE_SUSPECTED || f->rule == HB_RULE_CONFIRMED ||
-                 f->rule == HB_RULE_RELATION;
+                 f->rule == HB_RULE_RELATION || f->rule == HB_RULE_SHOCK ||
+                 f->rule == HB_RULE_SLOW_DRIFT || f->rule == HB_RULE_SILENT;
     }
     return fail                 ? HB_VERDICT_FAIL
            : nothing && !tested ? HB_VERDICT_NO_TEST
@@ -269,9 +273,14 @@ static hb_status keep_findings(hb_decision *d, hb_findings *findings, hb_error *
 
 static hb_status decide(hb_decision *d, hb_findings *findings, hb_error *err)
 {
+    const bool live = hb_live_of(d) != NULL;
     HB_TRY(compare_all(d, findings, err));
-    HB_TRY(hb_layer2(d, findings, err));
-    HB_TRY(hb_early_warnings(d, findings, err));
+    if (live) {
+        HB_TRY(hb_live_judge(d, findings, err));
+    } else {
+        HB_TRY(hb_layer2(d, findings, err));
+        HB_TRY(hb_early_warnings(d, findings, err));
+    }
     size_t in_baseline = 0;
     size_t usable = 0;
     size_t both = compared(d, &in_baseline, &usable);
@@ -281,9 +290,11 @@ static hb_status decide(hb_decision *d, hb_findings *findings, hb_error *err)
     HB_TRY(context(d, findings, err));
     HB_TRY(hb_baseline_age(d, findings, err));
     HB_TRY(hb_equivalences_told(d, findings, err));
-    HB_TRY(hb_history_explain(d, findings, err));
-    HB_TRY(hb_attribution_explain(d, err));
-    HB_TRY(hb_relation_judge(d, findings, err));
+    if (!live) {
+        HB_TRY(hb_history_explain(d, findings, err));
+        HB_TRY(hb_attribution_explain(d, err));
+        HB_TRY(hb_relation_judge(d, findings, err));
+    }
     d->verdict = verdict_of(findings);
     count(d);
     HB_TRY(keep_findings(d, findings, err));

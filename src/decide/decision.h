@@ -34,46 +34,52 @@ typedef enum hb_severity { /* ascending */
 
 const char *hb_severity_name(hb_severity s);
 
-/* One row per rule of layer 1; the name is what documents, JSON and reports say. */
-#define HB_RULE_MAP(X)                                                                            \
-    X(INVARIANT_MIN, "invariant_min", "value below a hard limit")                                 \
-    X(INVARIANT_MAX, "invariant_max", "value above a hard limit")                                 \
-    X(INVARIANT_EQ, "invariant_eq", "value differs from the required one")                        \
-    X(FAIL_THRESHOLD, "fail_threshold", "critical metric over its fail threshold")                \
-    X(CRITICAL_NONZERO, "critical_nonzero", "critical metric without a threshold is above zero")  \
-    X(MISSING_METRIC, "missing_metric", "the baseline had this metric, the run lacks it")         \
-    X(NOT_FINITE, "not_finite", "the value is NaN or infinite, so no limit could be checked")     \
-    X(UNREADABLE, "unreadable", "cells that are neither number nor missing")                      \
-    X(DUPLICATE, "duplicate", "stated more than once with different values")                      \
-    X(COVERAGE, "coverage", "too few usable samples")                                             \
-    X(STALE, "stale", "no sample near the end of the run")                                        \
-    X(UNIT_MISMATCH, "unit_mismatch", "units of run and baseline cannot be compared")             \
-    X(DRIFT_THRESHOLD, "drift_threshold", "change beyond the absolute limit")                     \
-    X(DRIFT_PERCENT, "drift_percent", "change beyond the percent limit")                          \
-    X(DRIFT_SPREAD, "drift_spread", "change beyond a multiple of the baseline's spread")          \
-    X(SPREAD_RATIO, "spread_ratio", "the spread itself grew, or vanished")                        \
-    X(PERSISTENCE, "persistence", "consecutive samples beyond the change limit")                  \
-    X(KS_THRESHOLD, "ks_threshold", "the distribution changed")                                   \
-    X(METRIC_COVERAGE, "metric_coverage", "the run has too few of the baseline's metrics")        \
-    X(MISSING_BASELINE, "missing_baseline", "the baseline lacks this metric")                     \
-    X(DISTRIBUTION, "distribution", "the shape moved; no limit is declared for it")               \
-    X(NO_BASELINE, "no_baseline", "nothing to compare with")                                      \
-    X(NO_METRICS, "no_metrics", "no usable metric to compare")                                    \
-    X(LOST_ROWS, "lost_rows", "rows of the files that could not be read")                         \
-    X(CONTEXT_MISMATCH, "context_mismatch", "run and baseline were made under different context") \
-    X(CONDITIONAL, "conditional", "within the guard band of a hard limit")                        \
-    X(SUSPECTED, "suspected", "differs from the baseline runs; a retest decides")                 \
-    X(CONFIRMED, "confirmed", "differs from the baseline runs, and did again on the retest")      \
-    X(RETEST_CLEARED, "retest_cleared", "an earlier suspicion was not seen again")                \
-    X(RETEST_OPEN, "retest_open", "this run could not answer an earlier suspicion")               \
-    X(UNTESTED, "untested", "a test against the baseline runs could not be made")                 \
-    X(RELATION, "relation", "metrics no longer go together as in the baseline runs")              \
-    X(INSUFFICIENT_BASELINE, "insufficient_baseline",                                             \
-      "too few baseline runs for a statistical test")                                             \
-    X(EARLY_WARNING, "early_warning", "differs from the newest runs, or creeps over them")        \
-    X(CHANGE_POINT, "change_point", "the history of runs changed at an earlier run")              \
-    X(BASELINE_AGED, "baseline_aged", "the baseline is older than the policy allows")             \
-    X(EQUIVALENCE, "equivalence", "a value was mapped from another vendor's metric")
+/* One row per rule; the name is what documents, JSON and reports say. */
+#define HB_RULE_MAP(X)                                                                             \
+    X(INVARIANT_MIN, "invariant_min", "value below a hard limit")                                  \
+    X(INVARIANT_MAX, "invariant_max", "value above a hard limit")                                  \
+    X(INVARIANT_EQ, "invariant_eq", "value differs from the required one")                         \
+    X(FAIL_THRESHOLD, "fail_threshold", "critical metric over its fail threshold")                 \
+    X(CRITICAL_NONZERO, "critical_nonzero", "critical metric without a threshold is above zero")   \
+    X(MISSING_METRIC, "missing_metric", "the baseline had this metric, the run lacks it")          \
+    X(NOT_FINITE, "not_finite", "the value is NaN or infinite, so no limit could be checked")      \
+    X(UNREADABLE, "unreadable", "cells that are neither number nor missing")                       \
+    X(DUPLICATE, "duplicate", "stated more than once with different values")                       \
+    X(COVERAGE, "coverage", "too few usable samples")                                              \
+    X(STALE, "stale", "no sample near the end of the run")                                         \
+    X(UNIT_MISMATCH, "unit_mismatch", "units of run and baseline cannot be compared")              \
+    X(DRIFT_THRESHOLD, "drift_threshold", "change beyond the absolute limit")                      \
+    X(DRIFT_PERCENT, "drift_percent", "change beyond the percent limit")                           \
+    X(DRIFT_SPREAD, "drift_spread", "change beyond a multiple of the baseline's spread")           \
+    X(SPREAD_RATIO, "spread_ratio", "the spread itself grew, or vanished")                         \
+    X(PERSISTENCE, "persistence", "consecutive samples beyond the change limit")                   \
+    X(KS_THRESHOLD, "ks_threshold", "the distribution changed")                                    \
+    X(METRIC_COVERAGE, "metric_coverage", "the run has too few of the baseline's metrics")         \
+    X(MISSING_BASELINE, "missing_baseline", "the baseline lacks this metric")                      \
+    X(DISTRIBUTION, "distribution", "the shape moved; no limit is declared for it")                \
+    X(NO_BASELINE, "no_baseline", "nothing to compare with")                                       \
+    X(NO_METRICS, "no_metrics", "no usable metric to compare")                                     \
+    X(LOST_ROWS, "lost_rows", "rows of the files that could not be read")                          \
+    X(CONTEXT_MISMATCH, "context_mismatch", "run and baseline were made under different context")  \
+    X(CONDITIONAL, "conditional", "within the guard band of a hard limit")                         \
+    X(SUSPECTED, "suspected", "differs from the baseline runs; a retest decides")                  \
+    X(CONFIRMED, "confirmed", "differs from the baseline runs, and did again on the retest")       \
+    X(RETEST_CLEARED, "retest_cleared", "an earlier suspicion was not seen again")                 \
+    X(RETEST_OPEN, "retest_open", "this run could not answer an earlier suspicion")                \
+    X(UNTESTED, "untested", "a test against the baseline runs could not be made")                  \
+    X(RELATION, "relation", "metrics no longer go together as in the baseline runs")               \
+    X(INSUFFICIENT_BASELINE, "insufficient_baseline",                                              \
+      "too few baseline runs for a statistical test")                                              \
+    X(EARLY_WARNING, "early_warning", "differs from the newest runs, or creeps over them")         \
+    X(CHANGE_POINT, "change_point", "the history of runs changed at an earlier run")               \
+    X(BASELINE_AGED, "baseline_aged", "the baseline is older than the policy allows")              \
+    X(EQUIVALENCE, "equivalence", "a value was mapped from another vendor's metric")               \
+    X(SAMPLE_LIMIT, "sample_limit", "single samples of a live window beyond a hard limit")         \
+    X(SHOCK, "shock", "2 of 3 live windows beyond what the baseline runs lead to expect")          \
+    X(SLOW_DRIFT, "slow_drift", "live windows crept away from those before")                       \
+    X(SILENT, "silent", "nothing was heard of a live metric for too long")                         \
+    X(WINDOW_COVERAGE, "window_coverage", "too few of the expected samples came in a live window") \
+    X(CORRELATED, "correlated_windows", "live windows resemble their neighbours: widen them")
 
 typedef enum hb_rule {
 #define HB_RULE_ENUM(code, name, words) HB_RULE_##code,
@@ -99,7 +105,8 @@ typedef struct hb_finding {
     uint64_t onset_index; /* first sample beyond the limit … */
     uint64_t
         sustained_index; /* … and start of the first stretch of `persistence`; UINT64_MAX none */
-    hb_time onset_time;  /* HB_TIME_NONE when the series has no times */
+    hb_time onset_time;  /* HB_TIME_NONE when the series has no times; of a live window's finding
+                          * without has_onset: since when */
     const char *text;    /* one sentence */
 } hb_finding;
 

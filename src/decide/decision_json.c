@@ -86,9 +86,9 @@ static void finding(hb_json *j, const hb_finding *f)
     opt(j, "observed", f->observed);
     if (f->has_onset) {
         hb_json_ku(j, "onset_index", f->onset_index);
-        if (f->onset_time != HB_TIME_NONE) {
-            hb_json_ki(j, "onset_time_ns", f->onset_time);
-        }
+    }
+    if (f->onset_time != HB_TIME_NONE) {
+        hb_json_ki(j, "onset_time_ns", f->onset_time);
     }
     opt(j, "p_value", f->p_value);
     hb_json_kc(j, "rule", hb_rule_name(f->rule));

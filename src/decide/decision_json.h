@@ -17,8 +17,11 @@ void hb_decision_json_tested(hb_json *j, const hb_run_test *t);
 /* Of the run as a whole, with the sets and the open suspicions it was made from. */
 void hb_decision_json_statistics(hb_json *j, const hb_decision *d);
 
+/* Of a live window: layer 4 and the window itself (decide/live.h). */
+void hb_decision_json_live(hb_json *j, const struct hb_live_statistics *s);
+
 /* The layers that took part, as documents name them. Returns how many. */
-enum { HB_LAYERS_MAX = 3 };
+enum { HB_LAYERS_MAX = 4 };
 size_t hb_decision_layers(const hb_decision *d, const char *ret_layers[HB_LAYERS_MAX]);
 
 bool hb_run_tested(const hb_run_test *t); /* the metric took part in layer 2 */

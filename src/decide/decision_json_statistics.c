@@ -278,6 +278,10 @@ void hb_decision_json_statistics(hb_json *j, const hb_decision *d)
     hb_json_kfinite(j, "first_level", s->first_level);
     hb_json_kb(j, "insufficient", s->insufficient);
     hb_json_kfinite(j, "level_at_cut", s->level_at_cut);
+    if (s->live) {
+        hb_json_key(j, "live");
+        hb_decision_json_live(j, s->live);
+    }
     hb_json_ku(j, "n_confirmed", s->n_confirmed);
     hb_json_ku(j, "n_min", s->n_min);
     hb_json_ku(j, "n_rejected", s->n_rejected);
@@ -303,9 +307,12 @@ size_t hb_decision_layers(const hb_decision *d, const char *ret_layers[HB_LAYERS
     if (s->ran || s->n_retests) {
         ret_layers[n++] = "run_against_baseline";
     }
-    if (s->n_changes || s->n_attributions ||
-        (d->reference->prior && d->reference->prior->history)) {
+    bool explained = !s->live && d->reference->prior && d->reference->prior->history;
+    if (s->n_changes || s->n_attributions || explained) {
         ret_layers[n++] = "history";
+    }
+    if (s->live) {
+        ret_layers[n++] = "live";
     }
     return n;
 }

@@ -6,6 +6,7 @@
 
 #include "decide/change.h"
 #include "decide/guard_band.h"
+#include "decide/live_judge.h"
 
 #include <math.h>
 #include <string.h>
@@ -47,6 +48,12 @@ static hb_severity could_not_check(const subject *s)
 static hb_status missing(const subject *s, hb_error *err)
 {
     if (!has_value(s->in->baseline)) {
+        return HB_OK;
+    }
+    /* In a live window what is missing is silent, which is judged by its own time. */
+    bool watched = s->in->window && (hb_live_silent(s->in->window, s->c->name) ||
+                                     (s->in->def && s->in->def->stale_after_s.set));
+    if (watched) {
         return HB_OK;
     }
     hb_severity severity = s->critical ? HB_SEVERITY_FAIL
@@ -223,7 +230,8 @@ static hb_status stale(subject *s, hb_error *err)
     }
     s->c->n_checks++;
     double age_s = (double)(s->in->run_end - last) / 1e9;
-    if (age_s <= s->limits.stale_after_s.v) {
+    bool told_as_silent = s->in->window && hb_live_silent(s->in->window, s->c->name);
+    if (age_s <= s->limits.stale_after_s.v || told_as_silent) {
         return HB_OK;
     }
     hb_finding f = base_finding(s, HB_RULE_STALE, could_not_check(s));

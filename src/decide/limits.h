@@ -19,13 +19,14 @@ enum { HB_SPREAD_MIN_N = 20 };
 #define HB_KS_P 0.01
 
 typedef struct hb_limits_input {
-    const hb_metric_def *def;      /* declared; NULL = not in the registry */
-    const hb_metric_def *defaults; /* fills what `def` leaves open */
-    const hb_metric *run;          /* NULL = missing */
-    const hb_metric *baseline;     /* NULL = missing */
-    bool weight_only;              /* as in hb_reference */
-    bool has_reference;            /* there is a reference run at all */
-    hb_time run_end;               /* last sample of any metric, HB_TIME_NONE unknown */
+    const hb_metric_def *def;       /* declared; NULL = not in the registry */
+    const hb_metric_def *defaults;  /* fills what `def` leaves open */
+    const hb_metric *run;           /* NULL = missing */
+    const hb_metric *baseline;      /* NULL = missing */
+    bool weight_only;               /* as in hb_reference */
+    bool has_reference;             /* there is a reference run at all */
+    hb_time run_end;                /* last sample of any metric, HB_TIME_NONE unknown */
+    const struct hb_window *window; /* the run is this live window; NULL = it is not */
     const hb_policy *policy;
 } hb_limits_input;
 

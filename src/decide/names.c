@@ -60,7 +60,7 @@ const char *hb_rule_words(hb_rule r)
 
 static const char *const tost_names[] = {"not_declared", "not_shown", "shown"};
 static const char *const untested_names[HB_UNTESTED_COUNT_] = {
-    "", "no_set", "too_few_runs", "no_value", "unit", "not_positive", "no_scale"};
+    "", "no_set", "too_few_runs", "no_value", "unit", "not_positive", "no_scale", "live"};
 static const char *const outcome_names[HB_RETEST_COUNT_] = {"confirmed", "cleared", "opposite",
                                                             "no_value"};
 

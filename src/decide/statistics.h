@@ -25,10 +25,12 @@ typedef enum hb_untested {
     HB_UNTESTED_UNIT,         /* the set's unit is another */
     HB_UNTESTED_NOT_POSITIVE, /* logarithms are declared, and a value is 0 or below */
     HB_UNTESTED_NO_SCALE,     /* no standard deviation can be made of the set's values */
+    HB_UNTESTED_LIVE,         /* a live window, which layer 4 tests instead */
     HB_UNTESTED_COUNT_
 } hb_untested;
 
-/* "", "no_set", "too_few_runs", "no_value", "unit", "not_positive", "no_scale" */
+/* "", "no_set", "too_few_runs", "no_value", "unit", "not_positive", "no_scale",
+ * "live" */
 const char *hb_untested_name(hb_untested u);
 
 /* One metric, run against set. Figures are in the metric's unit unless said otherwise; with `log`

@@ -2,6 +2,7 @@
 #include "decide/verdict_text.h"
 
 #include "base/buf.h"
+#include "decide/live.h"
 
 #include <string.h>
 
@@ -55,6 +56,13 @@ static const hb_finding *why_no_test(const hb_decision *d)
     return NULL;
 }
 
+/* What a live window was tested for; "no samples" never gets here. */
+static void reason_live(const hb_live_statistics *s, hb_buf *out)
+{
+    hb_buf_fmt(out, "; %zu tested for a shock and %zu for slow drift, none found",
+               s->n_shock_tested, s->n_drift_tested);
+}
+
 static void reason_pass(const hb_decision *d, size_t n_compared, hb_buf *out)
 {
     hb_buf_fmt(out, "%zu metric%s compared with the baseline, none beyond a limit", n_compared,
@@ -66,6 +74,9 @@ static void reason_pass(const hb_decision *d, size_t n_compared, hb_buf *out)
     if (s->ran) {
         hb_buf_fmt(out, "; %zu tested against %zu baseline runs, none differs%s", s->n_tested,
                    s->n_runs, s->n_rejected ? " by its min_effect or more" : "");
+    }
+    if (s->live) {
+        reason_live(s->live, out);
     }
 }
 
@@ -148,6 +159,12 @@ static const char *const advice[HB_RULE_COUNT_] = {
                               "one under the old conditions to see whether the bench moved",
     [HB_RULE_METRIC_COVERAGE] = "check that the export is complete",
     [HB_RULE_NO_METRICS] = "check the file, its layout and `hb inspect FILE`",
+    [HB_RULE_SAMPLE_LIMIT] = "stop using this unit until the cause is known",
+    [HB_RULE_SHOCK] = "look at what happened then; when the new level is meant to stay, make a "
+                      "baseline of windows that have it",
+    [HB_RULE_SLOW_DRIFT] = "look at its history; find what wears, drifts or fills up",
+    [HB_RULE_SILENT] = "check the sensor, its cable and its sender",
+    [HB_RULE_WINDOW_COVERAGE] = "find out where samples get lost: sender, network or broker",
 };
 
 static void todo_no_baseline(const hb_decision *d, hb_buf *out)
@@ -179,11 +196,49 @@ static const hb_finding *of_rule(const hb_decision *d, hb_rule rule)
     return NULL;
 }
 
+/* Simulated (docs/verdict-quality.md): with 200 windows kept and more, a lasting shift of two
+ * standard deviations takes h / 1.2 windows in the middle; with few it may be taken for normal. */
+static void todo_live_drift(const hb_live_statistics *s, hb_buf *out)
+{
+    enum { ENOUGH = 200 };
+    size_t least = SIZE_MAX;
+    for (size_t i = 0; i < s->n_tests; i++) {
+        const hb_live_test *t = &s->tests[i];
+        least = !*t->why_no_drift && t->n_reference < least ? t->n_reference : least;
+    }
+    if (s->n_drift_tested == 0) {
+        return;
+    }
+    if (least < ENOUGH) {
+        hb_buf_fmt(out,
+                   ". Slow drift is found for certain only once about %d windows are kept; the "
+                   "least of a metric are %zu",
+                   ENOUGH, least);
+        return;
+    }
+    hb_buf_fmt(out,
+               ". A lasting shift by two standard deviations of the windows shows as slow drift "
+               "after about %.0f windows",
+               s->h / 1.2 + 0.5);
+}
+
+static void todo_live_pass(const hb_live_statistics *s, const hb_finding *few, hb_buf *out)
+{
+    hb_buf_c(out, "nothing; a pass of one window says that no difference was found, not that there "
+                  "is none");
+    todo_live_drift(s, out);
+    if (few) {
+        hb_buf_fmt(out, ". %s", few->text);
+    }
+}
+
 static void todo_pass(const hb_decision *d, hb_buf *out)
 {
     const hb_finding *open = of_rule(d, HB_RULE_RETEST_OPEN);
     const hb_finding *few = of_rule(d, HB_RULE_INSUFFICIENT_BASELINE);
-    if (open) {
+    if (d->statistics.live) {
+        todo_live_pass(d->statistics.live, few, out);
+    } else if (open) {
         hb_buf_fmt(out, "record %s again: %s", open->metric, open->text);
     } else if (d->statistics.ran) {
         hb_buf_fmt(out,
@@ -223,6 +278,10 @@ static void todo(const hb_decision *d, hb_buf *out)
     const hb_retest_order *order = d->statistics.order;
     if (f->rule == HB_RULE_SUSPECTED && order) {
         hb_buf_c(out, order->text);
+        return;
+    }
+    if (f->rule == HB_RULE_NO_METRICS && d->statistics.live) {
+        hb_buf_c(out, "check that the senders run and that their names are those of the baseline");
         return;
     }
     if (f->rule == HB_RULE_NO_METRICS && nothing_selected(d)) {

@@ -18,7 +18,9 @@
  * another process writes, or a copy: hb_journal_open with read_only.
  *
  * Positions count bytes since the journal's first record and grow for ever; a record's position is
- * where it begins. `position` of the end is where the next record will begin. */
+ * where it begins. `position` of the end is where the next record will begin. Whoever keeps a
+ * position elsewhere calls hb_journal_sync (or waits for state.synced) first: what was not on the
+ * disk at a power cut is gone, and its positions are given out again. */
 #ifndef HB_JOURNAL_JOURNAL_H
 #define HB_JOURNAL_JOURNAL_H
 
@@ -55,11 +57,12 @@ typedef struct hb_record {
 } hb_record;
 
 typedef struct hb_journal_options {
-    uint64_t segment_bytes; /* 1 MiB … 1 GiB; 0 = 64 MiB */
-    uint64_t max_bytes;     /* of all segments together; 0 = no limit */
-    int64_t max_age_s;      /* records older than this may go; 0 = no limit */
-    uint32_t sync_ms;       /* 0 = HB_JOURNAL_SYNC_MS */
-    bool read_only;
+    uint64_t segment_bytes; /* 1 MiB … 1 GiB; 0 = 64 MiB, or a quarter of max_bytes */
+    uint64_t max_bytes;     /* of all segments together, at least two; 0 = no limit */
+    int64_t max_age_s; /* segments whose records are all older than this, by arrival and against
+                        * the latest arrival in the journal, may go; 0 = no limit */
+    uint32_t sync_ms;  /* 0 = HB_JOURNAL_SYNC_MS */
+    bool read_only;    /* nothing is written, locked or cut; follows what another process writes */
     bool no_sync_thread; /* tests and tools: hb_journal_sync is called by hand */
 } hb_journal_options;
 
@@ -70,14 +73,19 @@ HB_CHECKED hb_status hb_journal_open(const hb_os *os, const char *dir,
 void hb_journal_close(hb_journal *j);
 
 /* Any thread. HB_E_LIMIT when max_bytes is reached and nothing may be dropped, or the disk is full
- * (sys_errno ENOSPC): nothing was written, try again later; hb_journal_wait_room waits for it. */
+ * (sys_errno ENOSPC): nothing was written, try again later; hb_journal_wait_room waits for it.
+ * HB_E_IO when the disk does not take what was written before and a new segment is needed: nothing
+ * was written, try again later. HB_E_INPUT: too long a name, topic or payload, never to be stored.
+ * When a segment is full it is synced before the next is made, which may take as long as the disk
+ * needs. */
 HB_CHECKED hb_status hb_journal_append(hb_journal *j, const hb_record *record,
                                        uint64_t *ret_position, hb_error *err);
 /* Returns when there may be room again, or after timeout_ms. */
 void hb_journal_wait_room(hb_journal *j, uint32_t timeout_ms);
 /* To the disk, now. */
 HB_CHECKED hb_status hb_journal_sync(hb_journal *j, hb_error *err);
-/* First record that is kept, and where the next will be written. */
+/* The journal is whole from `begin` to `end`, where the next record will be written. Slices before
+ * `begin` that are held can be read as well. */
 uint64_t hb_journal_begin(const hb_journal *j);
 uint64_t hb_journal_end(const hb_journal *j);
 /* The last record of a source that is in the journal; strings belong to the caller's buffer, which
@@ -85,8 +93,8 @@ uint64_t hb_journal_end(const hb_journal *j);
 HB_CHECKED hb_status hb_journal_last_of(hb_journal *j, const char *source, hb_buf *text,
                                         hb_record *ret_record, bool *ret_found, hb_error *err);
 
-/* From `position` on; HB_E_INPUT when that is before the first record kept or no record begins
- * there. */
+/* From `position` on; HB_E_INPUT when that is not kept, after the end, or no record begins there.
+ * Close it before the journal. */
 HB_CHECKED hb_status hb_journal_reader_open(hb_journal *j, uint64_t position,
                                             hb_journal_reader **ret_reader, hb_error *err);
 void hb_journal_reader_close(hb_journal_reader *r);
@@ -96,13 +104,15 @@ HB_CHECKED hb_status hb_journal_next(hb_journal_reader *r, hb_record *ret_record
                                      hb_error *err);
 /* Waits until a record at or after `position` is there; false after timeout_ms. */
 bool hb_journal_wait(hb_journal *j, uint64_t position, uint32_t timeout_ms);
-/* Wakes everybody who waits (the program is to end). */
+/* Wakes everybody who waits now, for records or for room (the program is to end). */
 void hb_journal_wake(hb_journal *j);
 
 /* Everything before `position` has been judged and checkpointed. Nothing after it is ever dropped.
  */
 void hb_journal_release_before(hb_journal *j, uint64_t position);
-/* Keeps [from, to) whatever the retention says, under a name [A-Za-z0-9._-]; survives a restart. */
+/* Keeps [from, to) whatever the retention says, under a name [A-Za-z0-9._-], 1 to 64 bytes;
+ * survives a restart. The same name again gives it another range. HB_E_INPUT when some of it is
+ * gone. */
 HB_CHECKED hb_status hb_journal_hold(hb_journal *j, const char *name, uint64_t from, uint64_t to,
                                      hb_error *err);
 HB_CHECKED hb_status hb_journal_unhold(hb_journal *j, const char *name, hb_error *err);
@@ -122,7 +132,7 @@ typedef struct hb_journal_state {
     uint64_t refused;     /* appends that met HB_E_LIMIT */
     uint32_t segments;
     uint32_t sync_ms;
-    hb_time oldest;        /* arrival of the first record kept */
+    hb_time oldest;        /* arrival of the record at `begin`; HB_TIME_NONE without records */
     hb_status sync_failed; /* HB_OK, or what the last sync met */
 } hb_journal_state;
 

@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
@@ -21,6 +23,21 @@ static int real_stat(const char *path, struct stat *st)
 static int real_fstat(int fd, struct stat *st)
 {
     return fstat(fd, st);
+}
+
+static int real_fallocate(int fd, off_t at, off_t bytes)
+{
+    return fallocate(fd, 0, at, bytes);
+}
+
+static void *real_mmap(int fd, size_t bytes, int protection)
+{
+    return mmap(NULL, bytes, protection, MAP_SHARED, fd, 0);
+}
+
+static int real_msync(void *p, size_t bytes)
+{
+    return msync(p, bytes, MS_SYNC);
 }
 
 static int64_t clock_ns(clockid_t id)
@@ -72,6 +89,12 @@ const hb_os *hb_os_real(void)
         .unlink = unlink,
         .mkdir = mkdir,
         .rmdir = rmdir,
+        .flock = flock,
+        .ftruncate = ftruncate,
+        .fallocate = real_fallocate,
+        .mmap = real_mmap,
+        .munmap = munmap,
+        .msync = real_msync,
         .now = real_now,
         .monotonic_ns = real_monotonic_ns,
         .random = real_random,

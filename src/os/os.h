@@ -23,9 +23,15 @@ typedef struct hb_os {
     int (*unlink)(const char *path);
     int (*mkdir)(const char *path, mode_t mode);
     int (*rmdir)(const char *path);
-    hb_time (*now)(void);             /* wall clock, UTC */
-    int64_t (*monotonic_ns)(void);    /* for durations and progress only */
-    int (*random)(void *p, size_t n); /* 0 on success */
+    int (*flock)(int fd, int operation);
+    int (*ftruncate)(int fd, off_t bytes);
+    int (*fallocate)(int fd, off_t at, off_t bytes);     /* blocks for all of it; grows the file */
+    void *(*mmap)(int fd, size_t bytes, int protection); /* shared, from 0; MAP_FAILED */
+    int (*munmap)(void *p, size_t bytes);
+    int (*msync)(void *p, size_t bytes); /* to the disk, and waits for it */
+    hb_time (*now)(void);                /* wall clock, UTC */
+    int64_t (*monotonic_ns)(void);       /* for durations and progress only */
+    int (*random)(void *p, size_t n);    /* 0 on success */
 } hb_os;
 
 const hb_os *hb_os_real(void);

@@ -132,6 +132,7 @@ const char *hb_report_untested(hb_untested u)
         [HB_UNTESTED_UNIT] = "another unit",
         [HB_UNTESTED_NOT_POSITIVE] = "no logarithm: a value is 0 or below",
         [HB_UNTESTED_NO_SCALE] = "no standard deviation",
+        [HB_UNTESTED_LIVE] = "a live window",
     };
     return (unsigned)u < HB_UNTESTED_COUNT_ ? words[u] : "?";
 }

@@ -9,7 +9,7 @@
 #include "telemetry/normalise.h"
 
 #define HB_PAYLOAD_MAP(X)                                                                   \
-    X(AUTO, "auto", "JSON, key=value or a plain number, by the first characters")           \
+    X(AUTO, "auto", "JSON, key=value, CSV or a plain number, by the first characters")      \
     X(JSON, "json", "one value, an object of values, arrays of samples; one or more lines") \
     X(PLAIN, "plain", "a number; the topic is the name")                                    \
     X(KEY_VALUE, "key_value", "name=value pairs")                                           \

@@ -72,12 +72,17 @@ typedef struct hb_live_window_row {
 HB_CHECKED hb_status hb_live_put_window(hb_store *s, const hb_live_window_row *row,
                                         bool *ret_existed, hb_error *err);
 
+/* The same question without writing: *ret_found = it is there with this digest. */
+HB_CHECKED hb_status hb_live_check_window(hb_store *s, const hb_live_window_row *row,
+                                          bool *ret_found, hb_error *err);
+
 typedef struct hb_live_window_query { /* NULL, 0 = any */
     const char *stream;
     const char *name;
     const char *verdict;
-    hb_time from; /* end > from; HB_TIME_NONE = any */
-    hb_time to;   /* start < to */
+    const char *id; /* of the window, or its run_id */
+    hb_time from;   /* end > from; HB_TIME_NONE = any */
+    hb_time to;     /* start < to */
     bool with_json;
     size_t limit; /* 0 = 1000 */
 } hb_live_window_query;

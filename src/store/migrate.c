@@ -22,6 +22,9 @@ static hb_status one_step(hb_store *s, const hb_migration *step, hb_error *err)
     for (size_t i = 0; i < step->n_statements; i++) {
         HB_TRY(hb_sql_do(s, step->statements[i], err));
     }
+    for (size_t i = 0; i < step->n_more; i++) {
+        HB_TRY(hb_sql_do(s, step->more[i], err));
+    }
     return note_step(s, step->from + 1, err);
 }
 

@@ -331,19 +331,49 @@ const char *hb_store_path(const hb_store *s)
 
 hb_status hb_store_begin(hb_store *s, hb_error *err)
 {
-    HB_TRY(hb_sql_do(s, "BEGIN IMMEDIATE", err));
-    s->writing = true;
+    HB_TRY(hb_sql_do(s, s->writing ? "SAVEPOINT inner_work" : "BEGIN IMMEDIATE", err));
+    s->writing++;
     return HB_OK;
+}
+
+static hb_status end_inner(hb_store *s, hb_status status, hb_error *err)
+{
+    if (status == HB_OK) {
+        return hb_sql_do(s, "RELEASE inner_work", err);
+    }
+    if (!sqlite3_get_autocommit(s->db)) { /* else SQLite took back the whole by itself */
+        HB_IGNORE(hb_sql_do(s, "ROLLBACK TO inner_work", NULL)); /* the first failure is the one */
+        HB_IGNORE(hb_sql_do(s, "RELEASE inner_work", NULL));     /* to report */
+    }
+    return status;
 }
 
 hb_status hb_store_end(hb_store *s, hb_status status, hb_error *err)
 {
+    if (s->writing > 1) {
+        s->writing--;
+        return end_inner(s, status, err);
+    }
     if (status == HB_OK) {
         status = hb_sql_do(s, "COMMIT", err);
     }
-    s->writing = false;
+    s->writing = 0;
     if (status != HB_OK && !sqlite3_get_autocommit(s->db)) {
         HB_IGNORE(hb_sql_do(s, "ROLLBACK", NULL)); /* the first failure is the one to report */
     }
     return status;
+}
+
+hb_status hb_store_look(hb_store *s, bool *ret_own, hb_error *err)
+{
+    *ret_own = s->writing == 0;
+    return *ret_own ? hb_sql_do(s, "BEGIN", err) : HB_OK;
+}
+
+void hb_store_looked(hb_store *s, bool own)
+{
+    if (own) {
+        /* Nothing was written, and a lost lock is no loss. */
+        HB_IGNORE(hb_sql_do(s, "ROLLBACK", NULL));
+    }
 }

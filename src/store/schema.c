@@ -248,9 +248,109 @@ static const char *const step_1[] = {
     KEPT("feedback", "feedback is kept as it was given"),
 };
 
+/* Live windows and checkpoints: what the daemon knows. */
+static const char *const step_2_live[] = {
+    "CREATE TABLE live_checkpoints("
+    " stream TEXT PRIMARY KEY CHECK(length(stream) BETWEEN 1 AND 64),"
+    " decided INTEGER NOT NULL, snapshot INTEGER NOT NULL CHECK(snapshot <= decided),"
+    " state_bytes INTEGER NOT NULL CHECK(state_bytes >= 0),"
+    " config_digest TEXT NOT NULL, engine_version TEXT NOT NULL, at_ns INTEGER) STRICT",
+    "CREATE TABLE live_states("
+    " stream TEXT NOT NULL, pos INTEGER NOT NULL, piece BLOB NOT NULL,"
+    " PRIMARY KEY(stream, pos)) STRICT",
+    "CREATE TABLE live_windows("
+    " key INTEGER PRIMARY KEY,"
+    " stream TEXT NOT NULL, id TEXT NOT NULL CHECK(length(id) = 64),"
+    " revision INTEGER NOT NULL CHECK(revision >= 0), name TEXT NOT NULL,"
+    " start_ns INTEGER NOT NULL, end_ns INTEGER NOT NULL CHECK(end_ns > start_ns),"
+    " verdict TEXT NOT NULL"
+    " CHECK(verdict IN ('PASS', 'PASS_WITH_DRIFT', 'FAIL', 'NO_TEST')),"
+    " run_id TEXT NOT NULL, digest TEXT NOT NULL CHECK(length(digest) = 64),"
+    " json BLOB, from_position INTEGER NOT NULL, to_position INTEGER NOT NULL,"
+    " samples INTEGER NOT NULL, n_findings INTEGER NOT NULL, decided_ns INTEGER NOT NULL,"
+    " report TEXT NOT NULL, UNIQUE(stream, id, revision)) STRICT",
+    "CREATE INDEX live_windows_by_end ON live_windows(end_ns DESC, name)",
+    "CREATE INDEX live_windows_by_run ON live_windows(run_id)",
+    "CREATE INDEX live_windows_by_verdict ON live_windows(stream, verdict)",
+    "CREATE INDEX live_windows_to_prune ON live_windows(stream, end_ns)"
+    " WHERE json IS NOT NULL AND verdict IN ('PASS', 'NO_TEST')",
+    "CREATE TRIGGER live_windows_stay BEFORE UPDATE ON live_windows"
+    " WHEN new.json IS NOT NULL OR new.digest <> old.digest OR new.verdict <> old.verdict"
+    " OR new.id <> old.id OR new.stream <> old.stream OR new.revision <> old.revision"
+    " BEGIN SELECT raise(ABORT, 'judged windows are kept as they were judged'); END",
+};
+
+static const char alerts[] =
+    "CREATE TABLE alerts("
+    " id INTEGER PRIMARY KEY,"
+    " stream TEXT NOT NULL CHECK(length(stream) BETWEEN 1 AND 64), subject TEXT NOT NULL,"
+    " metric TEXT NOT NULL, rule TEXT NOT NULL, definition TEXT NOT NULL,"
+    " state TEXT NOT NULL"
+    " CHECK(state IN ('quiet', 'unacknowledged', 'acknowledged', 'returned')),"
+    " severity TEXT NOT NULL CHECK(severity IN ('INFO', 'WARN', 'FAIL', 'CRITICAL')),"
+    " alert_id TEXT NOT NULL CHECK(length(alert_id) IN (0, 64)),"
+    " seen INTEGER NOT NULL CHECK(seen >= 0), gone INTEGER NOT NULL CHECK(gone >= 0),"
+    " windows INTEGER NOT NULL CHECK(windows >= 0),"
+    " occurrences INTEGER NOT NULL CHECK(occurrences >= 0),"
+    " told TEXT NOT NULL CHECK(told IN ('nothing', 'active', 'returned')),"
+    " flapping INTEGER NOT NULL CHECK(flapping IN (0, 1)), raises TEXT NOT NULL,"
+    " held INTEGER NOT NULL CHECK(held >= 0), inhibited_by TEXT NOT NULL,"
+    " group_ns INTEGER, onset_ns INTEGER, raised_ns INTEGER, returned_ns INTEGER,"
+    " changed_ns INTEGER,"
+    " ack_by TEXT NOT NULL, ack_note TEXT NOT NULL, ack_ns INTEGER,"
+    " shelf_by TEXT NOT NULL, shelf_reason TEXT NOT NULL, shelf_until_ns INTEGER,"
+    " text TEXT NOT NULL, verdict TEXT NOT NULL, run_id TEXT NOT NULL, report TEXT NOT NULL,"
+    " window_id TEXT NOT NULL, revision INTEGER NOT NULL, window_start_ns INTEGER,"
+    " window_end_ns INTEGER, digest TEXT NOT NULL, detail TEXT NOT NULL,"
+    " UNIQUE(stream, subject)) STRICT";
+
+static const char *const step_2_alerts[] = {
+    /* What people did to alerts is counted, so that a daemon sees that its copy is old. */
+    "CREATE TABLE alert_streams("
+    " stream TEXT PRIMARY KEY, acts INTEGER NOT NULL CHECK(acts >= 0)) STRICT",
+    "CREATE TABLE alert_sinks("
+    " stream TEXT NOT NULL, sink TEXT NOT NULL CHECK(length(sink) BETWEEN 1 AND 64),"
+    " PRIMARY KEY(stream, sink)) STRICT, WITHOUT ROWID",
+    alerts,
+    "CREATE INDEX alerts_by_id ON alerts(alert_id)",
+    "CREATE TABLE alert_log("
+    " id INTEGER PRIMARY KEY,"
+    " event_id TEXT NOT NULL UNIQUE CHECK(length(event_id) = 64),"
+    " stream TEXT NOT NULL, subject TEXT NOT NULL, alert_id TEXT NOT NULL,"
+    " type TEXT NOT NULL, severity TEXT NOT NULL, at_ns INTEGER NOT NULL,"
+    " json TEXT NOT NULL) STRICT",
+    "CREATE INDEX alert_log_by_alert ON alert_log(alert_id)",
+    KEPT("alert_log", "the log of alerts is kept as it was written"),
+    /* AUTOINCREMENT: a number is never used again, so numbers are the order. */
+    "CREATE TABLE outbox("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " event INTEGER NOT NULL REFERENCES alert_log(id),"
+    " stream TEXT NOT NULL, sink TEXT NOT NULL,"
+    " attempts INTEGER NOT NULL CHECK(attempts >= 0), next_ns INTEGER NOT NULL,"
+    " error TEXT NOT NULL) STRICT",
+    "CREATE INDEX outbox_by_sink ON outbox(stream, sink, next_ns)",
+    "CREATE INDEX outbox_by_event ON outbox(event)",
+    "CREATE TABLE outbox_subjects("
+    " stream TEXT NOT NULL, sink TEXT NOT NULL, subject TEXT NOT NULL,"
+    " outbox INTEGER NOT NULL REFERENCES outbox(id) ON DELETE CASCADE,"
+    " PRIMARY KEY(stream, sink, subject, outbox)) STRICT, WITHOUT ROWID",
+    "CREATE INDEX outbox_subjects_by_outbox ON outbox_subjects(outbox)",
+    "CREATE TABLE dead_letters("
+    " id INTEGER PRIMARY KEY AUTOINCREMENT,"
+    " event INTEGER NOT NULL REFERENCES alert_log(id),"
+    " stream TEXT NOT NULL, sink TEXT NOT NULL, attempts INTEGER NOT NULL, error TEXT NOT NULL,"
+    " died_ns INTEGER NOT NULL) STRICT",
+    "CREATE INDEX dead_letters_by_event ON dead_letters(event)",
+};
+
 const hb_migration hb_store_migrations[] = {
     {.from = 0, .statements = step_0, .n_statements = sizeof step_0 / sizeof *step_0},
     {.from = 1, .statements = step_1, .n_statements = sizeof step_1 / sizeof *step_1},
+    {.from = 2,
+     .statements = step_2_live,
+     .n_statements = sizeof step_2_live / sizeof *step_2_live,
+     .more = step_2_alerts,
+     .n_more = sizeof step_2_alerts / sizeof *step_2_alerts},
 };
 const size_t hb_store_migration_count = sizeof hb_store_migrations / sizeof *hb_store_migrations;
 

@@ -12,7 +12,8 @@ struct hb_store {
     sqlite3 *db;
     char *path;
     hb_store_mode mode;
-    bool writing; /* inside a write transaction: an error message may say that nothing was kept */
+    unsigned writing; /* write transactions open, one inside the other; > 0: an error message may
+                       * say that nothing was kept */
     int64_t busy_since_ns;
 };
 
@@ -21,6 +22,8 @@ typedef struct hb_migration {
     int from;
     const char *const *statements;
     size_t n_statements;
+    const char *const *more; /* further ones, of another part of the program; NULL = none */
+    size_t n_more;
 } hb_migration;
 
 enum { HB_STORE_APPLICATION_ID = 0x48427267 }; /* "HBrg" */
@@ -40,8 +43,14 @@ HB_CHECKED hb_status hb_store_migrate(hb_store *s, const hb_migration *steps, si
 hb_status hb_store_fail(hb_store *s, int rc, hb_error *err);
 
 /* Write transaction: begin, work, end with the work's status. `end` commits HB_OK and rolls back
- * everything else; it returns the status of the whole. */
+ * everything else; it returns the status of the whole. One inside another is a savepoint: it is
+ * kept when the outermost is. */
 HB_CHECKED hb_status hb_store_begin(hb_store *s, hb_error *err);
 HB_CHECKED hb_status hb_store_end(hb_store *s, hb_status status, hb_error *err);
+
+/* Reading several things of one moment: a transaction, or the write transaction that is open.
+ * *ret_own goes to hb_store_looked. */
+HB_CHECKED hb_status hb_store_look(hb_store *s, bool *ret_own, hb_error *err);
+void hb_store_looked(hb_store *s, bool own);
 
 #endif

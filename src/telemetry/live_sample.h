@@ -19,7 +19,9 @@ typedef struct hb_live_sample {
     hb_str source; /* of the record */
     hb_str name;   /* as written, or made of the topic */
     hb_str unit;   /* as written; empty = none given */
-    hb_str id;     /* the sender's own id or sequence number of the message; empty = none */
+    hb_str id;     /* the sender's own id or sequence number of the message, with the sender's time
+                    * and topic where there are such ("17@1700000000000000000#…"): counters start
+                    * again, and two senders count alike; empty = none */
     hb_time t;     /* event time; the arrival where the message has none, and timed is false */
     bool timed;
     hb_live_kind kind;

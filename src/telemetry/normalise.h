@@ -27,8 +27,9 @@ const char *hb_telemetry_schema_digest(const hb_telemetry_schema *s); /* SHA-256
 void hb_normalise(const hb_telemetry_schema *s, hb_live_sample *io);
 
 /* topic_map: the name a topic stands for. {placeholders} of the pattern are put into the name,
- * '+' and '#' as in MQTT. False when no pattern fits. `out` is cleared first; *ret_name points
- * into it. */
+ * '+' and '#' as in MQTT; a pattern without them wins, else the first of the file that fits.
+ * {metric} in a name stays as it is: the caller knows what the payload calls its value. False when
+ * no pattern fits. `out` is cleared first; *ret_name points into it. */
 bool hb_topic_map(const hb_telemetry_schema *s, hb_str topic, hb_buf *out, hb_str *ret_name,
                   hb_str *ret_unit);
 

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 """Every command shown in the README, in docs/ and in help and manual pages is run as it stands."""
+import contextlib
 import glob
 import json
 import os
 import re
 import shlex
+import sqlite3
 import unittest
 
+import journals
 from hbtest import SOURCE, Case
 
 
@@ -31,6 +34,18 @@ class Docs(Case):
         self.hb("baseline", "create", "--runs", "monday-1", "--name", "spring")
         self.hb("baseline", "create", "--runs", "monday-1", "monday-2", "--name", "summer")
         self.hb("analyze", "monday-2")
+        journal = journals.Writer(self.path("journal"))
+        journal.segment()
+        journal.add("rig", "rig/temp", b"21.5", arrival=1767607200 * 10**9)
+        journal.close()
+        self.write("incoming/today.csv", rows)
+        self.write("live.csv", "timestamp,metric,value\n2026-01-05T10:00:00Z,temp,20\n"
+                   "2026-01-05T10:00:01Z,temp,21\n")
+        with contextlib.closing(sqlite3.connect(self.path("original.db"))) as db:
+            db.executescript("CREATE TABLE runs(run_id, status, created_at);"
+                             "CREATE TABLE metrics(run_id, metric, value);"
+                             "INSERT INTO runs VALUES('r1', 'PASS', '2025-01-01T00:00:00Z');"
+                             "INSERT INTO metrics VALUES('r1', 'temp', 20.5);")
 
     def run_line(self, line):
         words = shlex.split(line)

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the daemon says of itself, gathered from its parts. */
+#include "daemon/supervise_internal.h"
+
+#include "base/num.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+uint64_t hb_supervisor_rss(const hb_os *os)
+{
+    char text[128];
+    int fd = os->open("/proc/self/statm", O_RDONLY | O_CLOEXEC, 0);
+    if (fd < 0) {
+        return 0;
+    }
+    ssize_t n = os->read(fd, text, sizeof text);
+    os->close(fd);
+    hb_str all = {text, n > 0 ? (size_t)n : 0};
+    size_t blank = hb_str_find_ch(all, ' ');
+    if (blank >= all.n) {
+        return 0;
+    }
+    hb_str rest = {all.p + blank + 1, all.n - blank - 1};
+    uint64_t pages = 0;
+    if (!hb_num_parse_u64(rest.p, hb_str_find_ch(rest, ' '), &pages)) {
+        return 0;
+    }
+    return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+static uint32_t descriptors(void)
+{
+    DIR *d = opendir("/proc/self/fd");
+    uint32_t n = 0;
+    while (d && readdir(d)) {
+        n++;
+    }
+    if (d) {
+        closedir(d);
+    }
+    return n > 3 ? n - 3 : 0; /* ".", ".." and the folder itself */
+}
+
+static void check(hb_health_snapshot *s, const char *name, bool ok, const char *why)
+{
+    if (s->n_checks < sizeof s->checks / sizeof *s->checks) {
+        hb_health_check *c = &s->checks[s->n_checks++];
+        c->name = name;
+        c->ok = ok;
+        hb_str_fit(why, c->why, sizeof c->why);
+        s->ready = s->ready && ok;
+    }
+}
+
+static void degraded(hb_health_snapshot *s, const char *why)
+{
+    if (!s->degraded) {
+        s->degraded = true;
+        hb_str_fit(why, s->degraded_why, sizeof s->degraded_why);
+    }
+}
+
+static void checks(const hb_supervisor *v, const hb_engine_state *e, hb_health_snapshot *s)
+{
+    s->ready = true;
+    check(s, "registry", !*v->registry_why, v->registry_why);
+    check(s, "journal", s->journal.sync_failed == HB_OK,
+          s->journal.sync_failed == HB_OK ? "" : "the disk does not take what was received");
+    check(s, "baseline", !*e->baseline_why, e->baseline_why);
+    check(s, "evidence", !*e->evidence_why, e->evidence_why);
+    for (uint32_t i = 0; i < s->n_sources; i++) {
+        const hb_health_source *x = &s->sources[i];
+        check(s, v->s->config->sources[i].name,
+              x->state == HB_SOURCE_RUNNING || x->state == HB_SOURCE_DONE, x->why);
+    }
+    for (uint32_t i = 0; i < s->n_sinks; i++) {
+        check(s, s->sinks[i].name, !s->sinks[i].open,
+              s->sinks[i].open ? s->sinks[i].last_error : "");
+    }
+    if (v->throttled) {
+        degraded(s, "memory is over its limit: sources wait");
+    }
+    if (s->journal.refused && s->journal.max_bytes &&
+        s->journal.bytes + s->journal.bytes / 8 > s->journal.max_bytes) {
+        degraded(s, "the journal is full of what is not judged yet: sources wait");
+    }
+    if (*v->registry_why) {
+        degraded(s, "the registry does not take decisions: they wait");
+    }
+    if (*e->evidence_why) {
+        degraded(s, "records read again gave another decision");
+    }
+}
+
+static void usage(const hb_supervisor *v, hb_health_snapshot *s)
+{
+    struct rusage r;
+    s->rss_bytes = v->rss_bytes ? v->rss_bytes : hb_supervisor_rss(v->s->os);
+    s->rss_max_bytes = (uint64_t)v->s->config->max_rss_mb << 20;
+    s->descriptors = descriptors();
+    if (getrusage(RUSAGE_SELF, &r) == 0) {
+        s->cpu_ms = (uint64_t)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) * 1000 +
+                    (uint64_t)(r.ru_utime.tv_usec + r.ru_stime.tv_usec) / 1000;
+    }
+}
+
+static void engine(const hb_engine_state *e, hb_time now, hb_health_snapshot *s)
+{
+    s->decided = e->decided;
+    s->watermark = e->watermark;
+    memcpy(s->windows_counts, e->counts, sizeof s->windows_counts);
+    memcpy(s->verdicts, e->windows, sizeof s->verdicts);
+    s->cycles = e->cycles;
+    s->checkpoints = e->checkpoints;
+    s->checkpoint_s = e->checkpoint_s;
+    s->latency_sum = e->latency_sum;
+    s->latency_count = e->latency_count;
+    s->n_latency = HB_ENGINE_BUCKETS;
+    for (size_t i = 0; i < HB_ENGINE_BUCKETS; i++) {
+        s->latency_le[i] = hb_engine_latency_le[i];
+        s->latency_n[i] = e->latency_n[i];
+    }
+    hb_str_fit(e->training, s->training, sizeof s->training);
+    if (e->position < s->journal.end && e->last_arrival != HB_TIME_NONE && now > e->last_arrival) {
+        s->lag_s = (double)(now - e->last_arrival) / 1e9;
+    }
+}
+
+_Static_assert((int)HB_ENGINE_BUCKETS <= (int)HB_HEALTH_BUCKETS, "all of them are shown");
+
+void hb_supervisor_publish(hb_supervisor *v)
+{
+    hb_health_snapshot s = {
+        .at = v->s->os->now(), .started = v->started, .config_reloads = v->reloads};
+    hb_engine_state e;
+    hb_engine_get_state(v->engine, &e);
+    hb_journal_get_state(v->journal, &s.journal);
+    engine(&e, s.at, &s);
+    if (v->feeders) {
+        hb_feeders_health(v->feeders, &s);
+    }
+    if (v->outbox) {
+        size_t n = hb_outbox_states(v->outbox, s.sinks, HB_HEALTH_SINKS);
+        s.n_sinks = (uint32_t)(n < HB_HEALTH_SINKS ? n : HB_HEALTH_SINKS);
+    }
+    HB_IGNORE(hb_alerts_count(v->store, v->config->name, &s.alerts, NULL)); /* zeros then */
+    usage(v, &s);
+    checks(v, &e, &s);
+    hb_health_publish(v->health, &s);
+}

@@ -1,0 +1,546 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The loop: signals, a step of the engine, once a second what the clock asks for. The engine's
+ * thread is the only one that decides or writes windows; whatever it waits for, it waits at most
+ * WAIT_MS, so that a signal is answered soon. */
+#include "daemon/supervise_internal.h"
+
+#include "base/mem.h"
+#include "os/file.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+    WAIT_MS = 100,
+    STEP_RECORDS = 2000,
+    SOURCES_STOP_MS = 3000,
+    OUTBOX_STOP_MS = 1000,
+    DELIVER_MS = 5000, /* bounded: how long what was raised may take to go out */
+    FIRST_PAUSE_MS = 100,
+    CONDITION_AFTER_S = 10
+};
+static const int64_t second_ns = 1000000000;
+
+/* --- signals --- */
+
+static void block_signals(sigset_t *ret_before)
+{
+    sigset_t ours;
+    sigemptyset(&ours);
+    sigaddset(&ours, SIGTERM);
+    sigaddset(&ours, SIGINT);
+    sigaddset(&ours, SIGHUP);
+    sigaddset(&ours, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &ours, ret_before);
+}
+
+/* Terminal signals a reader of ours left pending are taken too: none may end the program later. */
+static void take_signals(hb_supervisor *v)
+{
+    static const struct timespec now = {0};
+    sigset_t ours;
+    int sig = 0;
+    sigemptyset(&ours);
+    sigaddset(&ours, SIGTERM);
+    sigaddset(&ours, SIGINT);
+    sigaddset(&ours, SIGHUP);
+    sigaddset(&ours, SIGPIPE);
+    while ((sig = sigtimedwait(&ours, NULL, &now)) > 0) {
+        if (sig == SIGHUP) {
+            hb_supervisor_reload(v);
+        } else if (sig != SIGPIPE) {
+            hb_log_event(v->log, HB_LOG_INFO, "ending", "asked to end", NULL, 0);
+            v->ending = true;
+        }
+    }
+}
+
+/* --- what is wrong with the daemon itself --- */
+
+static hb_status tell_condition(hb_supervisor *v, hb_condition *c, hb_alert_severity severity,
+                                bool active, const char *why, hb_error *err)
+{
+    HB_TRY(hb_live_begin(v->store, err));
+    hb_status status = hb_live_end(
+        v->store,
+        hb_alerts_condition(v->alerts, c->subject, severity, active, why, v->s->os->now(), err),
+        err);
+    if (status != HB_OK) {
+        hb_error again = {0};
+        HB_IGNORE(hb_alerts_reload(v->alerts, &again)); /* told again in a second */
+        return status;
+    }
+    c->active = active;
+    return HB_OK;
+}
+
+/* What is over before CONDITION_AFTER_S was not worth an alert. */
+static void condition(hb_supervisor *v, const char *kind, const char *name,
+                      hb_alert_severity severity, bool wrong, const char *why)
+{
+    char subject[sizeof v->conditions[0].subject];
+    hb_error err = {0};
+    size_t i = 0;
+    snprintf(subject, sizeof subject, "%s%s%s", kind, *name ? ":" : "", name);
+    while (i < v->n_conditions && strcmp(v->conditions[i].subject, subject) != 0) {
+        i++;
+    }
+    if (i == HB_CONDITIONS || !v->alerts) {
+        return;
+    }
+    hb_condition *c = &v->conditions[i];
+    if (i == v->n_conditions) {
+        v->n_conditions++;
+        memcpy(c->subject, subject, sizeof subject);
+    }
+    int64_t now = v->s->os->monotonic_ns();
+    c->since_ns = !wrong ? 0 : c->since_ns ? c->since_ns : now;
+    bool due = wrong && now - c->since_ns >= CONDITION_AFTER_S * second_ns;
+    if ((due && !c->active) || (!wrong && c->active)) {
+        if (tell_condition(v, c, severity, wrong, why, &err) != HB_OK) {
+            hb_log_error(v->log, HB_LOG_WARN, "condition_not_told", &err);
+        } else if (v->outbox) {
+            hb_outbox_wake(v->outbox);
+        }
+    }
+}
+
+static void look_at_conditions(hb_supervisor *v)
+{
+    hb_health_snapshot s = {0};
+    hb_engine_state e;
+    hb_journal_state j;
+    hb_feeders_health(v->feeders, &s);
+    for (uint32_t i = 0; i < s.n_sources; i++) {
+        hb_source_state now = s.sources[i].state;
+        condition(v, "source", s.sources[i].name, HB_ALERT_WARN,
+                  now == HB_SOURCE_RETRYING || now == HB_SOURCE_FAILED, s.sources[i].why);
+    }
+    hb_engine_get_state(v->engine, &e);
+    hb_journal_get_state(v->journal, &j);
+    condition(v, "journal", "", HB_ALERT_CRITICAL, j.sync_failed != HB_OK,
+              "the journal cannot be written to the disk");
+    condition(v, "evidence", "", HB_ALERT_CRITICAL, *e.evidence_why != '\0', e.evidence_why);
+}
+
+/* --- housekeeping --- */
+
+/* Silence is a record too, so that what follows from it is decided from the journal alone. A
+ * bounded input has its own end. */
+static void tick(hb_supervisor *v)
+{
+    int64_t now = v->s->os->monotonic_ns();
+    int64_t quiet_since = hb_feeders_latest_ns(v->feeders);
+    quiet_since = v->last_tick_ns > quiet_since ? v->last_tick_ns : quiet_since;
+    if (v->s->bounded || now - quiet_since < v->s->config->idle_after_ns) {
+        return;
+    }
+    hb_error err = {0};
+    uint64_t position = 0;
+    const hb_record r = {.kind = HB_RECORD_TICK,
+                         .source = HB_STR("daemon"),
+                         .topic = HB_STR("idle"),
+                         .event = HB_TIME_NONE,
+                         .arrival = v->s->os->now()};
+    v->last_tick_ns = now;
+    if (hb_journal_append(v->journal, &r, &position, &err) != HB_OK) {
+        hb_log_error(v->log, HB_LOG_WARN, "tick_not_written", &err);
+    }
+}
+
+static void watch_memory(hb_supervisor *v)
+{
+    uint64_t limit = (uint64_t)v->s->config->max_rss_mb << 20;
+    v->rss_bytes = hb_supervisor_rss(v->s->os);
+    bool over = limit && v->rss_bytes > limit;
+    /* It lets go a little below the limit, or it would flutter. */
+    if (over != v->throttled && (over || v->rss_bytes < limit - limit / 16)) {
+        v->throttled = over;
+        hb_feeders_hold(v->feeders, over);
+        hb_log_event(v->log, over ? HB_LOG_WARN : HB_LOG_INFO,
+                     over ? "memory_over_limit" : "memory_below_limit",
+                     over ? "sources wait" : "sources go on", NULL, 0);
+    }
+}
+
+static void store_trouble(hb_supervisor *v, const hb_error *err);
+
+static void each_second(hb_supervisor *v)
+{
+    hb_error err = {0};
+    int64_t now = v->s->os->monotonic_ns();
+    bool registry_ok = v->retry_at_ns == 0;
+    if (now - v->last_second_ns < second_ns) {
+        return;
+    }
+    v->last_second_ns = now;
+    watch_memory(v);
+    tick(v);
+    if (registry_ok && hb_engine_look_at_tags(v->engine, &err) != HB_OK) {
+        store_trouble(v, &err);
+        registry_ok = false;
+    }
+    if (registry_ok) {
+        look_at_conditions(v);
+    }
+    if (registry_ok && now - v->last_minute_ns >= 60 * second_ns) {
+        v->last_minute_ns = now;
+        if (hb_engine_prune(v->engine, &err) != HB_OK) {
+            hb_log_error(v->log, HB_LOG_WARN, "not_pruned", &err);
+        }
+    }
+    hb_supervisor_publish(v);
+}
+
+static void feed_watchdog(hb_supervisor *v)
+{
+    int64_t every = (int64_t)hb_notify_watchdog_ms(v->notify) * 1000000;
+    int64_t now = v->s->os->monotonic_ns();
+    if (every && now - v->watchdog_ns >= every) {
+        v->watchdog_ns = now;
+        HB_IGNORE(hb_notify_watchdog(v->notify, NULL)); /* the next one is soon */
+    }
+}
+
+/* --- the registry's circuit breaker --- */
+
+/* What was judged stays pending; the journal goes on taking what comes. */
+static void store_trouble(hb_supervisor *v, const hb_error *err)
+{
+    const hb_daemon_config *c = v->s->config;
+    int64_t now = v->s->os->monotonic_ns();
+    if (v->failures == 0 || now - v->failing_since_ns > (int64_t)c->breaker_window_s * second_ns) {
+        v->failing_since_ns = now;
+        v->failures = 0;
+    }
+    v->failures++;
+    bool open = v->failures >= c->breaker_failures;
+    int64_t pause = open ? (int64_t)c->breaker_open_s * second_ns
+                         : (int64_t)FIRST_PAUSE_MS * 1000000 << (v->failures < 5 ? v->failures : 5);
+    v->retry_at_ns = now + pause;
+    hb_str_fit(err->msg, v->registry_why, sizeof v->registry_why);
+    hb_log_error(v->log, open ? HB_LOG_ERROR : HB_LOG_WARN,
+                 open ? "registry_left_alone" : "registry_failed", err);
+}
+
+static bool can_wait(hb_status status)
+{
+    return status == HB_E_STORE || status == HB_E_IO;
+}
+
+/* *ret_moved: there may be more at once. */
+static hb_status step(hb_supervisor *v, bool *ret_moved, hb_error *err)
+{
+    hb_engine_state before;
+    hb_engine_state after;
+    *ret_moved = false;
+    if (v->retry_at_ns && v->s->os->monotonic_ns() < v->retry_at_ns) {
+        return HB_OK;
+    }
+    hb_engine_get_state(v->engine, &before);
+    hb_status status = hb_engine_step(v->engine, STEP_RECORDS, ret_moved, err);
+    if (status != HB_OK && can_wait(status)) {
+        store_trouble(v, err);
+        *ret_moved = false;
+        return HB_OK;
+    }
+    HB_TRY(status);
+    v->retry_at_ns = 0;
+    v->failures = 0;
+    v->registry_why[0] = '\0';
+    hb_engine_get_state(v->engine, &after);
+    if (after.cycles != before.cycles) {
+        if (v->outbox) {
+            hb_outbox_wake(v->outbox);
+        }
+        hb_supervisor_publish(v);
+    }
+    return HB_OK;
+}
+
+/* The end of a bounded input is a record as well. True when all of it is judged. */
+static bool is_finished(hb_supervisor *v, hb_error *err, hb_status *io_status)
+{
+    uint64_t position = 0;
+    const hb_record r = {.kind = HB_RECORD_TICK,
+                         .source = HB_STR("daemon"),
+                         .topic = HB_STR(HB_ENGINE_FINISH),
+                         .event = HB_TIME_NONE,
+                         .arrival = v->s->os->now()};
+    if (!hb_feeders_done(v->feeders, NULL) || v->retry_at_ns) {
+        return false;
+    }
+    if (v->s->bounded && !v->finish_written) {
+        v->finish_written = true;
+        *io_status = hb_journal_append(v->journal, &r, &position, err);
+        return *io_status != HB_OK;
+    }
+    hb_engine_state e;
+    hb_engine_get_state(v->engine, &e);
+    size_t failed = 0;
+    bool all = hb_feeders_done(v->feeders, &failed);
+    /* Without `bounded`: when every source gave up, whoever started us should know. */
+    return all && e.position >= hb_journal_end(v->journal) &&
+           (v->s->bounded || failed == v->s->config->n_sources);
+}
+
+static hb_status loop(hb_supervisor *v, hb_error *err)
+{
+    hb_status status = HB_OK;
+    while (!v->ending && status == HB_OK) {
+        bool moved = false;
+        take_signals(v);
+        status = step(v, &moved, err);
+        if (status != HB_OK || v->ending) {
+            break;
+        }
+        each_second(v);
+        feed_watchdog(v);
+        if (!moved && is_finished(v, err, &status)) {
+            break;
+        }
+        if (!moved) {
+            hb_engine_state e;
+            hb_engine_get_state(v->engine, &e);
+            bool there = hb_journal_wait(v->journal, e.position, WAIT_MS);
+            if (there && v->retry_at_ns) { /* records are there, the registry is not */
+                const struct timespec pause = {.tv_nsec = WAIT_MS * 1000000};
+                nanosleep(&pause, NULL);
+            }
+        }
+    }
+    return status;
+}
+
+/* --- life --- */
+
+hb_status hb_supervisor_open_alerts(hb_supervisor *v, const hb_daemon_config *c, hb_alerts **ret,
+                                    hb_error *err)
+{
+    return hb_alerts_open(v->store, c->name, &c->alerts, ret, err);
+}
+
+hb_status hb_supervisor_open_outbox(hb_supervisor *v, hb_error *err)
+{
+    const hb_daemon_config *c = v->config;
+    hb_free(v->outbox_sinks);
+    v->outbox_sinks = hb_alloc_zero((c->n_sinks ? c->n_sinks : 1) * sizeof *v->outbox_sinks);
+    if (!v->outbox_sinks) {
+        return HB_NOMEM(err);
+    }
+    for (size_t i = 0; i < c->n_sinks; i++) {
+        v->outbox_sinks[i] = (hb_outbox_sink){
+            .name = c->sinks[i].name, .ops = c->sinks[i].ops, .config = c->sinks[i].config};
+    }
+    const hb_outbox_options options = {.os = v->s->os,
+                                       .db = v->s->db,
+                                       .stream = c->name,
+                                       .base_dir = v->s->base_dir,
+                                       .sinks = v->outbox_sinks,
+                                       .n_sinks = c->n_sinks,
+                                       .max_attempts = c->max_attempts,
+                                       .heartbeat_s = c->heartbeat_s};
+    return hb_outbox_start(&options, &v->outbox, err);
+}
+
+static hb_status open_log(hb_supervisor *v, hb_error *err)
+{
+    unsigned char random[16];
+    if (v->s->os->random(random, sizeof random) != 0) {
+        return HB_FAIL(err, HB_E_IO, "no random numbers: %s", strerror(errno));
+    }
+    for (size_t i = 0; i < sizeof random; i++) {
+        snprintf(v->correlation + 2 * i, 3, "%02x", random[i]);
+    }
+    const hb_log_options options = {.os = v->s->os,
+                                    .level = (hb_log_level)v->config->log_level,
+                                    .format = (hb_log_format)v->config->log_format,
+                                    .fd = STDERR_FILENO,
+                                    .correlation_id = v->correlation};
+    return hb_log_new(&options, &v->log, err);
+}
+
+static hb_status open_journal(hb_supervisor *v, hb_error *err)
+{
+    const hb_daemon_config *c = v->config;
+    const hb_journal_options options = {.segment_bytes = (uint64_t)c->journal_segment_mb << 20,
+                                        .max_bytes = (uint64_t)c->journal_max_mb << 20,
+                                        .max_age_s = c->journal_max_age_s,
+                                        .sync_ms = c->journal_sync_ms};
+    HB_TRY(hb_dir_make(v->s->os, v->s->journal_dir, err));
+    HB_TRY(hb_journal_open(v->s->os, v->s->journal_dir, &options, &v->journal, err));
+    hb_journal_state s;
+    hb_journal_get_state(v->journal, &s);
+    if (s.cut_bytes) {
+        hb_log_event(v->log, HB_LOG_WARN, "journal_cut",
+                     "the journal's torn or corrupt tail was cut off and kept beside it",
+                     (const hb_log_field[]){{.key = "bytes", .number = (int64_t)s.cut_bytes},
+                                            {.key = "records", .number = (int64_t)s.cut_records}},
+                     2);
+    }
+    return HB_OK;
+}
+
+static hb_status open_engine(hb_supervisor *v, hb_error *err)
+{
+    const hb_daemon_setup *s = v->s;
+    char *side = NULL;
+    HB_TRY(hb_path_join(s->output_dir, "late.jsonl", &side, err));
+    const hb_engine_setup setup = {.os = s->os,
+                                   .config = s->config,
+                                   .store = v->store,
+                                   .journal = v->journal,
+                                   .registry = s->registry,
+                                   .units = s->units,
+                                   .policy = s->policy,
+                                   .quality = s->quality,
+                                   .schema = s->schema,
+                                   .reports = s->reports,
+                                   .side = side,
+                                   .alerts = v->alerts,
+                                   .log = v->log};
+    hb_status status = hb_engine_new(&setup, &v->engine, err);
+    hb_free(side); /* the engine has its own copy */
+    return status;
+}
+
+static hb_status open_feeders(hb_supervisor *v, hb_error *err)
+{
+    char *dir = NULL;
+    HB_TRY(hb_path_join(v->s->output_dir, "sources", &dir, err));
+    const hb_feeders_options options = {.os = v->s->os,
+                                        .config = v->s->config,
+                                        .journal = v->journal,
+                                        .log = v->log,
+                                        .base_dir = v->s->base_dir,
+                                        .state_dir = dir};
+    hb_status status = hb_feeders_open(&options, &v->feeders, err);
+    hb_free(dir); /* used while opening only */
+    return status == HB_OK ? hb_feeders_start(v->feeders, err) : status;
+}
+
+static hb_status open_all(hb_supervisor *v, hb_error *err)
+{
+    const hb_daemon_setup *s = v->s;
+    HB_TRY(open_log(v, err));
+    HB_TRY(hb_dir_make(s->os, s->output_dir, err));
+    HB_TRY(
+        hb_notify_new(s->os, s->notify_socket, s->watchdog_usec, s->watchdog_pid, &v->notify, err));
+    HB_TRY(hb_health_new(&v->health, err));
+    v->view = (hb_health_view){.health = v->health, .os = s->os};
+    if (*v->config->health_listen) {
+        HB_TRY(hb_http_start(v->config->health_listen, hb_health_routes, HB_HEALTH_ROUTES, &v->view,
+                             &v->http, err));
+    }
+    HB_TRY(hb_store_open(s->os, s->db, HB_STORE_WRITE, &v->store, err));
+    HB_TRY(hb_supervisor_open_alerts(v, v->config, &v->alerts, err));
+    HB_TRY(open_journal(v, err));
+    HB_TRY(open_engine(v, err));
+    HB_TRY(hb_supervisor_open_outbox(v, err));
+    HB_TRY(open_feeders(v, err));
+    hb_supervisor_publish(v);
+    HB_IGNORE(hb_notify_ready(v->notify, "judging", NULL)); /* without a manager nobody waits */
+    hb_log_event(v->log, HB_LOG_INFO, "started", "judging",
+                 (const hb_log_field[]){{.key = "stream", .text = s->config->name},
+                                        {.key = "sources", .number = (int64_t)s->config->n_sources},
+                                        {.key = "version", .text = HB_VERSION}},
+                 3);
+    return HB_OK;
+}
+
+static void deliver(hb_supervisor *v)
+{
+    int64_t until = v->s->os->monotonic_ns() + (int64_t)DELIVER_MS * 1000000;
+    const struct timespec pause = {.tv_nsec = 10 * 1000000};
+    hb_alert_counts counts = {0};
+    hb_outbox_wake(v->outbox);
+    while (hb_alerts_count(v->store, v->config->name, &counts, NULL) == HB_OK && counts.outbox &&
+           v->s->os->monotonic_ns() < until) {
+        nanosleep(&pause, NULL);
+    }
+}
+
+/* Sources first, so that nothing is acknowledged that would have to wait for the next start; then
+ * what is in the journal is judged on for as long as there is time, and the state is written. */
+static hb_status close_in_order(hb_supervisor *v, hb_daemon_outcome *ret, hb_status status,
+                                hb_error *err)
+{
+    int64_t until = v->s->os->monotonic_ns() + second_ns;
+    if (v->notify) {
+        HB_IGNORE(hb_notify_stopping(v->notify, "ending", NULL)); /* for people only */
+    }
+    if (v->feeders) {
+        ret->hung = !hb_feeders_stop(v->feeders, SOURCES_STOP_MS);
+        hb_feeders_done(v->feeders, &ret->sources_failed);
+    }
+    bool moved = v->engine != NULL && status == HB_OK;
+    while (moved && v->s->os->monotonic_ns() < until) {
+        status = hb_engine_step(v->engine, STEP_RECORDS, &moved, err);
+        moved = moved && status == HB_OK;
+    }
+    if (v->engine && status == HB_OK) {
+        status = hb_engine_checkpoint(v->engine, err);
+    }
+    if (v->engine) {
+        hb_engine_get_state(v->engine, &ret->engine);
+    }
+    if (v->outbox && v->s->bounded && status == HB_OK) {
+        deliver(v);
+    }
+    return status;
+}
+
+static void release(hb_supervisor *v, bool hung)
+{
+    hb_http_stop(v->http);
+    hb_outbox_stop(v->outbox, OUTBOX_STOP_MS);
+    hb_engine_free(v->engine);
+    hb_alerts_close(v->alerts);
+    hb_store_close(v->store);
+    if (!hung) { /* else its thread still uses them, and the program ends anyway */
+        hb_feeders_close(v->feeders);
+        hb_journal_close(v->journal);
+    }
+    hb_notify_free(v->notify);
+    hb_health_free(v->health);
+    hb_free(v->outbox_sinks);
+    if (!hung) {
+        hb_log_free(v->log);
+    }
+    if (v->reloaded) {
+        hb_daemon_config_release(v->reloaded);
+        hb_free(v->reloaded);
+    }
+}
+
+hb_status hb_daemon_run(const hb_daemon_setup *setup, hb_daemon_outcome *ret, hb_error *err)
+{
+    hb_supervisor v = {.s = setup, .config = setup->config, .started = setup->os->now()};
+    hb_daemon_outcome outcome = {0};
+    sigset_t before;
+    block_signals(&before);
+    hb_status status = open_all(&v, err);
+    if (status == HB_OK) {
+        status = loop(&v, err);
+    }
+    if (v.log && status != HB_OK) {
+        hb_log_error(v.log, HB_LOG_ERROR, "failed", err);
+    }
+    hb_error later = {0};
+    hb_status closing = close_in_order(&v, &outcome, status, status == HB_OK ? err : &later);
+    if (v.log && closing == HB_OK) {
+        hb_log_event(v.log, HB_LOG_INFO, "ended", "everything that was judged is in the registry",
+                     NULL, 0);
+    }
+    release(&v, outcome.hung);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (status == HB_OK && closing != HB_OK) {
+        return closing;
+    }
+    *ret = outcome;
+    return status;
+}

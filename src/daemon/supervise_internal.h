@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between supervise.c (life and the loop), snapshot.c (health) and reload.c (SIGHUP). */
+#ifndef HB_DAEMON_SUPERVISE_INTERNAL_H
+#define HB_DAEMON_SUPERVISE_INTERNAL_H
+
+#include "daemon/feeders.h"
+#include "daemon/health_routes.h"
+#include "daemon/notify.h"
+#include "daemon/supervise.h"
+
+enum { HB_CONDITIONS = HB_DAEMON_SOURCES_MAX + 4 };
+
+/* What is wrong with the daemon itself, as an alert: told when it begins and when it is over. */
+typedef struct hb_condition {
+    char subject[HB_RECORD_SOURCE_MAX + 16];
+    bool active;      /* as told */
+    int64_t since_ns; /* monotonic; 0 = not wrong now */
+} hb_condition;
+
+typedef struct hb_supervisor {
+    const hb_daemon_setup *s;
+    char correlation[33];
+    hb_log *log;
+    hb_store *store; /* of this thread */
+    hb_journal *journal;
+    hb_alerts *alerts;
+    hb_outbox *outbox;
+    hb_outbox_sink *outbox_sinks;
+    hb_engine *engine;
+    hb_feeders *feeders;
+    hb_health *health;
+    hb_health_view view;
+    hb_http *http;
+    hb_notify *notify;
+    /* what a reload put in place of the setup's */
+    hb_daemon_config *reloaded;
+    hb_daemon_config *config; /* in force for log, alerts and sinks */
+
+    hb_time started;
+    uint64_t reloads;
+    bool ending;
+    bool finish_written;
+    bool throttled; /* memory is over its limit */
+    uint64_t rss_bytes;
+    char registry_why[200]; /* "" = the last commit succeeded */
+    unsigned failures;      /* in a row */
+    int64_t failing_since_ns;
+    int64_t retry_at_ns;
+    int64_t last_tick_ns;
+    int64_t last_second_ns;
+    int64_t last_minute_ns;
+    int64_t watchdog_ns;
+    hb_condition conditions[HB_CONDITIONS];
+    size_t n_conditions;
+} hb_supervisor;
+
+/* snapshot.c */
+void hb_supervisor_publish(hb_supervisor *v);
+/* Memory in use; 0 = unknown. */
+uint64_t hb_supervisor_rss(const hb_os *os);
+
+/* reload.c */
+void hb_supervisor_reload(hb_supervisor *v);
+
+/* supervise.c */
+HB_CHECKED hb_status hb_supervisor_open_outbox(hb_supervisor *v, hb_error *err);
+HB_CHECKED hb_status hb_supervisor_open_alerts(hb_supervisor *v, const hb_daemon_config *c,
+                                               hb_alerts **ret, hb_error *err);
+
+#endif
