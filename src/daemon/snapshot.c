@@ -131,7 +131,7 @@ static void engine(const hb_engine_state *e, hb_time now, hb_health_snapshot *s)
     }
 }
 
-_Static_assert(HB_ENGINE_BUCKETS <= HB_HEALTH_BUCKETS, "all of them are shown");
+_Static_assert((int)HB_ENGINE_BUCKETS <= (int)HB_HEALTH_BUCKETS, "all of them are shown");
 
 void hb_supervisor_publish(hb_supervisor *v)
 {
