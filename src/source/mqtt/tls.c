@@ -133,15 +133,21 @@ hb_status hb_tls_new(const hb_link_options *o, int fd, hb_tls **ret_tls, hb_erro
     return HB_OK;
 }
 
+void hb_tls_finish(hb_tls *t)
+{
+    if (t && t->shaken) {
+        ERR_clear_error();
+        SSL_shutdown(t->ssl);
+        t->shaken = false;
+    }
+}
+
 void hb_tls_free(hb_tls *t)
 {
     if (!t) {
         return;
     }
-    if (t->ssl && t->shaken) {
-        ERR_clear_error();
-        SSL_shutdown(t->ssl);
-    }
+    hb_tls_finish(t);
     SSL_free(t->ssl);
     SSL_CTX_free(t->ctx);
     ERR_clear_error();
