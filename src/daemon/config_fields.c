@@ -309,8 +309,8 @@ const hb_field hb_daemon_fields[] = {
     TEXT("telemetry_schema", telemetry_schema, PATH_BYTES,
          "Names, units and patterns of live data. Default: telemetry_schema.yaml."),
     WHOLE("max_report_dir_mb", max_report_dir_mb, 0, MB_MAX, "1024",
-          "Reports of windows together; the oldest are taken away first, and hb report draws them "
-          "again. 0 = no limit."),
+          "Reports of windows together; the oldest are taken away first; the decision stays "
+          "in the registry. 0 = no limit."),
     {.key = "max_audit_log_mb",
      .kind = HB_FIELD_CUSTOM,
      .decode = no_audit_cap,
