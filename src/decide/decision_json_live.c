@@ -75,6 +75,8 @@ static void shock(hb_json *j, const hb_live_test *t)
     hb_json_kfinite(j, "low", t->low);
     hb_json_kfinite(j, "mean", t->mean);
     hb_json_ku(j, "n0", t->n0);
+    hb_json_ku(j, "n_alone", t->n_alone);
+    hb_json_ku(j, "needed_of_3", t->needed_of_3);
     hb_json_kfinite(j, "p", t->p);
     hb_json_kb(j, "shock", t->shock);
     hb_json_kfinite(j, "t", t->t);

@@ -12,7 +12,8 @@
  * known hb_detector_save / _load                          a checkpoint, bit for bit
  *
  * Shock: a hard limit passed by any sample, or the t limit of the reference set at the metric's
- * share of the budget per window, in the same direction in 2 of 3 windows. Slow drift: a two-sided
+ * share of the budget per window, in the same direction in 2 of 3 windows (3 of 3 where single
+ * windows beyond it are the metric's habit: heavy tails). Slow drift: a two-sided
  * sequential-rank CUSUM (k = 0.5, h from the budget) of the window's value among the windows kept,
  * which absorbs every window of enough coverage without looking at its own score. The live budget
  * (alarms a month for the whole program) goes half to each, then over metrics and definitions.
@@ -82,6 +83,8 @@ typedef struct hb_live_test {
     double level;         /* its share of the budget per window */
     hb_direction beyond;  /* this window, beyond the t limit and by min_effect or more */
     unsigned beyond_of_3; /* of this and the two windows before, in that direction */
+    unsigned needed_of_3; /* 2; 3 where kept windows lie beyond it one by one out of habit */
+    size_t n_alone;       /* of those; looked for where 2 of 3 are beyond */
     bool shock;
     hb_time beyond_since; /* start of the first of them; HB_TIME_NONE = this one is not beyond */
     /* slow drift: sequential ranks */

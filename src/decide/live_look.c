@@ -68,6 +68,7 @@ static void nothing(const hb_looker *l, const char *name, hb_live_test *t)
                         .t = NAN,
                         .p = NAN,
                         .level = l->detector->shock_level,
+                        .needed_of_3 = 2,
                         .beyond_since = HB_TIME_NONE,
                         .score = NAN,
                         .h = l->detector->h,
@@ -77,12 +78,78 @@ static void nothing(const hb_looker *l, const char *name, hb_live_test *t)
                         .lag1 = NAN};
 }
 
-/* Where the windows before lay counts only in this one's direction. */
-static void shock_of(const hb_looker *l, const hb_live_metric *m, hb_live_test *t)
+/* A quantile of t at such a level costs more than all else of a metric, and most share it. */
+static double width_of(hb_looker *l, const hb_fit *f, double level)
 {
-    if (t->beyond == HB_DIRECTION_NONE) {
+    hb_live_width *w = &l->width;
+    if (w->n0 != f->n0 || w->dof != f->p.dof || w->side != f->side) {
+        hb_predict unit = f->p;
+        unit.sd = 1;
+        *w = (hb_live_width){.n0 = f->n0,
+                             .dof = f->p.dof,
+                             .side = f->side,
+                             .per_sd = hb_predict_width(&unit, f->m, level, f->side)};
+    }
+    return w->per_sd * f->p.sd;
+}
+
+static void limits_of(hb_looker *l, const hb_fit *f, hb_live_test *t)
+{
+    double width = width_of(l, f, t->level);
+    t->low = f->side > 0 ? -INFINITY : hb_fit_unit(f, f->p.mean - width);
+    t->high = f->side < 0 ? INFINITY : hb_fit_unit(f, f->p.mean + width);
+}
+
+static bool kept_beyond(const hb_live_metric *m, size_t i, const hb_live_test *t, double min_effect)
+{
+    double x = hb_rank_ring_at(&m->kept, i);
+    bool far = fabs(x - t->mean) >= min_effect;
+    return far && (t->beyond == HB_DIRECTION_UP ? x > t->high : x < t->low);
+}
+
+/* Kept windows beyond the limit the same way whose neighbours on both sides, two each, are not: a
+ * shock comes in company, heavy tails do not. The two newest are the present company. */
+static size_t alone_beyond(const hb_live_metric *m, const hb_live_test *t, double min_effect)
+{
+    size_t alone = 0;
+    size_t n = m->kept.n;
+    size_t quiet = HB_LIVE_BEFORE; /* windows within the limit in a row */
+    size_t last = SIZE_MAX;        /* beyond, and alone as far as is known */
+    for (size_t i = 0; i < n; i++) {
+        bool beyond = kept_beyond(m, i, t, min_effect);
+        alone += last != SIZE_MAX && i == last + HB_LIVE_BEFORE && !beyond;
+        if (last != SIZE_MAX && (beyond || i == last + HB_LIVE_BEFORE)) {
+            last = SIZE_MAX;
+        }
+        if (beyond) {
+            last = quiet >= HB_LIVE_BEFORE ? i : SIZE_MAX;
+            quiet = 0;
+        } else {
+            quiet++;
+        }
+    }
+    return alone;
+}
+
+/* Where windows lie beyond the limit one by one out of habit, its values are no normal ones and two
+ * in company happen by chance: 2 π² of the windows. Then it takes three. */
+static void habit_of(const hb_looker *l, const hb_live_metric *m, const hb_metric *run,
+                     const hb_metric_def *def, hb_live_test *t)
+{
+    enum { HABIT = 2 };
+    if (!m || strcmp(m->unit, run->unit) != 0 || m->kept.n < HB_RANK_KEEP_MIN) {
         return;
     }
+    t->n_alone = alone_beyond(m, t, def && def->min_effect.set ? def->min_effect.v : 0);
+    double share = (double)t->n_alone / (double)m->kept.n;
+    if (t->n_alone >= HABIT && 2 * share * share > l->detector->shock_level) {
+        t->needed_of_3 = 3;
+    }
+}
+
+/* Where the windows before lay counts only in this one's direction. */
+static void company_of(const hb_looker *l, const hb_live_metric *m, hb_live_test *t)
+{
     t->beyond_of_3 = 1;
     t->beyond_since = l->window->start;
     for (size_t i = 0; m && i < HB_LIVE_BEFORE; i++) {
@@ -91,17 +158,9 @@ static void shock_of(const hb_looker *l, const hb_live_metric *m, hb_live_test *
             t->beyond_since = l->detector->before[i];
         }
     }
-    t->shock = t->beyond_of_3 >= 2;
 }
 
-static void limits_of(const hb_fit *f, hb_live_test *t)
-{
-    double width = hb_predict_width(&f->p, f->m, t->level, f->side);
-    t->low = f->side > 0 ? -INFINITY : hb_fit_unit(f, f->p.mean - width);
-    t->high = f->side < 0 ? INFINITY : hb_fit_unit(f, f->p.mean + width);
-}
-
-static void look_for_shock(const hb_looker *l, const hb_live_metric *m, const hb_metric *run,
+static void look_for_shock(hb_looker *l, const hb_live_metric *m, const hb_metric *run,
                            const hb_metric_def *def, hb_live_test *t)
 {
     const hb_past_metric *past = hb_run_set_metric(l->set, t->metric);
@@ -128,12 +187,18 @@ static void look_for_shock(const hb_looker *l, const hb_live_metric *m, const hb
     }
     t->mean = hb_fit_unit(&f, f.p.mean);
     t->p = hb_fit_p(&f, &t->t);
-    if (l->telling) {
-        limits_of(&f, t);
-    }
     bool small = def && def->min_effect.set && hb_fit_moved(&f) < def->min_effect.v;
     t->beyond = t->p <= t->level && !small ? hb_fit_direction(&f) : HB_DIRECTION_NONE;
-    shock_of(l, m, t);
+    if (t->beyond != HB_DIRECTION_NONE) {
+        company_of(l, m, t);
+    }
+    if (l->telling || t->beyond_of_3 > 1) {
+        limits_of(l, &f, t);
+    }
+    if (t->beyond_of_3 > 1) {
+        habit_of(l, m, run, def, t);
+    }
+    t->shock = t->beyond_of_3 >= t->needed_of_3;
 }
 
 /* In (0, 1), the same for ever for this metric of this window. */
@@ -212,7 +277,7 @@ static void look_for_likeness(const hb_live_metric *m, hb_live_test *t)
     t->widen /= 2;
 }
 
-void hb_look(const hb_looker *l, const char *name, const hb_metric *run, const hb_metric_def *def,
+void hb_look(hb_looker *l, const char *name, const hb_metric *run, const hb_metric_def *def,
              hb_looked *ret)
 {
     hb_live_metric *m = hb_detector_metric(l->detector, name);

@@ -192,6 +192,7 @@ hb_status hb_report_html(const hb_decision *d, const hb_report_about *about, hb_
     hb_buf_c(out, "<main>\n");
     findings(d, out);
     HB_TRY(hb_html_statistics(d, out, err));
+    hb_html_live(d, out);
     HB_TRY(hb_html_flagged(d, out, err));
     hb_html_comparisons(d, out);
     notes(d, out);

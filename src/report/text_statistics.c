@@ -239,6 +239,10 @@ static void why_not(const hb_decision *d, hb_buf *out)
 void hb_text_statistics(const hb_decision *d, bool colour, hb_buf *out)
 {
     const hb_run_statistics *s = &d->statistics;
+    if (s->live) {
+        hb_text_live(d, out);
+        return;
+    }
     retests(s, out);
     if (!s->ran) {
         why_not(d, out);

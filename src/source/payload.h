@@ -96,6 +96,8 @@ hb_status hb_payload_host(hb_decoder *d, const hb_record *record, hb_live_sample
                           const char **ret_bad, hb_error *err);
 hb_status hb_payload_csv(hb_decoder *d, const hb_record *record, hb_live_sample_fn fn, void *ctx,
                          const char **ret_bad, hb_error *err);
+hb_status hb_payload_syslog(hb_decoder *d, const hb_record *record, hb_live_sample_fn fn, void *ctx,
+                            const char **ret_bad, hb_error *err);
 bool hb_payload_csv_is_header(hb_str line);
 /* A header line is what it remembers. */
 hb_status hb_payload_csv_new(void **ret_state, hb_error *err);

@@ -386,14 +386,22 @@ hb_status hb_syslog_patterns(const hb_telemetry_schema *s, hb_str program, hb_st
     hb_status status = HB_OK;
     hb_buf name;
     hb_buf unit;
+    if (s->n_patterns == 0) {
+        *ret_matched = 0;
+        return HB_OK;
+    }
     hb_buf_init(&name, HB_SCHEMA_TEXT_MAX);
     hb_buf_init(&unit, HB_SCHEMA_TEXT_MAX);
+    /* Ended by a NUL: with REG_STARTEND the library needs none, but what watches it does. */
+    char text[MESSAGE_MAX_BYTES + 1];
     size_t n = message.n < MESSAGE_MAX_BYTES ? message.n : MESSAGE_MAX_BYTES;
+    memcpy(text, message.p, n);
+    text[n] = '\0';
     for (size_t i = 0; i < s->n_patterns && status == HB_OK; i++) {
-        found f = {.p = &s->patterns[i], .message = message.p};
+        found f = {.p = &s->patterns[i], .message = text};
         f.at[0] = (regmatch_t){.rm_so = 0, .rm_eo = (regoff_t)n};
         if (is_for(f.p, program) &&
-            regexec(&f.p->regex, message.p, f.p->n_groups, f.at, REG_STARTEND) == 0) {
+            regexec(&f.p->regex, text, f.p->n_groups, f.at, REG_STARTEND) == 0) {
             matched++;
             status = tell(&f, fn, ctx, &name, &unit, err);
         }

@@ -26,9 +26,11 @@
 
 enum { KEEP = 2000 };
 
-typedef enum law { NORMAL, T3, LOGNORMAL, LAWS } law;
+/* LOGGED: lognormal values whose baseline version stores that they are tested by logarithms. */
+typedef enum law { NORMAL, T3, LOGNORMAL, LAWS, LOGGED = LAWS, PROGRAMS } law;
 
-static const char *const law_names[LAWS] = {"normal", "t(3)", "lognormal"};
+static const char *const law_names[PROGRAMS] = {"normal", "t(3)", "lognormal",
+                                                "lognormal, baseline by logarithms"};
 
 typedef struct options {
     bool fast;
@@ -46,7 +48,7 @@ static double drawn(law d, hb_random *r)
     if (d == NORMAL) {
         return z;
     }
-    if (d == LOGNORMAL) {
+    if (d == LOGNORMAL || d == LOGGED) {
         return hb_exp(z);
     }
     double squares = 0;
@@ -355,6 +357,7 @@ static void draw_baseline(lab *l, const program *p, hb_random *r)
             l->values[i][k] = drawn(p->d, r);
         }
         l->reference_metrics[i].value = l->values[i][0];
+        l->past[i].log = p->d == LOGGED;
     }
 }
 
@@ -367,7 +370,7 @@ static void count(const hb_decision *d, counts *c)
         const hb_live_test *t = &s->tests[i];
         c->tests += !*t->why_no_shock;
         c->beyond += t->beyond != HB_DIRECTION_NONE;
-        c->shocks += t->shock && t->beyond_of_3 == 2;
+        c->shocks += t->shock && t->beyond_of_3 == t->needed_of_3;
         c->drifts += t->drift;
     }
 }
@@ -465,7 +468,7 @@ static hb_status month_rows(const options *o, table *t, hb_error *err)
 {
     const size_t months = o->fast ? 6 : 60;
     const size_t n_metrics = 20;
-    for (law w = NORMAL; w < LAWS; w++) {
+    for (law w = NORMAL; w < PROGRAMS; w++) {
         uint64_t first = t->stream;
         t->stream += months;
         if (o->fast && w != NORMAL) {
@@ -486,7 +489,7 @@ static hb_status month_rows(const options *o, table *t, hb_error *err)
         snprintf(setting, sizeof setting, "%zu months, %zu metrics, a window in 10 minutes, %s",
                  months, n_metrics, law_names[w]);
         size_t alarms = c.shocks + c.drifts;
-        if (w == NORMAL) {
+        if (w != LOGNORMAL) {
             row(t, "false alarms, at most (97.5 % of a Poisson law of 1 a month)", setting,
                 (double)most_likely((double)months), 0, (double)most_likely((double)months),
                 (double)alarms, "");
