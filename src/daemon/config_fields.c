@@ -199,6 +199,11 @@ static const hb_field health_fields[] = {
     TEXT("listen", health_listen, NAME_BYTES,
          "Where /live, /ready and /metrics are served: 127.0.0.1:9090, or unix:PATH. Default: "
          "nowhere."),
+    {.key = "expose",
+     .kind = HB_FIELD_BOOL,
+     .offset = RAW(c.health_expose),
+     .def = "false",
+     .doc = "listen may be an address that other machines can reach. There is no password."},
     {0},
 };
 
