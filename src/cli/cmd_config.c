@@ -51,7 +51,8 @@ static hb_status run_check(hb_app *app, const void *opts, hb_list args, int *ret
     } files[] = {{app->common.metric_registry, "metric_registry.yaml"},
                  {app->common.baseline_policy, "baseline_policy.yaml"},
                  {app->common.baseline_quality_policy, "baseline_quality_policy.yaml"},
-                 {app->common.equivalence_mapping, "equivalence_mapping.yaml"}};
+                 {app->common.equivalence_mapping, "equivalence_mapping.yaml"},
+                 {NULL, "telemetry_schema.yaml"}};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
         const char *path = NULL;
         HB_TRY(hb_app_path(app, files[i].given, files[i].name, &path, err));
@@ -354,7 +355,8 @@ const hb_cmd hb_cmd_config_schema = {
     .max_args = 1,
     .args = "DOCUMENT",
     .details = "DOCUMENT: metric-registry, baseline-policy, baseline-quality-policy, run-meta,\n"
-               "profile or equivalence-mapping. The same tables validate the files.",
+               "profile, equivalence-mapping or telemetry-schema. The same tables validate the\n"
+               "files.",
     .example = "hb config schema metric-registry --reference",
     .run = run_schema,
 };

@@ -3,6 +3,7 @@
 
 #include "config/field.h"
 #include "input/profile.h"
+#include "telemetry/normalise.h"
 #include "telemetry/run_meta.h"
 
 #include <string.h>
@@ -14,6 +15,7 @@ static const char *const kind_names[HB_DOC_COUNT] = {
     [HB_DOC_PROFILE] = "profile",
     [HB_DOC_QUALITY] = "baseline-quality-policy",
     [HB_DOC_EQUIVALENCE] = "equivalence-mapping",
+    [HB_DOC_TELEMETRY] = "telemetry-schema",
 };
 
 const char *hb_doc_name(hb_doc_kind k)
@@ -27,7 +29,8 @@ static hb_doc_kind kind_of(const hb_node *root)
     static const struct {
         const char *key;
         hb_doc_kind kind;
-    } rows[] = {{"mappings", HB_DOC_EQUIVALENCE},
+    } rows[] = {{"field_mapping", HB_DOC_TELEMETRY},
+                {"mappings", HB_DOC_EQUIVALENCE},
                 {"require_quality_gate", HB_DOC_QUALITY},
                 {"acceptance_criteria", HB_DOC_QUALITY},
                 {"confidence_weights", HB_DOC_QUALITY},
@@ -85,6 +88,10 @@ hb_status hb_doc_check(hb_app *app, hb_str text, const char *path, hb_doc_kind *
             if (status == HB_OK) {
                 hb_equivalence_release(&m);
             }
+        } else if (*ret_kind == HB_DOC_TELEMETRY) {
+            hb_telemetry_schema *s = NULL;
+            status = hb_telemetry_schema_parse(text, path, &s, err);
+            hb_telemetry_schema_free(s);
         } else {
             hb_policy p;
             status = hb_policy_parse(text, path, "", &p, err);
@@ -112,6 +119,8 @@ const struct hb_field *hb_doc_fields(hb_doc_kind kind)
         return hb_quality_policy_fields();
     case HB_DOC_EQUIVALENCE:
         return hb_equivalence_fields();
+    case HB_DOC_TELEMETRY:
+        return hb_telemetry_schema_fields();
     case HB_DOC_COUNT:
         break;
     }

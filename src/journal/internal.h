@@ -120,6 +120,18 @@ hb_segment *hb_segments_find(const hb_journal *j, uint64_t position);
 typedef void (*hb_segment_note)(void *ctx, const hb_record *r);
 void hb_segment_scan(const hb_segment *s, uint64_t until, hb_segment_note note, void *ctx,
                      hb_segment_seal *ret, const char **ret_why);
+/* The whole of [start, until), whatever is in it: `damage` (may be NULL) is told every stretch that
+ * no whole record covers, at least HB_RECORD_MIN long (a record beside it counts as damaged when it
+ * must), with the latest arrival before it. */
+typedef struct hb_damage {
+    uint64_t from;
+    uint64_t to;
+    hb_time arrival; /* HB_TIME_NONE: nothing before it in this segment */
+    const char *why;
+} hb_damage;
+typedef void (*hb_segment_damage)(void *ctx, const hb_damage *d);
+void hb_segment_walk(const hb_segment *s, uint64_t until, hb_segment_damage damage, void *ctx,
+                     hb_segment_seal *ret);
 /* Allocates and maps next.tmp, header written and synced. */
 HB_CHECKED hb_status hb_segment_make(hb_journal *j, uint64_t start, uint64_t bytes,
                                      hb_segment **ret, hb_error *err);
@@ -150,6 +162,7 @@ HB_CHECKED hb_status hb_journal_drop_for(hb_journal *j, uint64_t bytes, hb_error
 void hb_journal_drop_old(hb_journal *j);
 void hb_journal_find_begin(hb_journal *j);
 HB_CHECKED hb_status hb_holds_load(hb_journal *j, hb_error *err);
+HB_CHECKED hb_status hb_holds_note_gap(hb_journal *j, uint64_t from, uint64_t to, hb_error *err);
 bool hb_holds_gap(const hb_journal *j, uint64_t from, uint64_t to); /* noted as dropped */
 
 /* --- sources.c; under `lock` --- */

@@ -97,7 +97,8 @@ static hb_status read_lead(hb_journal *j, hb_segment *s, uint64_t next_start, hb
     if (s->known) {
         s->seal = seal;
     }
-    s->end = s->known ? seal.end : next_start;
+    uint64_t most = s->start + (HB_SEGMENT_FILE_MAX - HB_SEGMENT_HEAD);
+    s->end = s->known ? seal.end : next_start < most ? next_start : most;
     return HB_OK;
 }
 

@@ -168,7 +168,7 @@ bool hb_holds_gap(const hb_journal *j, uint64_t from, uint64_t to)
 }
 
 /* Gaps are kept joined; one with nothing kept before it is none. */
-static hb_status note_gap(hb_journal *j, uint64_t from, uint64_t to, hb_error *err)
+hb_status hb_holds_note_gap(hb_journal *j, uint64_t from, uint64_t to, hb_error *err)
 {
     size_t kept = 0;
     uint64_t first = j->segments[0]->start;
@@ -203,7 +203,7 @@ static hb_status drop(hb_journal *j, size_t index, hb_error *err)
     hb_segment_path(j, s, path);
     uint64_t records = records_of(j, s);
     if (index > 0) {
-        HB_TRY(note_gap(j, s->start, s->end, err));
+        HB_TRY(hb_holds_note_gap(j, s->start, s->end, err));
     }
     if (j->os->unlink(path) != 0 && errno != ENOENT) {
         return hb_journal_system(err, "remove", path);

@@ -142,6 +142,53 @@ void hb_segment_scan(const hb_segment *s, uint64_t until, hb_segment_note note, 
     }
 }
 
+/* Where the damage that begins at `at` ends: the next whole record, or `n`. A stretch too short to
+ * be described by a record takes the next one in. */
+static size_t damage_end(const hb_segment *s, size_t at, size_t n)
+{
+    const unsigned char *data = s->map + HB_SEGMENT_HEAD;
+    size_t to = hb_record_seek(data, n, at + 8 < n ? at + 8 : n, s->start);
+    while (to < n && to - at < HB_RECORD_MIN) {
+        hb_record r;
+        const char *why = NULL;
+        if (hb_record_read(data + to, n - to, s->start + to, &r, &why) == HB_FOUND_RECORD) {
+            to = (size_t)(r.next - s->start);
+        }
+    }
+    return to;
+}
+
+void hb_segment_walk(const hb_segment *s, uint64_t until, hb_segment_damage damage, void *ctx,
+                     hb_segment_seal *ret)
+{
+    hb_segment_seal seal = HB_SEAL_OF(s->start);
+    uint64_t last_begin = s->start;
+    size_t mapped = (s->map_bytes - HB_SEGMENT_HEAD) / 8 * 8;
+    size_t n = until - s->start < mapped ? (size_t)(until - s->start) : mapped;
+    while (seal.end < until) {
+        size_t at = (size_t)(seal.end - s->start);
+        const char *why = "records are missing";
+        hb_record r;
+        if (at < n && hb_record_read(s->map + HB_SEGMENT_HEAD + at, n - at, seal.end, &r, &why) ==
+                          HB_FOUND_RECORD) {
+            last_begin = seal.end;
+            hb_segment_seal_add(&seal, &r, r.next);
+            continue;
+        }
+        size_t end = at < n ? damage_end(s, at, n) : n;
+        uint64_t to = end < n ? s->start + end : until;
+        hb_damage d = {.from = to - seal.end < HB_RECORD_MIN ? last_begin : seal.end,
+                       .to = to,
+                       .arrival = seal.newest,
+                       .why = why};
+        if (damage) {
+            damage(ctx, &d);
+        }
+        seal.end = to;
+    }
+    *ret = seal;
+}
+
 /* File systems without fallocate: the blocks are there once something is in them. */
 static int write_zeros(const hb_os *os, int fd, uint64_t had, uint64_t bytes)
 {

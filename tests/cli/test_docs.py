@@ -9,6 +9,7 @@ import shlex
 import sqlite3
 import unittest
 
+import journals
 from hbtest import SOURCE, Case
 
 
@@ -33,6 +34,10 @@ class Docs(Case):
         self.hb("baseline", "create", "--runs", "monday-1", "--name", "spring")
         self.hb("baseline", "create", "--runs", "monday-1", "monday-2", "--name", "summer")
         self.hb("analyze", "monday-2")
+        journal = journals.Writer(self.path("journal"))
+        journal.segment()
+        journal.add("rig", "rig/temp", b"21.5", arrival=1767607200 * 10**9)
+        journal.close()
         self.write("incoming/today.csv", rows)
         self.write("live.csv", "timestamp,metric,value\n2026-01-05T10:00:00Z,temp,20\n"
                    "2026-01-05T10:00:01Z,temp,21\n")

@@ -187,7 +187,7 @@ hb_status hb_link_open(const hb_os *os, const hb_link_options *options, bool (*s
                        void *ctx, hb_link **ret_link, hb_error *err)
 {
     const waiting patience = {os, os->monotonic_ns() + (int64_t)options->timeout_ms * NS_PER_MS,
-                               stopping, ctx};
+                              stopping, ctx};
     hb_link *l = hb_alloc_zero(sizeof *l);
     if (!l) {
         return HB_NOMEM(err);
