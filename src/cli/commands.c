@@ -9,6 +9,7 @@ const hb_cmd *const hb_commands[] = {
     &hb_cmd_ingest,
     &hb_cmd_analyze,
     &hb_cmd_inspect,
+    &hb_cmd_normalize,
     &hb_cmd_report,
     &hb_cmd_watch,
     &hb_cmd_runs_list,

@@ -16,6 +16,7 @@ extern const hb_cmd hb_cmd_ingest;
 extern const hb_cmd hb_cmd_analyze;
 extern const hb_cmd hb_cmd_compare;
 extern const hb_cmd hb_cmd_inspect;
+extern const hb_cmd hb_cmd_normalize;
 extern const hb_cmd hb_cmd_report;
 extern const hb_cmd hb_cmd_runs_list;
 extern const hb_cmd hb_cmd_runs_show;

@@ -12,7 +12,7 @@ static const char *skip_blanks(const char *p, const char *end)
 
 static hb_status read_any(hb_emit *e, const char **p, const char *end, hb_error *err)
 {
-    hb_json_any any = {NULL};
+    hb_json_any any = {.document = NULL};
     const hb_jvalue *v = NULL;
     const char *bad = NULL;
     HB_TRY(hb_json_any_read(&any, e->d, p, end, &v, &bad, err));

@@ -49,19 +49,20 @@ static hb_status take(void *ctx, hb_str frame, hb_error *err)
 
 static void cut(const char *p, size_t n, size_t piece, hb_buf *out)
 {
-    hb_frames f;
+    hb_syslog_frames f;
     bool torn = false;
-    hb_frames_init(&f, FRAME_MAX);
+    hb_syslog_frames_init(&f, FRAME_MAX);
     for (size_t i = 0; i < n; i += piece) {
-        if (hb_frames_feed(&f, p + i, n - i < piece ? n - i : piece, take, out, NULL) != HB_OK) {
+        if (hb_syslog_frames_feed(&f, p + i, n - i < piece ? n - i : piece, take, out, NULL) !=
+            HB_OK) {
             abort();
         }
     }
-    if (hb_frames_end(&f, take, out, &torn, NULL) != HB_OK) {
+    if (hb_syslog_frames_end(&f, take, out, &torn, NULL) != HB_OK) {
         abort();
     }
     hb_buf_fmt(out, "%d %d %d", torn, f.broken, (int)f.larger);
-    hb_frames_release(&f);
+    hb_syslog_frames_release(&f);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

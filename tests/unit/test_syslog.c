@@ -195,15 +195,16 @@ static hb_status keep(void *ctx, hb_str frame, hb_error *err)
 static void frames(const char *p, size_t n, const char *want, uint64_t larger, bool broken)
 {
     for (size_t piece = 1; piece <= n; piece++) {
-        hb_frames f;
+        hb_syslog_frames f;
         hb_buf got;
         bool torn = false;
-        hb_frames_init(&f, 20);
+        hb_syslog_frames_init(&f, 20);
         hb_buf_init(&got, 10000);
         for (size_t i = 0; i < n; i += piece) {
-            CHECK_OK(hb_frames_feed(&f, p + i, n - i < piece ? n - i : piece, keep, &got, &err));
+            CHECK_OK(
+                hb_syslog_frames_feed(&f, p + i, n - i < piece ? n - i : piece, keep, &got, &err));
         }
-        CHECK_OK(hb_frames_end(&f, keep, &got, &torn, &err));
+        CHECK_OK(hb_syslog_frames_end(&f, keep, &got, &torn, &err));
         if (torn) {
             hb_buf_c(&got, "torn");
         }
@@ -211,7 +212,7 @@ static void frames(const char *p, size_t n, const char *want, uint64_t larger, b
         assert_int_equal(f.larger, larger);
         assert_int_equal(f.broken, broken);
         hb_buf_release(&got);
-        hb_frames_release(&f);
+        hb_syslog_frames_release(&f);
     }
 }
 
@@ -246,11 +247,11 @@ static hb_status refuse(void *ctx, hb_str frame, hb_error *err)
 static void frames__an_error_of_the_taker_ends_the_stream(void **state)
 {
     (void)state;
-    hb_frames f;
-    hb_frames_init(&f, 20);
-    CHECK_ERROR(hb_frames_feed(&f, "a\nb\n", 4, refuse, NULL, &err), HB_E_IO, "no");
+    hb_syslog_frames f;
+    hb_syslog_frames_init(&f, 20);
+    CHECK_ERROR(hb_syslog_frames_feed(&f, "a\nb\n", 4, refuse, NULL, &err), HB_E_IO, "no");
     assert_true(f.broken);
-    hb_frames_release(&f);
+    hb_syslog_frames_release(&f);
 }
 
 static void decoded(const char *schema_text, const char *message, const char *want)

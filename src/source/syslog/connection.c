@@ -54,7 +54,7 @@ hb_status hb_syslog_accept(const hb_syslog_listener *l, hb_syslog_tls *tls, cons
     }
     c->fd = fd;
     c->since_ns = os->monotonic_ns();
-    hb_frames_init(&c->frames, max_message);
+    hb_syslog_frames_init(&c->frames, max_message);
     hb_syslog_peer((const struct sockaddr *)&from, c->peer);
     keep_alive(fd);
     hb_status status =
@@ -73,7 +73,7 @@ void hb_syslog_connection_free(hb_syslog_connection *c)
     if (c) {
         hb_syslog_tls_peer_free(c->tls);
         close(c->fd);
-        hb_frames_release(&c->frames);
+        hb_syslog_frames_release(&c->frames);
         hb_free(c);
     }
 }
@@ -106,7 +106,7 @@ static hb_status ended(hb_syslog_connection *c, hb_syslog_out *out, bool broken,
 {
     bool torn = broken && c->frames.held.n > 0;
     if (!broken) {
-        HB_TRY(hb_frames_end(&c->frames, put_frame, out, &torn, err));
+        HB_TRY(hb_syslog_frames_end(&c->frames, put_frame, out, &torn, err));
     }
     if (torn) {
         out->sink->lost(out->sink->ctx, "truncated", 1);
@@ -114,7 +114,7 @@ static hb_status ended(hb_syslog_connection *c, hb_syslog_out *out, bool broken,
     return HB_OK;
 }
 
-static void tell_frames(hb_frames *f, const hb_source_sink *sink)
+static void tell_frames(hb_syslog_frames *f, const hb_source_sink *sink)
 {
     if (f->larger) {
         sink->lost(sink->ctx, "too_large", f->larger);
@@ -140,7 +140,7 @@ hb_status hb_syslog_connection_read(hb_syslog_connection *c, hb_syslog_out *out,
             *ret_over = true;
             return ended(c, out, n < 0, err);
         }
-        HB_TRY(hb_frames_feed(&c->frames, out->piece, (size_t)n, put_frame, out, err));
+        HB_TRY(hb_syslog_frames_feed(&c->frames, out->piece, (size_t)n, put_frame, out, err));
         tell_frames(&c->frames, out->sink);
         if (c->frames.broken || out->ending) {
             *ret_over = true;

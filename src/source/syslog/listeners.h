@@ -26,7 +26,7 @@ typedef struct hb_syslog_connection {
     bool wants_write;
     bool more;        /* OpenSSL may hold bytes that poll does not know of */
     int64_t since_ns; /* monotonic */
-    hb_frames frames;
+    hb_syslog_frames frames;
     char peer[HB_SYSLOG_PEER_TEXT];
 } hb_syslog_connection;
 
