@@ -56,7 +56,8 @@ static size_t first_kept(const hb_wdef *d, int64_t end_pane)
     return i;
 }
 
-/* Opens the kept windows that hold the pane; *ret_taken = there was one, or one is still to come. */
+/* Opens the kept windows that hold the pane; *ret_taken = there was one, or one is still to come.
+ */
 static hb_status reopen(hb_windows *w, hb_wdef *d, int64_t index, const hb_held *x, bool *ret_taken,
                         hb_error *err)
 {

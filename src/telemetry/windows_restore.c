@@ -64,6 +64,9 @@ static hb_status get_head(hb_windows *w, hb_rd *r, hb_error *err)
     uint32_t n = get_count(r, 4, HB_REASONS_MAX);
     for (uint32_t i = 0; i < n; i++) {
         hb_str s = get_str(r);
+        if (memchr(s.p, '\0', s.n)) {
+            return damaged("its reasons are damaged", err);
+        }
         w->reasons[i] = hb_arena_str(&w->arena, s);
         if (!w->reasons[i]) {
             return HB_NOMEM(err);
