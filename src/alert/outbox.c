@@ -367,7 +367,7 @@ static int start_lane(hb_outbox *o, size_t i)
                 .env = {.os = o->p.os,
                         .name = o->p.sinks[i].name,
                         .base_dir = o->p.base_dir,
-                                .ending = gives_up,
+                        .ending = gives_up,
                         .ending_ctx = o},
                 .beat_ns = o->p.os->monotonic_ns(),
                 .state = {.name = o->p.sinks[i].name, .retry_at = HB_TIME_NONE}};

@@ -30,9 +30,9 @@ typedef struct hb_outbox_options {
     const char *base_dir;
     const hb_outbox_sink *sinks; /* borrowed, with all they point at, until stop has returned */
     size_t n_sinks;
-    uint32_t max_attempts;                     /* then dead; 0 = never gives up (default) */
-    uint32_t first_pause_ms;                   /* default 500 */
-    uint32_t max_pause_ms;                     /* default 300,000 */
+    uint32_t max_attempts;   /* then dead; 0 = never gives up (default) */
+    uint32_t first_pause_ms; /* default 500 */
+    uint32_t max_pause_ms;   /* default 300,000 */
     uint32_t heartbeat_s; /* dead-man's: an event "heartbeat" to every sink this often; 0 = off. Not
                            * kept and not repeated: the next one says the same */
 } hb_outbox_options;

@@ -6,9 +6,8 @@
 #include <string.h>
 
 const hb_sink_ops *const hb_sinks[] = {
-    &hb_sink_stdout,
-    &hb_sink_file,
-    NULL,
+    &hb_sink_stdout, &hb_sink_file,  &hb_sink_syslog, &hb_sink_webhook,
+    &hb_sink_mqtt,   &hb_sink_email, &hb_sink_exec,   NULL,
 };
 
 const hb_sink_ops *hb_sink_find(const char *name)

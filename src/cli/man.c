@@ -222,12 +222,26 @@ static void bash(hb_buf *out)
         "}\ncomplete -o filenames -F _hb hb\n");
 }
 
+/* Inside single quotes of a shell. */
+static void put_quoted(const char *text, hb_buf *out)
+{
+    for (const char *c = text; *c; c++) {
+        if (*c == '\'') {
+            hb_buf_c(out, "'\\''");
+        } else {
+            hb_buf_ch(out, *c);
+        }
+    }
+}
+
 static void zsh(hb_buf *out)
 {
     hb_buf_c(out, "#compdef hb\n# zsh completion of hb, made from its command tables\n"
                   "_hb() {\n    local -a commands options\n    commands=(\n");
     for (size_t i = 0; hb_commands[i]; i++) {
-        hb_buf_fmt(out, "        '%s:%s'\n", hb_commands[i]->name, hb_commands[i]->summary);
+        hb_buf_fmt(out, "        '%s:", hb_commands[i]->name);
+        put_quoted(hb_commands[i]->summary, out);
+        hb_buf_c(out, "'\n");
     }
     hb_buf_c(out, "    )\n    case \"${words[2]} ${words[3]}\" in\n");
     for (size_t i = 0; hb_commands[i]; i++) {

@@ -2,6 +2,8 @@
 #include "cli/topics.h"
 
 #include "base/status.h"
+#include "config/field.h"
+#include "source/source.h"
 
 static void exit_codes(hb_buf *out)
 {
@@ -73,10 +75,26 @@ static void formats(hb_buf *out)
              "Where 05/04/2024 reads both ways, --day-first or --month-first says which.\n");
 }
 
+static void sources(hb_buf *out)
+{
+    hb_buf_c(out,
+             "Live sources\n\n"
+             "hb daemon reads them for ever, hb ingest --source NAME for a while. Their keys\n"
+             "stand in daemon.yaml, or behind --set: hb ingest --source host --set interval=2s\n");
+    for (size_t i = 0; hb_sources[i]; i++) {
+        hb_buf_fmt(out, "\n%s: %s\n\n", hb_sources[i]->name, hb_sources[i]->summary);
+        hb_fields_reference(hb_sources[i]->fields, 2, out);
+    }
+    hb_buf_c(out,
+             "\nWhat their messages say: docs/formats/live_payloads.md. Names and units are\n"
+             "mapped by telemetry_schema.yaml (hb config schema telemetry-schema --reference).\n");
+}
+
 const hb_topic hb_topics[] = {
     {"exit-codes", "what the program's exit code means", exit_codes},
     {"verdicts", "the four verdicts", verdicts},
     {"workspace", "the files of a workspace", workspace},
     {"formats", "what files can be read", formats},
+    {"sources", "live sources and their keys", sources},
 };
 const size_t hb_topic_count = sizeof hb_topics / sizeof *hb_topics;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Telling the service manager: sd_notify(3)'s protocol, datagrams of KEY=value lines to the unix
- * socket that $NOTIFY_SOCKET names. docs/decisions/0101-no-libsystemd.md
+ * socket that $NOTIFY_SOCKET names. docs/decisions/0120-no-libsystemd.md
  *
  *     hb_notify_new(os, getenv("NOTIFY_SOCKET"), getenv("WATCHDOG_USEC"),
  *                   getenv("WATCHDOG_PID"), &n, err)

@@ -242,7 +242,7 @@ static void take_sides(hb_live_metric *m, const hb_looked *looked, double h)
 }
 
 /* Every metric known or in the window, once. */
-static hb_status absorb_one(hb_detector *d, const hb_looker *l, hb_live_metric *m,
+static hb_status absorb_one(hb_detector *d, hb_looker *l, hb_live_metric *m,
                             const hb_registry *registry, hb_error *err)
 {
     const hb_metric *run = hb_run_metric(l->window->run, hb_str_of(m->name));
@@ -261,8 +261,7 @@ static hb_status absorb_one(hb_detector *d, const hb_looker *l, hb_live_metric *
     return HB_OK;
 }
 
-static hb_status absorb(hb_detector *d, const hb_looker *l, const hb_registry *registry,
-                        hb_error *err)
+static hb_status absorb(hb_detector *d, hb_looker *l, const hb_registry *registry, hb_error *err)
 {
     const hb_run *run = l->window->run;
     for (size_t i = 0; i < run->n_metrics; i++) {

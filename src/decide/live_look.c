@@ -78,9 +78,24 @@ static void nothing(const hb_looker *l, const char *name, hb_live_test *t)
                         .lag1 = NAN};
 }
 
-static void limits_of(const hb_fit *f, hb_live_test *t)
+/* A quantile of t at such a level costs more than all else of a metric, and most share it. */
+static double width_of(hb_looker *l, const hb_fit *f, double level)
 {
-    double width = hb_predict_width(&f->p, f->m, t->level, f->side);
+    hb_live_width *w = &l->width;
+    if (w->n0 != f->n0 || w->dof != f->p.dof || w->side != f->side) {
+        hb_predict unit = f->p;
+        unit.sd = 1;
+        *w = (hb_live_width){.n0 = f->n0,
+                             .dof = f->p.dof,
+                             .side = f->side,
+                             .per_sd = hb_predict_width(&unit, f->m, level, f->side)};
+    }
+    return w->per_sd * f->p.sd;
+}
+
+static void limits_of(hb_looker *l, const hb_fit *f, hb_live_test *t)
+{
+    double width = width_of(l, f, t->level);
     t->low = f->side > 0 ? -INFINITY : hb_fit_unit(f, f->p.mean - width);
     t->high = f->side < 0 ? INFINITY : hb_fit_unit(f, f->p.mean + width);
 }
@@ -145,7 +160,7 @@ static void company_of(const hb_looker *l, const hb_live_metric *m, hb_live_test
     }
 }
 
-static void look_for_shock(const hb_looker *l, const hb_live_metric *m, const hb_metric *run,
+static void look_for_shock(hb_looker *l, const hb_live_metric *m, const hb_metric *run,
                            const hb_metric_def *def, hb_live_test *t)
 {
     const hb_past_metric *past = hb_run_set_metric(l->set, t->metric);
@@ -178,7 +193,7 @@ static void look_for_shock(const hb_looker *l, const hb_live_metric *m, const hb
         company_of(l, m, t);
     }
     if (l->telling || t->beyond_of_3 > 1) {
-        limits_of(&f, t);
+        limits_of(l, &f, t);
     }
     if (t->beyond_of_3 > 1) {
         habit_of(l, m, run, def, t);
@@ -262,7 +277,7 @@ static void look_for_likeness(const hb_live_metric *m, hb_live_test *t)
     t->widen /= 2;
 }
 
-void hb_look(const hb_looker *l, const char *name, const hb_metric *run, const hb_metric_def *def,
+void hb_look(hb_looker *l, const char *name, const hb_metric *run, const hb_metric_def *def,
              hb_looked *ret)
 {
     hb_live_metric *m = hb_detector_metric(l->detector, name);

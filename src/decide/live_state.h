@@ -49,12 +49,21 @@ typedef struct hb_window_use {
     bool newer; /* than all before: the only ones that are absorbed */
 } hb_window_use;
 
+/* The last half width of a t limit, by what it depends on beside sd; n0 = 0: none yet. */
+typedef struct hb_live_width {
+    size_t n0;
+    double dof;
+    int side;
+    double per_sd;
+} hb_live_width;
+
 typedef struct hb_looker {
     const hb_detector *detector;
     const hb_window *window;
     const hb_run_set *set; /* NULL = none */
     hb_window_use use;
     uint64_t id_hash;
+    hb_live_width width;
     bool telling;   /* with limits and likeness, which only a reader of the decision wants */
     bool *left_out; /* one a run of the set: the window itself is among them; owned */
     double *room;   /* owned */
@@ -74,7 +83,7 @@ typedef struct hb_looked {
 } hb_looked;
 
 /* run: the metric in the window, NULL = not in it. def: what is declared, NULL = nothing. */
-void hb_look(const hb_looker *l, const char *name, const hb_metric *run, const hb_metric_def *def,
+void hb_look(hb_looker *l, const char *name, const hb_metric *run, const hb_metric_def *def,
              hb_looked *ret);
 
 #endif

@@ -15,7 +15,7 @@
  * says which; HEAD goes where GET goes), 413 too large, 403 where the access class forbids it.
  * No answer says which program or version it is.
  *
- * The library is loaded when the first server starts (docs/decisions/0102-libmicrohttpd.md). */
+ * The library is loaded when the first server starts (docs/decisions/0121-libmicrohttpd.md). */
 #ifndef HB_HTTP_HTTP_H
 #define HB_HTTP_HTTP_H
 

@@ -127,10 +127,6 @@ static void finding_item(const hb_finding *f, hb_buf *out)
         }
         hb_buf_c(out, ".</span>");
     }
-    if (!f->has_onset && f->onset_time != HB_TIME_NONE) {
-        char fig[HB_FIG];
-        hb_buf_fmt(out, " <span class=\"note\">Since %s.</span>", hb_fig_time(f->onset_time, fig));
-    }
     hb_buf_c(out, "</li>");
 }
 

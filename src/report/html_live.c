@@ -133,7 +133,11 @@ static void drift_cells(const hb_live_test *t, hb_buf *out)
                t->drift_since == HB_TIME_NONE ? "—" : hb_fig_time(t->drift_since, fig));
     hb_buf_fmt(out, "<td>%zu%s%s%s</td>", t->n_reference, *t->why_no_drift ? " (" : "",
                t->why_no_drift, *t->why_no_drift ? ")" : "");
-    hb_buf_fmt(out, "<td>%s</td>", hb_fig_short(t->lag1, fig));
+    if (isfinite(t->lag1)) {
+        hb_buf_fmt(out, "<td>%.2f</td>", t->lag1);
+    } else {
+        hb_buf_c(out, "<td>—</td>");
+    }
 }
 
 static void tests(const hb_decision *d, const hb_live_statistics *s, hb_buf *out)
@@ -188,10 +192,10 @@ void hb_html_live(const hb_decision *d, hb_buf *out)
     hb_buf_fmt(out, "<dt>Tested</dt><dd>%zu for a shock: %zu; %zu for slow drift: %zu</dd>",
                s->n_shock_tested, s->n_shocks, s->n_drift_tested, s->n_drifts);
     hb_buf_fmt(out,
-               "<dt>Budget</dt><dd>at most %s false alarms a month over %u metrics and %u window "
+               "<dt>Budget</dt><dd>at most %s false alarm%s a month over %u metrics and %u window "
                "definition%s</dd></dl>\n",
-               hb_fig_short(s->alarms_per_month, fig), s->n_metrics, s->n_defs,
-               s->n_defs == 1 ? "" : "s");
+               hb_fig_short(s->alarms_per_month, fig), s->alarms_per_month == 1 ? "" : "s",
+               s->n_metrics, s->n_defs, s->n_defs == 1 ? "" : "s");
     limits(d, w, out);
     silent(d, w, out);
     tests(d, s, out);

@@ -25,8 +25,9 @@ static void window_line(const hb_live_statistics *s, hb_buf *out)
     hb_text_wrapped(out, "window ", text);
     snprintf(text, sizeof text,
              "%zu metrics tested for a shock (%zu), %zu for slow drift (%zu); at most %.3g false "
-             "alarms a month",
-             s->n_shock_tested, s->n_shocks, s->n_drift_tested, s->n_drifts, s->alarms_per_month);
+             "alarm%s a month",
+             s->n_shock_tested, s->n_shocks, s->n_drift_tested, s->n_drifts, s->alarms_per_month,
+             s->alarms_per_month == 1 ? "" : "s");
     hb_text_wrapped(out, "live ", text);
 }
 
@@ -53,13 +54,13 @@ static void row(const hb_live_test *t, hb_buf *out)
     memset(bar, '#', full);
     bar[BAR] = '\0';
     name_of(t->metric, name);
-    hb_buf_fmt(out, "  %-*s  [%s] %4.0f %%  %-5s %s\n", NAME, name, bar,
+    hb_buf_fmt(out, "  %-*s  [%s] %4.0f %%%s%s\n", NAME, name, bar,
                reached < 99 ? reached * 100 : 9900,
-               t->drift_direction == HB_DIRECTION_UP     ? "up"
-               : t->drift_direction == HB_DIRECTION_DOWN ? "down"
+               t->drift_direction == HB_DIRECTION_UP     ? " up"
+               : t->drift_direction == HB_DIRECTION_DOWN ? " down"
                                                          : "",
-               t->shock   ? "SHOCK"
-               : t->drift ? "DRIFT"
+               t->shock   ? "  SHOCK"
+               : t->drift ? "  DRIFT"
                           : "");
 }
 

@@ -25,6 +25,7 @@ static const hb_payload_reader readers[] = {
      .free_state = hb_payload_csv_free,
      .save = hb_payload_csv_save,
      .load = hb_payload_csv_load},
+    {.payload = HB_PAYLOAD_SYSLOG, .read = hb_payload_syslog},
     {.payload = HB_PAYLOAD_HOST, .read = hb_payload_host},
 };
 

@@ -19,10 +19,11 @@
 #include "source/decode.h"
 
 enum {
-    HB_PAYLOAD_NAME_MAX = 256,     /* bytes of a sample's name */
-    HB_PAYLOAD_ID_MAX = 128,       /* bytes of a message's id */
-    HB_PAYLOAD_DEPTH = 16,         /* objects and arrays in one another */
-    HB_PAYLOAD_VALUES_MAX = 100000 /* of one message */
+    HB_PAYLOAD_NAME_MAX = 256,      /* bytes of a sample's name */
+    HB_PAYLOAD_ID_MAX = 128,        /* bytes of a message's id */
+    HB_PAYLOAD_DEPTH = 16,          /* objects and arrays in one another */
+    HB_PAYLOAD_VALUES_MAX = 100000, /* of one message, about: */
+    HB_PAYLOAD_TOKENS_MAX = 4 * HB_PAYLOAD_VALUES_MAX
 };
 
 /* A table row of formats.c; NULL where this program has no reader. */
@@ -96,6 +97,8 @@ hb_status hb_payload_host(hb_decoder *d, const hb_record *record, hb_live_sample
                           const char **ret_bad, hb_error *err);
 hb_status hb_payload_csv(hb_decoder *d, const hb_record *record, hb_live_sample_fn fn, void *ctx,
                          const char **ret_bad, hb_error *err);
+hb_status hb_payload_syslog(hb_decoder *d, const hb_record *record, hb_live_sample_fn fn, void *ctx,
+                            const char **ret_bad, hb_error *err);
 bool hb_payload_csv_is_header(hb_str line);
 /* A header line is what it remembers. */
 hb_status hb_payload_csv_new(void **ret_state, hb_error *err);

@@ -4,21 +4,9 @@
  * than true, false and null, objects and arrays inside, a key that stands twice. */
 #include "source/payload_json.h"
 
-#include <string.h>
+#include "base/num_swar.h"
 
-/* Of a byte in a string: 0 = plain, 1 = from here on it may be UTF-8, 2 = the string ends or is not
- * for this parser. */
-#define PLAIN8 0, 0, 0, 0, 0, 0, 0, 0
-#define HIGH16 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1
-#define STOP16 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2
-static const uint8_t classes[256] = {
-    STOP16, STOP16,                         /* control characters */
-    0, 0, 2, 0, 0, 0, 0, 0, PLAIN8,         /* the quote */
-    PLAIN8, PLAIN8, PLAIN8, PLAIN8, PLAIN8, /* digits, capitals */
-    0, 0, 0, 0, 2, 0, 0, 0,                 /* the backslash is 0x5c */
-    PLAIN8, PLAIN8, PLAIN8, PLAIN8,         /* small letters */
-    HIGH16, HIGH16, HIGH16, HIGH16, HIGH16, HIGH16, HIGH16, HIGH16,
-};
+#include <string.h>
 
 static inline const char *blanks(const char *p, const char *end)
 {
@@ -28,23 +16,44 @@ static inline const char *blanks(const char *p, const char *end)
     return p;
 }
 
+static inline bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+/* Behind the plain characters at p, eight at a time. A byte below 0x20 borrows from those above it,
+ * so only the lowest mark is sure, and that is the one that is asked for. */
+static inline const char *plain(const char *p, const char *end)
+{
+    while (end - p >= 8) {
+        uint64_t w = hb_swar_load(p);
+        uint64_t low = (w - HB_SWAR_EACH(0x20)) & ~w & HB_SWAR_EACH(0x80);
+        uint64_t marks = low | (w & HB_SWAR_EACH(0x80)) | hb_swar_zeros(w ^ HB_SWAR_EACH('"')) |
+                         hb_swar_zeros(w ^ HB_SWAR_EACH('\\'));
+        if (marks) {
+            return p + (unsigned)__builtin_ctzll(marks) / 8;
+        }
+        p += 8;
+    }
+    while (p < end && is_plain((unsigned char)*p)) {
+        p++;
+    }
+    return p;
+}
+
 /* p is behind the opening quote. NULL = not here. */
 static inline const char *string(const char *p, const char *end, hb_str *ret)
 {
     const char *from = p;
-    unsigned seen = 0;
-    for (; p < end; p++) {
-        unsigned c = classes[(unsigned char)*p];
-        if (c == 2) {
-            break;
-        }
-        seen |= c;
+    bool foreign = false;
+    for (p = plain(p, end); p < end && (unsigned char)*p >= 0x80; p = plain(p + 1, end)) {
+        foreign = true;
     }
     if (p == end || *p != '"') {
         return NULL;
     }
     *ret = (hb_str){from, (size_t)(p - from)};
-    return seen && hb_utf8_valid_prefix(*ret) != ret->n ? NULL : p + 1;
+    return foreign && hb_utf8_valid_prefix(*ret) != ret->n ? NULL : p + 1;
 }
 
 static inline const char *digits(const char *p, const char *end)
@@ -162,5 +171,27 @@ bool hb_json_flat(const char **at, const char *end, hb_jvalue *members, hb_jvalu
     }
     *ret = (hb_jvalue){.kind = HB_J_OBJECT, .kids = members, .n = n};
     *at = p + 1;
+    return true;
+}
+
+bool hb_json_flat_array(const char *p, const char *end, const char **ret_end)
+{
+    hb_jvalue members[HB_JSON_FLAT_MEMBERS];
+    hb_jvalue v;
+    size_t tokens = 2; /* as the other parser counts them, which has the last word on too many */
+    bool more = p < end && *p == '[';
+    while (more) {
+        p = blanks(p + 1, end);
+        if (!hb_json_flat(&p, end, members, &v)) {
+            return false;
+        }
+        tokens += 4 * v.n + 3;
+        p = blanks(p, end);
+        more = p < end && *p == ',';
+    }
+    if (p == end || *p != ']' || tokens > HB_PAYLOAD_TOKENS_MAX || tokens == 2) {
+        return false;
+    }
+    *ret_end = p + 1;
     return true;
 }

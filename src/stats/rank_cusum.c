@@ -119,44 +119,61 @@ double hb_rank_ring_median(const hb_rank_ring *r, size_t from, size_t to, double
     return n % 2 ? room[n / 2] : room[n / 2 - 1] / 2 + room[n / 2] / 2;
 }
 
-/* Blocks are counted from the newest back, so that what is told is about now. */
-static double block_mean(const hb_rank_ring *r, size_t block, size_t i, size_t skipped,
-                         double scale)
+/* Means of `block` neighbours one after another; blocks are counted from the newest back, so that
+ * what is told is about now. `shrink` keeps squares of values up to 1e300 finite. */
+typedef struct blocks {
+    const hb_rank_ring *ring;
+    size_t block;
+    size_t place; /* of the next value */
+    double shrink;
+} blocks;
+
+static blocks blocks_of(const hb_rank_ring *r, size_t block)
+{
+    double most = fmax(fabs(r->sorted[0]), fabs(r->sorted[r->n - 1]));
+    size_t place = r->first + r->n % block;
+    bool far = most > 1e150 || most < 1e-150;
+    return (blocks){.ring = r,
+                    .block = block,
+                    .place = place < r->keep ? place : place - r->keep,
+                    .shrink = far ? 1 / most : 1};
+}
+
+static double next_mean(blocks *b)
 {
     double sum = 0;
-    for (size_t k = 0; k < block; k++) {
-        sum += hb_rank_ring_at(r, skipped + i * block + k) / scale;
+    for (size_t k = 0; k < b->block; k++) {
+        sum += b->ring->values[b->place] * b->shrink;
+        b->place = b->place + 1 == b->ring->keep ? 0 : b->place + 1;
     }
-    return sum / (double)block;
+    return b->block == 1 ? sum : sum / (double)b->block;
 }
 
 double hb_rank_ring_lag1(const hb_rank_ring *r, size_t block)
 {
     size_t n = r->n / block;
-    if (n < HB_RANK_KEEP_MIN) {
+    if (n < HB_RANK_KEEP_MIN || !(r->sorted[r->n - 1] > r->sorted[0])) {
         return NAN;
     }
-    size_t skipped = r->n - n * block;
-    /* Values up to 1e300 have squares all the same. */
-    double scale = fmax(fabs(r->sorted[0]), fabs(r->sorted[r->n - 1]));
-    if (!(scale > 0)) {
-        return NAN;
+    blocks b = blocks_of(r, block);
+    double first = next_mean(&b);
+    double sum = 0;
+    for (size_t i = 1; i < n; i++) {
+        sum += next_mean(&b) - first;
     }
-    double mean = 0;
-    for (size_t i = 0; i < n; i++) {
-        mean += (block_mean(r, block, i, skipped, scale) - mean) / (double)(i + 1);
-    }
+    double mean = first + sum / (double)n;
+    b = blocks_of(r, block);
     double squares = 0;
     double products = 0;
     double last = 0;
     for (size_t i = 0; i < n; i++) {
-        double off = block_mean(r, block, i, skipped, scale) - mean;
+        double off = next_mean(&b) - mean;
         squares += off * off;
         products += off * last;
         last = off;
     }
-    /* What rounding leaves of a constant is no spread. */
-    return squares > (double)n * 1e-24 ? products / squares : NAN;
+    /* What rounding leaves of equal means is no spread. */
+    return squares > (double)n * 1e-24 * mean * mean ? products / squares : NAN;
 }
 
 void hb_cusum_reset(hb_cusum *c)

@@ -10,6 +10,7 @@
 
 struct hb_figures {
     hb_store *s;
+    bool own; /* its transaction */
     hb_sql head;
     hb_sql factors;
     hb_sql rows;
@@ -52,7 +53,7 @@ hb_status hb_figures_open(hb_store *s, hb_figures **ret_figures, hb_error *err)
     }
     f->s = s;
     f->run_id = "";
-    hb_status status = hb_sql_do(s, "BEGIN", err);
+    hb_status status = hb_store_look(s, &f->own, err);
     if (status != HB_OK) {
         hb_free(f);
         return status;
@@ -72,7 +73,7 @@ void hb_figures_close(hb_figures *f)
         hb_sql_close(&f->head);
         hb_sql_close(&f->factors);
         hb_sql_close(&f->rows);
-        HB_IGNORE(hb_sql_do(f->s, "ROLLBACK", NULL)); /* nothing was written */
+        hb_store_looked(f->s, f->own);
         hb_free(f);
     }
 }

@@ -190,14 +190,10 @@ hb_status hb_live_get_checkpoint(hb_store *s, const char *stream, hb_arena *aren
 {
     hb_live_checkpoint c = {0};
     bool found = false;
-    bool own = sqlite3_get_autocommit(s->db);
-    if (own) {
-        HB_TRY(hb_sql_do(s, "BEGIN", err));
-    }
+    bool own = false;
+    HB_TRY(hb_store_look(s, &own, err));
     hb_status status = get_checkpoint(s, stream, arena, &c, &found, err);
-    if (own) {
-        HB_IGNORE(hb_sql_do(s, "ROLLBACK", NULL)); /* nothing was written */
-    }
+    hb_store_looked(s, own);
     HB_TRY(status);
     if (found) {
         *ret = c;

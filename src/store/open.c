@@ -363,3 +363,17 @@ hb_status hb_store_end(hb_store *s, hb_status status, hb_error *err)
     }
     return status;
 }
+
+hb_status hb_store_look(hb_store *s, bool *ret_own, hb_error *err)
+{
+    *ret_own = s->writing == 0;
+    return *ret_own ? hb_sql_do(s, "BEGIN", err) : HB_OK;
+}
+
+void hb_store_looked(hb_store *s, bool own)
+{
+    if (own) {
+        /* Nothing was written, and a lost lock is no loss. */
+        HB_IGNORE(hb_sql_do(s, "ROLLBACK", NULL));
+    }
+}

@@ -415,9 +415,10 @@ hb_status hb_store_get_run(hb_store *s, const char *run_id, hb_run **ret_run, hb
     HB_CLEANUP(free_packer_p) hb_packer *packer = NULL;
     HB_TRY(hb_packer_new(&packer, err));
     reader r = {.s = s, .run = run, .packer = packer};
-    HB_TRY(hb_sql_do(s, "BEGIN", err));
+    bool own = false;
+    HB_TRY(hb_store_look(s, &own, err));
     hb_status status = read_all(&r, run_id, err);
-    HB_IGNORE(hb_sql_do(s, "ROLLBACK", NULL)); /* nothing was written, and a lost lock is no loss */
+    hb_store_looked(s, own);
     HB_TRY(status);
     *ret_run = HB_TAKE(run);
     return HB_OK;

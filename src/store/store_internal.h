@@ -48,4 +48,9 @@ hb_status hb_store_fail(hb_store *s, int rc, hb_error *err);
 HB_CHECKED hb_status hb_store_begin(hb_store *s, hb_error *err);
 HB_CHECKED hb_status hb_store_end(hb_store *s, hb_status status, hb_error *err);
 
+/* Reading several things of one moment: a transaction, or the write transaction that is open.
+ * *ret_own goes to hb_store_looked. */
+HB_CHECKED hb_status hb_store_look(hb_store *s, bool *ret_own, hb_error *err);
+void hb_store_looked(hb_store *s, bool own);
+
 #endif

@@ -107,6 +107,9 @@ static hb_status settle(hb_windows *w, hb_wchannel *c, const char *unit, hb_erro
         }
         return status;
     }
+    if (u.known && !m->unit_known) { /* windows closed before are without it, taken or not */
+        HB_TRY(hb_windows_drain(w, err));
+    }
     m->unit = u.unit;
     m->unit_known = u.known;
     return HB_OK;

@@ -98,12 +98,12 @@ void hb_ids_remember(hb_ids *ids, hb_message_id id)
 
 bool hb_ids_known(hb_ids *ids, const hb_live_sample *s)
 {
-    hb_message_id id = {hb_fast_hash(hb_fast_hash(1, s->source), s->id),
-                        hb_fast_hash(hb_fast_hash(2, s->source), s->id)};
-    if (ids->in_message && same(ids->current, id) && s->part > ids->part) {
+    hb_message_id id = {hb_fast_hash(hb_fast_hash(1, s->source), s->id), 0};
+    if (ids->in_message && ids->current.a == id.a && s->part > ids->part) {
         ids->part = s->part;
         return ids->known;
     }
+    id.b = hb_fast_hash(hb_fast_hash(2, s->source), s->id);
     hb_message_id named = {hb_fast_hash(id.a, s->name), hb_fast_hash(id.b, s->name)};
     ids->current = id;
     ids->part = s->part;

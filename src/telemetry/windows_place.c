@@ -56,8 +56,8 @@ static size_t first_kept(const hb_wdef *d, int64_t end_pane)
     return i;
 }
 
-/* Opens the kept windows that hold the pane; *ret_taken = there was one, or the pane is in a window
- * that was never told. */
+/* Opens the kept windows that hold the pane; *ret_taken = there was one, or one is still to come.
+ */
 static hb_status reopen(hb_windows *w, hb_wdef *d, int64_t index, const hb_held *x, bool *ret_taken,
                         hb_error *err)
 {
@@ -68,8 +68,9 @@ static hb_status reopen(hb_windows *w, hb_wdef *d, int64_t index, const hb_held 
     /* What the watermark has closed is closed, whether or not it was taken. */
     HB_TRY(hb_windows_drain(w, err));
     size_t at = first_kept(d, index);
-    bool any = at < d->n_kept && d->kept[at].end_pane < index + d->overlap;
-    if (!any && index <= d->closed) {
+    bool told = at < d->n_kept && d->kept[at].end_pane < index + d->overlap;
+    bool to_come = index + d->overlap - 1 > d->closed && index >= d->begin;
+    if (!told && !to_come) {
         return HB_OK;
     }
     hb_pane *p = NULL;

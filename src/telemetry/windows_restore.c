@@ -53,7 +53,6 @@ static hb_status get_head(hb_windows *w, hb_rd *r, hb_error *err)
     uint32_t flags = hb_rd_u32(r);
     w->heard = flags & 1;
     w->finished = flags & 2;
-    w->maybe_due = true;
     w->watermark = w->head == HB_TIME_NONE ? HB_TIME_NONE : w->head - w->o.lateness_ns;
     for (size_t i = 0; i < HB_WINDOWS_COUNT_; i++) {
         w->count[i] = hb_rd_u64(r);
@@ -65,6 +64,9 @@ static hb_status get_head(hb_windows *w, hb_rd *r, hb_error *err)
     uint32_t n = get_count(r, 4, HB_REASONS_MAX);
     for (uint32_t i = 0; i < n; i++) {
         hb_str s = get_str(r);
+        if (memchr(s.p, '\0', s.n)) {
+            return damaged("its reasons are damaged", err);
+        }
         w->reasons[i] = hb_arena_str(&w->arena, s);
         if (!w->reasons[i]) {
             return HB_NOMEM(err);
@@ -387,6 +389,7 @@ static hb_status read_all(hb_windows *w, hb_rd *r, hb_error *err)
     for (size_t i = 0; i < w->n_defs; i++) {
         HB_TRY(get_def(w, &w->defs[i], r, err));
     }
+    w->maybe_due = true;
     return hb_rd_left(r) ? damaged("bytes after its end", err) : HB_OK;
 }
 

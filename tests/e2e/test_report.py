@@ -173,6 +173,20 @@ class Report(Case):
         self.assertIn("hb baseline set first", dom)
         self.assertIn("Nothing was tested", dom)
 
+    def test_a_live_window(self):
+        page = self.path("live.html")
+        with open(page, "wb") as f:
+            subprocess.run([PRINT_REPORT.replace("print_report", "print_live"), "html"], stdout=f, check=True)
+        dom = self.browse(page, "--dump-dom")
+        self.assertIn("<title>FAIL", dom)
+        self.assertNotIn("owned", re.sub(r"&lt;script&gt;.*?&lt;/script&gt;", "", dom))
+        parsed = Structure()
+        parsed.feed(dom)
+        self.assertEqual((parsed.scripts, parsed.finish()), (0, []))
+        for words in ("Live window 1m", "6, 97 % of those expected; 3 late", "at most 1 false alarm a month", "Samples beyond hard limits",
+                      "81.5, 97.25", "Metrics that should have been heard of", "slow drift", "104 % up", "resembles its neighbours"):
+            self.assertIn(words, dom)
+
     def test_the_inspect_page(self):
         self.write("a&b.csv", self.rows().replace(",3.3,", f',"{EVIL}",', 1))
         self.write("other.csv", self.rows(3))

@@ -79,6 +79,8 @@ void live_ready(live_case *l, double mean, double sd)
         l->reference_metrics[i].value = runs ? v[0] : mean;
     }
     fake_past_done(l->set);
+    memset(l->set->digest, 'a', 64);
+    l->set->digest[64] = '\0';
 }
 
 void live_next(live_case *l, const double *values)

@@ -96,6 +96,28 @@ live__a_shock_fails_on_a_critical_metric_and_heeds_min_effect_and_direction(void
     live_end(&l);
 }
 
+/* Windows far out one by one are a heavy tail; it then takes three in company. */
+static void live__a_habit_of_lying_beyond_needs_three(void **state)
+{
+    (void)state;
+    live_case l;
+    live_begin(&l, NULL, NULL, one, 1, 20);
+    live_ready(&l, 20, 1);
+    for (int i = 0; i < 100; i++) {
+        live_step(&l, (double[]){i % 10 == 5 ? 40 : 20 + 0.01 * (i * 37 % 100)});
+        verdict(&l, HB_VERDICT_PASS);
+    }
+    live_step(&l, (double[]){40});
+    live_step(&l, (double[]){40});
+    verdict(&l, HB_VERDICT_PASS);
+    assert_int_equal(live_test(&l, "temp")->beyond_of_3, 2);
+    assert_int_equal(live_test(&l, "temp")->needed_of_3, 3);
+    assert_int_equal(live_test(&l, "temp")->n_alone, 10);
+    live_step(&l, (double[]){40});
+    text_has(live_finding(&l, "temp", HB_RULE_SHOCK), "3 of the last 3");
+    live_end(&l);
+}
+
 static void live__too_few_runs_leave_the_slow_drift(void **state)
 {
     (void)state;
@@ -377,6 +399,7 @@ int main(void)
         cmocka_unit_test(live__a_shock_is_two_of_three_windows_the_same_way),
         cmocka_unit_test(
             live__a_shock_fails_on_a_critical_metric_and_heeds_min_effect_and_direction),
+        cmocka_unit_test(live__a_habit_of_lying_beyond_needs_three),
         cmocka_unit_test(live__too_few_runs_leave_the_slow_drift),
         cmocka_unit_test(live__single_samples_beyond_a_limit_fail_even_where_the_median_hides_them),
         cmocka_unit_test(live__silence_is_a_finding_and_short_absence_none),

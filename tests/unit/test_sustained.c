@@ -113,6 +113,71 @@ static void sustained__has_limits(void **state)
     hb_sustained_free(s);
 }
 
+/* Stored and loaded after every sample, it goes on as if it had not been. */
+static void sustained__goes_on_from_a_checkpoint(void **state)
+{
+    (void)state;
+    double v[100];
+    stats_seed(9);
+    for (int i = 0; i < 100; i++) {
+        v[i] = floor(stats_uniform() * 20);
+    }
+    for (uint32_t window = 1; window < 40; window += 6) {
+        hb_sustained *s = NULL;
+        CHECK_OK(hb_sustained_new(window, &s, &err));
+        for (size_t i = 0; i < 100; i++) {
+            hb_sustained_add(s, v + i, 1);
+            hb_buf b;
+            hb_buf_init(&b, 1 << 20);
+            hb_sustained_store(s, &b);
+            CHECK_OK(hb_buf_check(&b, &err));
+            hb_sustained_free(s);
+            hb_rd r = hb_rd_of(b.p, b.n);
+            CHECK_OK(hb_sustained_load(&r, &s, &err));
+            assert_int_equal(hb_rd_left(&r), 0);
+            hb_buf again;
+            hb_buf_init(&again, 1 << 20);
+            hb_sustained_store(s, &again);
+            assert_true(again.n == b.n && memcmp(again.p, b.p, b.n) == 0);
+            hb_buf_release(&again);
+            hb_buf_release(&b);
+        }
+        answer want = brute_force(v, 100, window);
+        answer got = {.known = true};
+        assert_true(hb_sustained_get(s, &got.high, &got.high_at, &got.low, &got.low_at));
+        assert_true(got.high == want.high && got.low == want.low && got.high_at == want.high_at &&
+                    got.low_at == want.low_at);
+        hb_sustained_free(s);
+    }
+}
+
+static void sustained__refuses_a_damaged_checkpoint(void **state)
+{
+    (void)state;
+    hb_sustained *s = NULL;
+    CHECK_OK(hb_sustained_new(3, &s, &err));
+    hb_sustained_add(s, (const double[]){1, 2, 3, 4}, 4);
+    hb_buf b;
+    hb_buf_init(&b, 1 << 20);
+    hb_sustained_store(s, &b);
+    hb_sustained_free(s);
+    s = NULL;
+    hb_rd r = {0};
+    for (size_t n = 0; n < b.n; n++) {
+        r = hb_rd_of(b.p, n);
+        CHECK_ERROR(hb_sustained_load(&r, &s, &err), HB_E_INPUT, "damaged");
+    }
+    b.p[4] = 2; /* two samples in the stretch do not fit to four seen */
+    r = hb_rd_of(b.p, b.n);
+    CHECK_ERROR(hb_sustained_load(&r, &s, &err), HB_E_INPUT, "the head is damaged");
+    b.p[4] = 1;
+    memset(b.p + 16, 0xff, 8); /* NaN */
+    r = hb_rd_of(b.p, b.n);
+    CHECK_ERROR(hb_sustained_load(&r, &s, &err), HB_E_INPUT, "the figures are damaged");
+    assert_null(s);
+    hb_buf_release(&b);
+}
+
 static hb_status work(void)
 {
     hb_sustained *s = NULL;
@@ -134,6 +199,8 @@ int main(void)
         cmocka_unit_test(sustained__equals_looking_at_every_window),
         cmocka_unit_test(sustained__tells_a_spike_from_a_plateau),
         cmocka_unit_test(sustained__has_limits),
+        cmocka_unit_test(sustained__goes_on_from_a_checkpoint),
+        cmocka_unit_test(sustained__refuses_a_damaged_checkpoint),
         cmocka_unit_test(sustained__survives_every_failing_allocation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

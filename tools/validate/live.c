@@ -489,7 +489,7 @@ static hb_status month_rows(const options *o, table *t, hb_error *err)
         snprintf(setting, sizeof setting, "%zu months, %zu metrics, a window in 10 minutes, %s",
                  months, n_metrics, law_names[w]);
         size_t alarms = c.shocks + c.drifts;
-        if (w == NORMAL || w == LOGGED) {
+        if (w != LOGNORMAL) {
             row(t, "false alarms, at most (97.5 % of a Poisson law of 1 a month)", setting,
                 (double)most_likely((double)months), 0, (double)most_likely((double)months),
                 (double)alarms, "");

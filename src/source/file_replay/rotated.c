@@ -59,7 +59,7 @@ static void release(candidates *c)
 static hb_status add(candidates *c, const hb_os *os, const char *dir, const char *name,
                      hb_error *err)
 {
-    candidate one = {NULL};
+    candidate one = {.path = NULL};
     HB_TRY(HB_GROW(c->list, c->cap, c->n + 1, HB_ROTATED_MAX, "rotated files in one folder", err));
     HB_TRY(hb_path_join(dir, name, &one.path, err));
     if (os->stat(one.path, &one.st) != 0 || !S_ISREG(one.st.st_mode)) {
@@ -116,8 +116,8 @@ static size_t find(const candidates *c, const hb_os *os, const hb_tail_place *pl
 hb_status hb_rotated_find(hb_rotated *r, const hb_os *os, const char *path,
                           const hb_tail_place *place, hb_error *err)
 {
-    candidates c = {NULL};
-    *r = (hb_rotated){NULL};
+    candidates c = {.n = 0};
+    *r = (hb_rotated){.n = 0};
     hb_status status = list(&c, os, path, err);
     if (status == HB_OK && c.n) {
         qsort(c.list, c.n, sizeof *c.list, by_age);
@@ -140,5 +140,5 @@ void hb_rotated_free(hb_rotated *r)
         hb_free(r->paths[i]);
     }
     hb_free(r->paths);
-    *r = (hb_rotated){NULL};
+    *r = (hb_rotated){.n = 0};
 }

@@ -172,6 +172,7 @@ const hb_field hb_mqtt_fields[] = {
 void hb_mqtt_defaults(void *config)
 {
     *(hb_mqtt_config *)config = (hb_mqtt_config){
+        .broker = "", /* required: check says so */
         .qos = 1,
         .session_expiry_s = {true, 7 * 86400},
         .keep_alive_s = {true, 30},

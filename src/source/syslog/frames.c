@@ -5,13 +5,13 @@
 
 enum { COUNT_DIGITS = 9, PIECE_MAX = 64 << 10 };
 
-void hb_frames_init(hb_frames *f, size_t max_message)
+void hb_syslog_frames_init(hb_syslog_frames *f, size_t max_message)
 {
-    *f = (hb_frames){.max = max_message};
+    *f = (hb_syslog_frames){.max = max_message};
     hb_buf_init(&f->held, max_message + PIECE_MAX + COUNT_DIGITS + 1);
 }
 
-void hb_frames_release(hb_frames *f)
+void hb_syslog_frames_release(hb_syslog_frames *f)
 {
     hb_buf_release(&f->held);
 }
@@ -59,7 +59,7 @@ static hb_status give(hb_str frame, hb_frame_fn fn, void *ctx, hb_error *err)
 }
 
 /* Takes one message, or what can be skipped, off the front; *ret_used = 0: more is needed. */
-static hb_status step(hb_frames *f, hb_str s, size_t *ret_used, hb_frame_fn fn, void *ctx,
+static hb_status step(hb_syslog_frames *f, hb_str s, size_t *ret_used, hb_frame_fn fn, void *ctx,
                       hb_error *err)
 {
     size_t head = 0;
@@ -100,8 +100,8 @@ static hb_status step(hb_frames *f, hb_str s, size_t *ret_used, hb_frame_fn fn, 
     return HB_OK;
 }
 
-static hb_status take_all(hb_frames *f, hb_str s, size_t *ret_used, hb_frame_fn fn, void *ctx,
-                          hb_error *err)
+static hb_status take_all(hb_syslog_frames *f, hb_str s, size_t *ret_used, hb_frame_fn fn,
+                          void *ctx, hb_error *err)
 {
     size_t at = 0;
     size_t used = 1;
@@ -114,7 +114,7 @@ static hb_status take_all(hb_frames *f, hb_str s, size_t *ret_used, hb_frame_fn 
     return status;
 }
 
-static hb_status feed_piece(hb_frames *f, hb_str s, hb_frame_fn fn, void *ctx, hb_error *err)
+static hb_status feed_piece(hb_syslog_frames *f, hb_str s, hb_frame_fn fn, void *ctx, hb_error *err)
 {
     size_t used = 0;
     hb_status status = HB_OK;
@@ -131,8 +131,8 @@ static hb_status feed_piece(hb_frames *f, hb_str s, hb_frame_fn fn, void *ctx, h
     return status == HB_OK ? hb_buf_check(&f->held, err) : status;
 }
 
-hb_status hb_frames_feed(hb_frames *f, const char *p, size_t n, hb_frame_fn fn, void *ctx,
-                         hb_error *err)
+hb_status hb_syslog_frames_feed(hb_syslog_frames *f, const char *p, size_t n, hb_frame_fn fn,
+                                void *ctx, hb_error *err)
 {
     for (size_t at = 0; at < n && !f->broken;) {
         size_t piece = n - at < PIECE_MAX ? n - at : PIECE_MAX;
@@ -146,7 +146,8 @@ hb_status hb_frames_feed(hb_frames *f, const char *p, size_t n, hb_frame_fn fn, 
     return HB_OK;
 }
 
-hb_status hb_frames_end(hb_frames *f, hb_frame_fn fn, void *ctx, bool *ret_torn, hb_error *err)
+hb_status hb_syslog_frames_end(hb_syslog_frames *f, hb_frame_fn fn, void *ctx, bool *ret_torn,
+                               hb_error *err)
 {
     hb_str rest = {f->held.p, f->held.n};
     size_t head = 0;

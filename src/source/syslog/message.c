@@ -264,9 +264,12 @@ static bool take_old_time(hb_str *s, hb_time arrival, hb_syslog_message *m)
         !take_clock(&rest, &clock) || (rest.n && !take_char(&rest, ' '))) {
         return false;
     }
-    m->timed = hb_syslog_time(month + 1, day, clock, arrival, &m->t);
+    if (!hb_syslog_time(month + 1, day, clock, arrival, &m->t)) {
+        return false;
+    }
+    m->timed = true;
     *s = rest;
-    return m->timed;
+    return true;
 }
 
 static bool take_new_time(hb_str *s, hb_syslog_message *m)

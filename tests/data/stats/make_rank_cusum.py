@@ -49,15 +49,12 @@ def run(keep, values, us):
 
 def lag1(values, block):
     n = len(values) // block
-    if n < 20:
+    if n < 20 or min(values) == max(values):
         return float("nan")
-    scale = max(abs(v) for v in values)
-    if scale == 0:
-        return float("nan")
-    v = (np.array(values[len(values) - n * block:]) / scale).reshape(n, block).mean(axis=1)
+    v = np.array(values[len(values) - n * block:]).reshape(n, block)
+    v = (v / max(abs(x) for x in values)).mean(axis=1)
     v = v - v.mean()
-    squares = (v * v).sum()
-    return (v[1:] * v[:-1]).sum() / squares if squares > n * 1e-24 else float("nan")
+    return (v[1:] * v[:-1]).sum() / (v * v).sum()
 
 
 with open("rank_cusum.case", "w", encoding="ascii") as out:
