@@ -88,7 +88,9 @@ static bool is_address(const char *host)
 static bool set_peer(SSL *ssl, const hb_link_options *o)
 {
     const bool address = is_address(o->host);
-    if (!address && SSL_set_tlsext_host_name(ssl, o->host) != 1) {
+    char *name =
+        (char *)(uintptr_t)o->host; /* the macro below takes it without const, to copy it */
+    if (!address && SSL_set_tlsext_host_name(ssl, name) != 1) {
         return false;
     }
     if (o->verify != HB_LINK_VERIFY_FULL) {
