@@ -8,179 +8,9 @@
 
 #include <string.h>
 
-enum { REPEAT_MAX = 100, REPEATS_MAX = 4, MESSAGE_MAX_BYTES = 8192 };
-
-typedef struct writer {
-    const hb_telemetry_schema *s;
-    hb_log_pattern *p;
-    hb_buf *out;
-    size_t at;
-    size_t repeats;
-} writer;
+enum { MESSAGE_MAX_BYTES = 8192 };
 
 #define FAIL_PATTERN(p, ...) HB_FAIL_AT(err, HB_E_CONFIG, s->name, (p)->line, (p)->col, __VA_ARGS__)
-
-static hb_status group(writer *w, hb_error *err)
-{
-    const hb_telemetry_schema *s = w->s;
-    hb_log_pattern *p = w->p;
-    hb_str rest = hb_str_of(p->pattern + w->at);
-    hb_str name = {"", 0};
-    size_t skip = 1;
-    if (hb_str_starts(rest, "(?<") || hb_str_starts(rest, "(?P<")) {
-        size_t from = rest.p[2] == 'P' ? 4 : 3;
-        size_t end = hb_str_find_ch((hb_str){rest.p + from, rest.n - from}, '>');
-        if (end == 0 || from + end >= rest.n) {
-            return FAIL_PATTERN(p, "pattern '%.100s': a named group is written (?<name>…)",
-                                p->pattern);
-        }
-        name = (hb_str){rest.p + from, end};
-        skip = from + end + 1;
-    } else if (hb_str_starts(rest, "(?:")) {
-        skip = 3;
-    } else if (hb_str_starts(rest, "(?")) {
-        return FAIL_PATTERN(p,
-                            "pattern '%.100s': of the groups that begin with (? only (?<name>…) "
-                            "and (?:…) are known",
-                            p->pattern);
-    }
-    if (p->n_groups == HB_PATTERN_GROUPS_MAX) {
-        return FAIL_PATTERN(p, "pattern '%.100s' has more than %d groups", p->pattern,
-                            HB_PATTERN_GROUPS_MAX - 1);
-    }
-    for (size_t i = 1; i < p->n_groups && name.n; i++) {
-        if (hb_str_eq(p->groups[i], name)) {
-            return FAIL_PATTERN(p, "pattern '%.100s' has two groups named '%.*s'", p->pattern,
-                                (int)name.n, name.p);
-        }
-    }
-    p->groups[p->n_groups++] = name;
-    hb_buf_ch(w->out, '(');
-    w->at += skip;
-    return HB_OK;
-}
-
-static hb_status escape(writer *w, bool in_set, hb_error *err)
-{
-    static const struct {
-        char letter;
-        const char *outside;
-        const char *inside;
-    } rows[] = {{'d', "[0-9]", "0-9"},
-                {'D', "[^0-9]", NULL},
-                {'s', "[[:space:]]", "[:space:]"},
-                {'S', "[^[:space:]]", NULL},
-                {'w', "[[:alnum:]_]", "[:alnum:]_"},
-                {'W', "[^[:alnum:]_]", NULL},
-                {'t', "\t", "\t"},
-                {'b', "\\b", NULL}};
-    const hb_telemetry_schema *s = w->s;
-    const hb_log_pattern *p = w->p;
-    char c = p->pattern[w->at + 1];
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        const char *text = in_set ? rows[i].inside : rows[i].outside;
-        if (rows[i].letter == c && text) {
-            hb_buf_c(w->out, text);
-            w->at += 2;
-            return HB_OK;
-        }
-    }
-    bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
-    if (c == '\0' || letter || (in_set && (c == ']' || c == '^' || c == '-'))) {
-        return FAIL_PATTERN(p, "pattern '%.100s': \\%c is not known here%s", p->pattern,
-                            c ? c : ' ', in_set ? "; write ] first and - last in a [set]" : "");
-    }
-    if (!in_set) {
-        hb_buf_ch(w->out, '\\');
-    }
-    hb_buf_ch(w->out, c);
-    w->at += 2;
-    return HB_OK;
-}
-
-/* "[…]", where a backslash is one of ours and ']' may come first. */
-static hb_status set(writer *w, hb_error *err)
-{
-    const hb_telemetry_schema *s = w->s;
-    const char *text = w->p->pattern;
-    size_t first = w->at + 1 + (text[w->at + 1] == '^');
-    hb_buf_add(w->out, text + w->at, first - w->at);
-    w->at = first;
-    while (text[w->at] && (text[w->at] != ']' || w->at == first)) {
-        if (text[w->at] == '\\') {
-            HB_TRY(escape(w, true, err));
-        } else if (text[w->at] == '[' && text[w->at + 1] == ':') {
-            const char *end = strstr(text + w->at, ":]");
-            size_t n = end ? (size_t)(end + 2 - (text + w->at)) : 1;
-            hb_buf_add(w->out, text + w->at, n);
-            w->at += n;
-        } else {
-            hb_buf_ch(w->out, text[w->at++]);
-        }
-    }
-    if (!text[w->at]) {
-        return FAIL_PATTERN(w->p, "pattern '%.100s': a [set] is not closed", text);
-    }
-    hb_buf_ch(w->out, ']');
-    w->at++;
-    return HB_OK;
-}
-
-/* "{2,5}": each is that many copies inside the library, and copies multiply. */
-static hb_status repeat(writer *w, hb_error *err)
-{
-    const hb_telemetry_schema *s = w->s;
-    const char *text = w->p->pattern;
-    unsigned n = 0;
-    hb_buf_ch(w->out, text[w->at++]);
-    while ((text[w->at] >= '0' && text[w->at] <= '9') || text[w->at] == ',') {
-        n = text[w->at] == ',' ? 0 : n * 10 + (unsigned)(text[w->at] - '0');
-        if (n > REPEAT_MAX) {
-            break;
-        }
-        hb_buf_ch(w->out, text[w->at++]);
-    }
-    if (n > REPEAT_MAX || ++w->repeats > REPEATS_MAX) {
-        return FAIL_PATTERN(w->p, "pattern '%.100s': at most %d repeats {m,n}, each up to %d", text,
-                            REPEATS_MAX, REPEAT_MAX);
-    }
-    return HB_OK;
-}
-
-static bool is_repeat(char c)
-{
-    return c == '*' || c == '+' || c == '?' || c == '}';
-}
-
-/* The expression as the C library reads it. */
-static hb_status translate(writer *w, hb_error *err)
-{
-    const hb_telemetry_schema *s = w->s;
-    const char *text = w->p->pattern;
-    w->p->n_groups = 1;
-    while (text[w->at]) {
-        char c = text[w->at];
-        if (c == '(') {
-            HB_TRY(group(w, err));
-        } else if (c == '\\') {
-            HB_TRY(escape(w, false, err));
-        } else if (c == '[') {
-            HB_TRY(set(w, err));
-        } else if (c == '{') {
-            HB_TRY(repeat(w, err));
-        } else if (c == '?' && w->at && is_repeat(text[w->at - 1]) &&
-                   !(w->at > 1 && text[w->at - 2] == '\\')) {
-            return FAIL_PATTERN(w->p,
-                                "pattern '%.100s': *? and +? are not known; say what may "
-                                "stand there, such as [^ ]*",
-                                text);
-        } else {
-            hb_buf_ch(w->out, c);
-            w->at++;
-        }
-    }
-    return hb_buf_check(w->out, err);
-}
 
 static bool has_group(const hb_log_pattern *p, hb_str name)
 {
@@ -209,10 +39,9 @@ static hb_status check_places(const hb_telemetry_schema *s, const hb_log_pattern
 static hb_status compile(hb_telemetry_schema *s, hb_log_pattern *p, hb_error *err)
 {
     hb_buf out;
-    writer w = {.s = s, .p = p, .out = &out};
     bool named = false;
     hb_buf_init(&out, 16 * HB_PATTERN_BYTES_MAX);
-    hb_status status = translate(&w, err);
+    hb_status status = hb_log_pattern_translate(s, p, &out, err);
     if (status == HB_OK) {
         int failed = regcomp(&p->regex, out.p, REG_EXTENDED);
         p->compiled = failed == 0;

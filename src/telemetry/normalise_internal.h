@@ -86,6 +86,9 @@ HB_CHECKED hb_status hb_topic_rules_load(hb_telemetry_schema *s, const hb_node *
                                          const hb_where *where, hb_error *err);
 HB_CHECKED hb_status hb_log_patterns_load(hb_telemetry_schema *s, const hb_node *list,
                                           const hb_where *where, hb_error *err);
+/* p->pattern as the C library's regcomp wants it, and the groups' names into p. */
+HB_CHECKED hb_status hb_log_pattern_translate(const hb_telemetry_schema *s, hb_log_pattern *p,
+                                              hb_buf *out, hb_error *err);
 void hb_log_patterns_free(hb_telemetry_schema *s);
 
 /* Writes `text` with each {place} replaced by find(ctx, place); a place that find does not know
