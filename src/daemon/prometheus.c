@@ -369,6 +369,8 @@ static const row rows[] = {
     {"hb_windows_closed", COUNTER, NULL, "Windows closed.", U64, WINDOWS(HB_WINDOWS_CLOSED)},
     {"hb_windows_reopened", COUNTER, NULL, "Windows closed again by late samples.", U64,
      WINDOWS(HB_WINDOWS_REOPENED)},
+    {"hb_windows_skipped", COUNTER, NULL, "Windows of a long silence not told one by one.", U64,
+     WINDOWS(HB_WINDOWS_SKIPPED)},
     {"hb_windows_judged", COUNTER, NULL, "Windows judged, by verdict.", BY(verdicts)},
     {"hb_decision_latency_seconds", HISTOGRAM, "seconds",
      "From a window's last record in hand to its decision committed.", BY(latency)},
