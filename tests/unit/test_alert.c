@@ -290,6 +290,10 @@ static void alert__symptoms_wait_for_their_cause(void **state)
     script_condition(&s, "source:mqtt", false);
     assert_string_equal(script_types(&s, TEMP_FAIL), "raised returned raised");
     assert_string_equal(script_types(&s, "source:mqtt"), "raised returned");
+    script_condition(&s, "source:mqtt", true);
+    script_restart(&s);
+    assert_true(hb_alerts_active(s.alerts, "source:mqtt"));
+    assert_false(hb_alerts_active(s.alerts, "source:other"));
     script_end(&s);
 }
 
