@@ -4,6 +4,7 @@
 
 #include "source/file_replay/file_replay.h"
 #include "source/host/live.h"
+#include "source/http/receive.h"
 #include "source/mqtt/mqtt.h"
 #include "source/syslog/syslog.h"
 
