@@ -2,7 +2,7 @@
 # The two commands of the README are `make demo` and `make test`; the rest is for people who work on
 # the code. CMake does the building (CMakePresets.json), this file only names the jobs.
 
-.PHONY: all build demo test check bench validate validate-real lint format install fuzz clean help
+.PHONY: all build demo test check bench validate validate-real lint format install fuzz kill-loop clean help
 PRESET ?= release
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
@@ -19,6 +19,7 @@ help:
 	@echo "make lint     every lint with its reason"
 	@echo "make format   clang-format over the sources"
 	@echo "make fuzz     ten minutes of each fuzz target"
+	@echo "make kill-loop  200 times kill -9 of the daemon: decisions stay those of an uninterrupted run"
 	@echo "make install  into PREFIX (default /usr/local)"
 
 build:
@@ -53,6 +54,10 @@ validate: build
 validate-real: build
 	@tools/install-deps.sh build test
 	/usr/bin/python3 tools/validate/real_data.py --hb build/$(PRESET)/hb
+
+kill-loop: build
+	@tools/install-deps.sh build test
+	HB_SOURCE_DIR=$(CURDIR) HB_BINARY=$(CURDIR)/build/$(PRESET)/hb HB_KILL_ROUNDS=200 /usr/bin/python3 -B tests/cli/test_daemon_kill.py
 
 lint:
 	@tools/lint/run.sh

@@ -16,8 +16,8 @@ enum {
     HB_ALERT_SUBJECTS_MAX =
         10000, /* of one stream; what is beyond is told by one alert of its own */
     HB_ALERT_INHIBITS_MAX = 64,
-    HB_ALERT_RAISES_MAX = 64, /* flap_max */
-    HB_ALERT_GROUP_MAX = 100, /* alerts in one event */
+    HB_ALERT_RAISES_MAX = 1000, /* flap_max */
+    HB_ALERT_GROUP_MAX = 100,   /* alerts in one event */
     HB_ALERT_SAMPLES_MAX = 8,
     HB_ALERT_DRIFT_METRICS_MAX = 10, /* as the Python tool's events */
     HB_ALERT_REF_TEXT = 128
@@ -70,9 +70,11 @@ bool hb_alert_is_active(const hb_alert_row *row);
 
 /* --- flap.c --- */
 
-/* Notes a raise at `now`; returns how many there were within the window, this one included. */
+/* Notes a raise at `now`; returns how many there were within the window, this one included; more
+ * than `most` + 1 are not told apart. */
 HB_CHECKED hb_status hb_alert_note_raise(hb_alert_row *row, hb_time now, uint32_t window_s,
-                                         hb_arena *arena, size_t *ret_n, hb_error *err);
+                                         uint32_t most, hb_arena *arena, size_t *ret_n,
+                                         hb_error *err);
 /* The newest raise noted; HB_TIME_NONE = none. */
 hb_time hb_alert_last_raise(const hb_alert_row *row);
 

@@ -7,7 +7,7 @@
 #include <string.h>
 
 typedef struct times {
-    hb_time t[HB_ALERT_RAISES_MAX + 1];
+    hb_time t[HB_ALERT_RAISES_MAX + 2];
     size_t n;
 } times;
 
@@ -15,7 +15,7 @@ static void read_times(const char *text, times *out)
 {
     hb_str rest = hb_str_of(text);
     out->n = 0;
-    while (rest.n && out->n < HB_ALERT_RAISES_MAX) {
+    while (rest.n && out->n < HB_ALERT_RAISES_MAX + 1) {
         size_t len = hb_str_find_ch(rest, ' ');
         if (hb_num_parse_i64(rest.p, len, &out->t[out->n])) {
             out->n++;
@@ -47,13 +47,14 @@ static hb_status write_times(const times *in, size_t from, hb_arena *arena, cons
     return HB_OK;
 }
 
-hb_status hb_alert_note_raise(hb_alert_row *row, hb_time now, uint32_t window_s, hb_arena *arena,
-                              size_t *ret_n, hb_error *err)
+hb_status hb_alert_note_raise(hb_alert_row *row, hb_time now, uint32_t window_s, uint32_t most,
+                              hb_arena *arena, size_t *ret_n, hb_error *err)
 {
     times t;
     read_times(row->raises, &t);
     t.t[t.n++] = now;
-    size_t from = t.n > HB_ALERT_RAISES_MAX ? t.n - HB_ALERT_RAISES_MAX : 0;
+    size_t kept = (size_t)most + 1;
+    size_t from = t.n > kept ? t.n - kept : 0;
     while (from < t.n && t.t[from] <= now - (int64_t)window_s * 1000000000) {
         from++;
     }

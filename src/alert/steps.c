@@ -18,7 +18,10 @@ static hb_status raise(hb_alerts *a, hb_alert_entry *e, const hb_alert_moment *m
     r->seen = 0;
     r->gone = 0;
     r->occurrences++;
-    HB_TRY(hb_alert_note_raise(r, m->now, a->o.flap_window_s, &a->cache, &n_raises, err));
+    if (a->o.flap_max) {
+        HB_TRY(hb_alert_note_raise(r, m->now, a->o.flap_window_s, a->o.flap_max, &a->cache,
+                                   &n_raises, err));
+    }
     hb_alert_said said = {.type = HB_ALERT_TYPE_RAISED, .row = r, .at = m->now, .ref = m->ref};
     if (is_new) {
         char id[HB_ALERT_EVENT_ID];

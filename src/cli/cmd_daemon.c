@@ -12,6 +12,7 @@
 typedef struct daemon_opts {
     const char *config;
     bool once;
+    bool replay;
     bool check;
 } daemon_opts;
 
@@ -194,7 +195,8 @@ static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f, hb_e
         .policy = &app->policy,
         .quality = &app->quality_policy,
         .schema = f->schema,
-        .bounded = o->once,
+        .bounded = o->once || o->replay,
+        .replay = o->replay,
         .notify_socket = getenv("NOTIFY_SOCKET"),
         .watchdog_usec = getenv("WATCHDOG_USEC"),
         .watchdog_pid = getenv("WATCHDOG_PID"),
@@ -235,6 +237,10 @@ static const hb_opt table[] = {
      .kind = HB_OPT_FLAG,
      .offset = offsetof(daemon_opts, once),
      .help = "end when all sources are at their end and everything is judged"},
+    {.name = "replay",
+     .kind = HB_OPT_FLAG,
+     .offset = offsetof(daemon_opts, replay),
+     .help = "open no source, judge what the journal holds, then end"},
     {.name = "check",
      .kind = HB_OPT_FLAG,
      .offset = offsetof(daemon_opts, check),
@@ -258,7 +264,8 @@ const hb_cmd hb_cmd_daemon = {
                "\n"
                "Keys: hb config schema daemon --reference. With --once the exit code is 0\n"
                "when everything was judged, 1 when a source failed, 12 when records read\n"
-               "again after a restart gave another decision.",
+               "again after a restart gave another decision. --replay on a copy of a journal\n"
+               "decides again what was decided live, to the byte.",
     .example = "hb daemon --once",
     .run = run_daemon,
 };

@@ -15,7 +15,7 @@
 
 hb_status hb_journal_dir(hb_app *app, const char *given, const char **ret_dir, hb_error *err)
 {
-    return hb_app_path(app, given, "journal", ret_dir, err);
+    return hb_app_path(app, given, "live/journal", ret_dir, err);
 }
 
 static void json_time(hb_json *j, const char *key, hb_time t)

@@ -2,6 +2,7 @@
 /* hb report: where a run's report is; made again when it is gone. */
 #include "cli/commands.h"
 #include "cli/flow.h"
+#include "store/live.h"
 
 #include "base/json_write.h"
 #include "base/mem.h"
@@ -59,6 +60,18 @@ static hb_status try_again(hb_app *app, const hb_decision_row *row, const char *
     return status;
 }
 
+/* A window of a stream was judged with what the daemon knew of the windows before it. */
+static hb_status is_window(hb_app *app, const char *run_id, bool *ret, hb_error *err)
+{
+    const hb_live_window_query q = {
+        .id = run_id, .from = HB_TIME_NONE, .to = HB_TIME_NONE, .limit = 1};
+    hb_live_window_row *rows = NULL;
+    size_t n = 0;
+    HB_TRY(hb_live_list_windows(app->store, &q, &app->arena, &rows, &n, err));
+    *ret = n > 0;
+    return HB_OK;
+}
+
 /* A report shows the decision that was made: first as the policy chooses, then as --baseline did;
  * when neither gives the same decision, none is drawn. */
 static hb_status make_again(hb_app *app, const char *run_id, const char **ret_page, hb_error *err)
@@ -69,6 +82,15 @@ static hb_status make_again(hb_app *app, const char *run_id, const char **ret_pa
     HB_TRY(hb_store_latest_decision(app->store, run_id, &app->arena, &row, &found, err));
     if (!found) {
         return HB_FAIL(err, HB_E_STORE, "run '%s' was never judged; do so with: hb analyze %s",
+                       run_id, run_id);
+    }
+    bool window = false;
+    HB_TRY(is_window(app, run_id, &window, err));
+    if (window) {
+        return HB_FAIL(err, HB_E_STORE,
+                       "the report of window '%s' was taken away (max_report_dir_mb) and is not "
+                       "drawn again: its decision rests on the windows before it; hb live show %s "
+                       "has the decision",
                        run_id, run_id);
     }
     HB_TRY(try_again(app, &row, NULL, ret_page, err));

@@ -2,6 +2,7 @@
 #include "cli/config_docs.h"
 
 #include "config/field.h"
+#include "daemon/config.h"
 #include "input/profile.h"
 #include "telemetry/normalise.h"
 #include "telemetry/run_meta.h"
@@ -16,6 +17,7 @@ static const char *const kind_names[HB_DOC_COUNT] = {
     [HB_DOC_QUALITY] = "baseline-quality-policy",
     [HB_DOC_EQUIVALENCE] = "equivalence-mapping",
     [HB_DOC_TELEMETRY] = "telemetry-schema",
+    [HB_DOC_DAEMON] = "daemon",
 };
 
 const char *hb_doc_name(hb_doc_kind k)
@@ -30,6 +32,12 @@ static hb_doc_kind kind_of(const hb_node *root)
         const char *key;
         hb_doc_kind kind;
     } rows[] = {{"field_mapping", HB_DOC_TELEMETRY},
+                {"source", HB_DOC_DAEMON},
+                {"windows", HB_DOC_DAEMON},
+                {"window_sec", HB_DOC_DAEMON},
+                {"interval_sec", HB_DOC_DAEMON},
+                {"alert_sinks", HB_DOC_DAEMON},
+                {"baseline_tag", HB_DOC_DAEMON},
                 {"mappings", HB_DOC_EQUIVALENCE},
                 {"require_quality_gate", HB_DOC_QUALITY},
                 {"acceptance_criteria", HB_DOC_QUALITY},
@@ -46,12 +54,50 @@ static hb_doc_kind kind_of(const hb_node *root)
                 {"timestamps", HB_DOC_RUN_META},
                 {"program", HB_DOC_RUN_META},
                 {"names", HB_DOC_PROFILE}};
+    const hb_pair *sources = hb_node_find(root, "sources"); /* telemetry_schema.yaml has a map */
+    if (sources && sources->value->kind == HB_NODE_LIST) {
+        return HB_DOC_DAEMON;
+    }
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (hb_node_find(root, rows[i].key)) {
             return rows[i].kind;
         }
     }
     return HB_DOC_POLICY;
+}
+
+/* Documents of the original that have no place here. */
+static hb_status check_known(const hb_node *root, const char *path, hb_error *err)
+{
+    static const struct {
+        const char *key;
+        const char *instead;
+    } rows[] = {
+        {"window_size_sec", "runtime"},    {"slide_sec", "runtime"},
+        {"max_buckets", "runtime"},        {"allowed_lateness_sec", "runtime"},
+        {"latency_metrics", "runtime"},    {"safety_gate", "actions"},
+        {"decision_authority", "actions"}, {"fail_safe_on_timing", "actions"},
+        {"max_allowed_tier", "actions"},   {"hb_mode", "actions"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const hb_pair *pair = hb_node_find(root, rows[i].key);
+        if (pair && rows[i].instead[0] == 'r') {
+            return HB_FAIL_AT(err, HB_E_CONFIG, path, pair->line, pair->col,
+                              "'%s' belongs to runtime.yaml, which is not used: write daemon.yaml "
+                              "with 'windows: [{size: 10s, slide: 1s}]', 'lateness' and "
+                              "'late_event_policy' (hb config schema daemon --reference)",
+                              rows[i].key);
+        }
+        if (pair) {
+            return HB_FAIL_AT(
+                err, HB_E_CONFIG, path, pair->line, pair->col,
+                "'%s' belongs to actions_policy.yaml, which is not used: nothing here "
+                "acts on hardware; write 'alert_rules' and 'alert_sinks' (webhook, "
+                "exec, mqtt) in daemon.yaml and let what receives them act",
+                rows[i].key);
+        }
+    }
+    return HB_OK;
 }
 
 hb_status hb_doc_check(hb_app *app, hb_str text, const char *path, hb_doc_kind *ret_kind,
@@ -61,6 +107,9 @@ hb_status hb_doc_check(hb_app *app, hb_str text, const char *path, hb_doc_kind *
     hb_arena_init(&arena, 32 << 20);
     const hb_node *root = NULL;
     hb_status status = hb_yaml_parse(text, path, &arena, &root, err);
+    if (status == HB_OK) {
+        status = check_known(root, path, err);
+    }
     if (status == HB_OK) {
         *ret_kind = kind_of(root);
         if (*ret_kind == HB_DOC_REGISTRY) {
@@ -81,6 +130,12 @@ hb_status hb_doc_check(hb_app *app, hb_str text, const char *path, hb_doc_kind *
             status = hb_quality_policy_parse(text, path, "", &p, err);
             if (status == HB_OK) {
                 hb_quality_policy_release(&p);
+            }
+        } else if (*ret_kind == HB_DOC_DAEMON) {
+            hb_daemon_config c;
+            status = hb_daemon_config_parse(text, path, &c, err);
+            if (status == HB_OK) {
+                hb_daemon_config_release(&c);
             }
         } else if (*ret_kind == HB_DOC_EQUIVALENCE) {
             hb_equivalence_mapping m;
@@ -121,6 +176,8 @@ const struct hb_field *hb_doc_fields(hb_doc_kind kind)
         return hb_equivalence_fields();
     case HB_DOC_TELEMETRY:
         return hb_telemetry_schema_fields();
+    case HB_DOC_DAEMON:
+        return hb_daemon_config_fields();
     case HB_DOC_COUNT:
         break;
     }

@@ -14,6 +14,7 @@ typedef enum hb_doc_kind {
     HB_DOC_QUALITY,
     HB_DOC_EQUIVALENCE,
     HB_DOC_TELEMETRY,
+    HB_DOC_DAEMON,
     HB_DOC_COUNT
 } hb_doc_kind;
 

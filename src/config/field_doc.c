@@ -217,6 +217,24 @@ static void comment(const char *doc, int indent, hb_buf *out)
     hb_buf_ch(out, '\n');
 }
 
+/* By the first type its schema names. */
+static const char *custom_words(const char *schema)
+{
+    static const struct {
+        const char *begins;
+        const char *words;
+    } rows[] = {{"{\"type\": [\"string\"", "text"},
+                {"{\"type\": [\"array\"", "list"},
+                {"{\"type\": \"array\"", "list"},
+                {"{\"enum\"", "only this"}};
+    for (size_t i = 0; schema && i < sizeof rows / sizeof *rows; i++) {
+        if (strncmp(schema, rows[i].begins, strlen(rows[i].begins)) == 0) {
+            return rows[i].words;
+        }
+    }
+    return "map";
+}
+
 static void type_words(const hb_field *f, hb_buf *out)
 {
     static const char *const words[] = {
@@ -233,7 +251,7 @@ static void type_words(const hb_field *f, hb_buf *out)
         [HB_FIELD_CUSTOM] = "map",
         [HB_FIELD_REFUSED] = "",
     };
-    hb_buf_c(out, words[f->kind]);
+    hb_buf_c(out, f->kind == HB_FIELD_CUSTOM ? custom_words(f->schema) : words[f->kind]);
     for (int i = 0; f->kind == HB_FIELD_ENUM && f->names[i]; i++) {
         hb_buf_fmt(out, "%s%s", i ? " | " : "", f->names[i]);
     }

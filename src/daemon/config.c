@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "crypto/digest.h"
+#include "os/address.h"
 #include "telemetry/run_meta.h"
 
 #include <string.h>
@@ -91,6 +92,11 @@ static hb_status check(const hb_daemon_raw *raw, const hb_node *root, const hb_w
                               "tag '%.80s' must be 1 to %d of A-Z a-z 0-9 . _ -", c->windows[i].tag,
                               HB_TAG_MAX_BYTES);
         }
+    }
+    hb_error why = {0};
+    if (*c->health_listen && hb_address_check(c->health_listen, c->health_expose, &why) != HB_OK) {
+        return HB_FAIL_AT(err, HB_E_CONFIG, top->name, root->line, root->col, "'health.listen': %s",
+                          why.msg);
     }
     if (c->journal_max_mb < 2 * c->journal_segment_mb) {
         return HB_FAIL_AT(err, HB_E_CONFIG, top->name, root->line, root->col,

@@ -92,6 +92,7 @@ typedef struct hb_daemon_config {
     uint32_t breaker_open_s;
 
     const char *health_listen; /* "" = none */
+    bool health_expose;        /* it may be an address other machines can reach */
     int log_format;            /* hb_log_format, hb_log_level */
     int log_level;
 

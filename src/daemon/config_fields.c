@@ -199,6 +199,11 @@ static const hb_field health_fields[] = {
     TEXT("listen", health_listen, NAME_BYTES,
          "Where /live, /ready and /metrics are served: 127.0.0.1:9090, or unix:PATH. Default: "
          "nowhere."),
+    {.key = "expose",
+     .kind = HB_FIELD_BOOL,
+     .offset = RAW(c.health_expose),
+     .def = "false",
+     .doc = "listen may be an address that other machines can reach. There is no password."},
     {0},
 };
 
@@ -309,8 +314,8 @@ const hb_field hb_daemon_fields[] = {
     TEXT("telemetry_schema", telemetry_schema, PATH_BYTES,
          "Names, units and patterns of live data. Default: telemetry_schema.yaml."),
     WHOLE("max_report_dir_mb", max_report_dir_mb, 0, MB_MAX, "1024",
-          "Reports of windows together; the oldest are taken away first, and hb report draws them "
-          "again. 0 = no limit."),
+          "Reports of windows together; the oldest are taken away first; the decision stays "
+          "in the registry. 0 = no limit."),
     {.key = "max_audit_log_mb",
      .kind = HB_FIELD_CUSTOM,
      .decode = no_audit_cap,

@@ -201,12 +201,13 @@ static hb_status open_one(hb_feeders *f, feeder *me, hb_error *err)
 static hb_status init(hb_feeders *f, hb_error *err)
 {
     const hb_daemon_config *c = f->o.config;
-    f->list = hb_alloc_zero(c->n_sources * sizeof *f->list);
+    size_t n = f->o.none ? 0 : c->n_sources;
+    f->list = hb_alloc_zero((n ? n : 1) * sizeof *f->list);
     if (!f->list) {
         return HB_NOMEM(err);
     }
     f->latest_ns = f->o.os->monotonic_ns();
-    for (size_t i = 0; i < c->n_sources; i++) {
+    for (size_t i = 0; i < n; i++) {
         feeder *me = &f->list[i];
         *me = (feeder){.all = f, .of = &c->sources[i]};
         hb_str_fit(me->of->name, me->told.name, sizeof me->told.name);

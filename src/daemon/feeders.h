@@ -23,6 +23,7 @@ typedef struct hb_feeders_options { /* borrowed for life */
     hb_log *log;
     const char *base_dir;  /* relative paths of the configuration start here */
     const char *state_dir; /* each source has a folder of its name in it */
+    bool none;             /* open no source: what is in the journal is read again */
 } hb_feeders_options;
 
 HB_CHECKED hb_status hb_feeders_open(const hb_feeders_options *options, hb_feeders **ret_feeders,

@@ -53,8 +53,7 @@ static hb_status draw(hb_engine *e, hb_pending *p, pages *all, hb_error *err)
     return status;
 }
 
-/* A report that cannot be written is told, and does not hold up the decision it is about: `hb
- * report` draws it from the registry. */
+/* A report that cannot be written is told, and does not hold up the decision it is about. */
 hb_status hb_pending_report(hb_engine *e, hb_pending *p, hb_error *err)
 {
     pages all;

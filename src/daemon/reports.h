@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The report folders of windows, kept under a cap: the oldest are taken away first and counted. `hb
- * report RUN` draws one again. Only folders of windows (names "w-…") are looked at. Inside daemon/.
+/* The report folders of windows, kept under a cap: the oldest are taken away first and counted; the
+ * decision stays in the registry (`hb live show`). Only folders of windows (names "w-…") are looked
+ * at. Inside daemon/.
  */
 #ifndef HB_DAEMON_REPORTS_H
 #define HB_DAEMON_REPORTS_H

@@ -65,7 +65,14 @@ static void degraded(hb_health_snapshot *s, const char *why)
     }
 }
 
-static void checks(const hb_supervisor *v, const hb_engine_state *e, hb_health_snapshot *s)
+/* The name outlives the snapshot. */
+static const char *named(char *room, size_t size, const char *kind, const char *name)
+{
+    snprintf(room, size, "%s:%s", kind, name);
+    return room;
+}
+
+static void checks(hb_supervisor *v, const hb_engine_state *e, hb_health_snapshot *s)
 {
     s->ready = true;
     check(s, "registry", !*v->registry_why, v->registry_why);
@@ -75,12 +82,13 @@ static void checks(const hb_supervisor *v, const hb_engine_state *e, hb_health_s
     check(s, "evidence", !*e->evidence_why, e->evidence_why);
     for (uint32_t i = 0; i < s->n_sources; i++) {
         const hb_health_source *x = &s->sources[i];
-        check(s, v->s->config->sources[i].name,
+        check(s, named(v->source_checks[i], sizeof v->source_checks[i], "source", x->name),
               x->state == HB_SOURCE_RUNNING || x->state == HB_SOURCE_DONE, x->why);
     }
     for (uint32_t i = 0; i < s->n_sinks; i++) {
-        check(s, s->sinks[i].name, !s->sinks[i].open,
-              s->sinks[i].open ? s->sinks[i].last_error : "");
+        const hb_outbox_state *x = &s->sinks[i];
+        check(s, named(v->sink_checks[i], sizeof v->sink_checks[i], "outbox", x->name), !x->open,
+              x->open ? x->last_error : "");
     }
     if (v->throttled) {
         degraded(s, "memory is over its limit: sources wait");

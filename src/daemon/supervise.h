@@ -26,6 +26,8 @@ typedef struct hb_daemon_setup { /* borrowed */
     const hb_policy *policy;
     const hb_quality_policy *quality;
     const hb_telemetry_schema *schema;
+    bool replay;               /* with `bounded`: no source is opened, nothing is written to the
+                                * journal; what is in it is judged */
     bool bounded;              /* ends when all sources are done and everything is judged */
     const char *notify_socket; /* NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID; NULL = not set */
     const char *watchdog_usec;

@@ -32,6 +32,8 @@ typedef struct hb_supervisor {
     hb_health_view view;
     hb_http *http;
     hb_notify *notify;
+    char source_checks[HB_HEALTH_SOURCES][HB_RECORD_SOURCE_MAX + 16]; /* names of health checks */
+    char sink_checks[HB_HEALTH_SINKS][HB_RECORD_SOURCE_MAX + 16];
     /* what a reload put in place of the setup's */
     hb_daemon_config *reloaded;
     hb_daemon_config *config; /* in force for log, alerts and sinks */

@@ -108,6 +108,8 @@ void hb_journal_path(const hb_journal *j, const char *name, char path[HB_JOURNAL
 void hb_segment_path(const hb_journal *j, const hb_segment *s, char path[HB_JOURNAL_PATH]);
 /* E_LIMIT with ENOSPC when the disk is full, else E_IO; names what was tried. */
 hb_status hb_journal_system(hb_error *err, const char *what, const char *path);
+/* Only ENOENT is absence: what cannot be looked at is an error. */
+HB_CHECKED hb_status hb_journal_there(hb_journal *j, const char *path, bool *ret, hb_error *err);
 /* Maps it when nobody has; under `lock`. The reference is given back with hb_segment_unref. */
 HB_CHECKED hb_status hb_segment_ref(hb_journal *j, hb_segment *s, bool writable, hb_error *err);
 void hb_segment_unref(hb_journal *j, hb_segment *s);

@@ -49,11 +49,16 @@ static hb_status list_segments(hb_journal *j, hb_error *err)
     }
     hb_status status = HB_OK;
     struct dirent *e = NULL;
+    errno = 0;
     while (status == HB_OK && (e = readdir(dir)) != NULL) {
         uint64_t start = 0;
         if (hb_segment_name_read(e->d_name, &start)) {
             status = add_segment(j, start, err);
         }
+        errno = 0;
+    }
+    if (status == HB_OK && errno != 0) { /* a list cut short would look like segments lost */
+        status = hb_journal_system(err, "read folder", j->dir);
     }
     closedir(dir);
     if (status == HB_OK && j->n_segments) {
@@ -114,7 +119,9 @@ hb_status hb_journal_cut_file(hb_journal *j, uint64_t start, uint64_t position, 
         }
         snprintf(name, sizeof name, "%020" PRIu64 "-%020" PRIu64 "%s.cut", start, position, more);
         hb_journal_path(j, name, path);
-        if (hb_path_exists(j->os, path)) {
+        bool there = false;
+        HB_TRY(hb_journal_there(j, path, &there, err));
+        if (there) {
             continue;
         }
         HB_TRY(hb_file_write_atomic(j->os, path, p, n, HB_JOURNAL_MODE, err));
@@ -355,8 +362,9 @@ void hb_journal_refresh_begin(hb_journal *j)
     size_t kept = 0;
     for (size_t i = 0; i < j->n_segments; i++) {
         hb_segment *s = j->segments[i];
+        bool there = true;
         hb_segment_path(j, s, path);
-        if (s == j->active || hb_path_exists(j->os, path)) {
+        if (s == j->active || hb_journal_there(j, path, &there, NULL) != HB_OK || there) {
             j->segments[kept++] = s;
             continue;
         }

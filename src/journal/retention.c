@@ -147,7 +147,9 @@ hb_status hb_holds_load(hb_journal *j, hb_error *err)
     char *text = NULL;
     size_t n = 0;
     hb_journal_path(j, "holds", path);
-    if (!hb_path_exists(j->os, path)) {
+    bool there = false;
+    HB_TRY(hb_journal_there(j, path, &there, err));
+    if (!there) {
         return HB_OK;
     }
     HB_TRY(hb_file_read(j->os, path, HOLDS_FILE_MAX, &text, &n, err));

@@ -33,6 +33,17 @@ hb_status hb_journal_system(hb_error *err, const char *what, const char *path)
     return status;
 }
 
+hb_status hb_journal_there(hb_journal *j, const char *path, bool *ret, hb_error *err)
+{
+    struct stat st;
+    bool there = j->os->stat(path, &st) == 0;
+    if (!there && errno != ENOENT) {
+        return hb_journal_system(err, "look at", path);
+    }
+    *ret = there;
+    return HB_OK;
+}
+
 hb_status hb_segment_ref(hb_journal *j, hb_segment *s, bool writable, hb_error *err)
 {
     if (s->refs > 0) {

@@ -19,10 +19,11 @@
 #include "source/decode.h"
 
 enum {
-    HB_PAYLOAD_NAME_MAX = 256,     /* bytes of a sample's name */
-    HB_PAYLOAD_ID_MAX = 128,       /* bytes of a message's id */
-    HB_PAYLOAD_DEPTH = 16,         /* objects and arrays in one another */
-    HB_PAYLOAD_VALUES_MAX = 100000 /* of one message */
+    HB_PAYLOAD_NAME_MAX = 256,      /* bytes of a sample's name */
+    HB_PAYLOAD_ID_MAX = 128,        /* bytes of a message's id */
+    HB_PAYLOAD_DEPTH = 16,          /* objects and arrays in one another */
+    HB_PAYLOAD_VALUES_MAX = 100000, /* of one message, about: */
+    HB_PAYLOAD_TOKENS_MAX = 4 * HB_PAYLOAD_VALUES_MAX
 };
 
 /* A table row of formats.c; NULL where this program has no reader. */

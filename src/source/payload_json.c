@@ -43,8 +43,12 @@ hb_status hb_payload_json_with(hb_decoder *d, const hb_record *record, bool flat
     for (; p < end && !e.bad; p = skip_blanks(p, end)) {
         hb_jvalue members[HB_JSON_FLAT_MEMBERS];
         hb_jvalue v;
+        const char *behind = NULL;
         if (flat && hb_json_flat(&p, end, members, &v)) {
             HB_TRY(hb_json_samples(&e, &v, err));
+        } else if (flat && hb_json_flat_array(p, end, &behind)) {
+            HB_TRY(hb_json_array_samples(&e, p, behind, err));
+            p = behind;
         } else {
             HB_TRY(read_any(&e, &p, end, err));
         }

@@ -35,6 +35,10 @@ enum { HB_JSON_FLAT_MEMBERS = 32 };
  * about the text but that the other parser must look. Where it is true, both give the same. */
 bool hb_json_flat(const char **p, const char *end, hb_jvalue *members, hb_jvalue *ret);
 
+/* The hot path of batches: an array of such objects at p, at least one. On true *ret_end is behind
+ * it; its objects are then taken one by one with hb_json_flat. */
+bool hb_json_flat_array(const char *p, const char *end, const char **ret_end);
+
 /* Anything: through jansson. *ret is NULL and *ret_bad set for what is no JSON. The tree is valid
  * until hb_json_any_end. */
 typedef struct hb_json_any {
@@ -46,6 +50,9 @@ void hb_json_any_end(hb_json_any *a);
 
 /* What a value says, in samples. Reasons that it says nothing go to e->bad. */
 hb_status hb_json_samples(hb_emit *e, const hb_jvalue *v, hb_error *err);
+
+/* The same for what hb_json_flat_array found, [p, end). */
+hb_status hb_json_array_samples(hb_emit *e, const char *p, const char *end, hb_error *err);
 
 /* hb_payload_json with the hot path switched off: for the test that both give the same. */
 hb_status hb_payload_json_with(hb_decoder *d, const hb_record *record, bool flat,

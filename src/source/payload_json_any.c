@@ -16,7 +16,7 @@ typedef struct copier {
     const char *end;
     hb_buf *out;
     size_t depth;
-    size_t values;
+    size_t tokens;
     const char *bad;
 } copier;
 
@@ -133,7 +133,8 @@ static void copy_value(copier *c)
         } else {
             c->bad = "bad JSON";
         }
-        if (ch != ' ' && ch != '\n' && ++c->values > 4 * (size_t)HB_PAYLOAD_VALUES_MAX) {
+        bool blank = ch == ' ' || ch == '\t' || ch == '\r' || ch == '\n';
+        if (!blank && ++c->tokens > HB_PAYLOAD_TOKENS_MAX) {
             c->bad = "too many values";
         }
     } while (!c->bad && c->depth && c->p < c->end);

@@ -173,3 +173,25 @@ bool hb_json_flat(const char **at, const char *end, hb_jvalue *members, hb_jvalu
     *at = p + 1;
     return true;
 }
+
+bool hb_json_flat_array(const char *p, const char *end, const char **ret_end)
+{
+    hb_jvalue members[HB_JSON_FLAT_MEMBERS];
+    hb_jvalue v;
+    size_t tokens = 2; /* as the other parser counts them, which has the last word on too many */
+    bool more = p < end && *p == '[';
+    while (more) {
+        p = blanks(p + 1, end);
+        if (!hb_json_flat(&p, end, members, &v)) {
+            return false;
+        }
+        tokens += 4 * v.n + 3;
+        p = blanks(p, end);
+        more = p < end && *p == ',';
+    }
+    if (p == end || *p != ']' || tokens > HB_PAYLOAD_TOKENS_MAX || tokens == 2) {
+        return false;
+    }
+    *ret_end = p + 1;
+    return true;
+}

@@ -364,3 +364,24 @@ hb_status hb_json_samples(hb_emit *e, const hb_jvalue *v, hb_error *err)
     }
     return HB_OK;
 }
+
+hb_status hb_json_array_samples(hb_emit *e, const char *p, const char *end, hb_error *err)
+{
+    hb_jvalue members[HB_JSON_FLAT_MEMBERS];
+    hb_jvalue v;
+    uint32_t before = e->part;
+    scope s = {.base = hb_emit_sample(e), .given = HB_NAME_PART};
+    while (p < end && !e->bad) {
+        if (*p != '{') { /* blanks, commas, brackets: all is in order here */
+            p++;
+        } else if (hb_json_flat(&p, end, members, &v)) {
+            HB_TRY(walk_object(e, &v, &s, err));
+        } else {
+            return HB_FAIL(err, HB_E_BUG, "an array of objects was read two ways");
+        }
+    }
+    if (e->part == before) {
+        hb_emit_bad(e, "no value");
+    }
+    return HB_OK;
+}

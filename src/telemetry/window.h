@@ -14,10 +14,12 @@ typedef struct hb_excursion {
     double value; /* canonical unit */
 } hb_excursion;
 
+typedef enum hb_limit_kind { HB_LIMIT_MIN, HB_LIMIT_MAX, HB_LIMIT_EQ } hb_limit_kind;
+
 /* Samples of one metric beyond one of its hard limits (invariant_min, _max, _eq) in the window. */
 typedef struct hb_window_limit {
     const char *metric;
-    enum { HB_LIMIT_MIN, HB_LIMIT_MAX, HB_LIMIT_EQ } which;
+    hb_limit_kind which;
     double limit;
     uint64_t n;                               /* samples beyond it */
     double worst;                             /* furthest beyond it */

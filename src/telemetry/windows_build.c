@@ -158,7 +158,7 @@ static hb_status put_profile(making *k, uint32_t metric, hb_error *err)
 
 static hb_status put_limit(making *k, uint32_t metric, int which, hb_error *err)
 {
-    hb_window_limit l = {.which = (unsigned)which};
+    hb_window_limit l = {.which = (hb_limit_kind)which};
     bool any = false;
     for (size_t i = 0; i < k->n_panes; i++) {
         const hb_cell *c = cell_of(k->panes[i], metric);

@@ -114,8 +114,10 @@ static void forget(const hb_windows *w, hb_wdef *d)
         while (n < d->n_kept && d->kept[n].end_pane < open && !d->kept[n].dirty) {
             hb_kept_release(&d->kept[n++]);
         }
-        memmove(d->kept, d->kept + n, (d->n_kept - n) * sizeof *d->kept);
-        d->n_kept -= n;
+        if (n) {
+            memmove(d->kept, d->kept + n, (d->n_kept - n) * sizeof *d->kept);
+            d->n_kept -= n;
+        }
         open = d->n_kept && d->kept[0].end_pane < open ? d->kept[0].end_pane : open;
         needed = open - d->overlap + 1 < needed ? open - d->overlap + 1 : needed;
     }
@@ -216,19 +218,28 @@ static candidate earliest(hb_windows *w)
     return best;
 }
 
+/* One step; *ret may be set on failure as well. */
+static hb_status step(hb_windows *w, hb_window_closed **ret, hb_error *err)
+{
+    candidate c = earliest(w);
+    if (!c.d) {
+        w->maybe_due = false;
+        return HB_OK;
+    }
+    return c.again ? again(w, c.d, c.kept, ret, err) : work_off(w, c.d, c.pane, ret, err);
+}
+
 hb_status hb_windows_close_next(hb_windows *w, hb_window_closed **ret, hb_error *err)
 {
-    *ret = NULL;
-    while (w->maybe_due && !*ret) {
-        candidate c = earliest(w);
-        if (!c.d) {
-            w->maybe_due = false;
-        } else if (c.again) {
-            HB_TRY(again(w, c.d, c.kept, ret, err));
-        } else {
-            HB_TRY(work_off(w, c.d, c.pane, ret, err));
+    hb_window_closed *one = NULL;
+    while (w->maybe_due && !one) {
+        hb_status status = step(w, &one, err);
+        if (status != HB_OK) {
+            hb_window_closed_free(one);
+            return status;
         }
     }
+    *ret = one;
     return HB_OK;
 }
 

@@ -41,6 +41,7 @@ class Docs(Case):
         self.write("incoming/today.csv", rows)
         self.write("live.csv", "timestamp,metric,value\n2026-01-05T10:00:00Z,temp,20\n"
                    "2026-01-05T10:00:01Z,temp,21\n")
+        self.write("daemon.yaml", "source: file_replay\npath: live.csv\nwindow_sec: 60\nalert_sinks: []\n")
         with contextlib.closing(sqlite3.connect(self.path("original.db"))) as db:
             db.executescript("CREATE TABLE runs(run_id, status, created_at);"
                              "CREATE TABLE metrics(run_id, metric, value);"

@@ -127,8 +127,44 @@ class Ingest(Case):
         for root, _, names in os.walk(self.path("j")):
             for name in names:
                 with open(os.path.join(root, name), "rb") as f:
-                    text += f.read(1 << 20)
+                    text += f.read(16 << 20)
         return text
+
+    def test_killed_again_and_again_it_reads_every_line_once(self):
+        """kill -9 at random moments while the file grows and is rotated, by renaming; then what the journal holds is counted."""
+        rng = random.Random(7)
+        n = 0
+        taken = 0
+        rotations = 0
+        command = [HB, "ingest", "--source", "file_replay", "log.jsonl", "--set", "follow=true", "--journal", "j"]
+        self.write("log.jsonl", "")
+        for _ in range(12):
+            p = subprocess.Popen(command, cwd=self.dir, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            try:
+                for _ in range(rng.randrange(1, 8)):
+                    with open(self.path("log.jsonl"), "ab") as f:
+                        for _ in range(rng.randrange(1, 2000)):
+                            f.write(b'{"metric": "a", "value": %d}\n' % n)
+                            n += 1
+                    time.sleep(rng.random() * 0.05)
+                    if rng.random() < 0.3:
+                        rotations += 1
+                        os.rename(self.path("log.jsonl"), self.path(f"log.jsonl.{1000 - rotations}"))
+                        self.write("log.jsonl", "")
+                for _ in range(3000):  # each of them takes something
+                    if self.hb_text_of_journal().count(b'"value"') > taken:
+                        break
+                    time.sleep(0.01)
+                else:
+                    self.fail("nothing came into the journal")
+            finally:
+                p.kill()
+                p.wait()
+            taken = self.hb_text_of_journal().count(b'"value"')
+        self.assertGreater(rotations, 5)
+        self.run_hb("ingest", "--source", "file_replay", "log.jsonl", "--journal", "j", "--run-id", "last")
+        got = [json.loads(line)["value"] for line in self.hb("journal", "cat", "--journal", "j").splitlines()]
+        self.assertEqual(got, list(range(n)))
 
     def test_mistakes_are_told(self):
         self.write("e.jsonl", "{}")

@@ -6,6 +6,7 @@
 #include "base/cpu.h"
 #include "base/crc32c.h"
 #include "journal/journal.h"
+#include "support/journal_case.h"
 #include "support/temp_dir.h"
 
 #include <errno.h>
@@ -44,64 +45,6 @@ static hb_journal *open_with(const hb_journal_options *options)
 static hb_journal *open_small(void)
 {
     return open_with(&small);
-}
-
-static hb_record message(const char *source, const char *topic, hb_str payload, hb_time arrival)
-{
-    return (hb_record){.kind = HB_RECORD_MESSAGE,
-                       .source = hb_str_of(source),
-                       .topic = hb_str_of(topic),
-                       .payload = payload,
-                       .event = HB_TIME_NONE,
-                       .arrival = arrival};
-}
-
-static uint64_t append(hb_journal *j, hb_record r)
-{
-    uint64_t position = UINT64_MAX;
-    CHECK_OK(hb_journal_append(j, &r, &position, &err));
-    return position;
-}
-
-/* Record number i: its payload is the number, and as many bytes more as told. */
-static uint64_t append_number(hb_journal *j, const char *source, unsigned i, size_t more)
-{
-    static char payload[HB_RECORD_PAYLOAD_MAX];
-    memset(payload, 'x', more + 8);
-    int n = snprintf(payload, sizeof payload, "%08u", i);
-    payload[n] = 'x';
-    return append(j, message(source, "t", (hb_str){payload, 8 + more}, (hb_time)i));
-}
-
-static uint64_t number_of(const hb_record *r)
-{
-    char text[9] = {0};
-    assert_true(r->payload.n >= 8);
-    memcpy(text, r->payload.p, 8);
-    return strtoul(text, NULL, 10);
-}
-
-/* Reads from `position` to the end: numbers from `first` on without a hole. Returns how many. */
-static unsigned read_numbers(hb_journal *j, uint64_t position, uint64_t first)
-{
-    hb_journal_reader *r = NULL;
-    hb_record record;
-    bool more = false;
-    unsigned n = 0;
-    CHECK_OK(hb_journal_reader_open(j, position, &r, &err));
-    for (;;) {
-        CHECK_OK(hb_journal_next(r, &record, &more, &err));
-        if (!more) {
-            break;
-        }
-        assert_int_equal(number_of(&record), first + n);
-        assert_int_equal(record.position, position);
-        position = record.next;
-        n++;
-    }
-    assert_int_equal(position, hb_journal_end(j));
-    hb_journal_reader_close(r);
-    return n;
 }
 
 /* RFC 3720, appendix B.4 */
@@ -146,12 +89,12 @@ static void journal__gives_back_what_was_appended(void **state)
                    .payload = {bytes, sizeof bytes},
                    .event = -5,
                    .arrival = 1700000000000000000};
-    assert_int_equal(append(j, r), 0);
+    assert_int_equal(case_append(j, r), 0);
     hb_record tick = {.kind = HB_RECORD_TICK,
                       .source = HB_STR("daemon"),
                       .event = HB_TIME_NONE,
                       .arrival = 1700000000000000001};
-    uint64_t at = append(j, tick);
+    uint64_t at = case_append(j, tick);
     assert_true(at > 0 && at % 8 == 0);
     for (int again = 0; again < 2; again++) {
         hb_journal_reader *reader = NULL;
@@ -190,10 +133,10 @@ static void journal__goes_on_over_many_segments_and_restarts(void **state)
     for (int round = 0; round < 5; round++) {
         hb_journal *j = open_small();
         for (int i = 0; i < 300; i++) {
-            append_number(j, "s", n, 3000 + (n % 13) * 100);
+            case_number(j, "s", n, 3000 + (n % 13) * 100);
             n++;
         }
-        assert_int_equal(read_numbers(j, 0, 0), n);
+        assert_int_equal(case_read(j, 0, 0), n);
         hb_journal_state st;
         hb_journal_get_state(j, &st);
         assert_int_equal(st.records, 300);
@@ -205,7 +148,7 @@ static void journal__goes_on_over_many_segments_and_restarts(void **state)
     }
     const hb_journal_options reading = {.read_only = true};
     hb_journal *j = open_with(&reading);
-    assert_int_equal(read_numbers(j, 0, 0), n);
+    assert_int_equal(case_read(j, 0, 0), n);
     hb_journal_close(j);
 }
 
@@ -213,13 +156,13 @@ static void journal__keeps_a_record_larger_than_a_segment(void **state)
 {
     (void)state;
     hb_journal *j = open_small();
-    append_number(j, "s", 0, HB_RECORD_PAYLOAD_MAX - 8); /* into an empty segment */
-    append_number(j, "s", 1, 10);
-    append_number(j, "s", 2, 3 * MIB);
-    append_number(j, "s", 3, 0);
+    case_number(j, "s", 0, HB_RECORD_PAYLOAD_MAX - 8); /* into an empty segment */
+    case_number(j, "s", 1, 10);
+    case_number(j, "s", 2, 3 * MIB);
+    case_number(j, "s", 3, 0);
     hb_journal_close(j);
     j = open_small();
-    assert_int_equal(read_numbers(j, 0, 0), 4);
+    assert_int_equal(case_read(j, 0, 0), 4);
     hb_journal_close(j);
 }
 
@@ -229,15 +172,15 @@ static void journal__refuses_records_that_cannot_be_kept(void **state)
     static char long_text[HB_RECORD_PAYLOAD_MAX + 1];
     hb_journal *j = open_small();
     uint64_t at = 7;
-    hb_record r = message("s", "t", HB_STR("p"), 0);
+    hb_record r = case_message("s", "t", HB_STR("p"), 0);
     r.source.n = 0;
     CHECK_ERROR(hb_journal_append(j, &r, &at, &err), HB_E_INPUT, "1 to 64 bytes, got 0");
     r.source = (hb_str){long_text, 65};
     CHECK_ERROR(hb_journal_append(j, &r, &at, &err), HB_E_INPUT, "got 65");
-    r = message("s", "t", HB_STR("p"), 0);
+    r = case_message("s", "t", HB_STR("p"), 0);
     r.topic = (hb_str){long_text, 4097};
     CHECK_ERROR(hb_journal_append(j, &r, &at, &err), HB_E_INPUT, "topic of 4097 bytes");
-    r = message("s", "t", (hb_str){long_text, sizeof long_text}, 0);
+    r = case_message("s", "t", (hb_str){long_text, sizeof long_text}, 0);
     CHECK_ERROR(hb_journal_append(j, &r, &at, &err), HB_E_INPUT, "message of 4194305 bytes");
     assert_int_equal(at, 7);
     assert_int_equal(hb_journal_end(j), 0);
@@ -275,8 +218,8 @@ static void reader__says_what_is_wrong_with_a_position(void **state)
     (void)state;
     hb_journal *j = open_small();
     hb_journal_reader *r = NULL;
-    append_number(j, "s", 0, 100);
-    uint64_t second = append_number(j, "s", 1, 100);
+    case_number(j, "s", 0, 100);
+    uint64_t second = case_number(j, "s", 1, 100);
     CHECK_ERROR(hb_journal_reader_open(j, second + 8, &r, &err), HB_E_INPUT, "is damaged at");
     CHECK_ERROR(hb_journal_reader_open(j, 3, &r, &err), HB_E_INPUT, "no record begins");
     CHECK_ERROR(hb_journal_reader_open(j, 1 << 20, &r, &err), HB_E_INPUT, "after the end");
@@ -286,10 +229,10 @@ static void reader__says_what_is_wrong_with_a_position(void **state)
     bool more = true;
     CHECK_OK(hb_journal_next(r, &record, &more, &err));
     assert_false(more);
-    append_number(j, "s", 2, 0); /* comes after the reader was opened */
+    case_number(j, "s", 2, 0); /* comes after the reader was opened */
     CHECK_OK(hb_journal_next(r, &record, &more, &err));
     assert_true(more);
-    assert_int_equal(number_of(&record), 2);
+    assert_int_equal(case_number_of(&record), 2);
     hb_journal_reader_close(r);
     hb_journal_close(j);
 }
@@ -303,7 +246,7 @@ static void check_last(hb_journal *j, const char *source, int64_t expected)
     CHECK_OK(hb_journal_last_of(j, source, &text, &r, &found, &err));
     assert_int_equal(found, expected >= 0);
     if (found) {
-        assert_int_equal(number_of(&r), expected);
+        assert_int_equal(case_number_of(&r), expected);
         assert_true(hb_str_eq_c(r.source, source));
         assert_true(hb_str_eq_c(r.topic, "t"));
     }
@@ -315,12 +258,12 @@ static void last_of__finds_the_last_record_however_far_back(void **state)
     (void)state;
     hb_journal *j = open_small();
     check_last(j, "early", -1);
-    append_number(j, "early", 1, 0);
-    append_number(j, "early", 2, 0);
+    case_number(j, "early", 1, 0);
+    case_number(j, "early", 2, 0);
     check_last(j, "early", 2);
     for (unsigned i = 100; i < 105; i++) {
-        append_number(j, "big", i, MIB - 8000);
-        append_number(j, i == 102 ? "middle" : "late", i, 0);
+        case_number(j, "big", i, MIB - 8000);
+        case_number(j, i == 102 ? "middle" : "late", i, 0);
     }
     for (int again = 0; again < 2; again++) {
         check_last(j, "early", 2);
@@ -342,7 +285,7 @@ static void last_of__works_with_more_sources_than_are_remembered(void **state)
     char name[16];
     for (unsigned i = 0; i < 1200; i++) {
         snprintf(name, sizeof name, "source-%u", i % 600);
-        append_number(j, name, i, 2000);
+        case_number(j, name, i, 2000);
     }
     for (unsigned i = 0; i < 600; i += 7) {
         snprintf(name, sizeof name, "source-%u", i);
@@ -361,7 +304,7 @@ static void retention__drops_only_what_is_released(void **state)
     hb_journal_state st;
     uint64_t at[100];
     unsigned n = 0;
-    hb_record r = message("s", "t", HB_STR(""), 0);
+    hb_record r = case_message("s", "t", HB_STR(""), 0);
     static char payload[300000];
     r.payload = (hb_str){payload, sizeof payload};
     hb_error met = {0};
@@ -389,7 +332,7 @@ static void retention__drops_only_what_is_released(void **state)
     assert_int_equal(st.begin, at[3]);
     assert_int_equal(st.dropped_records, 3);
     assert_int_equal(st.dropped_bytes, MIB);
-    assert_int_equal(read_numbers(j, at[3], 3), 10);
+    assert_int_equal(case_read(j, at[3], 3), 10);
     hb_journal_reader *reader = NULL;
     CHECK_ERROR(hb_journal_reader_open(j, 0, &reader, &err), HB_E_INPUT,
                 "does not keep position 0");
@@ -408,7 +351,7 @@ static void retention__never_drops_what_is_held(void **state)
     uint64_t at[40];
     unsigned n = 0;
     for (; n < 6; n++) {
-        at[n] = append_number(j, "s", n, 300000);
+        at[n] = case_number(j, "s", n, 300000);
     }
     CHECK_OK(hb_journal_hold(j, "alert-1", at[3], at[4], &err));
     CHECK_ERROR(hb_journal_hold(j, "no/name", at[3], at[4], &err), HB_E_INPUT, "no name of a hold");
@@ -416,7 +359,7 @@ static void retention__never_drops_what_is_held(void **state)
     CHECK_ERROR(hb_journal_unhold(j, "x", &err), HB_E_INPUT, "nothing is held under the name 'x'");
     for (; n < 40; n++) {
         hb_journal_release_before(j, hb_journal_end(j)); /* is not remembered over a restart */
-        at[n] = append_number(j, "s", n, 300000);
+        at[n] = case_number(j, "s", n, 300000);
         if (n == 20) {
             hb_journal_close(j); /* holds survive */
             j = open_with(&capped);
@@ -428,17 +371,17 @@ static void retention__never_drops_what_is_held(void **state)
     CHECK_OK(hb_journal_reader_open(j, at[3], &r, &err));
     for (unsigned i = 3; i < 6; i++) {
         CHECK_OK(hb_journal_next(r, &record, &more, &err));
-        assert_int_equal(number_of(&record), i);
+        assert_int_equal(case_number_of(&record), i);
     }
     CHECK_ERROR(hb_journal_next(r, &record, &more, &err), HB_E_INPUT, "does not keep position");
     hb_journal_reader_close(r);
     assert_true(hb_journal_begin(j) > at[5]);
     CHECK_ERROR(hb_journal_hold(j, "y", at[3], at[30], &err), HB_E_INPUT, "dropped already");
     uint64_t begin = hb_journal_begin(j);
-    read_numbers(j, begin, 40 - (unsigned)((hb_journal_end(j) - begin) / (at[1] - at[0])));
+    case_read(j, begin, 40 - (unsigned)((hb_journal_end(j) - begin) / (at[1] - at[0])));
     CHECK_OK(hb_journal_unhold(j, "alert-1", &err));
     for (; n < 50; n++) {
-        append_number(j, "s", n, 300000);
+        case_number(j, "s", n, 300000);
         hb_journal_release_before(j, hb_journal_end(j));
     }
     CHECK_ERROR(hb_journal_reader_open(j, at[3], &r, &err), HB_E_INPUT, "does not keep");
@@ -455,7 +398,8 @@ static void retention__drops_by_age_against_the_newest_arrival(void **state)
     const int64_t second = 1000000000;
     uint64_t at[8];
     for (int i = 0; i < 8; i++) { /* two a segment, 30 s apart */
-        at[i] = append(j, message("s", "t", (hb_str){payload, sizeof payload}, i * 30 * second));
+        at[i] = case_append(
+            j, case_message("s", "t", (hb_str){payload, sizeof payload}, i * 30 * second));
     }
     assert_int_equal(hb_journal_begin(j), 0);
     hb_journal_release_before(j, hb_journal_end(j));
@@ -485,11 +429,11 @@ static void append__meets_a_full_disk_when_a_segment_is_made(void **state)
     hb_journal_state st;
     disk_is_full = false;
     CHECK_OK(hb_journal_open(&os, temp_path("j"), &small, &j, &err));
-    append_number(j, "s", 0, 500000);
+    case_number(j, "s", 0, 500000);
     disk_is_full = true;
-    append_number(j, "s", 1, 500000); /* its room was made with the segment */
+    case_number(j, "s", 1, 500000); /* its room was made with the segment */
     static char payload[100000] = "00000002";
-    const hb_record r = message("s", "t", (hb_str){payload, sizeof payload}, 2);
+    const hb_record r = case_message("s", "t", (hb_str){payload, sizeof payload}, 2);
     uint64_t at = 0;
     for (int i = 0; i < 2; i++) {
         hb_error err = {0};
@@ -499,11 +443,11 @@ static void append__meets_a_full_disk_when_a_segment_is_made(void **state)
     hb_journal_close(j);
     /* Opening and reading need no room, and a small record still finds some. */
     CHECK_OK(hb_journal_open(&os, temp_path("j"), &small, &j, &err));
-    assert_int_equal(read_numbers(j, 0, 0), 2);
+    assert_int_equal(case_read(j, 0, 0), 2);
     assert_int_equal(hb_journal_append(j, &r, &at, NULL), HB_E_LIMIT);
     disk_is_full = false;
     CHECK_OK(hb_journal_append(j, &r, &at, &err));
-    assert_int_equal(read_numbers(j, 0, 0), 3);
+    assert_int_equal(case_read(j, 0, 0), 3);
     hb_journal_get_state(j, &st);
     assert_int_equal(st.refused, 1);
     hb_journal_close(j);
@@ -526,7 +470,7 @@ static void segment__is_filled_with_zeros_where_blocks_cannot_be_asked_for(void 
     os.fallocate = no_fallocate;
     hb_journal *j = NULL;
     CHECK_OK(hb_journal_open(&os, temp_path("j"), &small, &j, &err));
-    append_number(j, "s", 0, 5000);
+    case_number(j, "s", 0, 5000);
     hb_journal_close(j);
     struct stat st;
     assert_int_equal(stat(temp_path("j/00000000000000000000.hbj"), &st), 0);
@@ -534,7 +478,7 @@ static void segment__is_filled_with_zeros_where_blocks_cannot_be_asked_for(void 
     assert_true((uint64_t)st.st_blocks * 512 >= MIB);
     assert_int_equal(truncate(temp_path("j/00000000000000000000.hbj"), 50000), 0);
     CHECK_OK(hb_journal_open(&os, temp_path("j"), &small, &j, &err));
-    assert_int_equal(read_numbers(j, 0, 0), 1);
+    assert_int_equal(case_read(j, 0, 0), 1);
     assert_int_equal(stat(temp_path("j/00000000000000000000.hbj"), &st), 0);
     assert_int_equal(st.st_size, MIB);
     hb_journal_close(j);
@@ -546,7 +490,7 @@ static void wait__ends_by_a_record_by_waking_and_by_time(void **state)
     hb_journal *j = open_small();
     assert_false(hb_journal_wait(j, 0, 0));
     assert_false(hb_journal_wait(j, 0, 1));
-    append_number(j, "s", 0, 0);
+    case_number(j, "s", 0, 0);
     assert_true(hb_journal_wait(j, 0, 100000));
     assert_false(hb_journal_wait(j, hb_journal_end(j), 1));
     hb_journal_wait_room(j, 1);

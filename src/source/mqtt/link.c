@@ -205,6 +205,28 @@ hb_status hb_link_open(const hb_os *os, const hb_link_options *options, bool (*s
     return HB_OK;
 }
 
+static bool never(void *ctx)
+{
+    (void)ctx;
+    return false;
+}
+
+void hb_link_finish(hb_link *l, const hb_os *os, uint32_t timeout_ms)
+{
+    const waiting patience = {os, os->monotonic_ns() + (int64_t)timeout_ms * NS_PER_MS, never,
+                              NULL};
+    char rest[16384];
+    hb_tls_finish(l->tls);
+    shutdown(l->fd, SHUT_WR);
+    int step = next_step(&patience);
+    while (step > 0) {
+        struct pollfd p = {.fd = l->fd, .events = POLLIN};
+        ssize_t n = poll(&p, 1, step) > 0 ? recv(l->fd, rest, sizeof rest, 0) : -1;
+        bool ended = n == 0 || (n < 0 && p.revents && errno != EAGAIN && errno != EINTR);
+        step = ended ? 0 : next_step(&patience);
+    }
+}
+
 void hb_link_close(hb_link *l)
 {
     if (!l) {

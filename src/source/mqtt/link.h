@@ -39,7 +39,10 @@ typedef struct hb_link hb_link;
 HB_CHECKED hb_status hb_link_open(const hb_os *os, const hb_link_options *options,
                                   bool (*stopping)(void *ctx), void *ctx, hb_link **ret_link,
                                   hb_error *err);
-void hb_link_close(hb_link *l); /* says good-bye (TLS) without waiting; NULL is fine */
+/* Tells the peer that nothing more will be sent, and waits until it ends as well: what was sent
+ * arrives. A socket that is closed while there is something to read throws that away. */
+void hb_link_finish(hb_link *l, const hb_os *os, uint32_t timeout_ms);
+void hb_link_close(hb_link *l); /* at once; NULL is fine */
 
 /* What there is, at most n bytes; *ret_n = 0 when there is nothing now. The peer's end is an error.
  */

@@ -16,6 +16,7 @@ struct hb_link {
 HB_CHECKED hb_status hb_tls_new(const hb_link_options *options, int fd, hb_tls **ret_tls,
                                 hb_error *err);
 void hb_tls_free(hb_tls *t);
+void hb_tls_finish(hb_tls *t); /* close_notify; NULL is fine */
 HB_CHECKED hb_status hb_tls_shake(hb_tls *t, bool *ret_done, bool *ret_wants_write, hb_error *err);
 HB_CHECKED hb_status hb_tls_read(hb_tls *t, void *p, size_t n, size_t *ret_n, bool *ret_wants_write,
                                  hb_error *err);

@@ -128,14 +128,11 @@ static hb_status on_disconnect(const hb_mqtt_packet *packet, hb_error *err)
 
 static hb_status take_packet(hb_source *s, const hb_mqtt_packet *packet, hb_error *err)
 {
-    const bool waits = s->stage == HB_MQTT_WAITS_CONNACK;
-    if (waits != (packet->type == HB_MQTT_CONNACK)) {
-        return HB_FAIL(err, HB_E_IO, "no MQTT broker: %s",
-                       waits ? "the answer to CONNECT is missing" : "a second CONNACK");
-    }
     switch (packet->type) {
     case HB_MQTT_CONNACK:
-        return hb_mqtt_on_connack(s, packet, err);
+        return s->stage == HB_MQTT_WAITS_CONNACK
+                   ? hb_mqtt_on_connack(s, packet, err)
+                   : HB_FAIL(err, HB_E_IO, "the broker sent a second CONNACK");
     case HB_MQTT_PUBLISH:
         return on_publish(s, packet, err);
     case HB_MQTT_PUBREL:
@@ -218,6 +215,13 @@ static hb_status make_room(hb_source *s, size_t need, hb_error *err)
     return HB_OK;
 }
 
+/* Something else that listens there is told at once, not when the rest of its "packet" is missed.
+ */
+static bool begins_connack(const hb_source *s)
+{
+    return (unsigned char)s->in[s->in_at] >> 4 == HB_MQTT_CONNACK;
+}
+
 hb_status hb_mqtt_take_packets(hb_source *s, hb_error *err)
 {
     size_t need = 0;
@@ -228,7 +232,7 @@ hb_status hb_mqtt_take_packets(hb_source *s, hb_error *err)
             continue;
         }
         hb_mqtt_found found = hb_mqtt_next(s->in + s->in_at, s->in_n - s->in_at, &packet);
-        if (found == HB_MQTT_BAD) {
+        if (found == HB_MQTT_BAD || (s->stage == HB_MQTT_WAITS_CONNACK && !begins_connack(s))) {
             return HB_FAIL(err, HB_E_IO, "no MQTT broker: what it sent is no MQTT");
         }
         if (found == HB_MQTT_MORE) {

@@ -55,6 +55,7 @@ static void say_goodbye(hb_source *s)
     while (flush(s, NULL) == HB_OK && s->out_at < s->out.n && s->os->monotonic_ns() < until) {
         hb_link_wait(s->link, true, STEP_MS);
     }
+    hb_link_finish(s->link, s->os, GOODBYE_MS);
 }
 
 static void drop(hb_source *s)
@@ -288,8 +289,11 @@ hb_status hb_mqtt_session(hb_source *s, hb_error *err)
         status = turn(s, began, err);
     }
     /* A put() that failed is no fault of the connection: what was put before it is acknowledged. */
-    if (s->stage >= HB_MQTT_WAITS_SUBACK && (status == HB_OK || stopping(s))) {
+    if (s->stage >= HB_MQTT_WAITS_SUBACK && stopping(s)) {
         say_goodbye(s);
+    }
+    if (status != HB_OK && s->address.tls && s->stage == HB_MQTT_WAITS_CONNACK && s->in_n == 0) {
+        hb_error_prefix(err, "no answer to CONNECT (does it want a client certificate?)");
     }
     drop(s);
     return status;

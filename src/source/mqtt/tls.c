@@ -88,7 +88,9 @@ static bool is_address(const char *host)
 static bool set_peer(SSL *ssl, const hb_link_options *o)
 {
     const bool address = is_address(o->host);
-    if (!address && SSL_set_tlsext_host_name(ssl, o->host) != 1) {
+    char *name =
+        (char *)(uintptr_t)o->host; /* the macro below takes it without const, to copy it */
+    if (!address && SSL_set_tlsext_host_name(ssl, name) != 1) {
         return false;
     }
     if (o->verify != HB_LINK_VERIFY_FULL) {
@@ -131,15 +133,21 @@ hb_status hb_tls_new(const hb_link_options *o, int fd, hb_tls **ret_tls, hb_erro
     return HB_OK;
 }
 
+void hb_tls_finish(hb_tls *t)
+{
+    if (t && t->shaken) {
+        ERR_clear_error();
+        SSL_shutdown(t->ssl);
+        t->shaken = false;
+    }
+}
+
 void hb_tls_free(hb_tls *t)
 {
     if (!t) {
         return;
     }
-    if (t->ssl && t->shaken) {
-        ERR_clear_error();
-        SSL_shutdown(t->ssl);
-    }
+    hb_tls_finish(t);
     SSL_free(t->ssl);
     SSL_CTX_free(t->ctx);
     ERR_clear_error();

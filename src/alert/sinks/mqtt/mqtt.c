@@ -227,7 +227,7 @@ static const char *reason(const hb_sink *s, int rc)
                                           "the broker refuses the client id",
                                           "the broker's service is not available",
                                           "the broker refuses user or password",
-                                          "the broker does not permit it"};
+                                          "the broker refuses us: user, password or its own rules"};
     if (*s->why) {
         return s->why;
     }
