@@ -11,7 +11,8 @@
 #include <string.h>
 
 const hb_source_ops *const hb_sources[] = {
-    &hb_source_file_replay, &hb_source_host, &hb_source_mqtt, &hb_source_syslog, NULL,
+    &hb_source_file_replay, &hb_source_host,   &hb_source_http,
+    &hb_source_mqtt,        &hb_source_syslog, NULL,
 };
 
 const hb_source_ops *hb_source_find(const char *name)
