@@ -126,7 +126,7 @@ static bool is_finished(hb_supervisor *v, hb_error *err, hb_status *io_status)
     if (!hb_feeders_done(v->feeders, NULL) || v->retry_at_ns) {
         return false;
     }
-    if (v->s->bounded && !v->finish_written) {
+    if (v->s->bounded && !v->s->replay && !v->finish_written) {
         v->finish_written = true;
         *io_status = hb_journal_append(v->journal, &r, &position, err);
         return *io_status != HB_OK;
@@ -269,7 +269,8 @@ static hb_status open_feeders(hb_supervisor *v, hb_error *err)
                                         .journal = v->journal,
                                         .log = v->log,
                                         .base_dir = v->s->base_dir,
-                                        .state_dir = dir};
+                                        .state_dir = dir,
+                                        .none = v->s->replay};
     hb_status status = hb_feeders_open(&options, &v->feeders, err);
     hb_free(dir); /* used while opening only */
     return status == HB_OK ? hb_feeders_start(v->feeders, err) : status;
