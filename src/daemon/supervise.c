@@ -20,8 +20,7 @@ enum {
     SOURCES_STOP_MS = 3000,
     OUTBOX_STOP_MS = 1000,
     DELIVER_MS = 5000, /* bounded: how long what was raised may take to go out */
-    FIRST_PAUSE_MS = 100,
-    CONDITION_AFTER_S = 10
+    FIRST_PAUSE_MS = 100
 };
 static const int64_t second_ns = 1000000000;
 
@@ -210,7 +209,7 @@ static void feed_watchdog(hb_supervisor *v)
 /* --- the registry's circuit breaker --- */
 
 /* What was judged stays pending; the journal goes on taking what comes. */
-static void store_trouble(hb_supervisor *v, const hb_error *err)
+void hb_supervisor_store_trouble(hb_supervisor *v, const hb_error *err)
 {
     const hb_daemon_config *c = v->s->config;
     int64_t now = v->s->os->monotonic_ns();
@@ -245,7 +244,7 @@ static hb_status step(hb_supervisor *v, bool *ret_moved, hb_error *err)
     hb_engine_get_state(v->engine, &before);
     hb_status status = hb_engine_step(v->engine, STEP_RECORDS, ret_moved, err);
     if (status != HB_OK && can_wait(status)) {
-        store_trouble(v, err);
+        hb_supervisor_store_trouble(v, err);
         *ret_moved = false;
         return HB_OK;
     }
@@ -299,8 +298,8 @@ static hb_status loop(hb_supervisor *v, hb_error *err)
         if (status != HB_OK || v->ending) {
             break;
         }
-        each_second(v);
-        feed_watchdog(v);
+        hb_supervisor_each_second(v);
+        hb_supervisor_feed_watchdog(v);
         if (!moved && is_finished(v, err, &status)) {
             break;
         }
