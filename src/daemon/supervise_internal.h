@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between supervise.c (life and the loop), snapshot.c (health) and reload.c (SIGHUP). */
+/* Between supervise.c (life and the loop), housekeeping.c (the clock), snapshot.c (health) and
+ * reload.c (SIGHUP). */
 #ifndef HB_DAEMON_SUPERVISE_INTERNAL_H
 #define HB_DAEMON_SUPERVISE_INTERNAL_H
 
@@ -64,7 +65,13 @@ uint64_t hb_supervisor_rss(const hb_os *os);
 /* reload.c */
 void hb_supervisor_reload(hb_supervisor *v);
 
+/* housekeeping.c */
+void hb_supervisor_each_second(hb_supervisor *v);
+void hb_supervisor_feed_watchdog(hb_supervisor *v);
+
 /* supervise.c */
+/* The registry did not take something: it is left alone for a while, longer when that goes on. */
+void hb_supervisor_store_trouble(hb_supervisor *v, const hb_error *err);
 HB_CHECKED hb_status hb_supervisor_open_outbox(hb_supervisor *v, hb_error *err);
 HB_CHECKED hb_status hb_supervisor_open_alerts(hb_supervisor *v, const hb_daemon_config *c,
                                                hb_alerts **ret, hb_error *err);

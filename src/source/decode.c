@@ -147,7 +147,12 @@ static hb_str topic_as_name(hb_decoder *d, hb_str topic)
 void hb_emit_begin(hb_emit *e, hb_decoder *d, const hb_record *record, hb_live_sample_fn fn,
                    void *ctx)
 {
-    *e = (hb_emit){.d = d, .record = record, .fn = fn, .ctx = ctx};
+    *e = (hb_emit){.d = d,
+                   .record = record,
+                   .fn = fn,
+                   .ctx = ctx,
+                   .topic_name = HB_STR(""),
+                   .topic_unit = HB_STR("")};
     if (!d->options.topic_is_name || record->topic.n == 0) {
         return;
     }
@@ -160,6 +165,9 @@ hb_live_sample hb_emit_sample(const hb_emit *e)
 {
     bool timed = e->record->event != HB_TIME_NONE;
     return (hb_live_sample){.source = e->record->source,
+                            .name = HB_STR(""), /* empty texts are no null pointers */
+                            .unit = HB_STR(""),
+                            .id = HB_STR(""),
                             .t = timed ? e->record->event : e->record->arrival,
                             .timed = timed,
                             .kind = HB_LIVE_MISSING};

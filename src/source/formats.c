@@ -25,7 +25,14 @@ static const hb_payload_reader readers[] = {
      .free_state = hb_payload_csv_free,
      .save = hb_payload_csv_save,
      .load = hb_payload_csv_load},
+    {.payload = HB_PAYLOAD_SPARKPLUG,
+     .read = hb_payload_sparkplug,
+     .new_state = hb_payload_sparkplug_new,
+     .free_state = hb_payload_sparkplug_free,
+     .save = hb_payload_sparkplug_save,
+     .load = hb_payload_sparkplug_load},
     {.payload = HB_PAYLOAD_SYSLOG, .read = hb_payload_syslog},
+    {.payload = HB_PAYLOAD_LINE_PROTOCOL, .read = hb_payload_line_protocol},
     {.payload = HB_PAYLOAD_HOST, .read = hb_payload_host},
 };
 

@@ -99,11 +99,22 @@ hb_status hb_payload_csv(hb_decoder *d, const hb_record *record, hb_live_sample_
                          const char **ret_bad, hb_error *err);
 hb_status hb_payload_syslog(hb_decoder *d, const hb_record *record, hb_live_sample_fn fn, void *ctx,
                             const char **ret_bad, hb_error *err);
+hb_status hb_payload_line_protocol(hb_decoder *d, const hb_record *record, hb_live_sample_fn fn,
+                                   void *ctx, const char **ret_bad, hb_error *err);
+/* "ms" and the like, as InfluxDB 1 and 2 name the unit of times; false for anything else. */
+bool hb_line_precision(hb_str name, int64_t *ret_ns);
 bool hb_payload_csv_is_header(hb_str line);
 /* A header line is what it remembers. */
 hb_status hb_payload_csv_new(void **ret_state, hb_error *err);
 void hb_payload_csv_free(void *state);
 hb_status hb_payload_csv_save(const void *state, hb_buf *out, hb_error *err);
 hb_status hb_payload_csv_load(void *state, const void *p, size_t n, hb_error *err);
+hb_status hb_payload_sparkplug(hb_decoder *d, const hb_record *record, hb_live_sample_fn fn,
+                               void *ctx, const char **ret_bad, hb_error *err);
+/* What birth certificates defined is what it remembers. */
+hb_status hb_payload_sparkplug_new(void **ret_state, hb_error *err);
+void hb_payload_sparkplug_free(void *state);
+hb_status hb_payload_sparkplug_save(const void *state, hb_buf *out, hb_error *err);
+hb_status hb_payload_sparkplug_load(void *state, const void *p, size_t n, hb_error *err);
 
 #endif
