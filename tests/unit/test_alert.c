@@ -466,7 +466,7 @@ static void alert__restart_and_rollback_leave_the_same_rows(void **state)
     (void)state;
     char *whole = play_with(NONE, 0);
     assert_non_null(strstr(whole, "flapping"));
-    for (size_t i = 0; script[i]; i += 7) {
+    for (size_t i = 0; i < sizeof script - 1; i += 7) {
         char *restarted = play_with(RESTART, i);
         assert_string_equal(restarted, whole);
         hb_free(restarted);
