@@ -46,6 +46,7 @@ static void condition(hb_supervisor *v, const char *kind, const char *name,
     if (i == v->n_conditions) {
         v->n_conditions++;
         memcpy(c->subject, subject, sizeof subject);
+        c->active = hb_alerts_active(v->alerts, subject); /* from before a restart */
     }
     int64_t now = v->s->os->monotonic_ns();
     c->since_ns = !wrong ? 0 : c->since_ns ? c->since_ns : now;

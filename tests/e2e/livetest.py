@@ -15,6 +15,7 @@ import unittest
 MOSQUITTO = shutil.which("mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin") or ""
 BUILD = os.environ.get("HB_BUILD_DIR", "build/dev")
 RECEIVER = os.path.join(BUILD, "tests/e2e/receiver")
+HB = os.environ.get("HB_BINARY", os.path.join(BUILD, "hb"))
 PATIENCE_S = float(os.environ.get("HB_PATIENCE_S", "60"))  # generous: when a test gives up
 
 
@@ -182,6 +183,40 @@ class Receiver:
     def count(self):
         out = subprocess.run([RECEIVER, "count", self.folder], capture_output=True, text=True)
         return int(out.stdout) if out.returncode == 0 else 0
+
+
+class Daemon(Receiver):
+    """The shipped program in a workspace of its own."""
+    SETTINGS = """windows:
+  - {size: 10s}
+lateness: 1s
+train: {windows: 1000000}
+alert_sinks:
+  - {sink: file, path: alerts.jsonl}
+"""
+
+    def configure(self, config):
+        source = json.dumps({"source": self.kind, "name": "rig", **config})
+        with open(os.path.join(self.folder, "daemon.yaml"), "w") as f:
+            f.write(f"name: rig\nsources:\n  - {source}\n{self.SETTINGS}")
+
+    def start(self, limit=None, env=None):
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("HB_")}
+        self.process = subprocess.Popen([HB, "-w", self.folder, "daemon"], stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, text=True, env={**clean, **(env or {})})
+        self.told = []
+        self.reader = threading.Thread(target=self.read, args=(self.process, self.told))
+        self.reader.start()
+        return self
+
+    def records(self):
+        journal = os.path.join(self.folder, "live/journal")
+        out = subprocess.run([HB, "journal", "cat", "--json", "--journal", journal], capture_output=True,
+                             check=True)
+        return [r for r in map(json.loads, out.stdout.splitlines()) if r["kind"] != "tick"]
+
+    def count(self):
+        return len(self.records())
 
 
 class Case(unittest.TestCase):

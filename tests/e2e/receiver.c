@@ -5,10 +5,13 @@
  *                                                 the source tells goes to standard output. LIMIT:
  *                                                 put() refuses after so many records, as when the
  *                                                 program ends with a full journal
+ *                                                 HB_PUT_DELAY_US: put() takes so long, so that a
+ *                                                 kill meets messages that are read and not kept
  *     receiver cat DIR                            kind, topic and payload, as JSON, one per line
  *     receiver count DIR                          records */
 #include "base/json_write.h"
 #include "base/mem.h"
+#include "base/num.h"
 #include "os/file.h"
 #include "source/source.h"
 
@@ -16,6 +19,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -31,6 +35,7 @@ typedef struct receiver {
     hb_journal *journal;
     const char *name;
     uint64_t left;
+    useconds_t delay_us;
 } receiver;
 
 static hb_status take(void *ctx, const hb_record *record, hb_error *err)
@@ -45,6 +50,9 @@ static hb_status take(void *ctx, const hb_record *record, hb_error *err)
         return HB_FAIL(err, HB_E_LIMIT, "the program is ending");
     }
     r->left--;
+    if (r->delay_us) {
+        usleep(r->delay_us);
+    }
     return hb_journal_append(r->journal, &full, &position, err);
 }
 
@@ -128,7 +136,12 @@ static hb_status run(const char *kind, const char *config_path, const char *dir,
     char state_dir[600];
     const hb_source_ops *ops = hb_source_find(kind);
     const hb_journal_options options = {0};
-    receiver r = {.name = "rig", .left = limit};
+    const char *delay = getenv("HB_PUT_DELAY_US");
+    int64_t delay_us = 0;
+    if (delay && !hb_num_parse_i64(delay, strlen(delay), &delay_us)) {
+        return HB_FAIL(err, HB_E_USAGE, "HB_PUT_DELAY_US: '%s'", delay);
+    }
+    receiver r = {.name = "rig", .left = limit, .delay_us = (useconds_t)delay_us};
     hb_arena arena;
     void *config = NULL;
     hb_record last;

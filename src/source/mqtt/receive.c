@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What arrives, packet by packet. Acknowledgements are collected in s->out, each only after its
- * message was put, and leave in one piece when the buffer has been taken apart.
+ * message was put, and leave many at a time: some put() take long, and what is not acknowledged
+ * when the process dies comes again.
  *
  * QoS 2: a message that comes again under an id that still waits for PUBREL is left out only when
  * it says so (DUP) and is the same: a broker that was set back to an older state may give an id to
@@ -12,7 +13,7 @@
 
 #include <string.h>
 
-enum { IDS = 65536, SHOWN_TOPIC = 200 };
+enum { IDS = 65536, SHOWN_TOPIC = 200, ACK_BYTES = 256 /* 64 acknowledgements */ };
 
 hb_status hb_mqtt_loss(hb_source *s, const char *reason, const char *text, hb_error *err)
 {
@@ -250,6 +251,9 @@ hb_status hb_mqtt_take_packets(hb_source *s, hb_error *err)
         } else {
             HB_TRY(take_packet(s, &packet, err));
             s->in_at += packet.total;
+            if (s->out.n - s->out_at >= ACK_BYTES) {
+                HB_TRY(hb_mqtt_flush(s, err));
+            }
         }
     }
     return make_room(s, need, err);

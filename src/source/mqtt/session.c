@@ -29,7 +29,7 @@ static bool stopping(void *ctx)
     return s->sink->stopping(s->sink->ctx);
 }
 
-static hb_status flush(hb_source *s, hb_error *err)
+hb_status hb_mqtt_flush(hb_source *s, hb_error *err)
 {
     HB_TRY(hb_buf_check(&s->out, err));
     while (s->out_at < s->out.n) {
@@ -52,7 +52,8 @@ static void say_goodbye(hb_source *s)
 {
     int64_t until = s->os->monotonic_ns() + GOODBYE_MS * NS_PER_MS;
     hb_mqtt_put_empty(&s->out, HB_MQTT_DISCONNECT);
-    while (flush(s, NULL) == HB_OK && s->out_at < s->out.n && s->os->monotonic_ns() < until) {
+    while (hb_mqtt_flush(s, NULL) == HB_OK && s->out_at < s->out.n &&
+           s->os->monotonic_ns() < until) {
         hb_link_wait(s->link, true, STEP_MS);
     }
     hb_link_finish(s->link, s->os, GOODBYE_MS);
@@ -111,7 +112,7 @@ static hb_status say_hello(hb_source *s, hb_error *err)
     s->stage = HB_MQTT_WAITS_CONNACK;
     s->keep_alive_s = hello.keep_alive_s;
     s->heard_ns = s->sent_ns = s->os->monotonic_ns();
-    hb_status status = flush(s, err);
+    hb_status status = hb_mqtt_flush(s, err);
     if (s->out_at >= s->out.n) {
         explicit_bzero(s->out.p, s->out.cap);
     }
@@ -255,13 +256,13 @@ static hb_status keep_alive(hb_source *s, int64_t began_ns, hb_error *err)
         hb_mqtt_put_empty(&s->out, HB_MQTT_PINGREQ);
         s->pinged = true;
     }
-    return flush(s, err);
+    return hb_mqtt_flush(s, err);
 }
 
 /* One turn: send, wait, read, take apart. */
 static hb_status turn(hb_source *s, int64_t began_ns, hb_error *err)
 {
-    HB_TRY(flush(s, err));
+    HB_TRY(hb_mqtt_flush(s, err));
     HB_TRY(keep_alive(s, began_ns, err));
     size_t unsent = s->out.n - s->out_at;
     size_t n = 0;

@@ -62,6 +62,9 @@ struct hb_source {
 /* From connecting to the connection's end; HB_OK = the program is ending. */
 HB_CHECKED hb_status hb_mqtt_session(hb_source *s, hb_error *err);
 
+/* Sends what is waiting in s->out, as far as it goes. */
+HB_CHECKED hb_status hb_mqtt_flush(hb_source *s, hb_error *err);
+
 /* Everything that is there whole in the buffer. */
 HB_CHECKED hb_status hb_mqtt_take_packets(hb_source *s, hb_error *err);
 /* CONNACK and SUBACK, in session.c. */
