@@ -58,6 +58,9 @@ validate-real: build
 kill-loop: build
 	@tools/install-deps.sh build test
 	HB_SOURCE_DIR=$(CURDIR) HB_BINARY=$(CURDIR)/build/$(PRESET)/hb HB_KILL_ROUNDS=200 /usr/bin/python3 -B tests/cli/test_daemon_kill.py
+	cmake --preset $(PRESET) -DHB_TESTS=ON > /dev/null
+	cmake --build build/$(PRESET) -j $(JOBS) --target receiver
+	HB_BUILD_DIR=$(CURDIR)/build/$(PRESET) HB_KILL_ROUNDS=200 /usr/bin/python3 -B tests/e2e/kill_mqtt.py
 
 lint:
 	@tools/lint/run.sh
