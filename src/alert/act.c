@@ -145,7 +145,7 @@ static hb_status change_all(hb_store *s, const hb_alert_act *act, hb_alert_row *
             return refuse(act, &rows[i], err);
         }
         HB_TRY(change(s, act, &rows[i], err));
-        HB_TRY(hb_alert_put(s, &rows[i], err));
+        HB_TRY(hb_alert_put(s, &(hb_alert_row *){&rows[i]}, 1, err));
         HB_TRY(hb_alert_count_act(s, rows[i].stream, err));
         rows[kept++] = rows[i];
     }

@@ -57,6 +57,12 @@ hb_status hb_alerts_condition(hb_alerts *a, const char *subject, hb_alert_severi
     return hb_alert_save(a, now, err);
 }
 
+bool hb_alerts_active(const hb_alerts *a, const char *subject)
+{
+    const hb_alert_entry *e = hb_alert_find(a, subject);
+    return e && hb_alert_is_active(&e->row);
+}
+
 hb_status hb_alerts_time(hb_alerts *a, hb_time now, hb_time *ret_due, hb_error *err)
 {
     hb_alert_moment m = at(now);

@@ -42,7 +42,9 @@ typedef struct hb_alert_inhibit {
 
 typedef struct hb_alert_options {
     const hb_alert_rule *rules;
-    size_t n_rules; /* none: FAIL on a critical metric CRITICAL, FAIL FAIL, drift WARN, rest INFO */
+    /* None fits: FAIL on a critical metric CRITICAL, FAIL FAIL, drift WARN, warnings INFO; remarks
+     * are alerts only where a line names their rule. */
+    size_t n_rules;
     const hb_alert_inhibit *inhibits;
     size_t n_inhibits;
     uint32_t raise_after; /* windows in a row with the finding before it is raised; default 1 */
@@ -72,6 +74,9 @@ HB_CHECKED hb_status hb_alerts_decided(hb_alerts *a, const hb_decision *d, const
 HB_CHECKED hb_status hb_alerts_condition(hb_alerts *a, const char *subject,
                                          hb_alert_severity severity, bool active, const char *text,
                                          hb_time now, hb_error *err);
+/* Whether that condition is active as far as alerts know: what a daemon that begins again goes on
+ * from. */
+bool hb_alerts_active(const hb_alerts *a, const char *subject);
 /* Time passes: shelves expire, groups go out. Inside a transaction as well. *ret_due = when to call
  * next. */
 HB_CHECKED hb_status hb_alerts_time(hb_alerts *a, hb_time now, hb_time *ret_due, hb_error *err);

@@ -29,7 +29,8 @@ typedef struct hb_alert_entry {
     uint64_t symptoms; /* bit i: it is a symptom of inhibits[i] */
     bool inhibited;    /* now */
     bool present;      /* the window being taken in has the finding */
-    bool dirty;
+    bool dirty;        /* to be written */
+    bool counted;      /* … but only its counters of windows */
 } hb_alert_entry;
 
 struct hb_alerts {
@@ -130,6 +131,7 @@ HB_CHECKED hb_status hb_alert_seen(hb_alerts *a, hb_alert_entry *e, uint32_t rai
                                    const hb_alert_moment *m, hb_error *err);
 /* … or was not; over after so many in a row. */
 void hb_alert_not_seen(hb_alert_entry *e, uint32_t clear_after, const hb_alert_moment *m);
+bool hb_alert_is_worse(const hb_alert_row *row, hb_alert_severity severity); /* than it is */
 /* Its severity is now this; told where the sinks think that it is active and it is more. */
 HB_CHECKED hb_status hb_alert_severe(hb_alerts *a, hb_alert_entry *e, hb_alert_severity severity,
                                      const hb_alert_moment *m, hb_error *err);

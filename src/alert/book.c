@@ -10,7 +10,8 @@ enum {
     OWN_BYTES = 1 << 20,
     CACHE_BYTES = 256 << 20,
     CACHE_SLACK = 4 << 20, /* old texts that may pile up before everything is read anew */
-    CLEAR_AFTER = 3
+    CLEAR_AFTER = 3,
+    SAVED_TOGETHER = 256
 };
 
 /* --- what is configured --- */
@@ -149,19 +150,45 @@ static bool is_spent(const hb_alerts *a, const hb_alert_entry *e, hb_time now)
            !r->flapping && r->group == HB_TIME_NONE && r->told != HB_ALERT_TOLD_ACTIVE && !may_flap;
 }
 
+typedef struct batch {
+    hb_alert_row *rows[SAVED_TOGETHER];
+    size_t n;
+    hb_status (*write)(hb_store *s, hb_alert_row *const *rows, size_t n, hb_error *err);
+} batch;
+
+static hb_status write_batch(hb_alerts *a, batch *b, hb_error *err)
+{
+    size_t n = b->n;
+    b->n = 0;
+    return n ? b->write(a->store, b->rows, n, err) : HB_OK;
+}
+
+static hb_status add_to(hb_alerts *a, batch *b, hb_alert_row *row, hb_error *err)
+{
+    b->rows[b->n++] = row;
+    return b->n == SAVED_TOGETHER ? write_batch(a, b, err) : HB_OK;
+}
+
 hb_status hb_alert_save(hb_alerts *a, hb_time now, hb_error *err)
 {
+    batch whole = {.write = hb_alert_put};
+    batch counters = {.write = hb_alert_put_counters};
     bool dropped = false;
     for (size_t i = 0; i < a->n; i++) {
         hb_alert_entry *e = &a->entries[i];
         if (is_spent(a, e, now)) {
             dropped = true;
             HB_TRY(e->row.id ? hb_alert_drop(a->store, e->row.id, err) : HB_OK);
-        } else if (e->dirty) {
-            HB_TRY(hb_alert_put(a->store, &e->row, err));
+        } else if (e->dirty || (e->counted && !e->row.id)) {
+            HB_TRY(add_to(a, &whole, &e->row, err));
+        } else if (e->counted) {
+            HB_TRY(add_to(a, &counters, &e->row, err));
         }
         e->dirty = false;
+        e->counted = false;
     }
+    HB_TRY(write_batch(a, &whole, err));
+    HB_TRY(write_batch(a, &counters, err));
     a->loaded = !dropped;
     return HB_OK;
 }

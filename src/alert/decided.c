@@ -65,6 +65,9 @@ static hb_status put_figures(taken *t, hb_alert_row *r, const hb_finding *f, hb_
     return put_detail(t, r, f, err);
 }
 
+/* What an alert says is of the window it was raised in, or became worse in: figures of every
+ * further window are in its decision, and writing them for hundreds of alerts would cost the cycle
+ * more than judging did. */
 static hb_status take_into(taken *t, hb_alert_entry *e, const hb_finding *f,
                            hb_alert_severity severity, hb_error *err)
 {
@@ -73,16 +76,16 @@ static hb_status take_into(taken *t, hb_alert_entry *e, const hb_finding *f,
         return HB_OK; /* the worst of a metric and rule comes first */
     }
     e->present = true;
-    bool again = t->w->revision && strcmp(r->window_id, t->w->id) == 0;
-    bool newest = r->window_end == HB_TIME_NONE || t->w->end >= r->window_end;
-    if (!hb_alert_is_active(r) && r->seen == 0) {
+    bool active = hb_alert_is_active(r);
+    bool counted = t->w->revision && (active || strcmp(r->window_id, t->w->id) == 0);
+    if (!active && r->seen == 0) {
         r->onset = onset_of(t, f);
     }
-    if (newest || !hb_alert_is_active(r)) {
+    if (!active || hb_alert_is_worse(r, severity)) {
         HB_TRY(put_figures(t, r, f, err));
     }
     HB_TRY(hb_alert_severe(t->a, e, severity, &t->m, err));
-    return again ? HB_OK : hb_alert_seen(t->a, e, t->a->o.raise_after, &t->m, err);
+    return counted ? HB_OK : hb_alert_seen(t->a, e, t->a->o.raise_after, &t->m, err);
 }
 
 static hb_status take_finding(taken *t, const hb_finding *f, hb_error *err)

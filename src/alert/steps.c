@@ -59,12 +59,13 @@ hb_status hb_alert_seen(hb_alerts *a, hb_alert_entry *e, uint32_t raise_after,
                         const hb_alert_moment *m, hb_error *err)
 {
     hb_alert_row *r = &e->row;
-    e->dirty = true;
     if (hb_alert_is_active(r)) {
+        e->counted = true;
         r->gone = 0;
         r->windows++;
         return HB_OK;
     }
+    e->dirty = true;
     r->seen++;
     return r->seen >= raise_after ? raise(a, e, m, err) : HB_OK;
 }
@@ -73,28 +74,35 @@ void hb_alert_not_seen(hb_alert_entry *e, uint32_t clear_after, const hb_alert_m
 {
     hb_alert_row *r = &e->row;
     bool active = hb_alert_is_active(r);
-    e->dirty = e->dirty || active || r->seen;
+    e->counted = e->counted || active || r->seen;
     r->seen = 0;
     r->gone += active;
     if (active && r->gone >= clear_after) {
+        e->dirty = true;
         clear(e, m);
     }
+}
+
+bool hb_alert_is_worse(const hb_alert_row *row, hb_alert_severity severity)
+{
+    hb_alert_severity before = HB_ALERT_INFO;
+    return hb_alert_severity_from_name(row->severity, &before) && severity > before;
 }
 
 hb_status hb_alert_severe(hb_alerts *a, hb_alert_entry *e, hb_alert_severity severity,
                           const hb_alert_moment *m, hb_error *err)
 {
     hb_alert_row *r = &e->row;
-    hb_alert_severity before = HB_ALERT_INFO;
-    HB_IGNORE(hb_alert_severity_from_name(r->severity, &before)); /* the column allows these only */
     bool active = hb_alert_is_active(r);
-    if (severity == before || (active && severity < before)) {
+    if (active && !hb_alert_is_worse(r, severity)) {
         return HB_OK; /* what was raised as worse stays so until it is over */
     }
     r->severity = hb_alert_severity_names[severity];
+    if (!active) {
+        return HB_OK; /* it is written with what else is new */
+    }
     e->dirty = true;
-    if (active && r->told == HB_ALERT_TOLD_ACTIVE && !r->flapping &&
-        r->shelf_until == HB_TIME_NONE) {
+    if (r->told == HB_ALERT_TOLD_ACTIVE && !r->flapping && r->shelf_until == HB_TIME_NONE) {
         hb_alert_said said = {
             .type = HB_ALERT_TYPE_ESCALATED, .row = r, .at = m->now, .ref = m->ref};
         return hb_alert_say(a->store, &said, err);

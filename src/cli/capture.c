@@ -101,6 +101,9 @@ static hb_status sink_put(void *ctx, const hb_record *record, hb_error *err)
     r.arrival = c->app->os->now();
     for (;;) {
         hb_status status = hb_journal_append(c->journal, &r, &position, err);
+        if (status == HB_OK && n + 1 == c->o->max_events) {
+            stop(c); /* at once: a source that listens may never hear of another message */
+        }
         if (status != HB_E_LIMIT || atomic_load(&c->stop)) {
             return status;
         }

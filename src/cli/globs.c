@@ -57,7 +57,9 @@ hb_status hb_globs_expand(hb_app *app, hb_list list, hb_list *ret, hb_error *err
         status = HB_NOMEM(err);
     }
     if (status == HB_OK) {
-        memcpy(kept, all.v, all.n * sizeof *kept);
+        if (all.n) {
+            memcpy(kept, all.v, all.n * sizeof *kept);
+        }
         *ret = (hb_list){.v = kept, .n = all.n};
     }
     hb_free(all.v);

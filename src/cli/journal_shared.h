@@ -14,10 +14,10 @@ typedef struct hb_journal_opts {
 #define HB_JOURNAL_OPT                                                                          \
     {                                                                                           \
         .name = "journal", .kind = HB_OPT_STRING, .offset = offsetof(hb_journal_opts, journal), \
-        .arg = "DIR", .help = "the journal; default: journal/ in the workspace"                 \
+        .arg = "DIR", .help = "the journal; default: live/journal in the workspace"             \
     }
 
-/* The option, else journal/ of the workspace. In the arena. */
+/* The option, else live/journal of the workspace, where hb daemon writes. In the arena. */
 HB_CHECKED hb_status hb_journal_dir(hb_app *app, const char *given, const char **ret_dir,
                                     hb_error *err);
 

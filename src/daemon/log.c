@@ -231,7 +231,7 @@ void hb_log_free(hb_log *log)
 void hb_log_event(hb_log *log, hb_log_level level, const char *event, const char *sentence,
                   const hb_log_field *fields, size_t n_fields)
 {
-    if (!log || level < log->o.level) {
+    if (!log || level < __atomic_load_n(&log->o.level, __ATOMIC_RELAXED)) {
         return;
     }
     pthread_mutex_lock(&log->lock);
@@ -239,6 +239,11 @@ void hb_log_event(hb_log *log, hb_log_level level, const char *event, const char
         write_event(log, level, event, sentence, fields, n_fields);
     }
     pthread_mutex_unlock(&log->lock);
+}
+
+void hb_log_set_level(hb_log *log, hb_log_level level)
+{
+    __atomic_store_n(&log->o.level, level, __ATOMIC_RELAXED);
 }
 
 void hb_log_error(hb_log *log, hb_log_level level, const char *event, const hb_error *err)

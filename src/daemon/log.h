@@ -68,6 +68,8 @@ void hb_log_free(hb_log *log);
 /* log may be NULL: nothing happens. Events are known by name: at most 64 are counted at a time. */
 void hb_log_event(hb_log *log, hb_log_level level, const char *event, const char *sentence,
                   const hb_log_field *fields, size_t n_fields);
+/* From this level on, from now on. */
+void hb_log_set_level(hb_log *log, hb_log_level level);
 /* An error value as an event. */
 void hb_log_error(hb_log *log, hb_log_level level, const char *event, const hb_error *err);
 

@@ -49,6 +49,7 @@ static hb_status take_over(hb_supervisor *v, hb_daemon_config *now, hb_error *er
     hb_engine_set_alerts(v->engine, alerts);
     hb_alerts_close(v->alerts);
     v->alerts = alerts;
+    hb_log_set_level(v->log, (hb_log_level)now->log_level);
     hb_daemon_config *before = v->reloaded;
     v->config = v->reloaded = now;
     if (before) {
@@ -96,8 +97,8 @@ void hb_supervisor_reload(hb_supervisor *v)
     if (reload(v, &err) == HB_OK) {
         v->reloads++;
         hb_log_event(v->log, HB_LOG_INFO, "reloaded",
-                     "alert rules and sinks are taken over; the metric registry, the policies and "
-                     "telemetry_schema.yaml need a restart",
+                     "alert rules, sinks and the log's level are taken over; the metric registry, "
+                     "the policies and telemetry_schema.yaml need a restart",
                      NULL, 0);
     } else {
         hb_log_error(v->log, HB_LOG_ERROR, "not_reloaded", &err);

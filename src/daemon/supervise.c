@@ -20,8 +20,7 @@ enum {
     SOURCES_STOP_MS = 3000,
     OUTBOX_STOP_MS = 1000,
     DELIVER_MS = 5000, /* bounded: how long what was raised may take to go out */
-    FIRST_PAUSE_MS = 100,
-    CONDITION_AFTER_S = 10
+    FIRST_PAUSE_MS = 100
 };
 static const int64_t second_ns = 1000000000;
 
@@ -59,157 +58,10 @@ static void take_signals(hb_supervisor *v)
     }
 }
 
-/* --- what is wrong with the daemon itself --- */
-
-static hb_status tell_condition(hb_supervisor *v, hb_condition *c, hb_alert_severity severity,
-                                bool active, const char *why, hb_error *err)
-{
-    HB_TRY(hb_live_begin(v->store, err));
-    hb_status status = hb_live_end(
-        v->store,
-        hb_alerts_condition(v->alerts, c->subject, severity, active, why, v->s->os->now(), err),
-        err);
-    if (status != HB_OK) {
-        hb_error again = {0};
-        HB_IGNORE(hb_alerts_reload(v->alerts, &again)); /* told again in a second */
-        return status;
-    }
-    c->active = active;
-    return HB_OK;
-}
-
-/* What is over before CONDITION_AFTER_S was not worth an alert. */
-static void condition(hb_supervisor *v, const char *kind, const char *name,
-                      hb_alert_severity severity, bool wrong, const char *why)
-{
-    char subject[sizeof v->conditions[0].subject];
-    hb_error err = {0};
-    size_t i = 0;
-    snprintf(subject, sizeof subject, "%s%s%s", kind, *name ? ":" : "", name);
-    while (i < v->n_conditions && strcmp(v->conditions[i].subject, subject) != 0) {
-        i++;
-    }
-    if (i == HB_CONDITIONS || !v->alerts) {
-        return;
-    }
-    hb_condition *c = &v->conditions[i];
-    if (i == v->n_conditions) {
-        v->n_conditions++;
-        memcpy(c->subject, subject, sizeof subject);
-    }
-    int64_t now = v->s->os->monotonic_ns();
-    c->since_ns = !wrong ? 0 : c->since_ns ? c->since_ns : now;
-    bool due = wrong && now - c->since_ns >= CONDITION_AFTER_S * second_ns;
-    if ((due && !c->active) || (!wrong && c->active)) {
-        if (tell_condition(v, c, severity, wrong, why, &err) != HB_OK) {
-            hb_log_error(v->log, HB_LOG_WARN, "condition_not_told", &err);
-        } else if (v->outbox) {
-            hb_outbox_wake(v->outbox);
-        }
-    }
-}
-
-static void look_at_conditions(hb_supervisor *v)
-{
-    hb_health_snapshot s = {0};
-    hb_engine_state e;
-    hb_journal_state j;
-    hb_feeders_health(v->feeders, &s);
-    for (uint32_t i = 0; i < s.n_sources; i++) {
-        hb_source_state now = s.sources[i].state;
-        condition(v, "source", s.sources[i].name, HB_ALERT_WARN,
-                  now == HB_SOURCE_RETRYING || now == HB_SOURCE_FAILED, s.sources[i].why);
-    }
-    hb_engine_get_state(v->engine, &e);
-    hb_journal_get_state(v->journal, &j);
-    condition(v, "journal", "", HB_ALERT_CRITICAL, j.sync_failed != HB_OK,
-              "the journal cannot be written to the disk");
-    condition(v, "evidence", "", HB_ALERT_CRITICAL, *e.evidence_why != '\0', e.evidence_why);
-}
-
-/* --- housekeeping --- */
-
-/* Silence is a record too, so that what follows from it is decided from the journal alone. A
- * bounded input has its own end. */
-static void tick(hb_supervisor *v)
-{
-    int64_t now = v->s->os->monotonic_ns();
-    int64_t quiet_since = hb_feeders_latest_ns(v->feeders);
-    quiet_since = v->last_tick_ns > quiet_since ? v->last_tick_ns : quiet_since;
-    if (v->s->bounded || now - quiet_since < v->s->config->idle_after_ns) {
-        return;
-    }
-    hb_error err = {0};
-    uint64_t position = 0;
-    const hb_record r = {.kind = HB_RECORD_TICK,
-                         .source = HB_STR("daemon"),
-                         .topic = HB_STR("idle"),
-                         .event = HB_TIME_NONE,
-                         .arrival = v->s->os->now()};
-    v->last_tick_ns = now;
-    if (hb_journal_append(v->journal, &r, &position, &err) != HB_OK) {
-        hb_log_error(v->log, HB_LOG_WARN, "tick_not_written", &err);
-    }
-}
-
-static void watch_memory(hb_supervisor *v)
-{
-    uint64_t limit = (uint64_t)v->s->config->max_rss_mb << 20;
-    v->rss_bytes = hb_supervisor_rss(v->s->os);
-    bool over = limit && v->rss_bytes > limit;
-    /* It lets go a little below the limit, or it would flutter. */
-    if (over != v->throttled && (over || v->rss_bytes < limit - limit / 16)) {
-        v->throttled = over;
-        hb_feeders_hold(v->feeders, over);
-        hb_log_event(v->log, over ? HB_LOG_WARN : HB_LOG_INFO,
-                     over ? "memory_over_limit" : "memory_below_limit",
-                     over ? "sources wait" : "sources go on", NULL, 0);
-    }
-}
-
-static void store_trouble(hb_supervisor *v, const hb_error *err);
-
-static void each_second(hb_supervisor *v)
-{
-    hb_error err = {0};
-    int64_t now = v->s->os->monotonic_ns();
-    bool registry_ok = v->retry_at_ns == 0;
-    if (now - v->last_second_ns < second_ns) {
-        return;
-    }
-    v->last_second_ns = now;
-    watch_memory(v);
-    tick(v);
-    if (registry_ok && hb_engine_look_at_tags(v->engine, &err) != HB_OK) {
-        store_trouble(v, &err);
-        registry_ok = false;
-    }
-    if (registry_ok) {
-        look_at_conditions(v);
-    }
-    if (registry_ok && now - v->last_minute_ns >= 60 * second_ns) {
-        v->last_minute_ns = now;
-        if (hb_engine_prune(v->engine, &err) != HB_OK) {
-            hb_log_error(v->log, HB_LOG_WARN, "not_pruned", &err);
-        }
-    }
-    hb_supervisor_publish(v);
-}
-
-static void feed_watchdog(hb_supervisor *v)
-{
-    int64_t every = (int64_t)hb_notify_watchdog_ms(v->notify) * 1000000;
-    int64_t now = v->s->os->monotonic_ns();
-    if (every && now - v->watchdog_ns >= every) {
-        v->watchdog_ns = now;
-        HB_IGNORE(hb_notify_watchdog(v->notify, NULL)); /* the next one is soon */
-    }
-}
-
 /* --- the registry's circuit breaker --- */
 
 /* What was judged stays pending; the journal goes on taking what comes. */
-static void store_trouble(hb_supervisor *v, const hb_error *err)
+void hb_supervisor_store_trouble(hb_supervisor *v, const hb_error *err)
 {
     const hb_daemon_config *c = v->s->config;
     int64_t now = v->s->os->monotonic_ns();
@@ -244,7 +96,7 @@ static hb_status step(hb_supervisor *v, bool *ret_moved, hb_error *err)
     hb_engine_get_state(v->engine, &before);
     hb_status status = hb_engine_step(v->engine, STEP_RECORDS, ret_moved, err);
     if (status != HB_OK && can_wait(status)) {
-        store_trouble(v, err);
+        hb_supervisor_store_trouble(v, err);
         *ret_moved = false;
         return HB_OK;
     }
@@ -298,8 +150,8 @@ static hb_status loop(hb_supervisor *v, hb_error *err)
         if (status != HB_OK || v->ending) {
             break;
         }
-        each_second(v);
-        feed_watchdog(v);
+        hb_supervisor_each_second(v);
+        hb_supervisor_feed_watchdog(v);
         if (!moved && is_finished(v, err, &status)) {
             break;
         }

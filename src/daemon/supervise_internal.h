@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between supervise.c (life and the loop), snapshot.c (health) and reload.c (SIGHUP). */
+/* Between supervise.c (life and the loop), housekeeping.c (the clock), snapshot.c (health) and
+ * reload.c (SIGHUP). */
 #ifndef HB_DAEMON_SUPERVISE_INTERNAL_H
 #define HB_DAEMON_SUPERVISE_INTERNAL_H
 
@@ -42,8 +43,7 @@ typedef struct hb_supervisor {
     uint64_t reloads;
     bool ending;
     bool finish_written;
-    bool throttled; /* memory is over its limit */
-    uint64_t rss_bytes;
+    bool throttled;         /* memory is over its limit */
     char registry_why[200]; /* "" = the last commit succeeded */
     unsigned failures;      /* in a row */
     int64_t failing_since_ns;
@@ -58,13 +58,19 @@ typedef struct hb_supervisor {
 
 /* snapshot.c */
 void hb_supervisor_publish(hb_supervisor *v);
-/* Memory in use; 0 = unknown. */
-uint64_t hb_supervisor_rss(const hb_os *os);
+/* Memory of its own in use; 0 = unknown. */
+uint64_t hb_supervisor_memory(const hb_os *os);
 
 /* reload.c */
 void hb_supervisor_reload(hb_supervisor *v);
 
+/* housekeeping.c */
+void hb_supervisor_each_second(hb_supervisor *v);
+void hb_supervisor_feed_watchdog(hb_supervisor *v);
+
 /* supervise.c */
+/* The registry did not take something: it is left alone for a while, longer when that goes on. */
+void hb_supervisor_store_trouble(hb_supervisor *v, const hb_error *err);
 HB_CHECKED hb_status hb_supervisor_open_outbox(hb_supervisor *v, hb_error *err);
 HB_CHECKED hb_status hb_supervisor_open_alerts(hb_supervisor *v, const hb_daemon_config *c,
                                                hb_alerts **ret, hb_error *err);

@@ -98,8 +98,8 @@ HB_CHECKED hb_status hb_journal_last_of(hb_journal *j, const char *source, hb_bu
 HB_CHECKED hb_status hb_journal_reader_open(hb_journal *j, uint64_t position,
                                             hb_journal_reader **ret_reader, hb_error *err);
 void hb_journal_reader_close(hb_journal_reader *r);
-/* Strings are valid until the next call. *ret_more = false at the end as it is now; more may come
- * later. A damaged record is HB_E_INPUT with its place. */
+/* Strings are valid until the next call or the reader's end. *ret_more = false at the end as it is
+ * now; more may come later. A damaged record is HB_E_INPUT with its place. */
 HB_CHECKED hb_status hb_journal_next(hb_journal_reader *r, hb_record *ret_record, bool *ret_more,
                                      hb_error *err);
 /* Waits until a record at or after `position` is there; false after timeout_ms. */

@@ -203,7 +203,7 @@ static hb_status open_last(hb_journal *j, hb_segment *s, bool *ret_head_good, bo
 
 static hb_status mend_head(hb_journal *j, hb_segment *s, bool good, hb_error *err)
 {
-    if (good) {
+    if (good && hb_last_byte(s->map, HB_SEGMENT_HEAD, HB_SEGMENT_LEAD) == HB_SEGMENT_LEAD) {
         hb_segment_seal_clear(s->map);
         return HB_OK;
     }
@@ -213,7 +213,7 @@ static hb_status mend_head(hb_journal *j, hb_segment *s, bool good, hb_error *er
         j->cut_bytes += n;
     }
     memset(s->map, 0, HB_SEGMENT_HEAD);
-    s->made = j->os->now();
+    s->made = s->made == HB_TIME_NONE ? j->os->now() : s->made;
     hb_segment_head_write(
         s->map, &(hb_segment_head){.start = s->start, .file_bytes = s->map_bytes, .made = s->made});
     return j->os->msync(s->map, HB_SEGMENT_HEAD) == 0

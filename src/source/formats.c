@@ -32,6 +32,7 @@ static const hb_payload_reader readers[] = {
      .save = hb_payload_sparkplug_save,
      .load = hb_payload_sparkplug_load},
     {.payload = HB_PAYLOAD_SYSLOG, .read = hb_payload_syslog},
+    {.payload = HB_PAYLOAD_LINE_PROTOCOL, .read = hb_payload_line_protocol},
     {.payload = HB_PAYLOAD_HOST, .read = hb_payload_host},
 };
 

@@ -99,6 +99,10 @@ hb_status hb_payload_csv(hb_decoder *d, const hb_record *record, hb_live_sample_
                          const char **ret_bad, hb_error *err);
 hb_status hb_payload_syslog(hb_decoder *d, const hb_record *record, hb_live_sample_fn fn, void *ctx,
                             const char **ret_bad, hb_error *err);
+hb_status hb_payload_line_protocol(hb_decoder *d, const hb_record *record, hb_live_sample_fn fn,
+                                   void *ctx, const char **ret_bad, hb_error *err);
+/* "ms" and the like, as InfluxDB 1 and 2 name the unit of times; false for anything else. */
+bool hb_line_precision(hb_str name, int64_t *ret_ns);
 bool hb_payload_csv_is_header(hb_str line);
 /* A header line is what it remembers. */
 hb_status hb_payload_csv_new(void **ret_state, hb_error *err);

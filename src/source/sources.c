@@ -4,13 +4,15 @@
 
 #include "source/file_replay/file_replay.h"
 #include "source/host/live.h"
+#include "source/http/receive.h"
 #include "source/mqtt/mqtt.h"
 #include "source/syslog/syslog.h"
 
 #include <string.h>
 
 const hb_source_ops *const hb_sources[] = {
-    &hb_source_file_replay, &hb_source_host, &hb_source_mqtt, &hb_source_syslog, NULL,
+    &hb_source_file_replay, &hb_source_host,   &hb_source_http,
+    &hb_source_mqtt,        &hb_source_syslog, NULL,
 };
 
 const hb_source_ops *hb_source_find(const char *name)

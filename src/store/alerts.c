@@ -159,19 +159,47 @@ static void bind_row(hb_sql *q, const hb_alert_row *r)
 
 #define MARKS_38 "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?"
 
-hb_status hb_alert_put(hb_store *s, hb_alert_row *row, hb_error *err)
+static hb_status put_one(hb_sql *q, hb_alert_row *row, hb_error *err)
+{
+    bind_row(q, row);
+    if (row->id) {
+        hb_sql_i64(q, row->id);
+        return hb_sql_exec(q, err);
+    }
+    HB_TRY(hb_sql_exec(q, err));
+    row->id = sqlite3_last_insert_rowid(q->s->db);
+    return HB_OK;
+}
+
+/* A fault may raise hundreds in one window: each statement is prepared once. */
+hb_status hb_alert_put(hb_store *s, hb_alert_row *const *rows, size_t n, hb_error *err)
+{
+    HB_CLEANUP(hb_sql_close) hb_sql update = {0};
+    HB_CLEANUP(hb_sql_close) hb_sql insert = {0};
+    for (size_t i = 0; i < n; i++) {
+        hb_sql *q = rows[i]->id ? &update : &insert;
+        if (!q->stmt) {
+            const char *text = rows[i]->id
+                                   ? "UPDATE alerts SET (" COLUMNS ") = (" MARKS_38 ") WHERE id = ?"
+                                   : "INSERT INTO alerts(" COLUMNS ") VALUES (" MARKS_38 ")";
+            HB_TRY(hb_sql_open(s, text, q, err));
+        }
+        HB_TRY(put_one(q, rows[i], err));
+    }
+    return HB_OK;
+}
+
+hb_status hb_alert_put_counters(hb_store *s, hb_alert_row *const *rows, size_t n, hb_error *err)
 {
     HB_CLEANUP(hb_sql_close) hb_sql q = {0};
-    const char *text = row->id ? "UPDATE alerts SET (" COLUMNS ") = (" MARKS_38 ") WHERE id = ?"
-                               : "INSERT INTO alerts(" COLUMNS ") VALUES (" MARKS_38 ")";
-    HB_TRY(hb_sql_open(s, text, &q, err));
-    bind_row(&q, row);
-    if (row->id) {
-        hb_sql_i64(&q, row->id);
-    }
-    HB_TRY(hb_sql_exec(&q, err));
-    if (!row->id) {
-        row->id = sqlite3_last_insert_rowid(s->db);
+    HB_TRY(
+        hb_sql_open(s, "UPDATE alerts SET seen = ?, gone = ?, windows = ? WHERE id = ?", &q, err));
+    for (size_t i = 0; i < n; i++) {
+        hb_sql_u64(&q, rows[i]->seen);
+        hb_sql_u64(&q, rows[i]->gone);
+        hb_sql_u64(&q, rows[i]->windows);
+        hb_sql_i64(&q, rows[i]->id);
+        HB_TRY(hb_sql_exec(&q, err));
     }
     return HB_OK;
 }

@@ -62,7 +62,7 @@ typedef struct hb_alert_row {
     const char *verdict; /* "" = a condition */
     const char *run_id;
     const char *report;
-    const char *window_id; /* of the last window with the finding */
+    const char *window_id; /* of the window it was raised or became worse in */
     uint32_t revision;
     hb_time window_start;
     hb_time window_end;
@@ -83,8 +83,11 @@ typedef struct hb_alert_query { /* NULL, false = any */
 /* By stream, then as they came in (id). */
 HB_CHECKED hb_status hb_alert_list(hb_store *s, const hb_alert_query *q, hb_arena *arena,
                                    hb_alert_row **ret_rows, size_t *ret_n, hb_error *err);
-/* Adds (sets row->id) or replaces. */
-HB_CHECKED hb_status hb_alert_put(hb_store *s, hb_alert_row *row, hb_error *err);
+/* Adds (sets row->id) or replaces each. */
+HB_CHECKED hb_status hb_alert_put(hb_store *s, hb_alert_row *const *rows, size_t n, hb_error *err);
+/* The counters seen, gone and windows alone, of rows that are there. */
+HB_CHECKED hb_status hb_alert_put_counters(hb_store *s, hb_alert_row *const *rows, size_t n,
+                                           hb_error *err);
 HB_CHECKED hb_status hb_alert_drop(hb_store *s, int64_t id, hb_error *err);
 
 /* How often people did something to alerts of the stream; 0 for one that is not known. */

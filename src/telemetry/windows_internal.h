@@ -32,6 +32,8 @@ enum {
 /* Times this far from the ends of hb_time, so that no sum of a time and options overflows. */
 #define HB_WINDOWS_TIME_MAX (INT64_MAX - (INT64_C(1) << 60))
 #define HB_WINDOWS_OPTION_MAX (INT64_C(366) * 86400 * 1000000000)
+/* Longest silence measured. */
+#define HB_QUIET_MAX (INT64_C(1) << 59)
 #define HB_NO_PANE INT64_MIN
 
 /* One (source, name, unit) as samples write it. */

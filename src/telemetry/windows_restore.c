@@ -53,14 +53,14 @@ static hb_status get_head(hb_windows *w, hb_rd *r, hb_error *err)
     uint32_t flags = hb_rd_u32(r);
     w->heard = flags & 1;
     w->finished = flags & 2;
-    w->watermark = w->head == HB_TIME_NONE ? HB_TIME_NONE : w->head - w->o.lateness_ns;
     for (size_t i = 0; i < HB_WINDOWS_COUNT_; i++) {
         w->count[i] = hb_rd_u64(r);
     }
     if (r->failed || flags > 3 || !good_time(w->head) || !good_time(w->behind_before) ||
-        !good_time(w->quiet_from) || w->quiet_ns < 0 || w->quiet_ns > HB_WINDOWS_TIME_MAX / 2) {
+        !good_time(w->quiet_from) || w->quiet_ns < 0 || w->quiet_ns > HB_QUIET_MAX) {
         return damaged("its times are damaged", err);
     }
+    w->watermark = w->head == HB_TIME_NONE ? HB_TIME_NONE : w->head - w->o.lateness_ns;
     uint32_t n = get_count(r, 4, HB_REASONS_MAX);
     for (uint32_t i = 0; i < n; i++) {
         hb_str s = get_str(r);

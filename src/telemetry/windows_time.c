@@ -157,7 +157,7 @@ hb_status hb_windows_tick(hb_windows *w, hb_time arrival, hb_error *err)
         w->quiet_from = w->head;
         return HB_OK;
     }
-    w->quiet_ns += step;
+    w->quiet_ns = w->quiet_ns + step < HB_QUIET_MAX ? w->quiet_ns + step : HB_QUIET_MAX;
     if (w->quiet_ns < w->o.idle_after_ns) {
         return HB_OK;
     }

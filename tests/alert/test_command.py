@@ -58,6 +58,23 @@ class Events(AlertCase):
         self.assertFalse(EVENT.is_valid(e))
 
 
+class Document(AlertCase):
+    def test_every_key_of_every_sink_is_in_the_document(self):
+        with open(os.path.join(SOURCE, "docs", "alerts.md"), encoding="utf-8") as f:
+            rows = {m[1]: m[0] for m in re.finditer(r"(?m)^\| `(\w+)` \|.*$", f.read())}
+        folder = os.path.join(SOURCE, "src", "alert", "sinks")
+        kinds = sorted(n for n in os.listdir(folder) if os.path.isdir(os.path.join(folder, n)))
+        self.assertEqual(len(kinds), 7)
+        for kind in kinds:
+            with open(os.path.join(folder, kind, kind + ".c"), encoding="utf-8") as f:
+                source = f.read()
+            keys = re.findall(r'\.key = "(\w+)"', source)
+            for secret in re.findall(r'HB_SECRET_FIELDS\("(\w+)"', source):
+                keys += [secret + "_file", secret + "_env"]
+            for key in keys:
+                self.assertIn(f"`{key}`", rows[kind], f"{kind}: {key}")
+
+
 class Command(AlertCase):
     def setUp(self):
         super().setUp()

@@ -34,19 +34,37 @@ class Docs(Case):
         self.hb("baseline", "create", "--runs", "monday-1", "--name", "spring")
         self.hb("baseline", "create", "--runs", "monday-1", "monday-2", "--name", "summer")
         self.hb("analyze", "monday-2")
-        journal = journals.Writer(self.path("journal"))
+        journal = journals.Writer(self.path("live/journal"))
         journal.segment()
         journal.add("rig", "rig/temp", b"21.5", arrival=1767607200 * 10**9)
         journal.close()
         self.write("incoming/today.csv", rows)
         self.write("live.csv", "timestamp,metric,value\n2026-01-05T10:00:00Z,temp,20\n"
                    "2026-01-05T10:00:01Z,temp,21\n")
-        self.write("daemon.yaml", "source: file_replay\npath: live.csv\nwindow_sec: 60\nalert_sinks: []\n")
+        self.write("rig.csv", "timestamp,metric,value,unit\n" + "".join(
+            f"2026-01-05T10:{i // 60:02d}:{i % 60:02d}Z,temp,100,degC\n2026-01-05T10:{i // 60:02d}:{i % 60:02d}Z,volt,9,V\n"
+            for i in range(60)))
+        self.write("live_registry.yaml", "metrics:\n  temp: {unit: degC, invariant_max: 50}\n  volt: {unit: V, invariant_max: 5}\n")
+        self.write("daemon.yaml", "sources:\n  - {source: file_replay, name: rig, path: rig.csv}\nwindows:\n  - {size: 10s}\n"
+                   "metric_registry: live_registry.yaml\nalert_sinks: []\n")
         with contextlib.closing(sqlite3.connect(self.path("original.db"))) as db:
             db.executescript("CREATE TABLE runs(run_id, status, created_at);"
                              "CREATE TABLE metrics(run_id, metric, value);"
                              "INSERT INTO runs VALUES('r1', 'PASS', '2025-01-01T00:00:00Z');"
                              "INSERT INTO metrics VALUES('r1', 'temp', 20.5);")
+
+        self.add_alerts()
+
+    def add_alerts(self):
+        """One active alert, one on the shelf, and an event that was given up."""
+        row = ("INSERT INTO alerts SELECT NULL, 'rig', ?, ?, 'invariant_max', '10s', 'unacknowledged', 'FAIL', ?, 0, 0, 1, 1, 'active', 0, '', 0, '',"
+               " NULL, 0, 0, NULL, 0, '', '', NULL, ?, ?, ?, 'above the limit', 'FAIL', 'w-1', '', '', 0, 0, 1, '', '[]' || char(10) || '{}' || char(10) || '[]'")
+        with contextlib.closing(sqlite3.connect(self.path("runs.db"))) as db, db:
+            db.execute(row, ("metric:temp/invariant_max@10s", "temp", "a" * 64, "", "", None))
+            db.execute(row, ("metric:volt/invariant_max@10s", "volt", "b" * 64, "ada", "moved", 2 ** 62))
+            db.execute("INSERT INTO alert_sinks VALUES('rig', 'web')")
+            db.execute("INSERT INTO alert_log VALUES(1, ?, 'rig', 'source:x', ?, 'raised', 'FAIL', 0, '{}')", ("c" * 64, "d" * 64))
+            db.execute("INSERT INTO dead_letters VALUES(1, 1, 'rig', 'web', 3, 'no answer', 0)")
 
     def run_line(self, line):
         words = shlex.split(line)
@@ -59,6 +77,9 @@ class Docs(Case):
             with self.subTest(c["name"]):
                 self.setUp()
                 self.prepare_workspace()
+                if c["name"].split()[0] in ("journal", "alert", "live"):  # they look at what a daemon left behind
+                    self.hb("daemon", "--once")
+                    self.hb("alert", "shelve", "metric:volt/*", "--reason", "as in the manual", "--for", "1h")
                 self.run_line(c["example"])
 
     def test_examples_in_manual_pages_are_the_same(self):

@@ -30,7 +30,7 @@ def check(name, document):
 
 class Journal(Case):
     def make(self, segments=3, each=50):
-        w = journals.Writer(self.path("journal"))
+        w = journals.Writer(self.path("live/journal"))
         i = 0
         self.starts = []
         for _ in range(segments):
@@ -46,7 +46,7 @@ class Journal(Case):
 
     def damage(self, position):
         start = max(s for s in self.starts if s <= position)
-        with open(os.path.join(self.path("journal"), f"{start:020d}.hbj"), "r+b") as f:
+        with open(os.path.join(self.path("live/journal"), f"{start:020d}.hbj"), "r+b") as f:
             at = journals.HEAD + position - start
             f.seek(at)
             old = f.read(1)
@@ -55,8 +55,8 @@ class Journal(Case):
 
     def contents(self):
         got = {}
-        for name in sorted(os.listdir(self.path("journal"))):
-            with open(os.path.join(self.path("journal"), name), "rb") as f:
+        for name in sorted(os.listdir(self.path("live/journal"))):
+            with open(os.path.join(self.path("live/journal"), name), "rb") as f:
                 got[name] = f.read()
         return got
 
@@ -68,7 +68,7 @@ class Journal(Case):
         self.assertEqual([s["records"] for s in d["segments"]], [50, 50, 50])
         self.assertEqual(d["segments"][1]["first_arrival"], "2026-01-05T10:00:50Z")
         self.assertEqual(d["segments"][2]["latest_arrival"], "2026-01-05T10:02:29Z")
-        self.write("journal/holds", f"hb-journal-holds 1\nhold alert-7 {self.places[60]} {self.places[61]}\n")
+        self.write("live/journal/holds", f"hb-journal-holds 1\nhold alert-7 {self.places[60]} {self.places[61]}\n")
         d = check("journal_list", self.hb_json("journal", "list"))
         self.assertEqual([s["held_by"] for s in d["segments"]], [[], ["alert-7"], []])
         text = self.hb("journal", "list")
@@ -96,7 +96,7 @@ class Journal(Case):
         self.hb_error("journal", "cat", "--journal", "nowhere", code=2, has="there is no journal 'nowhere'")
 
     def test_payload_that_is_no_text(self):
-        w = journals.Writer(self.path("journal"))
+        w = journals.Writer(self.path("live/journal"))
         w.segment()
         raw = bytes(range(256))
         w.add("bin", "t", raw)
@@ -125,7 +125,7 @@ class Journal(Case):
 
     def test_damage_in_an_earlier_segment(self):
         self.make()
-        kept = list(journals.records(self.path("journal")))
+        kept = list(journals.records(self.path("live/journal")))
         for k in (0, 20, 21, 49, 75):
             self.damage(self.places[k] + 44)
         d = check("journal_verify", self.hb_json("journal", "verify", code=12))
@@ -143,7 +143,7 @@ class Journal(Case):
         self.assertEqual(len(d["done"]), 4)
         self.assertIn("everything holds", self.hb("journal", "verify"))
         self.assertEqual(self.hb("journal", "repair"), "nothing to repair\n")
-        got = list(journals.records(self.path("journal")))
+        got = list(journals.records(self.path("live/journal")))
         lost = {self.places[k] for k in (0, 20, 21, 49, 75)}
         self.assertEqual([r for r in got if r[1] == 1], [r for r in kept if r[0] not in lost])
         losses = [r for r in got if r[1] == 3]
@@ -153,10 +153,10 @@ class Journal(Case):
         self.assertEqual(losses[1][6], T0 + 19 * SECOND)  # arrived when the record before it did
         for k, n in ((0, 1), (20, 2), (75, 1)):
             start = self.starts[k // 50]
-            with open(os.path.join(self.path("journal"), f"{start:020d}-{self.places[k]:020d}.cut"), "rb") as f:
+            with open(os.path.join(self.path("live/journal"), f"{start:020d}-{self.places[k]:020d}.cut"), "rb") as f:
                 at = journals.HEAD + self.places[k] - start
                 self.assertEqual(f.read(), before[f"{start:020d}.hbj"][at:at + self.places[k + n] - self.places[k]])
-        with open(os.path.join(self.path("journal"), "repairs.log"), encoding="utf-8") as f:
+        with open(os.path.join(self.path("live/journal"), "repairs.log"), encoding="utf-8") as f:
             self.assertEqual(len(f.readlines()), 4)
 
     def test_damaged_header_seal_and_rest(self):
@@ -164,8 +164,8 @@ class Journal(Case):
                              (300, "empty part of the header"), ((1 << 20) - 1, "after the last record")):
             with self.subTest(what):
                 self.make()
-                kept = list(journals.records(self.path("journal")))
-                with open(os.path.join(self.path("journal"), f"{self.starts[1]:020d}.hbj"), "r+b") as f:
+                kept = list(journals.records(self.path("live/journal")))
+                with open(os.path.join(self.path("live/journal"), f"{self.starts[1]:020d}.hbj"), "r+b") as f:
                     f.seek(offset)
                     f.write(b"\x55")
                 d = check("journal_verify", self.hb_json("journal", "verify", code=12))
@@ -174,7 +174,7 @@ class Journal(Case):
                 self.assertEqual(len(self.hb("journal", "cat").splitlines()), 150)
                 self.hb("journal", "repair")
                 self.hb("journal", "verify")
-                self.assertEqual(list(journals.records(self.path("journal"))), kept)
+                self.assertEqual(list(journals.records(self.path("live/journal"))), kept)
 
     def test_torn_end(self):
         self.make()
@@ -186,7 +186,7 @@ class Journal(Case):
         d = check("journal_repair", self.hb_json("journal", "repair"))
         self.assertEqual((d["cut_bytes"], d["cut_records"]), (self.end - self.places[140] - self.padding(149), 9))
         self.hb("journal", "verify")
-        self.assertEqual(len(list(journals.records(self.path("journal")))), 140)
+        self.assertEqual(len(list(journals.records(self.path("live/journal")))), 140)
 
     def padding(self, i):
         n = 40 + len("rig" if i % 2 else "bench") + len(f"t/{i}") + len('{"n": %d}' % i)
@@ -194,9 +194,9 @@ class Journal(Case):
 
     def test_missing_and_short_segments(self):
         self.make(4)
-        kept = list(journals.records(self.path("journal")))
-        os.remove(os.path.join(self.path("journal"), f"{self.starts[1]:020d}.hbj"))
-        os.truncate(os.path.join(self.path("journal"), f"{self.starts[2]:020d}.hbj"), journals.HEAD + 1000)
+        kept = list(journals.records(self.path("live/journal")))
+        os.remove(os.path.join(self.path("live/journal"), f"{self.starts[1]:020d}.hbj"))
+        os.truncate(os.path.join(self.path("live/journal"), f"{self.starts[2]:020d}.hbj"), journals.HEAD + 1000)
         d = check("journal_verify", self.hb_json("journal", "verify", code=12))
         whats = [p["what"] for p in d["problems"]]
         self.assertIn("a segment is missing", whats)
@@ -205,7 +205,7 @@ class Journal(Case):
         self.hb("journal", "repair")
         d = check("journal_verify", self.hb_json("journal", "verify"))
         self.assertEqual((d["begin"], d["end"]), (0, self.end))
-        got = list(journals.records(self.path("journal")))
+        got = list(journals.records(self.path("live/journal")))
         whole = [r for r in kept if r[0] < self.starts[1] or r[0] >= self.starts[3] or
                  self.starts[2] <= r[0] < self.starts[2] + 1000 - 80]
         self.assertEqual([r for r in got if r[1] == 1][:50], whole[:50])
@@ -213,9 +213,9 @@ class Journal(Case):
 
     def test_a_gap_that_the_retention_left_is_no_problem(self):
         self.make()
-        os.remove(os.path.join(self.path("journal"), f"{self.starts[1]:020d}.hbj"))
+        os.remove(os.path.join(self.path("live/journal"), f"{self.starts[1]:020d}.hbj"))
         self.hb("journal", "verify", code=12)
-        self.write("journal/holds", f"hb-journal-holds 1\nhold a 0 8\ngap {self.starts[1]} {self.starts[2]}\n")
+        self.write("live/journal/holds", f"hb-journal-holds 1\nhold a 0 8\ngap {self.starts[1]} {self.starts[2]}\n")
         d = check("journal_verify", self.hb_json("journal", "verify"))
         self.assertEqual([n["from"] for n in d["notes"]], [self.starts[1]])
         r = self.run_hb("journal", "cat")
@@ -226,11 +226,11 @@ class Journal(Case):
 
     def test_slips(self):
         self.make(1)
-        self.write("journal/holds", "hb-journal-holds 1\nhold a 5\n")
+        self.write("live/journal/holds", "hb-journal-holds 1\nhold a 5\n")
         err = self.hb_error("journal", "list", code=2, has="holds:2")
         self.assertIn("hold NAME FROM TO", err)
-        os.remove(self.path("journal/holds"))
-        with open(self.path(f"journal/{0:020d}.hbj"), "r+b") as f:
+        os.remove(self.path("live/journal/holds"))
+        with open(self.path(f"live/journal/{0:020d}.hbj"), "r+b") as f:
             head = bytearray(f.read(64))
             head[8] = 2
             head[60:64] = journals.crc32c(bytes(head[:60])).to_bytes(4, "little")
@@ -242,7 +242,7 @@ class Journal(Case):
     def test_only_one_writes(self):
         self.make(1)
         import fcntl
-        with open(self.path("journal/lock"), "w+", encoding="ascii") as f:
+        with open(self.path("live/journal/lock"), "w+", encoding="ascii") as f:
             fcntl.flock(f, fcntl.LOCK_EX)
             f.write("4711\n")
             f.flush()

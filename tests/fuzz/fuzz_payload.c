@@ -22,7 +22,8 @@ static hb_status look(void *ctx, const hb_live_sample *s, hb_error *err)
 {
     seen *e = ctx;
     bool valued = s->kind == HB_LIVE_VALUE ? isfinite(s->value) : s->value == 0;
-    if (s->part != e->parts++ || s->name.n == 0 || !valued || s->t == HB_TIME_NONE) {
+    if (s->part != e->parts++ || s->name.n == 0 || !valued || s->t == HB_TIME_NONE || !s->unit.p ||
+        !s->id.p) {
         abort();
     }
     return payload_write_sample(&e->text, s, err);

@@ -6,8 +6,10 @@
 #include "support/check.h"
 #include "support/temp_dir.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static int no_fsync(int fd)
 {
@@ -114,4 +116,19 @@ void case_dir(const char *name)
 {
     CHECK_OK(hb_dir_remove(case_os(), temp_path(name), &err));
     CHECK_OK(hb_dir_make(case_os(), temp_path(name), &err));
+}
+
+void case_dir_clear(const char *dir)
+{
+    char path[1024];
+    DIR *d = opendir(dir);
+    for (struct dirent *e = d ? readdir(d) : NULL; e; e = readdir(d)) {
+        if (e->d_name[0] != '.') {
+            snprintf(path, sizeof path, "%s/%s", dir, e->d_name);
+            unlink(path);
+        }
+    }
+    if (d) {
+        closedir(d);
+    }
 }

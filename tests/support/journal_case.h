@@ -21,5 +21,7 @@ void case_verifies(const char *dir);
 hb_status case_repair(const hb_os *os, hb_error *err);
 /* An empty folder of that name in the test's folder. */
 void case_dir(const char *name);
+/* Removes the files of a folder, which stays. */
+void case_dir_clear(const char *dir);
 
 #endif

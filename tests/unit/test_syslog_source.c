@@ -2,6 +2,7 @@
 /* The source with real senders: sockets, util-linux' logger, Python's TLS, rsyslog. It runs in a
  * thread of its own as in the daemon. */
 #include "support/check.h"
+#include "support/listening.h"
 #include "support/payloads.h"
 #include "support/spawn.h"
 #include "support/temp_dir.h"
@@ -18,98 +19,6 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { RECORDS_MAX = 70000, LOST_KINDS = 8, DEADLINE_MS = 60000 };
-
-typedef struct got {
-    hb_record_kind kind;
-    char topic[64];
-    char text[400];
-} got;
-
-typedef struct listening {
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t changed;
-    bool stop;
-    bool full;   /* put waits */
-    bool ending; /* put says so */
-    got *records;
-    size_t n;
-    size_t messages; /* of the n */
-    struct {
-        const char *reason;
-        uint64_t n;
-    } lost[LOST_KINDS];
-    hb_source_sink sink;
-    hb_source *source;
-    hb_status status;
-    hb_error err;
-} listening;
-
-static hb_status put(void *ctx, const hb_record *r, hb_error *err)
-{
-    listening *l = ctx;
-    pthread_mutex_lock(&l->lock);
-    while (l->full && !l->stop) {
-        pthread_cond_wait(&l->changed, &l->lock);
-    }
-    bool ending = l->ending;
-    if (!ending && l->n < RECORDS_MAX) {
-        got *g = &l->records[l->n++];
-        g->kind = r->kind;
-        l->messages += r->kind == HB_RECORD_MESSAGE;
-        snprintf(g->topic, sizeof g->topic, "%.*s", (int)r->topic.n, r->topic.p);
-        snprintf(g->text, sizeof g->text, "%.*s", (int)r->payload.n, r->payload.p);
-    }
-    pthread_cond_broadcast(&l->changed);
-    pthread_mutex_unlock(&l->lock);
-    return ending ? HB_FAIL(err, HB_E_LIMIT, "the program is ending") : HB_OK;
-}
-
-static bool stopping(void *ctx)
-{
-    listening *l = ctx;
-    pthread_mutex_lock(&l->lock);
-    bool stop = l->stop;
-    pthread_mutex_unlock(&l->lock);
-    return stop;
-}
-
-static bool sleep_ms(void *ctx, uint32_t ms)
-{
-    usleep(ms * 1000);
-    return !stopping(ctx);
-}
-
-static void told(void *ctx, hb_source_state state, const char *why)
-{
-    (void)ctx;
-    (void)state;
-    (void)why;
-}
-
-static void lost(void *ctx, const char *reason, uint64_t n)
-{
-    listening *l = ctx;
-    pthread_mutex_lock(&l->lock);
-    for (size_t i = 0; i < LOST_KINDS; i++) {
-        if (!l->lost[i].reason || strcmp(l->lost[i].reason, reason) == 0) {
-            l->lost[i].reason = reason;
-            l->lost[i].n += n;
-            break;
-        }
-    }
-    pthread_cond_broadcast(&l->changed);
-    pthread_mutex_unlock(&l->lock);
-}
-
-static void *run(void *ctx)
-{
-    listening *l = ctx;
-    l->status = hb_source_syslog.run(l->source, &l->sink, &l->err);
-    return NULL;
-}
-
 static hb_syslog_config config(const char **listen, size_t n)
 {
     hb_syslog_config c;
@@ -117,82 +26,6 @@ static hb_syslog_config config(const char **listen, size_t n)
     c.listen = listen;
     c.n_listen = n;
     return c;
-}
-
-static listening *start(const hb_syslog_config *c)
-{
-    listening *l = hb_alloc_zero(sizeof *l);
-    hb_source_env env = {
-        .os = hb_os_real(), .name = "log", .state_dir = "/tmp", .base_dir = "/tmp"};
-    l->records = hb_alloc_array(RECORDS_MAX, sizeof *l->records);
-    assert_non_null(l->records);
-    pthread_mutex_init(&l->lock, NULL);
-    pthread_cond_init(&l->changed, NULL);
-    l->sink = (hb_source_sink){.ctx = l,
-                               .put = put,
-                               .stopping = stopping,
-                               .sleep_ms = sleep_ms,
-                               .state = told,
-                               .lost = lost};
-    CHECK_OK(hb_source_syslog.open(&env, c, &l->source, &err));
-    assert_int_equal(pthread_create(&l->thread, NULL, run, l), 0);
-    return l;
-}
-
-static void set(listening *l, bool *flag, bool value)
-{
-    pthread_mutex_lock(&l->lock);
-    *flag = value;
-    pthread_cond_broadcast(&l->changed);
-    pthread_mutex_unlock(&l->lock);
-}
-
-static void stop(listening *l)
-{
-    set(l, &l->stop, true);
-    pthread_join(l->thread, NULL);
-    assert_int_equal(l->status, HB_OK);
-    hb_source_syslog.close(l->source);
-    pthread_cond_destroy(&l->changed);
-    pthread_mutex_destroy(&l->lock);
-    hb_free(l->records);
-    hb_free(l);
-}
-
-static uint64_t lost_so_far(const listening *l, const char *reason)
-{
-    uint64_t n = 0;
-    for (size_t i = 0; i < LOST_KINDS && l->lost[i].reason; i++) {
-        n += strcmp(l->lost[i].reason, reason) == 0 ? l->lost[i].n : 0;
-    }
-    return n;
-}
-
-/* Until messages and losses together are `n`. */
-static void wait_for(listening *l, size_t n, const char *reason)
-{
-    for (unsigned waited = 0;; waited += 5) {
-        pthread_mutex_lock(&l->lock);
-        uint64_t have = l->messages + (reason ? lost_so_far(l, reason) : 0);
-        pthread_mutex_unlock(&l->lock);
-        if (have >= n) {
-            return;
-        }
-        if (waited > DEADLINE_MS) {
-            fail_msg("%zu of %zu records after a minute", (size_t)have, n);
-        }
-        usleep(5000);
-    }
-}
-
-static bool has(const listening *l, const char *topic, const char *text)
-{
-    for (size_t i = 0; i < l->n; i++) {
-        if (strcmp(l->records[i].text, text) == 0 && strcmp(l->records[i].topic, topic) == 0) {
-            return true;
-        }
-    }
-    return false;
 }
 
 static int dial(unsigned port, int type)
@@ -220,7 +53,7 @@ static void source__takes_messages_from_every_kind_of_socket(void **state)
     const char *listen[] = {"udp:127.0.0.1:0", "tcp:127.0.0.1:0", "udp:[::1]:0", path};
     hb_syslog_config c = config(listen, 4);
     c.socket_mode = "0620";
-    listening *l = start(&c);
+    listening *l = listening_start(&hb_source_syslog, &c);
     int udp = dial(hb_syslog_port(l->source, 0), SOCK_DGRAM);
     int tcp = dial(hb_syslog_port(l->source, 1), SOCK_STREAM);
     say(udp, "<13>over udp");
@@ -232,19 +65,19 @@ static void source__takes_messages_from_every_kind_of_socket(void **state)
     int local = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     assert_int_equal(sendto(local, "<13>here", 8, 0, (struct sockaddr *)&to, sizeof to), 8);
     close(tcp);
-    wait_for(l, 7, NULL);
-    assert_true(has(l, "127.0.0.1", "<13>over udp"));
-    assert_true(has(l, "127.0.0.1", "<13>two\nlines"));
-    assert_true(has(l, "127.0.0.1", "<13>countedX"));
-    assert_true(has(l, "127.0.0.1", "<13>a line"));
-    assert_true(has(l, "127.0.0.1", "<13>unfinished"));
-    assert_true(has(l, "127.0.0.1", "<13>without an end"));
-    assert_true(has(l, "unix", "<13>here"));
+    listening_wait(l, 7, NULL);
+    assert_true(listening_has(l, "127.0.0.1", "<13>over udp"));
+    assert_true(listening_has(l, "127.0.0.1", "<13>two\nlines"));
+    assert_true(listening_has(l, "127.0.0.1", "<13>countedX"));
+    assert_true(listening_has(l, "127.0.0.1", "<13>a line"));
+    assert_true(listening_has(l, "127.0.0.1", "<13>unfinished"));
+    assert_true(listening_has(l, "127.0.0.1", "<13>without an end"));
+    assert_true(listening_has(l, "unix", "<13>here"));
     assert_int_equal(stat(path + 5, &st), 0);
     assert_int_equal(st.st_mode & 07777, 0620);
     close(udp);
     close(local);
-    stop(l);
+    listening_stop(l);
     assert_int_equal(stat(path + 5, &st), -1);
     temp_dir_remove();
 }
@@ -256,7 +89,7 @@ static void source__counts_what_it_cannot_take(void **state)
     const char *listen[] = {"udp:127.0.0.1:0", "tcp:127.0.0.1:0"};
     hb_syslog_config c = config(listen, 2);
     c.max_message = 1000;
-    listening *l = start(&c);
+    listening *l = listening_start(&hb_source_syslog, &c);
     memset(large, 'x', sizeof large - 1);
     int udp = dial(hb_syslog_port(l->source, 0), SOCK_DGRAM);
     say(udp, large);
@@ -273,15 +106,15 @@ static void source__counts_what_it_cannot_take(void **state)
     say(bad, "99999999999 <13>");
     char byte;
     assert_int_equal(recv(bad, &byte, 1, 0), 0); /* the server has closed */
-    wait_for(l, 4, "too_large");
-    wait_for(l, 3, "truncated");
-    wait_for(l, 3, "bad_frame");
-    assert_int_equal(lost_so_far(l, "too_large"), 2);
-    assert_true(has(l, "127.0.0.1", "<13>goes on"));
+    listening_wait(l, 4, "too_large");
+    listening_wait(l, 3, "truncated");
+    listening_wait(l, 3, "bad_frame");
+    assert_int_equal(listening_lost(l, "too_large"), 2);
+    assert_true(listening_has(l, "127.0.0.1", "<13>goes on"));
     close(bad);
     close(tcp);
     close(udp);
-    stop(l);
+    listening_stop(l);
 }
 
 static size_t count_of(const char *text, const char *part)
@@ -303,7 +136,7 @@ static void source__loggers_messages_arrive_as_it_sends_them(void **state)
     snprintf(path, sizeof path, "unix:%s", temp_path("log"));
     const char *listen[] = {"udp:127.0.0.1:0", "tcp:127.0.0.1:0", path};
     hb_syslog_config c = config(listen, 3);
-    listening *l = start(&c);
+    listening *l = listening_start(&hb_source_syslog, &c);
     snprintf(ports[0], sizeof ports[0], "%u", hb_syslog_port(l->source, 0));
     snprintf(ports[1], sizeof ports[1], "%u", hb_syslog_port(l->source, 1));
     hb_buf_init(&said, 10000);
@@ -320,13 +153,13 @@ static void source__loggers_messages_arrive_as_it_sends_them(void **state)
         if (code == 127) {
             print_message("skipped: no logger (Debian package bsdutils)\n");
             hb_buf_release(&said);
-            stop(l);
+            listening_stop(l);
             temp_dir_remove();
             return;
         }
         assert_int_equal(code, 0);
     }
-    wait_for(l, 4, NULL);
+    listening_wait(l, 4, NULL);
     hb_telemetry_schema *schema = NULL;
     hb_decoder *d = NULL;
     hb_decode_options o = {0};
@@ -342,7 +175,7 @@ static void source__loggers_messages_arrive_as_it_sends_them(void **state)
     assert_int_equal(count_of(said.p, "syslog_prog_error 0 @"), 3);
     assert_int_equal(count_of(said.p, "syslog_prog_rig_volts 5.5 @"), 1);
     assert_int_equal(count_of(said.p, "\n"), 9);
-    stop(l);
+    listening_stop(l);
     hb_decoder_free(d);
     hb_telemetry_schema_free(schema);
     hb_buf_release(&said);
@@ -368,8 +201,8 @@ static void source__waits_while_the_journal_is_full_and_counts_what_udp_loses(vo
     enum { DATAGRAMS = 40000, FIRST = 20000 };
     const char *listen[] = {"udp:127.0.0.1:0", "tcp:127.0.0.1:0"};
     hb_syslog_config c = config(listen, 2);
-    listening *l = start(&c);
-    set(l, &l->full, true);
+    listening *l = listening_start(&hb_source_syslog, &c);
+    listening_set(l, &l->full, true);
     int udp = dial(hb_syslog_port(l->source, 0), SOCK_DGRAM);
     int tcp = dial(hb_syslog_port(l->source, 1), SOCK_STREAM);
     size_t sent = 0;
@@ -388,22 +221,22 @@ static void source__waits_while_the_journal_is_full_and_counts_what_udp_loses(vo
         snprintf(text, sizeof text, "<13>u%d", i);
         say(udp, text);
     }
-    set(l, &l->full, false);
+    listening_set(l, &l->full, false);
     usleep(1100000); /* losses are told once a second, and the kernel tells with the next one */
     say(udp, "<13>last");
-    for (unsigned waited = 0; !has(l, "127.0.0.1", "<13>last"); waited += 5) {
-        assert_true(waited < DEADLINE_MS);
+    for (unsigned waited = 0; !listening_has(l, "127.0.0.1", "<13>last"); waited += 5) {
+        assert_true(waited < LISTENING_DEADLINE_MS);
         usleep(5000);
     }
     close(tcp);
-    wait_for(l, sent + DATAGRAMS + 1, "kernel_buffer");
+    listening_wait(l, sent + DATAGRAMS + 1, "kernel_buffer");
     pthread_mutex_lock(&l->lock);
-    uint64_t udp_lost = lost_so_far(l, "kernel_buffer");
+    uint64_t udp_lost = listening_lost(l, "kernel_buffer");
     assert_int_equal(l->messages + udp_lost, sent + DATAGRAMS + 1);
     assert_int_equal(in_order(l, "<13>t"), sent);
     assert_true(udp_lost > 0 && l->n > l->messages); /* told in the journal as well */
     pthread_mutex_unlock(&l->lock);
-    stop(l);
+    listening_stop(l);
 }
 
 static void source__more_connections_than_it_keeps_wait_their_turn(void **state)
@@ -415,18 +248,18 @@ static void source__more_connections_than_it_keeps_wait_their_turn(void **state)
     int fds[MANY];
     char text[64];
     c.max_connections = 10;
-    listening *l = start(&c);
+    listening *l = listening_start(&hb_source_syslog, &c);
     for (int i = 0; i < MANY; i++) {
         fds[i] = dial(hb_syslog_port(l->source, 0), SOCK_STREAM);
         snprintf(text, sizeof text, "<13>c%d\n", i);
         say(fds[i], text);
     }
-    wait_for(l, 10, NULL);
+    listening_wait(l, 10, NULL);
     for (int i = 0; i < MANY; i++) {
         close(fds[i]);
     }
-    wait_for(l, MANY, NULL);
-    stop(l);
+    listening_wait(l, MANY, NULL);
+    listening_stop(l);
 }
 
 static void source__ends_when_the_program_does(void **state)
@@ -434,17 +267,15 @@ static void source__ends_when_the_program_does(void **state)
     (void)state;
     const char *listen[] = {"tcp:127.0.0.1:0", "udp:127.0.0.1:0"};
     hb_syslog_config c = config(listen, 2);
-    listening *l = start(&c);
-    set(l, &l->ending, true);
+    listening *l = listening_start(&hb_source_syslog, &c);
+    listening_set(l, &l->ending, true);
     int tcp = dial(hb_syslog_port(l->source, 0), SOCK_STREAM);
     say(tcp, "<13>a\n<13>b\n");
-    pthread_join(l->thread, NULL);
-    assert_int_equal(pthread_create(&l->thread, NULL, run, l), 0);
+    listening_again(l);
     int udp = dial(hb_syslog_port(l->source, 1), SOCK_DGRAM);
     say(udp, "<13>c");
-    pthread_join(l->thread, NULL);
-    assert_int_equal(pthread_create(&l->thread, NULL, run, l), 0);
-    stop(l);
+    listening_again(l);
+    listening_stop(l);
     close(tcp);
     close(udp);
 }
@@ -513,19 +344,19 @@ static void source__tls_hears_only_who_has_a_certificate(void **state)
     c.tls_cert = cert;
     c.tls_key = key;
     c.tls_client_ca = ca;
-    listening *l = start(&c);
+    listening *l = listening_start(&hb_source_syslog, &c);
     snprintf(port, sizeof port, "%u", hb_syslog_port(l->source, 0));
     const char *send_all[] = {"/usr/bin/python3", "-c", tls_script, dir, port, NULL};
     int code = spawn_run(send_all, NULL, 0, &said);
     if (code != 0) {
         fail_msg("%d: %s", code, said.p);
     }
-    wait_for(l, 20001, NULL);
-    wait_for(l, 20001 + 2, "tls_refused");
-    assert_true(has(l, "127.0.0.1", "<13>over tls"));
+    listening_wait(l, 20001, NULL);
+    listening_wait(l, 20001 + 2, "tls_refused");
+    assert_true(listening_has(l, "127.0.0.1", "<13>over tls"));
     assert_int_equal(in_order(l, "<13>m"), 20000);
     assert_int_equal(l->n, 20001);
-    stop(l);
+    listening_stop(l);
 
     hb_source *s = NULL;
     hb_source_env env = {.os = hb_os_real(), .name = "log", .state_dir = "/tmp", .base_dir = dir};
@@ -597,7 +428,7 @@ static void source__rsyslog_forwards_in_both_framings(void **state)
     const char *dir = temp_dir_new();
     const char *listen[] = {"tcp:127.0.0.1:0"};
     hb_syslog_config c = config(listen, 1);
-    listening *l = start(&c);
+    listening *l = listening_start(&hb_source_syslog, &c);
     snprintf(port, sizeof port, "%u", hb_syslog_port(l->source, 0));
     const char *argv[] = {"/usr/bin/env",
                           "PATH=/usr/sbin:/usr/bin:/bin",
@@ -608,7 +439,7 @@ static void source__rsyslog_forwards_in_both_framings(void **state)
                           port,
                           NULL};
     assert_int_equal(pthread_create(&thread, NULL, run_script, argv), 0);
-    wait_for(l, 400, NULL);
+    listening_wait(l, 400, NULL);
     CHECK_OK(hb_file_write_atomic(hb_os_real(), temp_path("done"), "x", 1, 0600, &err));
     pthread_join(thread, &code);
     assert_int_equal((intptr_t)code, 0);
@@ -617,7 +448,7 @@ static void source__rsyslog_forwards_in_both_framings(void **state)
         found += strstr(l->records[i].text, "rig") != NULL;
     }
     assert_true(found >= 400);
-    stop(l);
+    listening_stop(l);
     temp_dir_remove();
 }
 

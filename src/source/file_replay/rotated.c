@@ -124,10 +124,11 @@ hb_status hb_rotated_find(hb_rotated *r, const hb_os *os, const char *path,
         size_t from = find(&c, os, place, true);
         from = from == c.n && place->head_n ? find(&c, os, place, false) : from;
         if (from < c.n) {
-            status = HB_GROW(r->paths, r->cap, c.n - from, HB_ROTATED_MAX, "rotated files", err);
+            status = HB_GROW(r->list, r->cap, c.n - from, HB_ROTATED_MAX, "rotated files", err);
         }
         for (size_t i = from; i < c.n && status == HB_OK; i++) {
-            r->paths[r->n++] = HB_TAKE(c.list[i].path);
+            r->list[r->n++] = (hb_rotated_file){.path = HB_TAKE(c.list[i].path),
+                                                .inode = (uint64_t)c.list[i].st.st_ino};
         }
     }
     release(&c);
@@ -137,8 +138,8 @@ hb_status hb_rotated_find(hb_rotated *r, const hb_os *os, const char *path,
 void hb_rotated_free(hb_rotated *r)
 {
     for (size_t i = 0; i < r->n; i++) {
-        hb_free(r->paths[i]);
+        hb_free(r->list[i].path);
     }
-    hb_free(r->paths);
+    hb_free(r->list);
     *r = (hb_rotated){.n = 0};
 }

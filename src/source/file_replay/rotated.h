@@ -7,8 +7,13 @@
 
 enum { HB_ROTATED_MAX = 1000 };
 
+typedef struct hb_rotated_file {
+    char *path;
+    uint64_t inode;
+} hb_rotated_file;
+
 typedef struct hb_rotated {
-    char **paths; /* oldest first; to be read before the file itself */
+    hb_rotated_file *list; /* oldest first; to be read before the file itself */
     size_t n;
     size_t cap;
 } hb_rotated;

@@ -238,18 +238,27 @@ bool hb_tail_is_same(const hb_tail *t)
 
 /* Device numbers may change with a restart of the machine, so they are not compared: all files
  * asked about are in one folder. */
-bool hb_tail_holds(const hb_os *os, const char *path, const hb_tail_place *place, bool by_inode)
+static bool holds(const hb_os *os, int fd, const hb_tail_place *place, bool by_inode)
 {
     struct stat st;
     uint64_t head = 0;
+    return os->fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && (uint64_t)st.st_size >= place->next &&
+           (!by_inode || (uint64_t)st.st_ino == place->inode) &&
+           head_of(os, fd, place->head_n, &head) && head == place->head;
+}
+
+bool hb_tail_is_at(const hb_tail *t, const hb_tail_place *place)
+{
+    return holds(t->os, t->fd, place, true);
+}
+
+bool hb_tail_holds(const hb_os *os, const char *path, const hb_tail_place *place, bool by_inode)
+{
     int fd = os->open(path, O_RDONLY | O_NONBLOCK, 0);
     if (fd < 0) {
         return false;
     }
-    bool holds = os->fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-                 (uint64_t)st.st_size >= place->next &&
-                 (!by_inode || (uint64_t)st.st_ino == place->inode) &&
-                 head_of(os, fd, place->head_n, &head) && head == place->head;
+    bool yes = holds(os, fd, place, by_inode);
     os->close(fd);
-    return holds;
+    return yes;
 }

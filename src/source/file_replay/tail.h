@@ -57,6 +57,8 @@ HB_CHECKED hb_status hb_tail_line(hb_tail *t, bool all, hb_tail_got *ret_got, hb
 
 /* Is it still the file whose lines were read: not shorter than that, the first bytes the same? */
 bool hb_tail_is_same(const hb_tail *t);
+/* Is what was opened the very file of `place`, and does it hold what was read from it? */
+bool hb_tail_is_at(const hb_tail *t, const hb_tail_place *place);
 /* Does the file at `path` hold what `place` was read from? by_inode: it must be that very file. */
 bool hb_tail_holds(const hb_os *os, const char *path, const hb_tail_place *place, bool by_inode);
 

@@ -10,7 +10,14 @@
 #include <MQTTClient.h>
 #include <string.h>
 
-enum { SLICE_MS = 100, NS_PER_MS = 1000000, URI_BYTES = 320, ID_BYTES = 32, KEEP_ALIVE_S = 30 };
+enum {
+    SLICE_MS = 100,
+    NS_PER_MS = 1000000,
+    URI_BYTES = 320,
+    ID_BYTES = 32,
+    KEEP_ALIVE_S = 30,
+    CONNECT_MOST_MS = 4000 /* the library cannot be told to give up */
+};
 
 static const char *const verify_names[] = {"full", "ca_only", "none", NULL};
 
@@ -240,6 +247,7 @@ static hb_status connect_to(hb_sink *s, int64_t due, hb_error *err)
     MQTTClient_connectOptions o = MQTTClient_connectOptions_initializer;
     MQTTClient_SSLOptions tls = MQTTClient_SSLOptions_initializer;
     int64_t left_ms = (due - s->env->os->monotonic_ns()) / NS_PER_MS;
+    left_ms = left_ms < CONNECT_MOST_MS ? left_ms : CONNECT_MOST_MS;
     o.keepAliveInterval = KEEP_ALIVE_S;
     o.connectTimeout = left_ms > 1000 ? (int)(left_ms / 1000) : 1;
     o.username = s->config->username;
