@@ -81,10 +81,13 @@ static hb_status put(void *ctx, const hb_record *record, hb_error *err)
         }
         r.arrival = f->o.os->now();
         status = hb_journal_append(f->o.journal, &r, &position, err);
-        if (status == HB_E_LIMIT) {
+        if (status == HB_E_LIMIT || status == HB_E_IO) { /* nothing was written: again */
+            if (f->o.log) {
+                hb_log_error(f->o.log, HB_LOG_WARN, "journal_refuses", err);
+            }
             hb_journal_wait_room(f->o.journal, ROOM_WAIT_MS);
         }
-    } while (status == HB_E_LIMIT);
+    } while (status == HB_E_LIMIT || status == HB_E_IO);
     if (status == HB_OK) {
         note_put(me, &r);
     }
