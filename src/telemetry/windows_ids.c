@@ -53,15 +53,29 @@ static bool same(hb_message_id x, hb_message_id y)
     return x.a == y.a && x.b == y.b;
 }
 
-/* The slot that holds the id, or the free one where it would go. */
+static uint64_t entry_of(uint32_t place, hb_message_id id)
+{
+    return ((uint64_t)place + 1) << 32 | (uint32_t)id.a;
+}
+
+static uint32_t place_in(uint64_t entry)
+{
+    return (uint32_t)(entry >> 32) - 1;
+}
+
+/* The slot that holds the id, or the free one where it would go. The ring is looked at only where
+ * the hash is the same: it is large, and what is old in it is in no cache. */
 static uint32_t slot_of(const hb_ids *ids, hb_message_id id)
 {
     uint32_t mask = ids->n_slots - 1;
     uint32_t at = (uint32_t)id.a & mask;
-    while (ids->slots[at] && !same(ids->ring[ids->slots[at] - 1], id)) {
-        at = (at + 1) & mask;
+    for (;; at = (at + 1) & mask) {
+        uint64_t entry = ids->slots[at];
+        bool alike = (uint32_t)entry == (uint32_t)id.a;
+        if (!entry || (alike && same(ids->ring[place_in(entry)], id))) {
+            return at;
+        }
     }
-    return at;
 }
 
 /* Takes a slot out of its chain: what follows moves up, so that no mark of deletion is needed. */
@@ -70,7 +84,7 @@ static void vacate(hb_ids *ids, uint32_t at)
     uint32_t mask = ids->n_slots - 1;
     uint32_t hole = at;
     for (uint32_t i = (at + 1) & mask; ids->slots[i]; i = (i + 1) & mask) {
-        uint32_t home = (uint32_t)ids->ring[ids->slots[i] - 1].a & mask;
+        uint32_t home = (uint32_t)ids->slots[i] & mask;
         if (((i - home) & mask) >= ((i - hole) & mask)) {
             ids->slots[hole] = ids->slots[i];
             hole = i;
@@ -84,15 +98,24 @@ bool hb_ids_has(const hb_ids *ids, hb_message_id id)
     return ids->slots[slot_of(ids, id)] != 0;
 }
 
+/* Slots of what is forgotten soon are fetched while there is other work. */
+static void fetch_ahead(const hb_ids *ids)
+{
+    enum { AHEAD = 8 };
+    uint32_t at = ids->at + AHEAD < ids->max ? ids->at + AHEAD : 0;
+    __builtin_prefetch(&ids->slots[(uint32_t)ids->ring[at].a & (ids->n_slots - 1)], 1);
+}
+
 void hb_ids_remember(hb_ids *ids, hb_message_id id)
 {
     if (ids->n == ids->max) {
         vacate(ids, slot_of(ids, ids->ring[ids->at]));
+        fetch_ahead(ids);
     } else {
         ids->n++;
     }
     ids->ring[ids->at] = id;
-    ids->slots[slot_of(ids, id)] = ids->at + 1;
+    ids->slots[slot_of(ids, id)] = entry_of(ids->at, id);
     ids->at = ids->at + 1 == ids->max ? 0 : ids->at + 1;
 }
 
