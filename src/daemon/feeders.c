@@ -5,6 +5,7 @@
 #include "os/file.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -26,8 +27,8 @@ struct hb_feeders {
     hb_feeders_options o;
     pthread_mutex_t lock; /* everything below, and `told` of each */
     pthread_cond_t changed;
-    bool stop;
-    bool hold;
+    atomic_bool stop; /* written under the lock, read for every record without it */
+    atomic_bool hold;
     int64_t latest_ns;
     feeder *list;
     size_t n;
@@ -35,11 +36,8 @@ struct hb_feeders {
 
 static bool stopping(void *ctx)
 {
-    feeder *me = ctx;
-    pthread_mutex_lock(&me->all->lock);
-    bool stop = me->all->stop;
-    pthread_mutex_unlock(&me->all->lock);
-    return stop;
+    const feeder *me = ctx;
+    return me->all->stop;
 }
 
 /* --- the source's sink --- */
@@ -47,13 +45,14 @@ static bool stopping(void *ctx)
 static bool wait_for_release(feeder *me)
 {
     hb_feeders *f = me->all;
-    pthread_mutex_lock(&f->lock);
-    while (f->hold && !f->stop) {
-        pthread_cond_wait(&f->changed, &f->lock);
+    if (f->hold) {
+        pthread_mutex_lock(&f->lock);
+        while (f->hold && !f->stop) {
+            pthread_cond_wait(&f->changed, &f->lock);
+        }
+        pthread_mutex_unlock(&f->lock);
     }
-    bool go = !f->stop;
-    pthread_mutex_unlock(&f->lock);
-    return go;
+    return !f->stop;
 }
 
 static void note_put(feeder *me, const hb_record *r)
