@@ -20,7 +20,8 @@ enum {
     SOURCES_STOP_MS = 3000,
     OUTBOX_STOP_MS = 1000,
     DELIVER_MS = 5000, /* bounded: how long what was raised may take to go out */
-    FIRST_PAUSE_MS = 100
+    FIRST_PAUSE_MS = 100,
+    REGISTRY_BUSY_MS = 500 /* a lock that stays is waited for outside, where signals are seen */
 };
 static const int64_t second_ns = 1000000000;
 
@@ -150,6 +151,7 @@ static hb_status loop(hb_supervisor *v, hb_error *err)
         if (status != HB_OK || v->ending) {
             break;
         }
+        hb_supervisor_tick(v);
         hb_supervisor_each_second(v);
         hb_supervisor_feed_watchdog(v);
         if (!moved && is_finished(v, err, &status)) {
@@ -290,6 +292,7 @@ static hb_status open_all(hb_supervisor *v, hb_error *err)
                              &v->http, err));
     }
     HB_TRY(hb_store_open(s->os, s->db, HB_STORE_WRITE, &v->store, err));
+    hb_store_set_busy(v->store, REGISTRY_BUSY_MS);
     HB_TRY(hb_supervisor_open_alerts(v, v->config, &v->alerts, err));
     HB_TRY(open_journal(v, err));
     HB_TRY(open_engine(v, err));

@@ -66,6 +66,7 @@ uint64_t hb_supervisor_rss(const hb_os *os);
 void hb_supervisor_reload(hb_supervisor *v);
 
 /* housekeeping.c */
+void hb_supervisor_tick(hb_supervisor *v);
 void hb_supervisor_each_second(hb_supervisor *v);
 void hb_supervisor_feed_watchdog(hb_supervisor *v);
 
