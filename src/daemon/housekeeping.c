@@ -109,10 +109,10 @@ void hb_supervisor_tick(hb_supervisor *v)
 static void watch_memory(hb_supervisor *v)
 {
     uint64_t limit = (uint64_t)v->s->config->max_rss_mb << 20;
-    v->rss_bytes = hb_supervisor_rss(v->s->os);
-    bool over = limit && v->rss_bytes > limit;
+    uint64_t used = hb_supervisor_memory(v->s->os);
+    bool over = limit && used > limit;
     /* It lets go a little below the limit, or it would flutter. */
-    if (over != v->throttled && (over || v->rss_bytes < limit - limit / 16)) {
+    if (over != v->throttled && (over || used < limit - limit / 16)) {
         v->throttled = over;
         hb_feeders_hold(v->feeders, over);
         hb_log_event(v->log, over ? HB_LOG_WARN : HB_LOG_INFO,

@@ -43,8 +43,7 @@ typedef struct hb_supervisor {
     uint64_t reloads;
     bool ending;
     bool finish_written;
-    bool throttled; /* memory is over its limit */
-    uint64_t rss_bytes;
+    bool throttled;         /* memory is over its limit */
     char registry_why[200]; /* "" = the last commit succeeded */
     unsigned failures;      /* in a row */
     int64_t failing_since_ns;
@@ -59,8 +58,8 @@ typedef struct hb_supervisor {
 
 /* snapshot.c */
 void hb_supervisor_publish(hb_supervisor *v);
-/* Memory in use; 0 = unknown. */
-uint64_t hb_supervisor_rss(const hb_os *os);
+/* Memory of its own in use; 0 = unknown. */
+uint64_t hb_supervisor_memory(const hb_os *os);
 
 /* reload.c */
 void hb_supervisor_reload(hb_supervisor *v);

@@ -479,7 +479,7 @@ static void journal__keeps_what_was_synced_when_the_power_goes(void **state)
 {
     (void)state;
     const char *rounds = getenv("HB_POWER_CUTS");
-    unsigned n = rounds ? (unsigned)strtoul(rounds, NULL, 10) : 200;
+    unsigned n = rounds ? (unsigned)strtoul(rounds, NULL, 10) : 60;
     unsigned survived = 0;
     unsigned lost = 0;
     for (unsigned i = 0; i < n; i++) {
