@@ -51,7 +51,9 @@ static bool seen; /* it fired before it was mended */
 
 static void arm(const fault_kind *k, unsigned long nth)
 {
-    if (k && k->sqlite) {
+    if (k && k->sqlite && k->code == SQLITE_IOERR_SHMLOCK) {
+        fault_vfs_fail_lock(nth, k->persistent);
+    } else if (k && k->sqlite) {
         fault_vfs_fail(nth, k->code, k->persistent);
     } else if (k) {
         fault_os_fail(nth, k->code, k->persistent);
@@ -67,6 +69,7 @@ static void mend(const fault_kind *k)
 {
     seen = fired(k);
     fault_vfs_fail(0, 0, false);
+    fault_vfs_fail_lock(0, false);
     fault_os_fail(0, 0, false);
 }
 
@@ -252,6 +255,8 @@ static void engine__goes_on_when_the_registry_s_file_fails(void **state)
         {"SQLite's write for a while", true, SQLITE_IOERR_WRITE, true},
         {"registry's disk full once", true, SQLITE_FULL, false},
         {"registry's disk full for a while", true, SQLITE_FULL, true},
+        {"registry's lock once", true, SQLITE_IOERR_SHMLOCK, false},
+        {"registry's lock for a while", true, SQLITE_IOERR_SHMLOCK, true},
     };
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         each_call(&kinds[i]);
