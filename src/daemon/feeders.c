@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -35,8 +34,8 @@ struct hb_feeders {
     hb_feeders_options o;
     pthread_mutex_t lock; /* everything below, and `told` of each */
     pthread_cond_t changed;
-    atomic_bool stop; /* written under the lock, read for every record without it */
-    atomic_bool hold;
+    bool stop;
+    bool hold;
     int64_t latest_ns;
     feeder *list;
     size_t n;
@@ -44,8 +43,11 @@ struct hb_feeders {
 
 static bool stopping(void *ctx)
 {
-    const feeder *me = ctx;
-    return me->all->stop;
+    feeder *me = ctx;
+    pthread_mutex_lock(&me->all->lock);
+    bool stop = me->all->stop;
+    pthread_mutex_unlock(&me->all->lock);
+    return stop;
 }
 
 /* --- the source's sink --- */
@@ -53,14 +55,13 @@ static bool stopping(void *ctx)
 static bool wait_for_release(feeder *me)
 {
     hb_feeders *f = me->all;
-    if (f->hold) {
-        pthread_mutex_lock(&f->lock);
-        while (f->hold && !f->stop) {
-            pthread_cond_wait(&f->changed, &f->lock);
-        }
-        pthread_mutex_unlock(&f->lock);
+    pthread_mutex_lock(&f->lock);
+    while (f->hold && !f->stop) {
+        pthread_cond_wait(&f->changed, &f->lock);
     }
-    return !f->stop;
+    bool go = !f->stop;
+    pthread_mutex_unlock(&f->lock);
+    return go;
 }
 
 static void note_put(feeder *me, const hb_record *r)
@@ -105,16 +106,11 @@ static hb_status put(void *ctx, const hb_record *record, hb_error *err)
         }
         r.arrival = f->o.os->now();
         status = hb_journal_append(f->o.journal, &r, &position, err);
-        if (status == HB_E_LIMIT || status == HB_E_IO) { /* nothing was written: again */
-            if (f->o.log) {
-                hb_log_error(f->o.log, HB_LOG_WARN, "journal_refuses", err);
-            }
-            hb_journal_wait_room(f->o.journal, ROOM_WAIT_MS);
-        }
-    } while (status == HB_E_LIMIT || status == HB_E_IO);
         if (can_wait(status)) {
             hb_error why = {0};
             note_refused(me, err ? err : &why);
+            hb_journal_wait_room(f->o.journal, ROOM_WAIT_MS);
+        }
     } while (can_wait(status));
     if (status == HB_OK) {
         note_put(me, &r);

@@ -133,16 +133,16 @@ static void engine__begins_again_when_its_state_is_damaged(void **state)
                                          "live_checkpoints SET state_bytes = 4"};
     for (size_t i = 0; i < 2; i++) {
         char name[16];
-        bench b;
+        engine_case b;
         snprintf(name, sizeof name, "damaged-%zu", i);
-        open_bench(&b, name);
-        append_all(&b);
-        const hb_engine_setup setup = setup_of(&b);
+        engine_open(&b, name, hb_os_real());
+        engine_append_all(&b);
+        const hb_engine_setup setup = engine_setup_of(&b);
         hb_engine *e = NULL;
         hb_engine_state s;
         bool moved = false;
         CHECK_OK(hb_engine_new(&setup, &e, &err));
-        CHECK_OK(hb_engine_step(e, WINDOWS * PER_WINDOW / 2, &moved, &err));
+        CHECK_OK(hb_engine_step(e, ENGINE_WINDOWS * ENGINE_PER_WINDOW / 2, &moved, &err));
         CHECK_OK(hb_engine_checkpoint(e, &err));
         hb_engine_free(e);
         assert_int_equal(sqlite3_exec(b.store->db, damage[i], NULL, NULL, NULL), SQLITE_OK);
@@ -156,7 +156,7 @@ static void engine__begins_again_when_its_state_is_damaged(void **state)
         assert_string_equal(s.evidence_why, "");
         CHECK_OK(hb_engine_checkpoint(e, &err));
         hb_engine_free(e);
-        close_bench(&b);
+        engine_close(&b);
     }
 }
 
