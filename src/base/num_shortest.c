@@ -66,13 +66,13 @@ int hb_num_shortest(double v, char digits[24], int *ret_exponent)
     uint64_t mantissa = bits & ((UINT64_C(1) << MANTISSA_BITS) - 1);
     int exponent = (int)(bits >> MANTISSA_BITS);
     int q = exponent - BIAS;
-    int k = (q * 1262611) >> 22; /* floor(log10(2^q)) */
+    int k = (q * 1262611) >> 22; /* the floor of q times the decimal logarithm of 2 */
     if (mantissa == 0 || exponent == 0 || -k > HB_NUM_MOST_POWER) {
         return 0;
     }
     uint64_t c = mantissa | UINT64_C(1) << MANTISSA_BITS;
     unsigned odd = c & 1;
-    int h = q + ((-k * 1741647) >> 19) + 1; /* floor(log2(10^-k)) */
+    int h = q + ((-k * 1741647) >> 19) + 1; /* and of -k times the binary logarithm of 10 */
     wide g = power_of_ten(-k);
     const scaled x = {.lower = round_to_odd(g, (4 * c - 2) << h) + odd,
                       .v = round_to_odd(g, (4 * c) << h),

@@ -192,7 +192,7 @@ const hb_cmd hb_cmd_alert_shelve = {
         WHICH "On the shelf it may come and go: nothing is sent. When its time is up the daemon\n"
               "takes it back and tells the sinks how it is then. Shelving again sets a new\n"
               "time. Verdicts do not change by it.",
-    .example = "hb alert shelve metric:temp/invariant_max@10s --reason \"pump serviced\" --for 8h",
+    .example = "hb alert shelve metric:temp/invariant_max@10s --reason moved --for 8h",
     .run = run_shelve,
 };
 

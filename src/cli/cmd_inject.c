@@ -18,7 +18,7 @@
 enum { FILE_MAX_BYTES = 1 << 30, RECORD_MAX_BYTES = 1 << 20 };
 
 typedef struct inject_opts {
-    int fault;
+    const char *fault;
     const char *input;
     const char *output;
     const char *record;
@@ -78,9 +78,26 @@ static hb_status moment(const char *option, const char *text, hb_time *ret, bool
         option, text);
 }
 
+static hb_status kind_of(const char *name, hb_injection *ret, hb_error *err)
+{
+    char list[300] = "";
+    size_t used = 0;
+    for (int i = 0; i < HB_INJECTION_COUNT_; i++) {
+        if (strcmp(name, hb_injection_names[i]) == 0) {
+            *ret = (hb_injection)i;
+            return HB_OK;
+        }
+        used += (size_t)snprintf(list + used, sizeof list - used, "%s%s", i ? ", " : "",
+                                 hb_injection_names[i]);
+    }
+    return HB_FAIL(err, HB_E_USAGE, "--fault: there is no '%.40s'; there are %s", name, list);
+}
+
 static hb_status fault_of(const inject_opts *o, hb_inject_fault *ret, hb_error *err)
 {
-    *ret = (hb_inject_fault){.kind = (hb_injection)o->fault,
+    hb_injection kind = HB_INJECT_SPIKE;
+    HB_TRY(kind_of(o->fault, &kind, err));
+    *ret = (hb_inject_fault){.kind = kind,
                              .metric = o->metric,
                              .count = o->count ? o->count : 2,
                              .repeat_spike = o->repeat_spike,
@@ -368,9 +385,8 @@ static hb_status run_inject(hb_app *app, const void *opts, hb_list args, int *re
 
 static const hb_opt table[] = {
     {.name = "fault",
-     .kind = HB_OPT_ENUM,
+     .kind = HB_OPT_STRING,
      .offset = offsetof(inject_opts, fault),
-     .values = hb_injection_names,
      .arg = "NAME",
      .required = true,
      .help = "what goes wrong; see below"},

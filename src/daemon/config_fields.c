@@ -227,7 +227,8 @@ static const hb_field limits_fields[] = {
     WHOLE("max_metrics", max_metrics, 1, HB_WINDOWS_METRICS_MAX, "10000",
           "Metrics told apart; samples of further ones are counted and left out."),
     WHOLE("max_rss_mb", max_rss_mb, 0, MB_MAX, "0",
-          "Memory above which sources are made to wait and health says degraded; 0 = no limit."),
+          "Memory of its own (the journal's mapped pages not counted) above which sources are made "
+          "to wait and health says degraded; 0 = no limit."),
     {0},
 };
 

@@ -65,6 +65,7 @@ static void look_at_conditions(hb_supervisor *v)
     hb_health_snapshot s = {0};
     hb_engine_state e;
     hb_journal_state j;
+    hb_feeders_wait w;
     hb_feeders_health(v->feeders, &s);
     for (uint32_t i = 0; i < s.n_sources; i++) {
         hb_source_state now = s.sources[i].state;
@@ -73,21 +74,23 @@ static void look_at_conditions(hb_supervisor *v)
     }
     hb_engine_get_state(v->engine, &e);
     hb_journal_get_state(v->journal, &j);
-    condition(v, "journal", "", HB_ALERT_CRITICAL, j.sync_failed != HB_OK,
-              "the journal cannot be written to the disk");
+    hb_feeders_waiting(v->feeders, &w);
+    condition(v, "journal", "", HB_ALERT_CRITICAL, j.sync_failed != HB_OK || w.disk,
+              w.disk ? w.why : "the journal cannot be written to the disk");
     condition(v, "evidence", "", HB_ALERT_CRITICAL, *e.evidence_why != '\0', e.evidence_why);
 }
 
 /* --- housekeeping --- */
 
-/* Silence is a record too, so that what follows from it is decided from the journal alone. A
+/* Silence is a record too, so that what follows from it is decided from the journal alone; a pause
+ * between two of them counts as half of idle_after at most, so that is how often they come. A
  * bounded input has its own end. */
-static void tick(hb_supervisor *v)
+void hb_supervisor_tick(hb_supervisor *v)
 {
     int64_t now = v->s->os->monotonic_ns();
     int64_t quiet_since = hb_feeders_latest_ns(v->feeders);
     quiet_since = v->last_tick_ns > quiet_since ? v->last_tick_ns : quiet_since;
-    if (v->s->bounded || now - quiet_since < v->s->config->idle_after_ns) {
+    if (v->s->bounded || now - quiet_since < v->s->config->idle_after_ns / 2) {
         return;
     }
     hb_error err = {0};
@@ -106,10 +109,10 @@ static void tick(hb_supervisor *v)
 static void watch_memory(hb_supervisor *v)
 {
     uint64_t limit = (uint64_t)v->s->config->max_rss_mb << 20;
-    v->rss_bytes = hb_supervisor_rss(v->s->os);
-    bool over = limit && v->rss_bytes > limit;
+    uint64_t used = hb_supervisor_memory(v->s->os);
+    bool over = limit && used > limit;
     /* It lets go a little below the limit, or it would flutter. */
-    if (over != v->throttled && (over || v->rss_bytes < limit - limit / 16)) {
+    if (over != v->throttled && (over || used < limit - limit / 16)) {
         v->throttled = over;
         hb_feeders_hold(v->feeders, over);
         hb_log_event(v->log, over ? HB_LOG_WARN : HB_LOG_INFO,
@@ -128,8 +131,8 @@ void hb_supervisor_each_second(hb_supervisor *v)
     }
     v->last_second_ns = now;
     watch_memory(v);
-    tick(v);
-    if (registry_ok && hb_engine_look_at_tags(v->engine, &err) != HB_OK) {
+    if (registry_ok && (hb_store_in_place(v->store, &err) != HB_OK ||
+                        hb_engine_look_at_tags(v->engine, &err) != HB_OK)) {
         hb_supervisor_store_trouble(v, &err);
         registry_ok = false;
     }

@@ -11,7 +11,8 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-uint64_t hb_supervisor_rss(const hb_os *os)
+/* Field number `field` of /proc/self/statm, in bytes. */
+static uint64_t statm(const hb_os *os, unsigned field)
 {
     char text[128];
     int fd = os->open("/proc/self/statm", O_RDONLY | O_CLOEXEC, 0);
@@ -20,17 +21,23 @@ uint64_t hb_supervisor_rss(const hb_os *os)
     }
     ssize_t n = os->read(fd, text, sizeof text);
     os->close(fd);
-    hb_str all = {text, n > 0 ? (size_t)n : 0};
-    size_t blank = hb_str_find_ch(all, ' ');
-    if (blank >= all.n) {
-        return 0;
+    hb_str rest = {text, n > 0 ? (size_t)n : 0};
+    for (unsigned i = 0; i < field; i++) {
+        size_t blank = hb_str_find_ch(rest, ' ');
+        rest = blank < rest.n ? (hb_str){rest.p + blank + 1, rest.n - blank - 1} : HB_STR("");
     }
-    hb_str rest = {all.p + blank + 1, all.n - blank - 1};
     uint64_t pages = 0;
-    if (!hb_num_parse_u64(rest.p, hb_str_find_ch(rest, ' '), &pages)) {
-        return 0;
-    }
-    return pages * (uint64_t)sysconf(_SC_PAGESIZE);
+    return hb_num_parse_u64(rest.p, hb_str_find_ch(rest, ' '), &pages)
+               ? pages * (uint64_t)sysconf(_SC_PAGESIZE)
+               : 0;
+}
+
+/* Without what is mapped from files: the journal's pages are the system's to take back. */
+uint64_t hb_supervisor_memory(const hb_os *os)
+{
+    uint64_t resident = statm(os, 1);
+    uint64_t shared = statm(os, 2);
+    return resident > shared ? resident - shared : 0;
 }
 
 static uint32_t descriptors(void)
@@ -72,12 +79,28 @@ static const char *named(char *room, size_t size, const char *kind, const char *
     return room;
 }
 
+/* At its own limit it works as configured: that alone is degraded and not unready. */
+static void journal(hb_supervisor *v, hb_health_snapshot *s)
+{
+    hb_feeders_wait w = {0};
+    if (v->feeders) {
+        hb_feeders_waiting(v->feeders, &w);
+    }
+    if (s->journal.sync_failed != HB_OK && !w.disk) {
+        check(s, "journal", false, "the disk does not take what was received");
+    } else {
+        check(s, "journal", !w.disk, w.why);
+    }
+    if (w.waits) {
+        degraded(s, w.why);
+    }
+}
+
 static void checks(hb_supervisor *v, const hb_engine_state *e, hb_health_snapshot *s)
 {
     s->ready = true;
     check(s, "registry", !*v->registry_why, v->registry_why);
-    check(s, "journal", s->journal.sync_failed == HB_OK,
-          s->journal.sync_failed == HB_OK ? "" : "the disk does not take what was received");
+    journal(v, s);
     check(s, "baseline", !*e->baseline_why, e->baseline_why);
     check(s, "evidence", !*e->evidence_why, e->evidence_why);
     for (uint32_t i = 0; i < s->n_sources; i++) {
@@ -93,22 +116,21 @@ static void checks(hb_supervisor *v, const hb_engine_state *e, hb_health_snapsho
     if (v->throttled) {
         degraded(s, "memory is over its limit: sources wait");
     }
-    if (s->journal.refused && s->journal.max_bytes &&
-        s->journal.bytes + s->journal.bytes / 8 > s->journal.max_bytes) {
-        degraded(s, "the journal is full of what is not judged yet: sources wait");
-    }
     if (*v->registry_why) {
         degraded(s, "the registry does not take decisions: they wait");
     }
     if (*e->evidence_why) {
         degraded(s, "records read again gave another decision");
     }
+    if (*e->reports_why) {
+        degraded(s, e->reports_why);
+    }
 }
 
 static void usage(const hb_supervisor *v, hb_health_snapshot *s)
 {
     struct rusage r;
-    s->rss_bytes = v->rss_bytes ? v->rss_bytes : hb_supervisor_rss(v->s->os);
+    s->rss_bytes = statm(v->s->os, 1);
     s->rss_max_bytes = (uint64_t)v->s->config->max_rss_mb << 20;
     s->descriptors = descriptors();
     if (getrusage(RUSAGE_SELF, &r) == 0) {

@@ -4,6 +4,7 @@
 #ifndef HB_DAEMON_SUPERVISE_INTERNAL_H
 #define HB_DAEMON_SUPERVISE_INTERNAL_H
 
+#include "daemon/claim.h"
 #include "daemon/feeders.h"
 #include "daemon/health_routes.h"
 #include "daemon/notify.h"
@@ -22,6 +23,7 @@ typedef struct hb_supervisor {
     const hb_daemon_setup *s;
     char correlation[33];
     hb_log *log;
+    int claim;       /* the stream's lock; -1 = none */
     hb_store *store; /* of this thread */
     hb_journal *journal;
     hb_alerts *alerts;
@@ -43,8 +45,7 @@ typedef struct hb_supervisor {
     uint64_t reloads;
     bool ending;
     bool finish_written;
-    bool throttled; /* memory is over its limit */
-    uint64_t rss_bytes;
+    bool throttled;         /* memory is over its limit */
     char registry_why[200]; /* "" = the last commit succeeded */
     unsigned failures;      /* in a row */
     int64_t failing_since_ns;
@@ -59,13 +60,14 @@ typedef struct hb_supervisor {
 
 /* snapshot.c */
 void hb_supervisor_publish(hb_supervisor *v);
-/* Memory in use; 0 = unknown. */
-uint64_t hb_supervisor_rss(const hb_os *os);
+/* Memory of its own in use; 0 = unknown. */
+uint64_t hb_supervisor_memory(const hb_os *os);
 
 /* reload.c */
 void hb_supervisor_reload(hb_supervisor *v);
 
 /* housekeeping.c */
+void hb_supervisor_tick(hb_supervisor *v);
 void hb_supervisor_each_second(hb_supervisor *v);
 void hb_supervisor_feed_watchdog(hb_supervisor *v);
 

@@ -153,6 +153,9 @@ void hb_emit_begin(hb_emit *e, hb_decoder *d, const hb_record *record, hb_live_s
                    .ctx = ctx,
                    .topic_name = HB_STR(""),
                    .topic_unit = HB_STR("")};
+    hb_buf_clear(&d->topic);
+    hb_buf_clear(&d->name);
+    hb_buf_clear(&d->id);
     if (!d->options.topic_is_name || record->topic.n == 0) {
         return;
     }
@@ -236,24 +239,43 @@ static hb_str full_id(const hb_emit *e, const hb_live_sample *s)
     return (hb_str){b->p, b->n};
 }
 
+/* Whether name and id could be put together. */
+static hb_status check_texts(hb_emit *e, bool *ret_fit, hb_error *err)
+{
+    const hb_buf *texts[] = {&e->d->topic, &e->d->name, &e->d->id};
+    *ret_fit = true;
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        if (texts[i]->failed == HB_E_LIMIT) {
+            *ret_fit = false;
+        } else if (texts[i]->failed != HB_OK) {
+            return hb_buf_check(texts[i], err);
+        }
+    }
+    return HB_OK;
+}
+
 hb_status hb_emit_put(hb_emit *e, const hb_live_sample *s, hb_name_given given, hb_error *err)
 {
+    bool fit = true;
     hb_live_sample out = *s;
     out.name = e->topic_name.n ? full_name(e, s->name, given) : s->name;
     out.part = e->part;
+    if (s->id.n > HB_PAYLOAD_ID_MAX) {
+        hb_emit_bad(e, "id too long");
+        return HB_OK;
+    }
+    out.id = s->id.n ? full_id(e, s) : s->id;
+    HB_TRY(check_texts(e, &fit, err));
+    if (!fit) {
+        hb_emit_bad(e, "name too long");
+        return HB_OK;
+    }
     if (out.name.n == 0 || out.name.n > HB_PAYLOAD_NAME_MAX) {
         hb_emit_bad(e, out.name.n ? "name too long" : "no name");
         return HB_OK;
     }
-    if (out.id.n > HB_PAYLOAD_ID_MAX) {
-        hb_emit_bad(e, "id too long");
-        return HB_OK;
-    }
     if (out.unit.n == 0) {
         out.unit = e->topic_unit;
-    }
-    if (out.id.n) {
-        out.id = full_id(e, s);
     }
     e->part++;
     hb_normalise(e->d->schema, &out);

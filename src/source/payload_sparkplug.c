@@ -9,26 +9,12 @@
 #include "source/payload.h"
 
 #include "source/sparkplug/births.h"
+#include "source/sparkplug/value.h"
 
-#include <math.h>
-#include <sparkplug.pb-c.h>
 #include <string.h>
 
 typedef Hb__Sparkplug__Payload message;
 typedef Hb__Sparkplug__Metric metric;
-
-/* Section 6.4.16 of the specification. */
-enum {
-    TYPE_UNKNOWN = 0,
-    TYPE_INT8 = 1,
-    TYPE_INT16 = 2,
-    TYPE_INT32 = 3,
-    TYPE_INT64 = 4,
-    TYPE_UINT64 = 8,
-    TYPE_BOOLEAN = 11,
-};
-
-enum { QUALITY_BAD = 0, QUALITY_STALE = 500 };
 
 typedef enum kind { OTHER, NBIRTH, DBIRTH, NDATA, DDATA, NDEATH, DDEATH } kind;
 
@@ -135,108 +121,6 @@ static bool time_of(uint64_t ms, hb_time *ret)
     return true;
 }
 
-static int64_t as_signed(uint64_t v, uint32_t type)
-{
-    switch (type) {
-    case TYPE_INT8:
-        return (int8_t)v;
-    case TYPE_INT16:
-        return (int16_t)v;
-    case TYPE_INT32:
-        return (int32_t)v;
-    default:
-        return (int64_t)v;
-    }
-}
-
-static void set_number(double v, hb_live_sample *s)
-{
-    s->kind = isnan(v) ? HB_LIVE_NAN : isinf(v) ? HB_LIVE_INF : HB_LIVE_VALUE;
-    s->value = s->kind == HB_LIVE_VALUE ? v : 0;
-}
-
-static void set_integer(uint64_t v, uint32_t type, hb_live_sample *s)
-{
-    bool is_signed = type >= TYPE_INT8 && type <= TYPE_INT64;
-    set_number(is_signed ? (double)as_signed(v, type) : (double)v, s);
-}
-
-/* False for kinds that are no single value. */
-static bool set_value(const metric *m, uint32_t type, hb_live_sample *s)
-{
-    s->kind = HB_LIVE_MISSING;
-    if (m->has_is_null && m->is_null) {
-        return true;
-    }
-    switch (m->value_case) {
-    case HB__SPARKPLUG__METRIC__VALUE_INT_VALUE:
-        set_integer(m->int_value, type, s);
-        return true;
-    case HB__SPARKPLUG__METRIC__VALUE_LONG_VALUE:
-        set_integer(m->long_value, type, s);
-        return true;
-    case HB__SPARKPLUG__METRIC__VALUE_FLOAT_VALUE:
-        set_number((double)m->float_value, s);
-        return true;
-    case HB__SPARKPLUG__METRIC__VALUE_DOUBLE_VALUE:
-        set_number(m->double_value, s);
-        return true;
-    case HB__SPARKPLUG__METRIC__VALUE_BOOLEAN_VALUE:
-        set_number(m->boolean_value ? 1 : 0, s);
-        return true;
-    case HB__SPARKPLUG__METRIC__VALUE_STRING_VALUE:
-        s->kind = HB_LIVE_TEXT;
-        return true;
-    case HB__SPARKPLUG__METRIC__VALUE__NOT_SET:
-    case HB__SPARKPLUG__METRIC__VALUE_BYTES_VALUE:
-    case HB__SPARKPLUG__METRIC__VALUE_DATASET_VALUE:
-    case HB__SPARKPLUG__METRIC__VALUE_TEMPLATE_VALUE:
-    case HB__SPARKPLUG__METRIC__VALUE_EXTENSION_VALUE:
-    case _HB__SPARKPLUG__METRIC__VALUE__CASE_IS_INT_SIZE:
-        break;
-    }
-    return false;
-}
-
-/* The specification names Quality; the unit's key is the custom of gateways. */
-static hb_str unit_of(const metric *m)
-{
-    static const char *const keys[] = {"engUnit", "unit", "units"};
-    const Hb__Sparkplug__PropertySet *set = m->properties;
-    size_t n = set ? (set->n_keys < set->n_values ? set->n_keys : set->n_values) : 0;
-    for (size_t i = 0; i < n; i++) {
-        for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
-            const Hb__Sparkplug__PropertyValue *v = set->values[i];
-            if (hb_str_ieq_c(hb_str_of(set->keys[i]), keys[k]) &&
-                v->value_case == HB__SPARKPLUG__PROPERTY_VALUE__VALUE_STRING_VALUE) {
-                return hb_str_of(v->string_value);
-            }
-        }
-    }
-    return HB_STR("");
-}
-
-static bool is_trusted(const metric *m)
-{
-    const Hb__Sparkplug__PropertySet *set = m->properties;
-    size_t n = set ? (set->n_keys < set->n_values ? set->n_keys : set->n_values) : 0;
-    for (size_t i = 0; i < n; i++) {
-        const Hb__Sparkplug__PropertyValue *v = set->values[i];
-        if (strcmp(set->keys[i], "Quality") == 0 &&
-            v->value_case == HB__SPARKPLUG__PROPERTY_VALUE__VALUE_INT_VALUE &&
-            (v->int_value == QUALITY_BAD || v->int_value == QUALITY_STALE)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool is_measurement(hb_str name)
-{
-    return !hb_str_eq_c(name, "bdSeq") && !hb_str_starts(name, "Node Control/") &&
-           !hb_str_starts(name, "Device Control/");
-}
-
 static void add_level(hb_buf *b, hb_str s)
 {
     for (size_t i = 0; i < s.n; i++) {
@@ -266,10 +150,10 @@ static hb_str full_name(reading *r, hb_str name)
 static bool identify(reading *r, const metric *m, hb_birth_metric *ret)
 {
     hb_birth_metric got = {.name = hb_str_of(m->name),
-                           .unit = unit_of(m),
+                           .unit = hb_sparkplug_unit(m),
                            .alias = m->alias,
                            .has_alias = m->has_alias,
-                           .datatype = m->has_datatype ? m->datatype : TYPE_UNKNOWN};
+                           .datatype = m->has_datatype ? m->datatype : 0};
     const hb_birth_metric *born = NULL;
     if (r->part && !r->defines) {
         born = got.name.n ? hb_birth_by_name(r->part, got.name)
@@ -315,7 +199,7 @@ static hb_status take_metric(reading *r, const message *payload, const metric *m
     if (r->defines) {
         HB_TRY(define(r, &what, err));
     }
-    if (!is_measurement(what.name)) {
+    if (!hb_sparkplug_measures(what.name)) {
         return HB_OK;
     }
     hb_live_sample s = hb_emit_sample(&r->emit);
@@ -329,11 +213,11 @@ static hb_status take_metric(reading *r, const message *payload, const metric *m
         hb_emit_bad(&r->emit, "a historical value without a time");
         return HB_OK;
     }
-    if (!set_value(m, what.datatype, &s)) {
+    if (!hb_sparkplug_value(m, what.datatype, &s)) {
         hb_emit_bad(&r->emit, "a value of a kind that is not read");
         return HB_OK;
     }
-    if (!is_trusted(m)) {
+    if (!hb_sparkplug_trusted(m)) {
         s.kind = HB_LIVE_MISSING;
         s.value = 0;
     }
@@ -471,8 +355,9 @@ hb_status hb_payload_sparkplug(hb_decoder *d, const hb_record *record, hb_live_s
     if (r.from.kind == OTHER) {
         return HB_OK;
     }
-    if (record->topic.n > HB_BIRTHS_KEY_MAX - 1) {
-        *ret_bad = "topic too long";
+    if (record->topic.n > HB_BIRTHS_KEY_MAX - 1 ||
+        hb_utf8_valid_prefix(record->topic) != record->topic.n) {
+        *ret_bad = "topic too long or no UTF-8";
         return HB_OK;
     }
     message *m = NULL;

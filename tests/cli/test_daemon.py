@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
 """The daemon end to end with file_replay: what it decides, what it counts, what a restart changes (nothing)."""
+import contextlib
 import json
 import os
 import shutil
 import signal
+import sqlite3
 import tempfile
 import unittest
 
+import jsonschema
+
+from hbtest import SOURCE
 from livecase import (CHANNELS, NAN, ODD_UNIT, PER_WINDOW, RAMPED, SILENT, SPIKED, STEPPED, WINDOWS, CONFIG,
                       LiveCase, telemetry)
 
@@ -98,7 +103,12 @@ class Verdicts(LiveCase):
         self.assertIn("press", text)
         rows = self.hb_json("live", "list", "--limit", "1000")
         self.assertEqual(len(rows), WINDOWS)
+        with open(os.path.join(SOURCE, "schemas", "live_window.schema.json"), encoding="utf-8") as f:
+            check = jsonschema.Draft202012Validator(json.load(f)).validate
+        for row in rows:
+            check(row)
         fail = [r for r in rows if r["verdict"] == "FAIL"]
+        check(self.hb_json("live", "show", fail[0]["run_id"]))
         self.assertEqual([r["flagged"] for r in fail], [["press"]])
         shown = self.hb("live", "show", fail[0]["run_id"])
         self.assertIn("sample_limit", shown)
@@ -175,8 +185,6 @@ class Restart(LiveCase):
                       len(self.query("SELECT id FROM live_windows")) >= 9)
         p.kill()
         p.wait()
-        import contextlib
-        import sqlite3
         with contextlib.closing(sqlite3.connect(self.path("runs.db"))) as db:
             db.execute("DROP TRIGGER live_windows_stay")
             db.execute("UPDATE live_windows SET digest = ?", ("0" * 64,))
@@ -184,6 +192,40 @@ class Restart(LiveCase):
         p = self.run_hb("daemon", "--once")
         self.assertEqual(p.returncode, 12, p.stderr)
         self.assertIn(b"decided otherwise before", p.stderr)
+
+
+class Trouble(LiveCase):
+    def test_a_registry_that_is_locked_delays_decisions_and_changes_none(self):
+        lines = telemetry(20, faults=False)
+        self.workspace(lines, at="ws")
+        self.once(at="ws")
+        expected = self.outcome("ws")
+        os.rename(self.path("ws"), self.path("whole"))
+        self.workspace(lines, CONFIG.replace("source: file_replay\npath: rig.jsonl\n",
+                       "sources:\n  - {source: file_replay, path: rig.jsonl, follow: true}\n"), at="ws")
+        os.unlink(self.path("ws/rig.jsonl"))
+        p = self.start(at="ws")
+        self.wait_for(lambda: os.path.exists(self.path("ws/log")) and " started:" in self.log("ws"))
+        with contextlib.closing(sqlite3.connect(self.path("ws/runs.db"), isolation_level=None)) as db:
+            db.execute("BEGIN IMMEDIATE")
+            self.write("ws/rig.jsonl", "".join(lines))
+            self.wait_for(lambda: "registry_failed" in self.log("ws"))
+            db.execute("ROLLBACK")
+        self.wait_for(lambda: self.query("SELECT count(*) FROM live_windows", "ws")[0][0] >= 19)
+        self.stop(p)
+        self.assertEqual(p.returncode, 0, self.log("ws"))
+        self.workspace(lines, at="ws")
+        self.once(at="ws")
+        self.same_outcome(expected, self.outcome("ws"))
+
+    def test_memory_over_its_limit_makes_sources_wait(self):
+        self.workspace(telemetry(10, faults=False), CONFIG.replace("source: file_replay\npath: rig.jsonl\n",
+                       "sources:\n  - {source: file_replay, path: rig.jsonl, follow: true}\n") +
+                       "limits: {max_rss_mb: 1}\n")
+        p = self.start()
+        self.wait_for(lambda: "memory_over_limit" in self.log())
+        self.stop(p)  # sources that wait are ended all the same
+        self.assertEqual(p.returncode, 0, self.log())
 
 
 class Running(LiveCase):

@@ -53,15 +53,11 @@ class Docs(Case):
                              "INSERT INTO runs VALUES('r1', 'PASS', '2025-01-01T00:00:00Z');"
                              "INSERT INTO metrics VALUES('r1', 'temp', 20.5);")
 
-        self.add_alerts()
+        self.add_dead_letter()
 
-    def add_alerts(self):
-        """One active alert, one on the shelf, and an event that was given up."""
-        row = ("INSERT INTO alerts SELECT NULL, 'rig', ?, ?, 'invariant_max', '10s', 'unacknowledged', 'FAIL', ?, 0, 0, 1, 1, 'active', 0, '', 0, '',"
-               " NULL, 0, 0, NULL, 0, '', '', NULL, ?, ?, ?, 'above the limit', 'FAIL', 'w-1', '', '', 0, 0, 1, '', '[]' || char(10) || '{}' || char(10) || '[]'")
+    def add_dead_letter(self):
+        """An event that was given up."""
         with contextlib.closing(sqlite3.connect(self.path("runs.db"))) as db, db:
-            db.execute(row, ("metric:temp/invariant_max@10s", "temp", "a" * 64, "", "", None))
-            db.execute(row, ("metric:volt/invariant_max@10s", "volt", "b" * 64, "ada", "moved", 2 ** 62))
             db.execute("INSERT INTO alert_sinks VALUES('rig', 'web')")
             db.execute("INSERT INTO alert_log VALUES(1, ?, 'rig', 'source:x', ?, 'raised', 'FAIL', 0, '{}')", ("c" * 64, "d" * 64))
             db.execute("INSERT INTO dead_letters VALUES(1, 1, 'rig', 'web', 3, 'no answer', 0)")

@@ -24,7 +24,10 @@ static void *append(void *arg)
     char *payload = malloc(sizeof filler + 32);
     hb_random random = hb_random_of(seed, me);
     snprintf(source, sizeof source, "t%u", me);
-    for (unsigned i = 0; payload; i++) {
+    if (!payload) {
+        exit(1);
+    }
+    for (unsigned i = 0;; i++) {
         char line[32];
         uint64_t at = 0;
         hb_error err = {0};
@@ -46,7 +49,6 @@ static void *append(void *arg)
             exit(1);
         }
     }
-    return NULL;
 }
 
 int main(int argc, char **argv)

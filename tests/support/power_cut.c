@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/power_cut.h"
 
+#include "base/str.h"
 #include "stats/random.h"
 #include "support/check.h"
 
@@ -114,7 +115,7 @@ static int add(const char *name)
         assert_true(i < FILES);
     }
     w.files[i] = (file){.used = true};
-    snprintf(w.files[i].name, sizeof w.files[i].name, "%s", name);
+    hb_str_fit(name, w.files[i].name, sizeof w.files[i].name);
     return i;
 }
 
@@ -122,7 +123,7 @@ static void changed(const char *name, int f)
 {
     assert_true(w.n_changes < NAMES);
     change *c = &w.changes[w.n_changes++];
-    snprintf(c->name, sizeof c->name, "%s", name);
+    hb_str_fit(name, c->name, sizeof c->name);
     c->file = f;
 }
 
@@ -217,6 +218,9 @@ static void call(void)
 
 static void settle(file *f, size_t from, size_t to, const unsigned char *p)
 {
+    if (from == to) {
+        return;
+    }
     f->synced = grown(f->synced, to);
     f->between = grown(f->between, to);
     memcpy(f->synced.p + from, p, to - from);
@@ -302,7 +306,7 @@ static int watch_rename(const char *from, const char *to)
     }
     int rc = hb_os_real()->rename(from, to);
     if (rc == 0 && f >= 0) {
-        snprintf(w.files[f].name, sizeof w.files[f].name, "%s", b);
+        hb_str_fit(b, w.files[f].name, sizeof w.files[f].name);
         /* One step: the new name is there when the old one is gone. */
         changed(b, f);
         changed(a, -1);
@@ -378,7 +382,7 @@ static int watch_msync(void *p, size_t n)
 void power_cut_begin(const char *dir, uint64_t seed)
 {
     power_cut_end();
-    snprintf(w.dir, sizeof w.dir, "%s", dir);
+    hb_str_fit(dir, w.dir, sizeof w.dir);
     w.random = hb_random_of(seed, 0);
     memset(w.fd_file, -1, sizeof w.fd_file);
     DIR *d = opendir(dir);
@@ -391,7 +395,7 @@ void power_cut_begin(const char *dir, uint64_t seed)
         settle(&w.files[f], 0, now.n, now.p);
         free(now.p);
         change c = {.file = f};
-        snprintf(c.name, sizeof c.name, "%s", w.files[f].name);
+        hb_str_fit(w.files[f].name, c.name, sizeof c.name);
         w.n_synced = apply(w.synced_names, w.n_synced, &c);
     }
     if (d) {
@@ -421,7 +425,7 @@ void power_cut_arm(unsigned long nth, const char *out)
 {
     w.at = nth ? w.calls + nth : 0;
     w.happened = false;
-    snprintf(w.out, sizeof w.out, "%s", out);
+    hb_str_fit(out, w.out, sizeof w.out);
 }
 
 bool power_cut_happened(void)

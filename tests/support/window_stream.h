@@ -15,7 +15,7 @@ typedef struct stream_event {
     unsigned metric;
     bool duplicate;
     hb_time arrival;
-    char id[16];
+    char id[24];
 } stream_event;
 
 typedef struct stream_kind {

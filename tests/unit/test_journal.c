@@ -69,7 +69,7 @@ static void crc32c__gives_published_values_with_and_without_the_instruction(void
         assert_int_equal(hb_crc32c(0, scsi, 48), 0xd9963a56);
         assert_int_equal(hb_crc32c(0, "123456789", 9), 0xe3069283);
         for (size_t cut = 0; cut <= 9; cut++) {
-            assert_int_equal(hb_crc32c(hb_crc32c(0, "123456789", cut), "123456789" + cut, 9 - cut),
+            assert_int_equal(hb_crc32c(hb_crc32c(0, "123456789", cut), &"123456789"[cut], 9 - cut),
                              0xe3069283);
         }
     }
@@ -484,6 +484,50 @@ static void segment__is_filled_with_zeros_where_blocks_cannot_be_asked_for(void 
     hb_journal_close(j);
 }
 
+static bool disk_is_broken;
+
+static int msync_on_broken_disk(void *p, size_t bytes)
+{
+    if (disk_is_broken) {
+        errno = EIO;
+        return -1;
+    }
+    return hb_os_real()->msync(p, bytes);
+}
+
+static void sync__tells_a_failure_until_it_succeeds(void **state)
+{
+    (void)state;
+    hb_os os = *hb_os_real();
+    os.msync = msync_on_broken_disk;
+    hb_journal *j = NULL;
+    hb_journal_state st;
+    disk_is_broken = false;
+    CHECK_OK(hb_journal_open(&os, temp_path("j"), &small, &j, &err));
+    case_number(j, "s", 0, 500000);
+    CHECK_OK(hb_journal_sync(j, &err));
+    uint64_t synced = hb_journal_end(j);
+    disk_is_broken = true;
+    case_number(j, "s", 1, 100);
+    CHECK_ERROR(hb_journal_sync(j, &err), HB_E_IO, "cannot sync");
+    hb_journal_get_state(j, &st);
+    assert_int_equal(st.sync_failed, HB_E_IO);
+    assert_int_equal(st.synced, synced);
+    /* No new segment before the old one is on the disk: the sender keeps what it has. */
+    static char payload[600000] = "00000002";
+    const hb_record r = case_message("s", "t", (hb_str){payload, sizeof payload}, 2);
+    uint64_t at = 0;
+    CHECK_ERROR(hb_journal_append(j, &r, &at, &err), HB_E_IO, "cannot sync");
+    disk_is_broken = false;
+    CHECK_OK(hb_journal_append(j, &r, &at, &err));
+    CHECK_OK(hb_journal_sync(j, &err));
+    hb_journal_get_state(j, &st);
+    assert_int_equal(st.sync_failed, HB_OK);
+    assert_int_equal(st.synced, st.end);
+    assert_int_equal(case_read(j, 0, 0), 3);
+    hb_journal_close(j);
+}
+
 static void wait__ends_by_a_record_by_waking_and_by_time(void **state)
 {
     (void)state;
@@ -515,6 +559,7 @@ int main(void)
         IN_DIR(retention__drops_by_age_against_the_newest_arrival),
         IN_DIR(append__meets_a_full_disk_when_a_segment_is_made),
         IN_DIR(segment__is_filled_with_zeros_where_blocks_cannot_be_asked_for),
+        IN_DIR(sync__tells_a_failure_until_it_succeeds),
         IN_DIR(wait__ends_by_a_record_by_waking_and_by_time),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -11,6 +11,7 @@
 #include "support/temp_dir.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 enum { MIB = 1 << 20 };
@@ -204,9 +205,11 @@ static void check_one_damage(unsigned s, size_t at, unsigned char flip, bool rep
 static void journal__tells_any_damaged_byte_and_keeps_the_rest(void **state)
 {
     (void)state;
+    const char *rounds = getenv("HB_DAMAGES");
+    unsigned n = rounds ? (unsigned)strtoul(rounds, NULL, 10) : 400;
     make_whole();
     hb_random random = hb_random_of(3, 0);
-    for (unsigned i = 0; i < 1000; i++) {
+    for (unsigned i = 0; i < n; i++) {
         unsigned s = (unsigned)hb_random_below(&random, DAMAGE_SEGMENTS);
         uint64_t used = whole.at[(s + 1) * DAMAGE_EACH] - whole.at[s * DAMAGE_EACH];
         size_t at = hb_random_below(&random, 4) ? 4096 + (size_t)hb_random_below(&random, used + 16)

@@ -337,6 +337,46 @@ static void payload_id__differs_between_topics_that_are_names(void **state)
     hb_buf_release(&two);
 }
 
+static void payload__mapped_topics_and_fields_name_the_samples(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *topic;
+        const char *message;
+        const char *want;
+    } rows[] = {
+        {"plant/l1/s2/temp", "21.5", "oil 21.5 degC\n"},
+        {"plant/l1/s3/temp", "{\"value\": 22, \"unit\": \"K\"}", "l1_s3_temp 22 K\n"},
+        {"plant/l1/s3/temp", "{\"in\": 1, \"out\": 2}",
+         "l1_s3_temp_in 1 degC\nl1_s3_temp_out 2 degC\n"},
+        {"rig-7/x", "{\"metric\": \"rpm\", \"value\": 20}", "rig7.rpm 20\n"},
+        {"rig-7/x", "{\"a\": {\"b\": 1}}", "rig7.a.b 1\n"},
+        {"rig-7/x", "3", "rig7.value 3\n"},
+        {"other/x", "3", "other_x 3\n"},
+    };
+    hb_telemetry_schema *s = NULL;
+    hb_decoder *d = NULL;
+    hb_buf out;
+    hb_decode_options o = {.payload = HB_PAYLOAD_AUTO, .topic_is_name = true};
+    CHECK_OK(hb_telemetry_schema_parse(
+        HB_STR("field_mapping: {l1_s2_temp: oil}\n"
+               "sources: {mqtt: {topic_map: {\n"
+               "  'plant/{line}/{sensor}/temp': {name: '{line}_{sensor}_temp', unit: degC},\n"
+               "  'rig-{n}/#': 'rig{n}.{metric}'}}}"),
+        "s.yaml", &s, &err));
+    CHECK_OK(hb_decoder_new(&o, s, &d, &err));
+    hb_buf_init(&out, 1 << 16);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        hb_buf_clear(&out);
+        CHECK_OK(
+            payload_decode(d, hb_str_of(rows[i].topic), hb_str_of(rows[i].message), &out, &err));
+        assert_string_equal(out.p, rows[i].want);
+    }
+    hb_buf_release(&out);
+    hb_decoder_free(d);
+    hb_telemetry_schema_free(s);
+}
+
 static void payload__a_format_without_a_reader_is_refused(void **state)
 {
     (void)state;
@@ -406,6 +446,7 @@ int main(void)
         cmocka_unit_test(payload_json__bounds_depth_and_number),
         cmocka_unit_test(payload_csv__a_header_alone_holds_until_the_next_and_is_saved),
         cmocka_unit_test(payload_id__differs_between_topics_that_are_names),
+        cmocka_unit_test(payload__mapped_topics_and_fields_name_the_samples),
         cmocka_unit_test(payload__a_format_without_a_reader_is_refused),
         cmocka_unit_test(payload__memory_that_is_refused_is_an_error),
     };

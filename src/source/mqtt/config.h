@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The keys of the source mqtt (docs/live.md), the broker's address, secrets. */
+/* The keys of the source mqtt (docs/sources.md), the broker's address, secrets. */
 #ifndef HB_SOURCE_MQTT_CONFIG_H
 #define HB_SOURCE_MQTT_CONFIG_H
 

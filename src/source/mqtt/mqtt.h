@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Live source "mqtt": what a broker sends on some topics, MQTT 5 and 3.1.1 (docs/live.md).
+/* Live source "mqtt": what a broker sends on some topics, MQTT 5 and 3.1.1 (docs/sources.md).
  *
  * Nothing is acknowledged before it is in the journal. QoS 1: PUBACK after put; QoS 2: PUBREC after
  * put, in both versions, and what came under which id until PUBREL is remembered, so that within
