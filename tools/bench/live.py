@@ -208,4 +208,5 @@ def main():
         of_mqtt(o.seconds)
 
 
-main()
+if __name__ == "__main__":
+    main()
