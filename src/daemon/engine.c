@@ -393,13 +393,15 @@ static hb_status count_before(hb_engine *e, hb_error *err)
     return HB_OK;
 }
 
-hb_status hb_engine_new(const hb_engine_setup *setup, hb_engine **ret_engine, hb_error *err)
+static hb_status make(const hb_engine_setup *setup, bool distrust, hb_engine **ret_engine,
+                      hb_error *err)
 {
     hb_engine *e = hb_alloc_zero(sizeof *e);
     if (!e) {
         return HB_NOMEM(err);
     }
     e->s = *setup;
+    e->distrust = distrust;
     e->between = true;
     e->hour = INT64_MIN;
     e->told.watermark = e->told.last_arrival = HB_TIME_NONE;
@@ -417,6 +419,14 @@ hb_status hb_engine_new(const hb_engine_setup *setup, hb_engine **ret_engine, hb
     }
     *ret_engine = e;
     return HB_OK;
+}
+
+/* A state that cannot be loaded costs what it saved, not the daemon: everything it was made of is
+ * in the journal. */
+hb_status hb_engine_new(const hb_engine_setup *setup, hb_engine **ret_engine, hb_error *err)
+{
+    hb_status status = make(setup, false, ret_engine, err);
+    return status == HB_E_INPUT ? make(setup, true, ret_engine, err) : status;
 }
 
 void hb_engine_free(hb_engine *e)

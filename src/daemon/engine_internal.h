@@ -51,6 +51,7 @@ typedef struct hb_source_decoder {
 
 struct hb_engine {
     hb_engine_setup s;
+    bool distrust; /* the checkpoint's state could not be loaded: windows are filled again */
     hb_windows *windows;
     hb_watched *watched;
     size_t n_watched;

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "daemon/engine.h"
+#include "store/store_internal.h"
 #include "support/engine_case.h"
 #include "support/temp_dir.h"
 
@@ -122,6 +123,43 @@ static void engine__begun_anew_at_every_record_decides_the_same(void **state)
     engine_close(&b);
 }
 
+/* A damaged state costs what it saved: the windows that were open are filled again, and what was
+ * decided stays. */
+static void engine__begins_again_when_its_state_is_damaged(void **state)
+{
+    (void)state;
+    static const char *const damage[] = {"UPDATE live_states SET piece = x'0041'",
+                                         "UPDATE live_states SET piece = x'0000000000'; UPDATE "
+                                         "live_checkpoints SET state_bytes = 4"};
+    for (size_t i = 0; i < 2; i++) {
+        char name[16];
+        engine_case b;
+        snprintf(name, sizeof name, "damaged-%zu", i);
+        engine_open(&b, name, hb_os_real());
+        engine_append_all(&b);
+        const hb_engine_setup setup = engine_setup_of(&b);
+        hb_engine *e = NULL;
+        hb_engine_state s;
+        bool moved = false;
+        CHECK_OK(hb_engine_new(&setup, &e, &err));
+        CHECK_OK(hb_engine_step(e, ENGINE_WINDOWS * ENGINE_PER_WINDOW / 2, &moved, &err));
+        CHECK_OK(hb_engine_checkpoint(e, &err));
+        hb_engine_free(e);
+        assert_int_equal(sqlite3_exec(b.store->db, damage[i], NULL, NULL, NULL), SQLITE_OK);
+        CHECK_OK(hb_engine_new(&setup, &e, &err));
+        hb_engine_get_state(e, &s);
+        assert_true(s.restarted_from_open);
+        do {
+            CHECK_OK(hb_engine_step(e, 1000, &moved, &err));
+        } while (moved);
+        hb_engine_get_state(e, &s);
+        assert_string_equal(s.evidence_why, "");
+        CHECK_OK(hb_engine_checkpoint(e, &err));
+        hb_engine_free(e);
+        engine_close(&b);
+    }
+}
+
 /* An allocation fails, the engine is thrown away, the next one goes on from the registry. Steps
  * grow: a visit allocates some ten thousand times. */
 static void engine__survives_failing_allocations(void **state)
@@ -163,6 +201,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(engine__batches_do_not_matter, make_dir, drop_dir),
         cmocka_unit_test_setup_teardown(engine__begun_anew_at_every_record_decides_the_same,
                                         make_dir, drop_dir),
+        cmocka_unit_test_setup_teardown(engine__begins_again_when_its_state_is_damaged, make_dir,
+                                        drop_dir),
         cmocka_unit_test_setup_teardown(engine__survives_failing_allocations, make_dir, drop_dir),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
