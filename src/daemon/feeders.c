@@ -109,6 +109,9 @@ static hb_status put(void *ctx, const hb_record *record, hb_error *err)
         if (can_wait(status)) {
             hb_error why = {0};
             note_refused(me, err ? err : &why);
+            if (f->o.log && err) {
+                hb_log_error(f->o.log, HB_LOG_WARN, "journal_refuses", err);
+            }
             hb_journal_wait_room(f->o.journal, ROOM_WAIT_MS);
         }
     } while (can_wait(status));
