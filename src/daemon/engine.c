@@ -197,6 +197,9 @@ static hb_status commit_when_due(hb_engine *e, bool at_end, hb_error *err)
     bool state = checkpoint_due(e);
     bool old = e->n_pending && e->s.os->monotonic_ns() - e->pending[0]->since_ns >=
                                    (int64_t)COMMIT_AFTER_MS * 1000000;
+    if (state && e->n_pending) { /* decisions do not wait for the state to be written */
+        HB_TRY(hb_engine_commit(e, false, err));
+    }
     return state || old || (at_end && e->n_pending) ? hb_engine_commit(e, state, err) : HB_OK;
 }
 
