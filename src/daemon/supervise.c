@@ -151,7 +151,7 @@ static hb_status loop(hb_supervisor *v, hb_error *err)
         if (status != HB_OK || v->ending) {
             break;
         }
-        hb_supervisor_tick(v);
+        hb_supervisor_watch_time(v);
         hb_supervisor_each_second(v);
         hb_supervisor_feed_watchdog(v);
         if (!moved && is_finished(v, err, &status)) {

@@ -10,7 +10,7 @@
 #include "daemon/notify.h"
 #include "daemon/supervise.h"
 
-enum { HB_CONDITIONS = HB_DAEMON_SOURCES_MAX + 4 };
+enum { HB_CONDITIONS = HB_DAEMON_SOURCES_MAX + 5 };
 
 /* What is wrong with the daemon itself, as an alert: told when it begins and when it is over. */
 typedef struct hb_condition {
@@ -51,6 +51,8 @@ typedef struct hb_supervisor {
     int64_t failing_since_ns;
     int64_t retry_at_ns;
     int64_t last_tick_ns;
+    hb_time watermark; /* as seen last, */
+    int64_t moved_ns;  /* and when it was seen to move */
     int64_t last_second_ns;
     int64_t last_minute_ns;
     int64_t watchdog_ns;
@@ -67,7 +69,8 @@ uint64_t hb_supervisor_memory(const hb_os *os);
 void hb_supervisor_reload(hb_supervisor *v);
 
 /* housekeeping.c */
-void hb_supervisor_tick(hb_supervisor *v);
+/* After each step of the engine: whether time moves, and ticks where it does not. */
+void hb_supervisor_watch_time(hb_supervisor *v);
 void hb_supervisor_each_second(hb_supervisor *v);
 void hb_supervisor_feed_watchdog(hb_supervisor *v);
 

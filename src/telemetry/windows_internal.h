@@ -75,7 +75,7 @@ typedef struct hb_cell {
     uint32_t cap;
     bool disordered;
     bool finished;
-    hb_time heard; /* latest time of any sample, usable or not */
+    hb_time heard; /* latest time of a sample, usable or not, that does not say "no value" */
     hb_time first; /* of usable ones */
     hb_time last;
     double at_first;

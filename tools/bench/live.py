@@ -195,6 +195,17 @@ def of_mqtt(seconds):
         shutil.rmtree(broker_folder)
 
 
+def beside_mosquitto_sub():
+    """The source alone, journal included, beside mosquitto_sub; takes a program of the tests."""
+    build = next((b for b in ("build/release", "build/dev") if (ROOT / b / "tests/e2e/receiver").exists()), None)
+    if not build:
+        print("\nBeside mosquitto_sub: not measured, cmake --preset release -DHB_TESTS=ON and the target receiver are needed.")
+        return
+    print("\nThe source mqtt into the journal, beside mosquitto_sub to /dev/null:\n", flush=True)
+    subprocess.run([sys.executable, "-B", HERE / "mqtt.py", "100000", "3"], cwd=ROOT, check=True,
+                   env={**os.environ, "HB_BUILD_DIR": build, "HB_BINARY": str(HB)})
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=int, default=60, help="of MQTT")
@@ -206,6 +217,7 @@ def main():
     of_files(o.turns)
     if not o.skip_mqtt:
         of_mqtt(o.seconds)
+        beside_mosquitto_sub()
 
 
 if __name__ == "__main__":

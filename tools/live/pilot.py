@@ -193,6 +193,8 @@ class Pilot:
                                           "onset": event and event["data"].get("onset")})
             self.check(f"{kind} of {metric} is found by {rule}", event is not None,
                        f"onset {event['data'].get('onset')}" if event else "")
+            page = self.folder / event["data"]["report_path"] if event else self.folder / "none"
+            self.check(f"the report of {kind} is there", page.is_file(), str(page) if page.is_file() else "")
         known = {metric for _, metric, *_ in FAULTS}
         others = sorted({f"{m}/{r}" for m, r in raised if m not in known})
         self.check("nothing else was raised", not others, ", ".join(others))
