@@ -12,6 +12,7 @@ import livetest
 sys.exit(print("skipped: mosquitto is not installed") or 77) if not livetest.MOSQUITTO else None
 
 ROUNDS = int(os.environ.get("HB_END_ROUNDS", "5"))
+LOAD = 600  # windows of the rig in each round
 # Promised are 5 s. A loaded machine and a build with sanitizers get more before it counts as hanging.
 END_S = float(os.environ.get("HB_END_S", "15"))
 
@@ -20,17 +21,17 @@ class Ending(lab.Case):
     def test_sigterm_under_load(self):
         broker = self.broker()
         d = self.lab(broker)
-        rig = self.rig(broker, "--windows", 3000, wait=False)
         took = []
-        for _ in range(ROUNDS):
+        for n in range(ROUNDS):
             d.start()
+            rig = self.rig(broker, "--first", n * LOAD, "--windows", n * LOAD + LOAD, wait=False)
             d.until("load", lambda h: h["sources"] and h["sources"][0]["records"] > 100)
             began = time.monotonic()
             d.process.send_signal(signal.SIGTERM)
             d.process.wait(END_S)
             took.append(time.monotonic() - began)
             self.assertEqual(d.stop(), 0, d.log())
-        acknowledged = self.acknowledged(rig)
+            acknowledged = self.acknowledged(rig)
         d.start()
         d.until("all of it", lambda h: h["sources"] and h["engine"]["lag_bytes"] == 0
                 and len(d.messages()) >= len(acknowledged), livetest.PATIENCE_S * 3)
