@@ -80,6 +80,9 @@ kill-loop: build
 	cmake --preset $(PRESET) -DHB_TESTS=ON > /dev/null
 	cmake --build build/$(PRESET) -j $(JOBS) --target receiver
 	HB_BUILD_DIR=$(CURDIR)/build/$(PRESET) HB_KILL_ROUNDS=200 /usr/bin/python3 -B tests/e2e/kill_mqtt.py
+	set -e; for qos in 1 2; do for version in 5 3.1.1; do \
+	    /usr/bin/python3 tools/live/pilot.py --hb build/$(PRESET)/hb --out build/kills --kills 50 --speed 6 --qos $$qos --mqtt $$version; \
+	done; done
 
 lint:
 	@tools/lint/run.sh

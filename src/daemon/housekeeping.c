@@ -78,6 +78,7 @@ static void look_at_conditions(hb_supervisor *v)
     hb_health_snapshot s = {0};
     hb_engine_state e;
     hb_journal_state j;
+    hb_feeders_wait w;
     hb_feeders_health(v->feeders, &s);
     for (uint32_t i = 0; i < s.n_sources; i++) {
         hb_source_state now = s.sources[i].state;
@@ -86,8 +87,9 @@ static void look_at_conditions(hb_supervisor *v)
     }
     hb_engine_get_state(v->engine, &e);
     hb_journal_get_state(v->journal, &j);
-    condition(v, "journal", "", HB_ALERT_CRITICAL, j.sync_failed != HB_OK,
-              "the journal cannot be written to the disk");
+    hb_feeders_waiting(v->feeders, &w);
+    condition(v, "journal", "", HB_ALERT_CRITICAL, j.sync_failed != HB_OK || w.disk,
+              w.disk ? w.why : "the journal cannot be written to the disk");
     condition(v, "time", "", HB_ALERT_WARN, time_stands_still(v),
               "messages come, but their times stand still or none can be read: no window closes; "
               "look at them with 'hb journal cat'");
@@ -161,7 +163,8 @@ void hb_supervisor_each_second(hb_supervisor *v)
     }
     v->last_second_ns = now;
     watch_memory(v);
-    if (registry_ok && hb_engine_look_at_tags(v->engine, &err) != HB_OK) {
+    if (registry_ok && (hb_store_in_place(v->store, &err) != HB_OK ||
+                        hb_engine_look_at_tags(v->engine, &err) != HB_OK)) {
         hb_supervisor_store_trouble(v, &err);
         registry_ok = false;
     }

@@ -4,6 +4,7 @@
 #ifndef HB_DAEMON_SUPERVISE_INTERNAL_H
 #define HB_DAEMON_SUPERVISE_INTERNAL_H
 
+#include "daemon/claim.h"
 #include "daemon/feeders.h"
 #include "daemon/health_routes.h"
 #include "daemon/notify.h"
@@ -22,6 +23,7 @@ typedef struct hb_supervisor {
     const hb_daemon_setup *s;
     char correlation[33];
     hb_log *log;
+    int claim;       /* the stream's lock; -1 = none */
     hb_store *store; /* of this thread */
     hb_journal *journal;
     hb_alerts *alerts;

@@ -17,7 +17,7 @@
     X(SPARKPLUG, "sparkplug_b", "Eclipse Sparkplug B (protobuf)")                           \
     X(SYSLOG, "syslog", "RFC 5424 or RFC 3164")                                             \
     X(LINE_PROTOCOL, "line_protocol", "Influx line protocol")                               \
-    X(OTLP, "otlp", "OpenTelemetry metrics (protobuf)")                                     \
+    X(OTLP, "otlp", "OpenTelemetry metrics (OTLP, protobuf or JSON)")                       \
     X(HOST, "host", "readings of this machine (source host)")
 
 typedef enum hb_payload {

@@ -33,6 +33,7 @@ static const hb_payload_reader readers[] = {
      .load = hb_payload_sparkplug_load},
     {.payload = HB_PAYLOAD_SYSLOG, .read = hb_payload_syslog},
     {.payload = HB_PAYLOAD_LINE_PROTOCOL, .read = hb_payload_line_protocol},
+    {.payload = HB_PAYLOAD_OTLP, .read = hb_payload_otlp},
     {.payload = HB_PAYLOAD_HOST, .read = hb_payload_host},
 };
 

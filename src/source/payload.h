@@ -101,6 +101,10 @@ hb_status hb_payload_syslog(hb_decoder *d, const hb_record *record, hb_live_samp
                             const char **ret_bad, hb_error *err);
 hb_status hb_payload_line_protocol(hb_decoder *d, const hb_record *record, hb_live_sample_fn fn,
                                    void *ctx, const char **ret_bad, hb_error *err);
+/* Also from a topic "/v1/metrics?type=json&resource=service.name,host.name", as the source http
+ * writes it: what the head of the request and the configuration said. */
+hb_status hb_payload_otlp(hb_decoder *d, const hb_record *record, hb_live_sample_fn fn, void *ctx,
+                          const char **ret_bad, hb_error *err);
 /* "ms" and the like, as InfluxDB 1 and 2 name the unit of times; false for anything else. */
 bool hb_line_precision(hb_str name, int64_t *ret_ns);
 bool hb_payload_csv_is_header(hb_str line);

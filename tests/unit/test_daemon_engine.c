@@ -6,131 +6,14 @@
 #include "base/mem.h"
 #include "daemon/engine.h"
 #include "store/store_internal.h"
+#include "support/engine_case.h"
 #include "support/temp_dir.h"
 
 #include <stdio.h>
 
-enum { METRICS = 3, PER_WINDOW = 10, WINDOWS = 9, ROWS_MAX = 64 };
-
-static const char config_text[] = "name: rig\n"
-                                  "source: file_replay\n"
-                                  "path: unused\n"
-                                  "windows: [{size: 10s}, {size: 20s, slide: 10s}]\n"
-                                  "lateness: 0\n"
-                                  "train: {windows: 3}\n"
-                                  "program: p\n"
-                                  "alert_sinks: []\n";
-
-/* Everything an engine borrows. */
-typedef struct bench {
-    hb_daemon_config config;
-    hb_registry *registry;
-    hb_units *units;
-    hb_policy policy;
-    hb_quality_policy quality;
-    hb_telemetry_schema *schema;
-    hb_store *store;
-    hb_journal *journal;
-    char db[300];
-    char dir[300];
-    char reports[300];
-} bench;
-
-static void paths(bench *b, const char *name)
+static hb_status run(engine_case *b, size_t most, hb_error *err)
 {
-    char part[64];
-    snprintf(part, sizeof part, "%s.db", name);
-    hb_str_fit(temp_path(part), b->db, sizeof b->db);
-    snprintf(part, sizeof part, "%s.journal", name);
-    hb_str_fit(temp_path(part), b->dir, sizeof b->dir);
-    snprintf(part, sizeof part, "%s.reports", name);
-    hb_str_fit(temp_path(part), b->reports, sizeof b->reports);
-}
-
-static void open_bench(bench *b, const char *name)
-{
-    const hb_journal_options options = {.no_sync_thread = true};
-    *b = (bench){0};
-    paths(b, name);
-    CHECK_OK(hb_daemon_config_parse(hb_str_of(config_text), "daemon.yaml", &b->config, &err));
-    CHECK_OK(hb_registry_builtin(&b->registry, &err));
-    CHECK_OK(hb_units_open(&b->units, &err));
-    CHECK_OK(hb_telemetry_schema_empty(&b->schema, &err));
-    hb_policy_builtin(&b->policy);
-    hb_quality_policy_builtin(&b->quality);
-    b->quality.require_quality_gate = false;
-    CHECK_OK(hb_store_open(hb_os_real(), b->db, HB_STORE_CREATE, &b->store, &err));
-    CHECK_OK(hb_journal_open(hb_os_real(), b->dir, &options, &b->journal, &err));
-}
-
-static void close_bench(bench *b)
-{
-    hb_journal_close(b->journal);
-    hb_store_close(b->store);
-    hb_telemetry_schema_free(b->schema);
-    hb_quality_policy_release(&b->quality);
-    hb_policy_release(&b->policy);
-    hb_units_close(b->units);
-    hb_registry_free(b->registry);
-    hb_daemon_config_release(&b->config);
-}
-
-static hb_engine_setup setup_of(const bench *b)
-{
-    return (hb_engine_setup){.os = hb_os_real(),
-                             .config = &b->config,
-                             .store = b->store,
-                             .journal = b->journal,
-                             .registry = b->registry,
-                             .units = b->units,
-                             .policy = &b->policy,
-                             .quality = &b->quality,
-                             .schema = b->schema,
-                             .reports = b->reports,
-                             .side = "unused"};
-}
-
-/* Small figures that repeat nowhere; volt steps after the sixth window. */
-static void append(bench *b, size_t i)
-{
-    static const char *const names[METRICS] = {"temp", "volt", "flow"};
-    char text[512];
-    size_t n = 0;
-    uint64_t position = 0;
-    int64_t t = 1767603600 + (int64_t)i;
-    for (size_t m = 0; m < METRICS; m++) {
-        double value = 10.0 * (double)(m + 1) + (double)((i * 7919 + m * 104729) % 1000) / 1000;
-        value += m == 1 && i >= 6 * PER_WINDOW ? 40 : 0;
-        n += (size_t)snprintf(text + n, sizeof text - n,
-                              "{\"timestamp\": %lld, \"metric\": \"%s\", \"value\": %.3f}\n",
-                              (long long)t, names[m], value);
-    }
-    const hb_record r = {.kind = HB_RECORD_MESSAGE,
-                         .source = HB_STR("file_replay"),
-                         .topic = HB_STR(""),
-                         .payload = {text, n},
-                         .event = HB_TIME_NONE,
-                         .arrival = t * 1000000000};
-    CHECK_OK(hb_journal_append(b->journal, &r, &position, &err));
-}
-
-static void append_all(bench *b)
-{
-    uint64_t position = 0;
-    for (size_t i = 0; i < WINDOWS * PER_WINDOW; i++) {
-        append(b, i);
-    }
-    const hb_record end = {.kind = HB_RECORD_TICK,
-                           .source = HB_STR("daemon"),
-                           .topic = HB_STR(HB_ENGINE_FINISH),
-                           .event = HB_TIME_NONE,
-                           .arrival = 1};
-    CHECK_OK(hb_journal_append(b->journal, &end, &position, &err));
-}
-
-static hb_status run(bench *b, size_t most, hb_error *err)
-{
-    const hb_engine_setup setup = setup_of(b);
+    const hb_engine_setup setup = engine_setup_of(b);
     hb_engine *e = NULL;
     bool moved = true;
     HB_TRY(hb_engine_new(&setup, &e, err));
@@ -151,29 +34,6 @@ static hb_status run(bench *b, size_t most, hb_error *err)
     return status;
 }
 
-/* What was decided, as text. */
-static char *outcome(bench *b)
-{
-    hb_arena arena;
-    hb_buf text;
-    hb_live_window_row *rows = NULL;
-    size_t n = 0;
-    const hb_live_window_query q = {.from = HB_TIME_NONE, .to = HB_TIME_NONE, .limit = ROWS_MAX};
-    hb_arena_init(&arena, 4 << 20);
-    hb_buf_init(&text, 1 << 20);
-    CHECK_OK(hb_live_list_windows(b->store, &q, &arena, &rows, &n, &err));
-    for (size_t i = 0; i < n; i++) {
-        hb_buf_fmt(&text, "%s %s %s %s %llu-%llu %llu\n", rows[i].id, rows[i].run_id,
-                   rows[i].verdict, rows[i].digest, (unsigned long long)rows[i].from,
-                   (unsigned long long)rows[i].to, (unsigned long long)rows[i].samples);
-    }
-    hb_arena_release(&arena);
-    char *p = NULL;
-    size_t len = 0;
-    CHECK_OK(hb_buf_finish(&text, &p, &len, &err));
-    return p;
-}
-
 static int make_dir(void **state)
 {
     (void)state;
@@ -190,12 +50,12 @@ static int drop_dir(void **state)
 
 static char *expected_outcome(void)
 {
-    bench b;
-    open_bench(&b, "whole");
-    append_all(&b);
+    engine_case b;
+    engine_open(&b, "whole", hb_os_real());
+    engine_append_all(&b);
     CHECK_OK(run(&b, 1000, &err));
-    char *all = outcome(&b);
-    close_bench(&b);
+    char *all = engine_outcome(&b);
+    engine_close(&b);
     return all;
 }
 
@@ -218,15 +78,15 @@ static void engine__batches_do_not_matter(void **state)
     static const size_t most[] = {1, 7};
     for (size_t i = 0; i < 2; i++) {
         char name[16];
-        bench b;
+        engine_case b;
         snprintf(name, sizeof name, "most-%zu", most[i]);
-        open_bench(&b, name);
-        append_all(&b);
+        engine_open(&b, name, hb_os_real());
+        engine_append_all(&b);
         CHECK_OK(run(&b, most[i], &err));
-        char *got = outcome(&b);
+        char *got = engine_outcome(&b);
         assert_string_equal(got, expected);
         hb_free(got);
-        close_bench(&b);
+        engine_close(&b);
     }
     hb_free(expected);
 }
@@ -236,11 +96,11 @@ static void engine__begun_anew_at_every_record_decides_the_same(void **state)
 {
     (void)state;
     char *expected = expected_outcome();
-    bench b;
-    open_bench(&b, "anew");
-    append_all(&b);
-    const hb_engine_setup setup = setup_of(&b);
-    for (size_t i = 0; i < WINDOWS * PER_WINDOW + 1; i++) {
+    engine_case b;
+    engine_open(&b, "anew", hb_os_real());
+    engine_append_all(&b);
+    const hb_engine_setup setup = engine_setup_of(&b);
+    for (size_t i = 0; i < ENGINE_WINDOWS * ENGINE_PER_WINDOW + 1; i++) {
         hb_engine *e = NULL;
         hb_engine_state s;
         bool moved = false;
@@ -256,11 +116,11 @@ static void engine__begun_anew_at_every_record_decides_the_same(void **state)
         hb_engine_free(e);
     }
     CHECK_OK(run(&b, 1000, &err));
-    char *got = outcome(&b);
+    char *got = engine_outcome(&b);
     assert_string_equal(got, expected);
     hb_free(got);
     hb_free(expected);
-    close_bench(&b);
+    engine_close(&b);
 }
 
 /* A damaged state costs what it saved: the windows that were open are filled again, and what was
@@ -273,16 +133,16 @@ static void engine__begins_again_when_its_state_is_damaged(void **state)
                                          "live_checkpoints SET state_bytes = 4"};
     for (size_t i = 0; i < 2; i++) {
         char name[16];
-        bench b;
+        engine_case b;
         snprintf(name, sizeof name, "damaged-%zu", i);
-        open_bench(&b, name);
-        append_all(&b);
-        const hb_engine_setup setup = setup_of(&b);
+        engine_open(&b, name, hb_os_real());
+        engine_append_all(&b);
+        const hb_engine_setup setup = engine_setup_of(&b);
         hb_engine *e = NULL;
         hb_engine_state s;
         bool moved = false;
         CHECK_OK(hb_engine_new(&setup, &e, &err));
-        CHECK_OK(hb_engine_step(e, WINDOWS * PER_WINDOW / 2, &moved, &err));
+        CHECK_OK(hb_engine_step(e, ENGINE_WINDOWS * ENGINE_PER_WINDOW / 2, &moved, &err));
         CHECK_OK(hb_engine_checkpoint(e, &err));
         hb_engine_free(e);
         assert_int_equal(sqlite3_exec(b.store->db, damage[i], NULL, NULL, NULL), SQLITE_OK);
@@ -296,7 +156,7 @@ static void engine__begins_again_when_its_state_is_damaged(void **state)
         assert_string_equal(s.evidence_why, "");
         CHECK_OK(hb_engine_checkpoint(e, &err));
         hb_engine_free(e);
-        close_bench(&b);
+        engine_close(&b);
     }
 }
 
@@ -310,11 +170,11 @@ static void engine__survives_failing_allocations(void **state)
     unsigned n_fired = 0;
     for (unsigned long nth = 1; fired; nth += 1 + nth / 4) {
         char name[32];
-        bench b;
+        engine_case b;
         hb_error why = {0};
         snprintf(name, sizeof name, "fault-%lu", nth);
-        open_bench(&b, name);
-        append_all(&b);
+        engine_open(&b, name, hb_os_real());
+        engine_append_all(&b);
         hb_fault_alloc(nth, false);
         hb_status status = run(&b, 3, &why);
         fired = hb_fault_fired();
@@ -324,10 +184,10 @@ static void engine__survives_failing_allocations(void **state)
             fail_msg("allocation %lu: %s: %s", nth, hb_status_name(status), why.msg);
         }
         CHECK_OK(run(&b, 1000, &err));
-        char *got = outcome(&b);
+        char *got = engine_outcome(&b);
         assert_string_equal(got, expected);
         hb_free(got);
-        close_bench(&b);
+        engine_close(&b);
     }
     assert_true(n_fired > 20);
     hb_free(expected);

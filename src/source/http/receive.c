@@ -4,15 +4,23 @@
 #include "base/mem.h"
 #include "http/http.h"
 #include "os/address.h"
+#include "source/http/otlp.h"
 #include "source/payload.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { POLL_MS = 200, NO_CONTENT = 204, UNSUPPORTED = 415, UNAVAILABLE = 503, ROUTES_MAX = 3 };
+enum {
+    POLL_MS = 200,
+    NO_CONTENT = 204,
+    BAD_REQUEST = 400,
+    UNSUPPORTED = 415,
+    UNAVAILABLE = 503,
+    ROUTES_MAX = 3
+};
 
-static const char *const format_names[] = {"json", "line_protocol", NULL};
+static const char *const format_names[] = {"json", "line_protocol", "otlp", NULL};
 
 static const hb_field fields[] = {
     {.key = "listen",
@@ -31,7 +39,15 @@ static const hb_field fields[] = {
      .offset = offsetof(hb_receive_config, format),
      .names = format_names,
      .def = "json",
-     .doc = "json: POST /samples. line_protocol: POST /write and /api/v2/write."},
+     .doc = "json: POST /samples. line_protocol: POST /write and /api/v2/write. otlp: POST "
+            "/v1/metrics (OpenTelemetry)."},
+    {.key = "resource",
+     .kind = HB_FIELD_STRING,
+     .offset = offsetof(hb_receive_config, resource),
+     .max = HB_RECEIVE_RESOURCE_MAX,
+     .def = "service.name",
+     .doc = "With otlp: attributes of the resource that are part of a metric's name, with commas "
+            "between; otel.scope.name is the scope's name."},
     {0},
 };
 
@@ -39,24 +55,29 @@ struct hb_source {
     hb_http *http;
     pthread_mutex_t lock;
     const hb_source_sink *sink; /* NULL while run() is not running */
+    hb_receive_otlp *otlp;      /* NULL with another format */
 };
 
 static void defaults(void *config)
 {
-    *(hb_receive_config *)config = (hb_receive_config){.listen = "127.0.0.1:8086"};
+    *(hb_receive_config *)config =
+        (hb_receive_config){.listen = "127.0.0.1:8086", .resource = "service.name"};
 }
 
 static hb_status check(const void *config, hb_error *err)
 {
     const hb_receive_config *c = config;
+    HB_TRY(hb_receive_otlp_check(c->resource, err));
     return hb_address_check(c->listen, c->expose, err);
 }
 
 static void format(const void *config, hb_decode_options *ret)
 {
+    static const hb_payload payloads[] = {[HB_RECEIVE_JSON] = HB_PAYLOAD_JSON,
+                                          [HB_RECEIVE_LINE_PROTOCOL] = HB_PAYLOAD_LINE_PROTOCOL,
+                                          [HB_RECEIVE_OTLP] = HB_PAYLOAD_OTLP};
     const hb_receive_config *c = config;
-    *ret = (hb_decode_options){.payload = c->format == HB_RECEIVE_JSON ? HB_PAYLOAD_JSON
-                                                                       : HB_PAYLOAD_LINE_PROTOCOL};
+    *ret = (hb_decode_options){.payload = payloads[c->format]};
 }
 
 static hb_status answer(hb_http_response *r, int status, const char *text)
@@ -64,6 +85,14 @@ static hb_status answer(hb_http_response *r, int status, const char *text)
     r->status = status;
     hb_buf_c(&r->body, text);
     return HB_OK;
+}
+
+static const hb_source_sink *get_sink(hb_source *s)
+{
+    pthread_mutex_lock(&s->lock);
+    const hb_source_sink *sink = s->sink;
+    pthread_mutex_unlock(&s->lock);
+    return sink;
 }
 
 /* Runs in the server's thread; put() may wait there, which holds back all senders. */
@@ -81,9 +110,7 @@ static hb_status receive(void *ctx, const hb_http_request *q, hb_http_response *
         return HB_FAIL(err, HB_E_INPUT, "precision is '%.20s', expected ns, us, ms or s",
                        precision);
     }
-    pthread_mutex_lock(&s->lock);
-    const hb_source_sink *sink = s->sink;
-    pthread_mutex_unlock(&s->lock);
+    const hb_source_sink *sink = get_sink(s);
     if (!sink) {
         return answer(r, UNAVAILABLE, "not running; send it again\n");
     }
@@ -98,6 +125,26 @@ static hb_status receive(void *ctx, const hb_http_request *q, hb_http_response *
                         .event = HB_TIME_NONE};
     HB_TRY(sink->put(sink->ctx, &record, err));
     return answer(r, NO_CONTENT, "");
+}
+
+/* What cannot be decoded is refused before the journal, as the protocol wants it. */
+static hb_status receive_otlp(void *ctx, const hb_http_request *q, hb_http_response *r,
+                              hb_error *err)
+{
+    hb_source *s = ctx;
+    hb_record record;
+    bool take = false;
+    const hb_source_sink *sink = get_sink(s);
+    if (!sink) {
+        return answer(r, UNAVAILABLE, "not running; send it again\n");
+    }
+    HB_TRY(hb_receive_otlp_look(s->otlp, q, r, &record, &take, err));
+    if (take) {
+        HB_TRY(sink->put(sink->ctx, &record, err));
+    } else if (r->status == BAD_REQUEST) {
+        sink->lost(sink->ctx, "undecodable", 1);
+    }
+    return HB_OK;
 }
 
 static hb_status ping(void *ctx, const hb_http_request *q, hb_http_response *r, hb_error *err)
@@ -137,10 +184,27 @@ static const hb_route line_routes[ROUTES_MAX] = {
      .summary = "is it there?"},
 };
 
+static const hb_route otlp_routes[] = {
+    {.method = "POST",
+     .path = "/v1/metrics",
+     .access = HB_ACCESS_OPEN,
+     .max_body = HB_RECORD_PAYLOAD_MAX,
+     .handle = receive_otlp,
+     .summary = "OpenTelemetry metrics (OTLP/HTTP)"},
+};
+
+static const struct {
+    const hb_route *routes;
+    size_t n;
+} routes_of[] = {[HB_RECEIVE_JSON] = {json_routes, sizeof json_routes / sizeof *json_routes},
+                 [HB_RECEIVE_LINE_PROTOCOL] = {line_routes, ROUTES_MAX},
+                 [HB_RECEIVE_OTLP] = {otlp_routes, sizeof otlp_routes / sizeof *otlp_routes}};
+
 static void close_source(hb_source *s)
 {
     if (s) {
         hb_http_stop(s->http);
+        hb_receive_otlp_close(s->otlp);
         pthread_mutex_destroy(&s->lock);
         hb_free(s);
     }
@@ -150,7 +214,6 @@ static hb_status open_source(const hb_source_env *env, const void *config, hb_so
                              hb_error *err)
 {
     const hb_receive_config *c = config;
-    bool json = c->format == HB_RECEIVE_JSON;
     (void)env;
     HB_TRY(check(config, err));
     hb_source *s = hb_alloc_zero(sizeof *s);
@@ -158,8 +221,12 @@ static hb_status open_source(const hb_source_env *env, const void *config, hb_so
         return HB_NOMEM(err);
     }
     pthread_mutex_init(&s->lock, NULL);
-    hb_status status = hb_http_start(c->listen, json ? json_routes : line_routes,
-                                     json ? 1 : ROUTES_MAX, s, &s->http, err);
+    hb_status status =
+        c->format == HB_RECEIVE_OTLP ? hb_receive_otlp_open(c->resource, &s->otlp, err) : HB_OK;
+    if (status == HB_OK) {
+        status = hb_http_start(c->listen, routes_of[c->format].routes, routes_of[c->format].n, s,
+                               &s->http, err);
+    }
     if (status != HB_OK) {
         close_source(s);
         return status;
@@ -195,7 +262,7 @@ static hb_status run(hb_source *s, const hb_source_sink *sink, hb_error *err)
 
 const hb_source_ops hb_source_http = {
     .name = "http",
-    .summary = "POST of JSON samples or Influx line protocol",
+    .summary = "POST of JSON samples, Influx line protocol or OpenTelemetry metrics",
     .fields = fields,
     .config_size = sizeof(hb_receive_config),
     .defaults = defaults,
