@@ -21,7 +21,7 @@ static hb_status run_help(hb_app *app, const void *opts, hb_list args, int *ret_
 
 const hb_cmd hb_cmd_help = {
     .name = "help",
-    .group = "Try it out",
+    .group = "Help",
     .summary = "help on a command or topic",
     .max_args = 2,
     .args = "[COMMAND|TOPIC]",
@@ -45,7 +45,7 @@ static hb_status run_completion(hb_app *app, const void *opts, hb_list args, int
 
 const hb_cmd hb_cmd_completion = {
     .name = "completion",
-    .group = "Try it out",
+    .group = "Help",
     .summary = "print shell completion",
     .min_args = 1,
     .max_args = 1,

@@ -82,7 +82,7 @@ static void sources(hb_buf *out)
              "hb daemon reads them for ever, hb ingest --source NAME for a while. Their keys\n"
              "stand in daemon.yaml, or behind --set: hb ingest --source host --set interval=2s\n");
     for (size_t i = 0; hb_sources[i]; i++) {
-        hb_buf_fmt(out, "\n%s: %s\n\n", hb_sources[i]->name, hb_sources[i]->summary);
+        hb_buf_fmt(out, "\n%s\n  %s\n\n", hb_sources[i]->name, hb_sources[i]->summary);
         hb_fields_reference(hb_sources[i]->fields, 2, out);
     }
     hb_buf_c(out,

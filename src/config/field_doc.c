@@ -196,13 +196,13 @@ static void pad(hb_buf *out, int indent)
     }
 }
 
-/* The doc text as comment lines of at most 90 characters. */
+/* The doc text as comment lines of at most 79 characters. */
 static void comment(const char *doc, int indent, hb_buf *out)
 {
     size_t col = 0;
     while (doc && *doc) {
         size_t word = strcspn(doc, " ");
-        if (col == 0 || col + word + 1 > 90) {
+        if (col == 0 || col + word + 1 > 79) {
             hb_buf_c(out, col ? "\n" : "");
             pad(out, indent);
             hb_buf_c(out, "#");

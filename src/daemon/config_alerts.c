@@ -114,8 +114,15 @@ hb_status hb_daemon_take_sinks(hb_daemon_raw *raw, const hb_where *top, hb_error
             HB_TRY(one_sink(raw, list->items[i], i, top, err));
         }
     }
+    bool webhook = false;
     for (size_t i = 0; i < c->n_sinks; i++) {
         names[i] = c->sinks[i].name;
+        webhook = webhook || strcmp(c->sinks[i].ops->name, "webhook") == 0;
+    }
+    const hb_node *url = raw->webhook_url;
+    if (!webhook && url && !hb_node_is_null(url) && url->text.n) {
+        return FAIL_NODE(top, url, err,
+                         "'webhook_url' is used by no sink; write alert_sinks: [webhook]");
     }
     c->alerts.sinks = names;
     c->alerts.n_sinks = c->n_sinks;

@@ -11,8 +11,8 @@
  * and at least half of the metrics heard lately are in it: one fast sender among quiet ones does
  * not close everybody's windows. HB_AHEAD_ALONE times in a row are believed without that. The
  * stream begins the same way, so that a first message from the year 2100 does not make all others
- * late; there nothing was heard lately, and an end of input or a silence of idle_after is
- * agreement. */
+ * late; there nothing was heard lately, and an end of input, a silence of idle_after or as many
+ * samples as are held is agreement. */
 #include "telemetry/windows_internal.h"
 
 #include "base/mem.h"
@@ -90,6 +90,10 @@ static hb_status hold(hb_windows *w, const hb_held *x, hb_error *err)
     r->metrics += m->row != r->number;
     m->row = r->number;
     w->heard = w->heard || w->head == HB_TIME_NONE;
+    if (r->n == HB_HELD_MAX && w->head == HB_TIME_NONE) { /* so many, and none of another time */
+        HB_TRY(believe(w, err));
+        return hb_windows_place(w, x, NULL, err);
+    }
     if (r->n < HB_HELD_MAX) {
         HB_TRY(HB_GROW(r->held, r->cap, r->n + 1, HB_HELD_MAX, "samples ahead", err));
         r->held[r->n++] = *x;

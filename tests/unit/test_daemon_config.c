@@ -109,6 +109,7 @@ static void daemon_config__refuses_with_the_place_and_what_to_write(void **state
     REFUSED(REPLAY "train: {duration: 1h, windows: 4}\n", "not both");
     REFUSED(REPLAY "train: soon\n", "must be a time such as");
     REFUSED(REPLAY "alert_sinks: [pigeon]\n", "there is no alert sink 'pigeon'");
+    REFUSED(REPLAY "webhook_url: 'https://pager.lab/hook'\n", "used by no sink");
     REFUSED(REPLAY "alert_rules: [{metric: a}]\n", "key 'severity' is missing");
     REFUSED(REPLAY "alert_rules: [{severity: FAIL, verdict: bad}]\n", "PASS_WITH_DRIFT");
     REFUSED(REPLAY "name: 'a/b'\n", "'name' must be");

@@ -357,6 +357,26 @@ static void windows__times_that_no_clock_has_are_left_out(void **state)
     window_case_end(&c);
 }
 
+/* Thousands of metrics begin together: more samples come than are held before 16 times agree. */
+static void windows__a_wide_stream_loses_nothing_at_its_beginning(void **state)
+{
+    (void)state;
+    char name[16];
+    window_case_begin(&c, 10, 10, NULL);
+    c.options.max_ahead_ns = 300 * SEC;
+    window_case_start(&c);
+    for (int t = 100; t < 103; t++) {
+        for (int m = 0; m < 30000; m++) {
+            snprintf(name, sizeof name, "m%d", m);
+            window_case_value(&c, name, t, 1);
+        }
+    }
+    window_case_finish(&c);
+    assert_int_equal(window_case_count(&c, HB_WINDOWS_AHEAD), 0);
+    assert_int_equal(window_case_count(&c, HB_WINDOWS_SAMPLES), 90000);
+    window_case_end(&c);
+}
+
 /* A sender that says it has no value is no sign of the sensor; text and NaN are, and are findings
  * of their own. */
 static void windows__missing_values_are_silence(void **state)
@@ -753,6 +773,7 @@ int main(void)
         cmocka_unit_test(windows__count_a_step_back_and_call_it_late),
         cmocka_unit_test(windows__begin_with_what_the_first_messages_agree_on),
         cmocka_unit_test(windows__times_that_no_clock_has_are_left_out),
+        cmocka_unit_test(windows__a_wide_stream_loses_nothing_at_its_beginning),
         cmocka_unit_test(windows__missing_values_are_silence),
         cmocka_unit_test(windows__ticks_close_what_silence_leaves_open),
         cmocka_unit_test(windows__declared_metrics_are_missed_from_the_beginning),
