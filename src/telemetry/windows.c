@@ -337,9 +337,7 @@ static hb_status refuse(hb_windows *w, const hb_live_sample *s, uint32_t channel
 
 hb_status hb_windows_sample(hb_windows *w, const hb_live_sample *s, hb_error *err)
 {
-    if (w->finished) {
-        return HB_FAIL(err, HB_E_BUG, "a sample after the end of the input");
-    }
+    w->finished = false; /* more came after an end: what closed stays closed */
     if (s->id.n && hb_ids_known(&w->ids, s)) {
         w->count[HB_WINDOWS_DUPLICATE]++;
         return HB_OK;

@@ -100,8 +100,8 @@ HB_CHECKED hb_status hb_windows_sample(hb_windows *w, const hb_live_sample *samp
  * that is current then (as are samples that are late, ahead or of no usable unit). */
 HB_CHECKED hb_status hb_windows_bad_message(hb_windows *w, const char *reason, hb_error *err);
 HB_CHECKED hb_status hb_windows_tick(hb_windows *w, hb_time arrival, hb_error *err);
-/* Closes what is open, complete or not, until every sample has been in a window. No samples after
- * it. */
+/* Closes what is open, complete or not, until every sample has been in a window. When more samples
+ * come all the same (the input was continued), those of windows that were closed are late. */
 HB_CHECKED hb_status hb_windows_finish(hb_windows *w, hb_error *err);
 
 typedef struct hb_window_closed {

@@ -9,8 +9,9 @@ static void advance_def(hb_windows *w, hb_wdef *d)
     if (w->watermark < d->due_next) {
         return;
     }
-    d->due = hb_pane_of(d, w->watermark) - 1;
-    d->due_next = hb_pane_end(d, d->due + 1);
+    int64_t due = hb_pane_of(d, w->watermark) - 1;
+    d->due = due > d->due ? due : d->due; /* an end of input may have closed more */
+    d->due_next = hb_pane_end(d, due + 1);
     w->maybe_due = true;
 }
 

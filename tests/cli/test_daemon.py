@@ -148,6 +148,21 @@ class Restart(LiveCase):
         self.same_outcome(whole, parts)
         self.assertNotIn("decided_otherwise", self.log("parts"))
 
+    def test_a_file_that_grew_after_its_end_was_judged(self):
+        """--once marks an end in the journal; what comes later is judged on, live and in a replay."""
+        half, windows = 30, 60
+        lines = telemetry(windows=windows, faults=False)
+        config = CONFIG.replace("train: {windows: 40}\n", "")
+        self.workspace(lines=lines[:len(lines) * half // windows], config=config)
+        self.once()
+        self.write("rig.jsonl", "".join(lines))
+        self.once()
+        judged = "SELECT count(*), sum(samples) FROM live_windows WHERE stream = '{}'"
+        self.assertEqual(self.query(judged.format("rig"))[0], (windows, len(lines)))
+        self.write("daemon.yaml", config.replace("name: rig", "name: again"))
+        self.hb("daemon", "--replay")
+        self.assertEqual(self.query(judged.format("again"))[0], (windows, len(lines)))
+
     def tables(self, at):
         return self.query("SELECT count(*) FROM sqlite_schema WHERE name = 'live_windows'", at)[0][0]
 
