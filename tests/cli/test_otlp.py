@@ -111,6 +111,7 @@ sources:
 windows:
   - {{size: 1s}}
 lateness: 250ms
+idle_after: 1s
 health: {{listen: "127.0.0.1:{health}"}}
 program: p
 test_name: t
