@@ -2,7 +2,7 @@
 # The two commands of the README are `make demo` and `make test`; the rest is for people who work on
 # the code. CMake does the building (CMakePresets.json), this file only names the jobs.
 
-.PHONY: all build demo test check bench validate validate-real lint format install fuzz kill-loop clean help
+.PHONY: all build demo demo-live test check bench validate validate-real lint format install kit fuzz kill-loop pilot soak clean help
 PRESET ?= release
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
@@ -10,6 +10,7 @@ all: build
 
 help:
 	@echo "make demo     install what is missing, build, record this machine, show two verdicts"
+	@echo "make demo-live  a simulated rig over MQTT: baseline trained, faults found, kill -9, all accounted for"
 	@echo "make test     install what is missing, build with both compilers, run every test"
 	@echo "make build    the release binary, build/release/hb"
 	@echo "make check    the quick loop: build, lints, unit and command tests"
@@ -19,6 +20,9 @@ help:
 	@echo "make lint     every lint with its reason"
 	@echo "make format   clang-format over the sources"
 	@echo "make fuzz     ten minutes of each fuzz target"
+	@echo "make pilot    the pilot's definition of done as one run with one ledger (PILOT_HOURS=24 in real time)"
+	@echo "make soak     24 h of telemetry compressed, then 30 min in real time: memory and descriptors stay flat"
+	@echo "make kit      what deploy/install.sh installs from, build/kit/hb-VERSION.tar.gz"
 	@echo "make kill-loop  200 times kill -9 of the daemon: decisions stay those of an uninterrupted run"
 	@echo "make install  into PREFIX (default /usr/local)"
 
@@ -29,6 +33,21 @@ build:
 
 demo: build
 	build/release/hb demo --out demo-output
+
+demo-live: build
+	@tools/install-deps.sh live
+	/usr/bin/python3 tools/live/pilot.py --hb build/release/hb --out demo-live-output --demo
+
+pilot: build
+	@tools/install-deps.sh live
+	/usr/bin/python3 tools/live/pilot.py --hb build/release/hb --out build/pilot $(if $(PILOT_HOURS),--hours $(PILOT_HOURS))
+
+soak: build
+	@tools/install-deps.sh live
+	/usr/bin/python3 tools/live/soak.py --hb build/release/hb --out build/soak
+
+kit: build
+	tools/kit.sh
 
 test:
 	@tools/install-deps.sh build test
@@ -61,6 +80,9 @@ kill-loop: build
 	cmake --preset $(PRESET) -DHB_TESTS=ON > /dev/null
 	cmake --build build/$(PRESET) -j $(JOBS) --target receiver
 	HB_BUILD_DIR=$(CURDIR)/build/$(PRESET) HB_KILL_ROUNDS=200 /usr/bin/python3 -B tests/e2e/kill_mqtt.py
+	set -e; for qos in 1 2; do for version in 5 3.1.1; do \
+	    /usr/bin/python3 tools/live/pilot.py --hb build/$(PRESET)/hb --out build/kills --kills 50 --speed 6 --qos $$qos --mqtt $$version; \
+	done; done
 
 lint:
 	@tools/lint/run.sh
@@ -76,4 +98,4 @@ install: build
 	cmake --install build/release --prefix $(or $(PREFIX),/usr/local)
 
 clean:
-	rm -rf build demo-output
+	rm -rf build demo-output demo-live-output

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs what is missing of the Debian packages that building ("build") or testing ("build test")
 # needs, and says so first. Nothing is installed when nothing is missing.
-# "bench": the peers of `make bench`.
+# "bench": the peers of `make bench`; "live": what `make demo-live` talks to.
 #
 #     tools/install-deps.sh build
 #     tools/install-deps.sh build test
@@ -17,6 +17,8 @@ test="clang-14 clang libclang-rt-14-dev clang-format-14 libcmocka-dev python3 py
       udunits-bin mandoc jq poppler-utils zsh bash sqlite3 zstd gzip strace
       mosquitto mosquitto-clients python3-paho-mqtt python3-prometheus-client prometheus curl openssl
       bsdutils systemd debootstrap shellcheck dash"
+# a broker and a publisher for the live demonstration
+live="mosquitto python3 python3-paho-mqtt"
 # peers that Debian has; DuckDB and Polars come by npm where that is installed (tools/bench/peers.py)
 bench="python3 python3-numpy python3-pandas python3-scipy python3-openpyxl mawk"
 
@@ -26,8 +28,9 @@ for group in "$@"; do
     build) wanted="$wanted $build" ;;
     test) wanted="$wanted $test" ;;
     bench) wanted="$wanted $bench" ;;
+    live) wanted="$wanted $live" ;;
     *)
-        echo "install-deps: unknown group '$group', expected build, test or bench" >&2
+        echo "install-deps: unknown group '$group', expected build, test, live or bench" >&2
         exit 2
         ;;
     esac

@@ -218,7 +218,12 @@ static void beat(lane *l)
 
 static hb_status open_store(lane *l, hb_error *err)
 {
-    return l->store ? HB_OK : hb_store_open(l->o->p.os, l->o->p.db, HB_STORE_WRITE, &l->store, err);
+    if (!l->store) {
+        HB_TRY(hb_store_open(l->o->p.os, l->o->p.db, HB_STORE_WRITE, &l->store, err));
+        hb_store_set_busy(l->store,
+                          STORE_PAUSE_MS); /* it is tried again outside, and can be ended */
+    }
+    return HB_OK;
 }
 
 static void shorten(uint64_t *ms, int64_t ns)

@@ -78,9 +78,38 @@ void hb_json_end(hb_json *j)
     hb_buf_ch(j->out, j->level[j->depth].close);
 }
 
-static void quoted(hb_json *j, hb_str s)
+/* Short text that needs no escaping and what stands behind it, as most keys and words are: one
+ * piece. */
+static bool quoted_plain(hb_json *j, hb_str s, const char *behind)
+{
+    char text[72];
+    size_t room = sizeof text - 4;
+    size_t n = 0;
+    if (s.n > room) {
+        return false;
+    }
+    text[n++] = '"';
+    for (size_t i = 0; i < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i];
+        if (c < 0x20 || c >= 0x7f || c == '"' || c == '\\') {
+            return false;
+        }
+        text[n++] = (char)c;
+    }
+    text[n++] = '"';
+    for (; *behind; behind++) {
+        text[n++] = *behind;
+    }
+    hb_buf_add(j->out, text, n);
+    return true;
+}
+
+static void quoted(hb_json *j, hb_str s, const char *behind)
 {
     hb_buf *b = j->out;
+    if (quoted_plain(j, s, behind)) {
+        return;
+    }
     hb_buf_ch(b, '"');
     size_t from = 0;
     size_t at = 0;
@@ -114,6 +143,7 @@ static void quoted(hb_json *j, hb_str s)
     }
     hb_buf_add(b, s.p + from, at - from);
     hb_buf_ch(b, '"');
+    hb_buf_c(b, behind);
 }
 
 void hb_json_key_str(hb_json *j, hb_str key)
@@ -133,8 +163,7 @@ void hb_json_key_str(hb_json *j, hb_str key)
         last[n] = '\0';
     }
     before_value(j);
-    quoted(j, key);
-    hb_buf_c(j->out, j->style == HB_JSON_CANONICAL ? ":" : ": ");
+    quoted(j, key, j->style == HB_JSON_CANONICAL ? ":" : ": ");
     j->after_key = true;
 }
 
@@ -146,7 +175,7 @@ void hb_json_key(hb_json *j, const char *key)
 void hb_json_str(hb_json *j, hb_str s)
 {
     before_value(j);
-    quoted(j, s);
+    quoted(j, s, "");
 }
 
 void hb_json_c(hb_json *j, const char *cstr)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/num.h"
 
+#include "base/num_decimal.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -139,6 +141,7 @@ size_t hb_num_print(double v, char out[HB_NUM_TEXT])
     char digits[24];
     int exponent = 0;
     int k = few_decimals(magnitude, digits, &exponent);
+    k = k ? k : hb_num_shortest(magnitude, digits, &exponent);
     if (k) {
         size_t n = layout(digits, k, exponent, out + sign);
         out[sign + n] = '\0';

@@ -24,4 +24,8 @@ extern const double hb_num_exact[HB_NUM_EXACT + 1];
 /* Rounded to nearest, ties to even; infinity when beyond the largest double. */
 double hb_num_decimal(uint64_t w, int64_t q);
 
+/* The digits of the shortest decimal that reads back as v > 0, the nearest to v of those, v = 0.ddd
+ * × 10^*ret_exponent; how many. 0 = it cannot say: subnormals, powers of two, below 1e-292. */
+int hb_num_shortest(double v, char digits[24], int *ret_exponent);
+
 #endif

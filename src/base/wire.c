@@ -3,37 +3,6 @@
 
 #include <string.h>
 
-static void put(hb_buf *b, uint64_t v, size_t bytes)
-{
-    unsigned char out[8];
-    for (size_t i = 0; i < bytes; i++) {
-        out[i] = (unsigned char)(v >> (8 * i));
-    }
-    hb_buf_add(b, out, bytes);
-}
-
-void hb_wire_put_u16(hb_buf *b, uint16_t v)
-{
-    put(b, v, 2);
-}
-
-void hb_wire_put_u32(hb_buf *b, uint32_t v)
-{
-    put(b, v, 4);
-}
-
-void hb_wire_put_u64(hb_buf *b, uint64_t v)
-{
-    put(b, v, 8);
-}
-
-void hb_wire_put_f64(hb_buf *b, double v)
-{
-    uint64_t bits = 0;
-    memcpy(&bits, &v, sizeof bits);
-    put(b, bits, 8);
-}
-
 hb_rd hb_rd_of(const void *p, size_t n)
 {
     return (hb_rd){.p = p, .end = (const unsigned char *)p + n};

@@ -293,9 +293,9 @@ const hb_field hb_daemon_fields[] = {
          "With late_event_policy reopen: how long a closed window can be opened again."),
     TIME("max_ahead", max_ahead, 1, YEARS, "5m",
          "A sample this far ahead of the others' time does not close their windows."),
-    TIME("idle_after", idle_after, 0.1, DAY, "10s",
-         "When nothing comes for so long, the clock moves time on, so that silence becomes a "
-         "verdict."),
+    TIME("idle_after", idle_after, 0.5, DAY, "10s",
+         "When nothing comes for so long, or nothing that moves time on, the clock moves it on, so "
+         "that silence becomes a verdict."),
     TIME("stale_after", stale_after, 0, YEARS, "5m",
          "A metric without a sample for so long is silent, where it declares no stale_after of its "
          "own; 0 = never."),

@@ -77,6 +77,18 @@ static hb_status take_record(hb_engine *e, const hb_record *r, hb_error *err)
 
 /* --- windows --- */
 
+/* What cannot be loaded now (the registry is locked) is loaded before the next window is judged. */
+static hb_status load_baseline(hb_engine *e, hb_watched *w, hb_error *err)
+{
+    w->to_load = true;
+    HB_TRY(hb_watched_baseline(e, w, err));
+    if (w->train_without && !hb_live_baseline_exists(&w->baseline)) {
+        w->training.phase = HB_TRAIN_ON; /* the tag points at nothing that can be used */
+    }
+    w->to_load = w->train_without = false;
+    return HB_OK;
+}
+
 static hb_status settle(hb_engine *e, hb_watched *w, hb_error *err)
 {
     HB_TRY(hb_engine_commit(e, false, err));
@@ -90,7 +102,7 @@ static hb_status settle(hb_engine *e, hb_watched *w, hb_error *err)
                                             {.key = "tag", .text = w->def->tag}},
                      2);
     }
-    return w->training.phase == HB_TRAIN_DONE ? hb_watched_baseline(e, w, err) : HB_OK;
+    return w->training.phase == HB_TRAIN_DONE ? load_baseline(e, w, err) : HB_OK;
 }
 
 hb_status hb_engine_settle(hb_engine *e, hb_error *err)
@@ -98,6 +110,9 @@ hb_status hb_engine_settle(hb_engine *e, hb_error *err)
     for (size_t i = 0; i < e->n_watched; i++) {
         if (hb_training_complete(&e->watched[i].training)) {
             HB_TRY(settle(e, &e->watched[i], err));
+        }
+        if (e->watched[i].to_load) {
+            HB_TRY(load_baseline(e, &e->watched[i], err));
         }
     }
     return HB_OK;
@@ -182,6 +197,9 @@ static hb_status commit_when_due(hb_engine *e, bool at_end, hb_error *err)
     bool state = checkpoint_due(e);
     bool old = e->n_pending && e->s.os->monotonic_ns() - e->pending[0]->since_ns >=
                                    (int64_t)COMMIT_AFTER_MS * 1000000;
+    if (state && e->n_pending) { /* decisions do not wait for the state to be written */
+        HB_TRY(hb_engine_commit(e, false, err));
+    }
     return state || old || (at_end && e->n_pending) ? hb_engine_commit(e, state, err) : HB_OK;
 }
 
@@ -231,12 +249,9 @@ static hb_status look_at(hb_engine *e, hb_watched *w, bool *io_moved, hb_error *
         HB_TRY(hb_engine_commit(e, false, err));
     }
     *io_moved = true;
-    bool training = w->training.phase == HB_TRAIN_ON;
+    w->train_without = w->training.phase == HB_TRAIN_ON;
     w->training.phase = HB_TRAIN_OFF;
-    HB_TRY(hb_watched_baseline(e, w, err));
-    if (training && !hb_live_baseline_exists(&w->baseline)) {
-        w->training.phase = HB_TRAIN_ON; /* the tag points at nothing that can be used */
-    }
+    HB_TRY(load_baseline(e, w, err));
     if (e->s.log) {
         hb_log_event(e->s.log, HB_LOG_INFO, "baseline_moved",
                      "windows are judged against another baseline from now on",
@@ -381,13 +396,15 @@ static hb_status count_before(hb_engine *e, hb_error *err)
     return HB_OK;
 }
 
-hb_status hb_engine_new(const hb_engine_setup *setup, hb_engine **ret_engine, hb_error *err)
+static hb_status make(const hb_engine_setup *setup, bool distrust, hb_engine **ret_engine,
+                      hb_error *err)
 {
     hb_engine *e = hb_alloc_zero(sizeof *e);
     if (!e) {
         return HB_NOMEM(err);
     }
     e->s = *setup;
+    e->distrust = distrust;
     e->between = true;
     e->hour = INT64_MIN;
     e->told.watermark = e->told.last_arrival = HB_TIME_NONE;
@@ -405,6 +422,14 @@ hb_status hb_engine_new(const hb_engine_setup *setup, hb_engine **ret_engine, hb
     }
     *ret_engine = e;
     return HB_OK;
+}
+
+/* A state that cannot be loaded costs what it saved, not the daemon: everything it was made of is
+ * in the journal. */
+hb_status hb_engine_new(const hb_engine_setup *setup, hb_engine **ret_engine, hb_error *err)
+{
+    hb_status status = make(setup, false, ret_engine, err);
+    return status == HB_E_INPUT ? make(setup, true, ret_engine, err) : status;
 }
 
 void hb_engine_free(hb_engine *e)

@@ -87,6 +87,7 @@ typedef struct hb_engine_state {
     uint64_t side_lost;       /* late samples that did not get into the side file */
     char evidence_why[256];   /* "" = decisions agree */
     char baseline_why[256];   /* "" = every definition has a baseline */
+    char reports_why[200];    /* "" = the last report was written */
     char training[200];       /* "" = none */
     bool restarted_from_open; /* the configuration was another one than the checkpoint's */
     uint64_t latency_n[HB_ENGINE_BUCKETS]; /* cumulative, by hb_engine_latency_le */

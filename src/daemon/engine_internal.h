@@ -20,6 +20,8 @@ typedef struct hb_watched {
     hb_detector *detector; /* NULL while there is no baseline */
     hb_training training;
     hb_track track;
+    bool to_load;       /* the baseline is named, but could not be loaded yet */
+    bool train_without; /* … and when it turns out not to exist, the training goes on */
 } hb_watched;
 
 /* A window that was judged and is not committed. It owns what its decision borrows, except the
@@ -49,6 +51,7 @@ typedef struct hb_source_decoder {
 
 struct hb_engine {
     hb_engine_setup s;
+    bool distrust; /* the checkpoint's state could not be loaded: windows are filled again */
     hb_windows *windows;
     hb_watched *watched;
     size_t n_watched;

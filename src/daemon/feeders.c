@@ -4,12 +4,17 @@
 #include "base/mem.h"
 #include "os/file.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-enum { ROOM_WAIT_MS = 200, LAST_TEXT_BYTES = HB_RECORD_TOPIC_MAX + HB_RECORD_PAYLOAD_MAX + 1024 };
+enum {
+    ROOM_WAIT_MS = 200,
+    REFUSED_FOR_MS = 2000,
+    LAST_TEXT_BYTES = HB_RECORD_TOPIC_MAX + HB_RECORD_PAYLOAD_MAX + 1024
+};
 
 typedef struct feeder {
     hb_feeders *all;
@@ -19,6 +24,9 @@ typedef struct feeder {
     bool started;
     bool done;
     bool failed;
+    int64_t refused_ns; /* monotonic: the journal had no room last; 0 = never */
+    bool refused_disk;
+    char refused_why[200];
     hb_health_source told;
 } feeder;
 
@@ -67,6 +75,23 @@ static void note_put(feeder *me, const hb_record *r)
     pthread_mutex_unlock(&f->lock);
 }
 
+static bool can_wait(hb_status status)
+{
+    return status == HB_E_LIMIT || status == HB_E_IO;
+}
+
+static void note_refused(feeder *me, const hb_error *err)
+{
+    hb_feeders *f = me->all;
+    pthread_mutex_lock(&f->lock);
+    me->refused_ns = f->o.os->monotonic_ns();
+    me->refused_disk = err->sys_errno == ENOSPC || err->code == HB_E_IO;
+    hb_str_fit(err->msg, me->refused_why, sizeof me->refused_why);
+    pthread_mutex_unlock(&f->lock);
+}
+
+/* A journal without room and a disk that does not take it both keep the source waiting: what it
+ * received is not acknowledged meanwhile, and comes again or stays with the sender. */
 static hb_status put(void *ctx, const hb_record *record, hb_error *err)
 {
     feeder *me = ctx;
@@ -81,10 +106,15 @@ static hb_status put(void *ctx, const hb_record *record, hb_error *err)
         }
         r.arrival = f->o.os->now();
         status = hb_journal_append(f->o.journal, &r, &position, err);
-        if (status == HB_E_LIMIT) {
+        if (can_wait(status)) {
+            hb_error why = {0};
+            note_refused(me, err ? err : &why);
+            if (f->o.log && err) {
+                hb_log_error(f->o.log, HB_LOG_WARN, "journal_refuses", err);
+            }
             hb_journal_wait_room(f->o.journal, ROOM_WAIT_MS);
         }
-    } while (status == HB_E_LIMIT);
+    } while (can_wait(status));
     if (status == HB_OK) {
         note_put(me, &r);
     }
@@ -328,6 +358,23 @@ void hb_feeders_health(hb_feeders *f, hb_health_snapshot *io)
     io->n_sources = 0;
     for (size_t i = 0; i < f->n && i < HB_HEALTH_SOURCES; i++) {
         io->sources[io->n_sources++] = f->list[i].told;
+    }
+    pthread_mutex_unlock(&f->lock);
+}
+
+void hb_feeders_waiting(hb_feeders *f, hb_feeders_wait *ret)
+{
+    int64_t since = f->o.os->monotonic_ns() - (int64_t)REFUSED_FOR_MS * 1000000;
+    *ret = (hb_feeders_wait){0};
+    pthread_mutex_lock(&f->lock);
+    for (size_t i = 0; i < f->n; i++) {
+        const feeder *me = &f->list[i];
+        if (me->refused_ns && me->refused_ns >= since && (!ret->waits || me->refused_disk)) {
+            ret->waits = true;
+            ret->disk = me->refused_disk;
+            snprintf(ret->why, sizeof ret->why, "source '%s' waits: %.150s", me->of->name,
+                     me->refused_why);
+        }
     }
     pthread_mutex_unlock(&f->lock);
 }

@@ -7,7 +7,8 @@
  *     hb_feeders_stop(f, deadline_ms)        asks them to end and waits; false = one still hangs
  *     hb_feeders_close(f)
  *
- * A full journal makes put() wait; so does hold. Nothing that was received is dropped here. */
+ * A journal that is full or whose disk does not take it makes put() wait; so does hold. Nothing
+ * that was received is dropped here. */
 #ifndef HB_DAEMON_FEEDERS_H
 #define HB_DAEMON_FEEDERS_H
 
@@ -38,6 +39,14 @@ void hb_feeders_close(hb_feeders *f);
 bool hb_feeders_done(hb_feeders *f, size_t *ret_failed);
 /* Monotonic time of the latest record that went to the journal, or of the start. */
 int64_t hb_feeders_latest_ns(hb_feeders *f);
+/* Does the journal keep a source waiting, now or up to two seconds ago? The disk's reasons come
+ * before the journal's own limit. */
+typedef struct hb_feeders_wait {
+    bool waits;
+    bool disk; /* the disk does not take it; false: the journal is at its own limit */
+    char why[200];
+} hb_feeders_wait;
+void hb_feeders_waiting(hb_feeders *f, hb_feeders_wait *ret);
 /* Fills sources and n_sources. */
 void hb_feeders_health(hb_feeders *f, hb_health_snapshot *io);
 

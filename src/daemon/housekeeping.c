@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { CONDITION_AFTER_S = 10 };
+enum { CONDITION_AFTER_S = 10, TICK_MAX_S = 10 };
 static const int64_t second_ns = 1000000000;
 
 /* --- what is wrong with the daemon itself --- */
@@ -60,11 +60,25 @@ static void condition(hb_supervisor *v, const char *kind, const char *name,
     }
 }
 
+/* Messages come, and for longer than any window lasts nothing in them has moved the time on. */
+static bool time_stands_still(hb_supervisor *v)
+{
+    const hb_daemon_config *c = v->s->config;
+    int64_t still = v->s->os->monotonic_ns() - v->moved_ns;
+    int64_t longest = 0;
+    for (size_t i = 0; i < c->n_windows; i++) {
+        longest = c->windows[i].size_ns > longest ? c->windows[i].size_ns : longest;
+    }
+    return !v->s->bounded && !v->throttled && hb_feeders_latest_ns(v->feeders) > v->moved_ns &&
+           still > longest + c->lateness_ns + c->idle_after_ns;
+}
+
 static void look_at_conditions(hb_supervisor *v)
 {
     hb_health_snapshot s = {0};
     hb_engine_state e;
     hb_journal_state j;
+    hb_feeders_wait w;
     hb_feeders_health(v->feeders, &s);
     for (uint32_t i = 0; i < s.n_sources; i++) {
         hb_source_state now = s.sources[i].state;
@@ -73,21 +87,31 @@ static void look_at_conditions(hb_supervisor *v)
     }
     hb_engine_get_state(v->engine, &e);
     hb_journal_get_state(v->journal, &j);
-    condition(v, "journal", "", HB_ALERT_CRITICAL, j.sync_failed != HB_OK,
-              "the journal cannot be written to the disk");
+    hb_feeders_waiting(v->feeders, &w);
+    condition(v, "journal", "", HB_ALERT_CRITICAL, j.sync_failed != HB_OK || w.disk,
+              w.disk ? w.why : "the journal cannot be written to the disk");
+    condition(v, "time", "", HB_ALERT_WARN, time_stands_still(v),
+              "messages come, but their times stand still or none can be read: no window closes; "
+              "look at them with 'hb journal cat'");
     condition(v, "evidence", "", HB_ALERT_CRITICAL, *e.evidence_why != '\0', e.evidence_why);
 }
 
 /* --- housekeeping --- */
 
-/* Silence is a record too, so that what follows from it is decided from the journal alone. A
- * bounded input has its own end. */
+/* Silence is a record too, so that what follows from it is decided from the journal alone. What
+ * moves no time, unreadable messages or those of a clock set back, is silence as well. Several in
+ * idle_after (telemetry/windows.h counts a longer pause as a part of it only), and often enough
+ * that a long idle_after does not make windows close in heaps. A bounded input has its own end, and
+ * sources that were made to wait are not silent. */
 static void tick(hb_supervisor *v)
 {
     int64_t now = v->s->os->monotonic_ns();
-    int64_t quiet_since = hb_feeders_latest_ns(v->feeders);
+    int64_t every = v->s->config->idle_after_ns / 4;
+    int64_t came = hb_feeders_latest_ns(v->feeders);
+    int64_t quiet_since = came < v->moved_ns ? came : v->moved_ns;
+    every = every < TICK_MAX_S * second_ns ? every : TICK_MAX_S * second_ns;
     quiet_since = v->last_tick_ns > quiet_since ? v->last_tick_ns : quiet_since;
-    if (v->s->bounded || now - quiet_since < v->s->config->idle_after_ns) {
+    if (v->s->bounded || v->throttled || now - quiet_since < every) {
         return;
     }
     hb_error err = {0};
@@ -118,6 +142,17 @@ static void watch_memory(hb_supervisor *v)
     }
 }
 
+void hb_supervisor_watch_time(hb_supervisor *v)
+{
+    hb_engine_state e;
+    hb_engine_get_state(v->engine, &e);
+    if (v->moved_ns == 0 || e.watermark != v->watermark) {
+        v->watermark = e.watermark;
+        v->moved_ns = v->s->os->monotonic_ns();
+    }
+    tick(v);
+}
+
 void hb_supervisor_each_second(hb_supervisor *v)
 {
     hb_error err = {0};
@@ -128,8 +163,8 @@ void hb_supervisor_each_second(hb_supervisor *v)
     }
     v->last_second_ns = now;
     watch_memory(v);
-    tick(v);
-    if (registry_ok && hb_engine_look_at_tags(v->engine, &err) != HB_OK) {
+    if (registry_ok && (hb_store_in_place(v->store, &err) != HB_OK ||
+                        hb_engine_look_at_tags(v->engine, &err) != HB_OK)) {
         hb_supervisor_store_trouble(v, &err);
         registry_ok = false;
     }

@@ -6,6 +6,7 @@
 #include "os/file.h"
 #include "report/report.h"
 
+#include <stdio.h>
 #include <string.h>
 
 enum { LINES_MAX_BYTES = 256 << 10 };
@@ -66,8 +67,13 @@ hb_status hb_pending_report(hb_engine *e, hb_pending *p, hb_error *err)
     if (status == HB_E_NOMEM) {
         return HB_NOMEM(err);
     }
-    if (status != HB_OK && e->s.log) {
-        hb_log_error(e->s.log, HB_LOG_ERROR, "report_not_written", &why);
+    e->told.reports_why[0] = '\0';
+    if (status != HB_OK) {
+        snprintf(e->told.reports_why, sizeof e->told.reports_why,
+                 "reports cannot be written: %.160s", why.msg);
+        if (e->s.log) {
+            hb_log_error(e->s.log, HB_LOG_ERROR, "report_not_written", &why);
+        }
     }
     return HB_OK;
 }

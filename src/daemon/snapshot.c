@@ -79,12 +79,28 @@ static const char *named(char *room, size_t size, const char *kind, const char *
     return room;
 }
 
+/* At its own limit it works as configured: that alone is degraded and not unready. */
+static void journal(hb_supervisor *v, hb_health_snapshot *s)
+{
+    hb_feeders_wait w = {0};
+    if (v->feeders) {
+        hb_feeders_waiting(v->feeders, &w);
+    }
+    if (s->journal.sync_failed != HB_OK && !w.disk) {
+        check(s, "journal", false, "the disk does not take what was received");
+    } else {
+        check(s, "journal", !w.disk, w.why);
+    }
+    if (w.waits) {
+        degraded(s, w.why);
+    }
+}
+
 static void checks(hb_supervisor *v, const hb_engine_state *e, hb_health_snapshot *s)
 {
     s->ready = true;
     check(s, "registry", !*v->registry_why, v->registry_why);
-    check(s, "journal", s->journal.sync_failed == HB_OK,
-          s->journal.sync_failed == HB_OK ? "" : "the disk does not take what was received");
+    journal(v, s);
     check(s, "baseline", !*e->baseline_why, e->baseline_why);
     check(s, "evidence", !*e->evidence_why, e->evidence_why);
     for (uint32_t i = 0; i < s->n_sources; i++) {
@@ -100,15 +116,14 @@ static void checks(hb_supervisor *v, const hb_engine_state *e, hb_health_snapsho
     if (v->throttled) {
         degraded(s, "memory is over its limit: sources wait");
     }
-    if (s->journal.refused && s->journal.max_bytes &&
-        s->journal.bytes + s->journal.bytes / 8 > s->journal.max_bytes) {
-        degraded(s, "the journal is full of what is not judged yet: sources wait");
-    }
     if (*v->registry_why) {
         degraded(s, "the registry does not take decisions: they wait");
     }
     if (*e->evidence_why) {
         degraded(s, "records read again gave another decision");
+    }
+    if (*e->reports_why) {
+        degraded(s, e->reports_why);
     }
 }
 

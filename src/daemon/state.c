@@ -197,7 +197,7 @@ static uint64_t low_of(const hb_live_checkpoint *c, uint64_t fallback)
 static hb_status fill_again(hb_engine *e, const hb_live_checkpoint *c, hb_error *err)
 {
     uint64_t begin = hb_journal_begin(e->s.journal);
-    uint64_t low = low_of(c, begin);
+    uint64_t low = e->distrust ? begin : low_of(c, begin);
     e->quiet_until = c->decided;
     e->told.restarted_from_open = true;
     return start_anew(e, low > begin ? low : begin, err);
@@ -214,6 +214,13 @@ static hb_status go_on(hb_engine *e, const hb_live_checkpoint *c, hb_error *err)
         tell(e, HB_LOG_WARN, "configuration_changed",
              "windows that were open are filled again from the journal, detectors start from the "
              "baseline");
+        return fill_again(e, c, err);
+    }
+    e->distrust = e->distrust || *c->damaged;
+    if (e->distrust) {
+        tell(e, HB_LOG_ERROR, "state_damaged",
+             "the state in the registry is damaged: windows that were open are filled again from "
+             "the journal, detectors start from the baseline");
         return fill_again(e, c, err);
     }
     hb_rd in = hb_rd_of(c->state, c->state_len);

@@ -20,7 +20,8 @@ enum {
     SOURCES_STOP_MS = 3000,
     OUTBOX_STOP_MS = 1000,
     DELIVER_MS = 5000, /* bounded: how long what was raised may take to go out */
-    FIRST_PAUSE_MS = 100
+    FIRST_PAUSE_MS = 100,
+    REGISTRY_BUSY_MS = 500 /* a lock that stays is waited for outside, where signals are seen */
 };
 static const int64_t second_ns = 1000000000;
 
@@ -150,6 +151,7 @@ static hb_status loop(hb_supervisor *v, hb_error *err)
         if (status != HB_OK || v->ending) {
             break;
         }
+        hb_supervisor_watch_time(v);
         hb_supervisor_each_second(v);
         hb_supervisor_feed_watchdog(v);
         if (!moved && is_finished(v, err, &status)) {
@@ -289,7 +291,9 @@ static hb_status open_all(hb_supervisor *v, hb_error *err)
         HB_TRY(hb_http_start(v->config->health_listen, hb_health_routes, HB_HEALTH_ROUTES, &v->view,
                              &v->http, err));
     }
+    HB_TRY(hb_claim(s->os, s->db, s->config->name, &v->claim, err));
     HB_TRY(hb_store_open(s->os, s->db, HB_STORE_WRITE, &v->store, err));
+    hb_store_set_busy(v->store, REGISTRY_BUSY_MS);
     HB_TRY(hb_supervisor_open_alerts(v, v->config, &v->alerts, err));
     HB_TRY(open_journal(v, err));
     HB_TRY(open_engine(v, err));
@@ -354,6 +358,9 @@ static void release(hb_supervisor *v, bool hung)
     hb_engine_free(v->engine);
     hb_alerts_close(v->alerts);
     hb_store_close(v->store);
+    if (v->claim >= 0) {
+        v->s->os->close(v->claim);
+    }
     if (!hung) { /* else its thread still uses them, and the program ends anyway */
         hb_feeders_close(v->feeders);
         hb_journal_close(v->journal);
@@ -372,7 +379,8 @@ static void release(hb_supervisor *v, bool hung)
 
 hb_status hb_daemon_run(const hb_daemon_setup *setup, hb_daemon_outcome *ret, hb_error *err)
 {
-    hb_supervisor v = {.s = setup, .config = setup->config, .started = setup->os->now()};
+    hb_supervisor v = {
+        .s = setup, .config = setup->config, .started = setup->os->now(), .claim = -1};
     hb_daemon_outcome outcome = {0};
     sigset_t before;
     block_signals(&before);

@@ -4,12 +4,13 @@
 #ifndef HB_DAEMON_SUPERVISE_INTERNAL_H
 #define HB_DAEMON_SUPERVISE_INTERNAL_H
 
+#include "daemon/claim.h"
 #include "daemon/feeders.h"
 #include "daemon/health_routes.h"
 #include "daemon/notify.h"
 #include "daemon/supervise.h"
 
-enum { HB_CONDITIONS = HB_DAEMON_SOURCES_MAX + 4 };
+enum { HB_CONDITIONS = HB_DAEMON_SOURCES_MAX + 5 };
 
 /* What is wrong with the daemon itself, as an alert: told when it begins and when it is over. */
 typedef struct hb_condition {
@@ -22,6 +23,7 @@ typedef struct hb_supervisor {
     const hb_daemon_setup *s;
     char correlation[33];
     hb_log *log;
+    int claim;       /* the stream's lock; -1 = none */
     hb_store *store; /* of this thread */
     hb_journal *journal;
     hb_alerts *alerts;
@@ -49,6 +51,8 @@ typedef struct hb_supervisor {
     int64_t failing_since_ns;
     int64_t retry_at_ns;
     int64_t last_tick_ns;
+    hb_time watermark; /* as seen last, */
+    int64_t moved_ns;  /* and when it was seen to move */
     int64_t last_second_ns;
     int64_t last_minute_ns;
     int64_t watchdog_ns;
@@ -65,6 +69,8 @@ uint64_t hb_supervisor_memory(const hb_os *os);
 void hb_supervisor_reload(hb_supervisor *v);
 
 /* housekeeping.c */
+/* After each step of the engine: whether time moves, and ticks where it does not. */
+void hb_supervisor_watch_time(hb_supervisor *v);
 void hb_supervisor_each_second(hb_supervisor *v);
 void hb_supervisor_feed_watchdog(hb_supervisor *v);
 

@@ -387,10 +387,19 @@ static void samples(const hb_metric *m, hb_ranks *ret)
     hb_ranks_of(m->profile.moments.n ? m->profile.sketch : NULL, ret);
 }
 
+static hb_status compared(state *s, hb_distance between, const hb_ranks *run, const hb_ranks *base,
+                          hb_error *err)
+{
+    s->c->ks_d = hb_some(between.ks.d);
+    s->c->ks_p = isnan(between.ks.p) ? (hb_opt_f64){0} : hb_some(between.ks.p);
+    s->c->wasserstein = hb_some(between.wasserstein);
+    return told_distribution(s, &between.ks, run, base, err);
+}
+
 static hb_status distribution(state *s, hb_error *err)
 {
     bool declared = s->in->limits->ks_threshold.set && s->in->distribution_enabled;
-    if (s->in->weight_only && !declared) {
+    if ((s->in->weight_only || s->in->live) && !declared) {
         return HB_OK;
     }
     hb_ranks run;
@@ -408,11 +417,27 @@ static hb_status distribution(state *s, hb_error *err)
                                "samples",
                                s->c->name, run.n ? "the baseline has" : "the run has");
     }
-    hb_distance between = hb_distance_two_sample(&run, &base);
-    s->c->ks_d = hb_some(between.ks.d);
-    s->c->ks_p = hb_some(between.ks.p);
-    s->c->wasserstein = hb_some(between.wasserstein);
-    return told_distribution(s, &between.ks, &run, &base, err);
+    if (!s->in->live) {
+        return compared(s, hb_distance_two_sample(&run, &base), &run, &base, err);
+    }
+    hb_distance apart = hb_distance_apart(&run, &base);
+    if (apart.ks.d > s->in->limits->ks_threshold.v) {
+        apart = hb_distance_two_sample(&run, &base);
+    }
+    return compared(s, apart, &run, &base, err);
+}
+
+hb_status hb_change_flagged(hb_comparison *c, hb_findings *out, hb_error *err)
+{
+    static const hb_metric_def none = {.name = ""};
+    bool comparable = c->flagged && c->delta.set && !c->ks_d.set;
+    if (!comparable) {
+        return HB_OK;
+    }
+    const hb_change change = {
+        .limits = &none, .run = c->run, .baseline = c->baseline, .unit = c->unit};
+    state s = {.in = &change, .c = c, .out = out};
+    return distribution(&s, err);
 }
 
 static hb_status unit_mismatch(const state *s, hb_error *err)

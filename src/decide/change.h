@@ -18,9 +18,15 @@ typedef struct hb_change {
     bool critical;
     bool distribution_enabled;
     bool weight_only; /* as in hb_reference */
+    bool live;        /* a live window: distributions where a limit is declared, p where it is
+                       * passed; the others by hb_change_distribution */
 } hb_change;
 
 HB_CHECKED hb_status hb_change_check(const hb_change *change, hb_comparison *c, hb_findings *out,
                                      hb_error *err);
+
+/* The distribution of a metric of a live window that something else has flagged and whose
+ * distribution nobody has looked at; nothing where the two sides cannot be compared. */
+HB_CHECKED hb_status hb_change_flagged(hb_comparison *c, hb_findings *out, hb_error *err);
 
 #endif

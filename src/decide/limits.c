@@ -399,6 +399,7 @@ static hb_status judge_value(subject *s, bool percent_is_fallback, hb_error *err
         .critical = s->critical,
         .distribution_enabled = s->in->policy->distribution_drift_enabled,
         .weight_only = s->in->weight_only,
+        .live = s->in->window != NULL,
     };
     return hb_change_check(&change, s->c, s->out, err);
 }

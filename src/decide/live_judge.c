@@ -3,6 +3,7 @@
  * beyond limits, silence, coverage. Reads the detector, changes nothing. */
 #include "decide/live_judge.h"
 
+#include "decide/change.h"
 #include "decide/layer2.h"
 #include "decide/live_state.h"
 
@@ -137,6 +138,15 @@ static void raise(hb_decision *d, const hb_findings *findings, size_t first)
     }
 }
 
+/* Where something is flagged, how the distribution moved. */
+static hb_status explain(hb_decision *d, hb_findings *findings, hb_error *err)
+{
+    for (size_t i = 0; i < d->n_comparisons; i++) {
+        HB_TRY(hb_change_flagged(&d->comparisons[i], findings, err));
+    }
+    return HB_OK;
+}
+
 hb_status hb_live_judge(hb_decision *d, hb_findings *findings, hb_error *err)
 {
     const hb_live *live = hb_live_of(d);
@@ -150,5 +160,5 @@ hb_status hb_live_judge(hb_decision *d, hb_findings *findings, hb_error *err)
     d->statistics.insufficient = s->n_shock_tested == 0;
     HB_TRY(hb_told_of_window(d, s, findings, err));
     raise(d, findings, first);
-    return HB_OK;
+    return d->reference->weight_only ? HB_OK : explain(d, findings, err);
 }

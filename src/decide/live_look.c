@@ -186,7 +186,7 @@ static void look_for_shock(hb_looker *l, const hb_live_metric *m, const hb_metri
         return;
     }
     t->mean = hb_fit_unit(&f, f.p.mean);
-    t->p = hb_fit_p(&f, &t->t);
+    t->p = hb_fit_p_kept(&f, &l->law, &t->t);
     bool small = def && def->min_effect.set && hb_fit_moved(&f) < def->min_effect.v;
     t->beyond = t->p <= t->level && !small ? hb_fit_direction(&f) : HB_DIRECTION_NONE;
     if (t->beyond != HB_DIRECTION_NONE) {

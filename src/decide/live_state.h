@@ -7,6 +7,7 @@
 #include "decide/decision.h"
 #include "decide/live.h"
 #include "stats/rank_cusum.h"
+#include "stats/special.h"
 
 /* Windows of a definition before this one that its shock rule looks at. */
 enum { HB_LIVE_BEFORE = 2, HB_DETECTOR_METRICS_MAX = 100000, HB_DETECTOR_NAME_MAX = 4096 };
@@ -64,6 +65,7 @@ typedef struct hb_looker {
     hb_window_use use;
     uint64_t id_hash;
     hb_live_width width;
+    hb_t_law law;   /* of the last p-value */
     bool telling;   /* with limits and likeness, which only a reader of the decision wants */
     bool *left_out; /* one a run of the set: the window itself is among them; owned */
     double *room;   /* owned */

@@ -191,10 +191,16 @@ hb_untested hb_fit_make(const hb_judged *judged, const hb_yardstick *yard, size_
 
 double hb_fit_p(const hb_fit *f, double *ret_t)
 {
+    hb_t_law law = {.dof = 0};
+    return hb_fit_p_kept(f, &law, ret_t);
+}
+
+double hb_fit_p_kept(const hb_fit *f, hb_t_law *io_law, double *ret_t)
+{
     double t = hb_predict_t(&f->p, f->x, f->m);
     /* 1e300 against a constant of 1e-300 is beyond every double; what is kept must be a number. */
     *ret_t = isinf(t) ? copysign(DBL_MAX, t) : t;
-    return hb_predict_p(&f->p, *ret_t, f->side);
+    return hb_predict_p_kept(&f->p, *ret_t, f->side, io_law);
 }
 
 double hb_fit_unit(const hb_fit *f, double v)

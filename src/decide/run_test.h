@@ -43,6 +43,7 @@ hb_untested hb_fit_make(const hb_judged *judged, const hb_yardstick *yard, size_
                         double *room, hb_fit *ret);
 
 double hb_fit_p(const hb_fit *f, double *ret_t);
+double hb_fit_p_kept(const hb_fit *f, hb_t_law *io_law, double *ret_t); /* as hb_predict_p_kept */
 /* From the scale of the test to the metric's unit. */
 double hb_fit_unit(const hb_fit *f, double v);
 /* |x - mean| in the metric's unit. */

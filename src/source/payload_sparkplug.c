@@ -355,8 +355,9 @@ hb_status hb_payload_sparkplug(hb_decoder *d, const hb_record *record, hb_live_s
     if (r.from.kind == OTHER) {
         return HB_OK;
     }
-    if (record->topic.n > HB_BIRTHS_KEY_MAX - 1) {
-        *ret_bad = "topic too long";
+    if (record->topic.n > HB_BIRTHS_KEY_MAX - 1 ||
+        hb_utf8_valid_prefix(record->topic) != record->topic.n) {
+        *ret_bad = "topic too long or no UTF-8";
         return HB_OK;
     }
     message *m = NULL;

@@ -124,7 +124,7 @@ static hb_ks ks_of(const merged *m, const totals *t)
     return (hb_ks){.d = fabs(i / m->pa - j / m->pb), .at = m->value[k]};
 }
 
-hb_distance hb_distance_two_sample(const hb_ranks *a, const hb_ranks *b)
+hb_distance hb_distance_apart(const hb_ranks *a, const hb_ranks *b)
 {
     if (!a->points || !b->points) {
         return (hb_distance){.ks = {.d = 0, .p = 1, .at = NAN}, .wasserstein = NAN};
@@ -134,15 +134,24 @@ hb_distance hb_distance_two_sample(const hb_ranks *a, const hb_ranks *b)
     totals t = add_up(&m);
     hb_distance out = {.ks = ks_of(&m, &t), .wasserstein = t.area / m.pa / m.pb};
     out.ks.d_error = a->rank_error + b->rank_error;
-    /* Of a million samples the chance alone makes a D of 0.001: the sketch's error must not pass
-     * for a difference. */
-    out.ks.p = hb_ks_p(out.ks.d - out.ks.d_error, a->n, b->n);
+    out.ks.p = NAN;
     if (!isfinite(out.wasserstein)) {
         /* A difference of two values may overflow where the area does not. */
         for (size_t k = 0; k <= m.end; k++) {
             m.value[k] *= 0x1p-30;
         }
         out.wasserstein = add_up(&m).area / m.pa / m.pb * 0x1p30;
+    }
+    return out;
+}
+
+hb_distance hb_distance_two_sample(const hb_ranks *a, const hb_ranks *b)
+{
+    hb_distance out = hb_distance_apart(a, b);
+    if (a->points && b->points) {
+        /* Of a million samples the chance alone makes a D of 0.001: the sketch's error must not
+         * pass for a difference. */
+        out.ks.p = hb_ks_p(out.ks.d - out.ks.d_error, a->n, b->n);
     }
     return out;
 }

@@ -40,5 +40,8 @@ typedef struct hb_distance {
 /* Both must have at least one sample; else d = 0, p = 1, at and the area NaN. About 2 ns a point.
  */
 hb_distance hb_distance_two_sample(const hb_ranks *a, const hb_ranks *b);
+/* The same without p, NaN: the exact law of samples of unlike number takes some hundred times as
+ * long as all the rest, and where D says nothing nobody asks for it. */
+hb_distance hb_distance_apart(const hb_ranks *a, const hb_ranks *b);
 
 #endif

@@ -117,10 +117,14 @@ double hb_predict_t(const hb_predict *p, double x, size_t m)
     return (d / p->sd) / root;
 }
 
+double hb_predict_p_kept(const hb_predict *p, double t, int side, hb_t_law *io_law)
+{
+    return side == 0 ? hb_t_two_sided_kept(t, p->dof, io_law)
+                     : hb_t_sf_kept(side > 0 ? t : -t, p->dof, io_law);
+}
+
 double hb_predict_p(const hb_predict *p, double t, int side)
 {
-    if (side == 0) {
-        return hb_t_two_sided(t, p->dof);
-    }
-    return side > 0 ? hb_t_sf(t, p->dof) : hb_t_cdf(t, p->dof);
+    hb_t_law law = {.dof = 0};
+    return hb_predict_p_kept(p, t, side, &law);
 }

@@ -9,6 +9,8 @@
 #ifndef HB_STATS_PREDICT_H
 #define HB_STATS_PREDICT_H
 
+#include "stats/special.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +38,8 @@ int hb_predict_fit(const hb_predict_input *in, hb_predict *ret);
 double hb_predict_t(const hb_predict *p, double x, size_t m);
 /* side: 0 two-sided; +1 only x above the mean counts; -1 only below. */
 double hb_predict_p(const hb_predict *p, double t, int side);
+/* The same; for many metrics of as many values, which share the law. */
+double hb_predict_p_kept(const hb_predict *p, double t, int side, hb_t_law *io_law);
 /* How far from the mean x may lie at level alpha (two-sided when side is 0): half width, unit. */
 double hb_predict_width(const hb_predict *p, size_t m, double alpha, int side);
 

@@ -28,6 +28,14 @@ double hb_normal_quantile(double p);
 double hb_t_cdf(double t, double dof);
 double hb_t_sf(double t, double dof);
 double hb_t_two_sided(double t, double dof); /* P(|T| >= |t|) */
+/* The same bits, with what depends on dof alone, most of the work, kept from one call to the next.
+ * Zeros before the first. */
+typedef struct hb_t_law {
+    double dof;
+    double log_beta[2];
+} hb_t_law;
+double hb_t_sf_kept(double t, double dof, hb_t_law *io_law);
+double hb_t_two_sided_kept(double t, double dof, hb_t_law *io_law);
 double hb_t_quantile(double p, double dof);
 /* Noncentral t: P(T <= t), noncentrality ncp, by quadrature; 1e-12 for |ncp| up to 37 and dof from
  * 1, whatever the sign of t. Further out it is right too, but takes longer. */

@@ -28,8 +28,18 @@ static double first_term(const hb_beta_law *l, hb_dd log_x)
     return hb_dd_exp(hb_dd_sub(hb_dd_mul(hb_dd_of(l->a), log_x), l->log_beta)) / l->a;
 }
 
+static hb_beta_law law_of(double dof, hb_t_law *io)
+{
+    if (io->dof != dof) {
+        hb_beta_law l = hb_beta_law_of(dof / 2, 0.5);
+        *io = (hb_t_law){.dof = dof, .log_beta = {l.log_beta.hi, l.log_beta.lo}};
+    }
+    return (hb_beta_law){
+        .a = dof / 2, .b = 0.5, .log_beta = {.hi = io->log_beta[0], .lo = io->log_beta[1]}};
+}
+
 /* P(|T| >= t) in p and P(|T| < t) in q, t >= 0, by I_x(dof/2, 1/2) at x = dof / (dof + t²). */
-static hb_beta_value two_tails(double t, double dof)
+static hb_beta_value two_tails(double t, double dof, hb_t_law *io_law)
 {
     if (t < 1e-100) {
         return (hb_beta_value){.p = 1, .q = 0};
@@ -41,7 +51,7 @@ static hb_beta_value two_tails(double t, double dof)
     if (isinf(t)) {
         return (hb_beta_value){.p = 0, .q = 1};
     }
-    hb_beta_law l = hb_beta_law_of(dof / 2, 0.5);
+    hb_beta_law l = law_of(dof, io_law);
     if (t > 1e100) { /* x is below what its square root can hold */
         hb_dd log_x = hb_dd_log(hb_dd_of(dof));
         log_x = hb_dd_sub(log_x, hb_dd_mul(hb_dd_of(2), hb_dd_log(hb_dd_of(t))));
@@ -53,21 +63,33 @@ static hb_beta_value two_tails(double t, double dof)
     return hb_beta_at(&l, hb_dd_div(hb_dd_of(dof), both), hb_dd_div(square, both));
 }
 
-double hb_t_two_sided(double t, double dof)
+double hb_t_two_sided_kept(double t, double dof, hb_t_law *io_law)
 {
     if (isnan(t) || !(dof > 0)) {
         return NAN;
     }
-    return two_tails(fabs(t), dof).p;
+    return two_tails(fabs(t), dof, io_law).p;
+}
+
+double hb_t_sf_kept(double t, double dof, hb_t_law *io_law)
+{
+    if (isnan(t) || !(dof > 0)) {
+        return NAN;
+    }
+    hb_beta_value v = two_tails(fabs(t), dof, io_law);
+    return t >= 0 ? 0.5 * v.p : 0.5 + 0.5 * v.q;
+}
+
+double hb_t_two_sided(double t, double dof)
+{
+    hb_t_law law = {.dof = 0};
+    return hb_t_two_sided_kept(t, dof, &law);
 }
 
 double hb_t_sf(double t, double dof)
 {
-    if (isnan(t) || !(dof > 0)) {
-        return NAN;
-    }
-    hb_beta_value v = two_tails(fabs(t), dof);
-    return t >= 0 ? 0.5 * v.p : 0.5 + 0.5 * v.q;
+    hb_t_law law = {.dof = 0};
+    return hb_t_sf_kept(t, dof, &law);
 }
 
 double hb_t_cdf(double t, double dof)

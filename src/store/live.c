@@ -140,7 +140,7 @@ static hb_status get_state(hb_store *s, const char *stream, char *to, size_t n, 
             return status;
         }
         if (status != HB_OK || plain.n > n - at) {
-            return HB_FAIL(err, HB_E_STORE, "the state of stream '%s' in registry '%s' is damaged",
+            return HB_FAIL(err, HB_E_INPUT, "the state of stream '%s' in registry '%s' is damaged",
                            stream, s->path);
         }
         memcpy(to + at, plain.p, plain.n);
@@ -148,7 +148,7 @@ static hb_status get_state(hb_store *s, const char *stream, char *to, size_t n, 
         HB_TRY(hb_sql_row(&q, &more, err));
     }
     return at == n ? HB_OK
-                   : HB_FAIL(err, HB_E_STORE,
+                   : HB_FAIL(err, HB_E_INPUT,
                              "the state of stream '%s' in registry '%s' has %zu of %zu bytes",
                              stream, s->path, at, n);
 }
@@ -180,8 +180,16 @@ static hb_status get_checkpoint(hb_store *s, const char *stream, hb_arena *arena
     if (!state) {
         return HB_NOMEM(err);
     }
+    hb_error why = {0};
+    hb_status status = get_state(s, stream, state, c->state_len, &why);
+    c->damaged = "";
+    if (status == HB_E_INPUT) { /* the rest of the checkpoint is still worth having */
+        c->damaged = hb_arena_str(arena, hb_str_of(why.msg));
+        c->state_len = 0;
+        return c->damaged ? HB_OK : HB_NOMEM(err);
+    }
     c->state = state;
-    return get_state(s, stream, state, c->state_len, err);
+    return status == HB_OK ? HB_OK : HB_FAIL(err, status, "%s", why.msg);
 }
 
 /* One snapshot for both tables: another process may write in between. */

@@ -33,6 +33,8 @@ typedef struct hb_live_checkpoint {
     uint64_t snapshot;
     const void *state; /* stored compressed */
     size_t state_len;
+    const char
+        *damaged; /* on reading: why the state cannot be used (state is NULL then); "" = it can */
     const char *config_digest; /* what state depends on; another one on loading is told, not used */
     const char *engine_version;
     hb_time at;

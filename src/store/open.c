@@ -31,7 +31,7 @@ static int wait_for_lock(void *ctx, int n_calls)
     if (n_calls == 0) {
         s->busy_since_ns = now;
     }
-    if (now - s->busy_since_ns >= (int64_t)HB_STORE_BUSY_MS * 1000000) {
+    if (now - s->busy_since_ns >= s->busy_most_ns) {
         return 0;
     }
     unsigned char jitter = 0;
@@ -298,6 +298,7 @@ hb_status hb_store_open_with(const hb_os *os, const char *path, hb_store_mode mo
     }
     s->os = os;
     s->mode = mode;
+    hb_store_set_busy(s, HB_STORE_BUSY_MS);
     s->path = hb_strdup(path);
     hb_status status = s->path ? open_file(s, steps, n_steps, err) : HB_NOMEM(err);
     if (status != HB_OK) {
@@ -329,8 +330,26 @@ const char *hb_store_path(const hb_store *s)
     return s->path;
 }
 
+void hb_store_set_busy(hb_store *s, uint32_t ms)
+{
+    s->busy_most_ns = (int64_t)ms * 1000000;
+}
+
+hb_status hb_store_in_place(hb_store *s, hb_error *err)
+{
+    int moved = 0;
+    int rc = sqlite3_file_control(s->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved);
+    return rc == SQLITE_OK && moved
+               ? HB_FAIL(err, HB_E_STORE,
+                         "registry '%s' was removed or replaced while it was open; put it back, or "
+                         "start again with the one that is there",
+                         s->path)
+               : HB_OK;
+}
+
 hb_status hb_store_begin(hb_store *s, hb_error *err)
 {
+    HB_TRY(s->writing ? HB_OK : hb_store_in_place(s, err));
     HB_TRY(hb_sql_do(s, s->writing ? "SAVEPOINT inner_work" : "BEGIN IMMEDIATE", err));
     s->writing++;
     return HB_OK;

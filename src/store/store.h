@@ -27,6 +27,11 @@ HB_CHECKED hb_status hb_store_open(const hb_os *os, const char *path, hb_store_m
                                    hb_store **ret_store, hb_error *err);
 void hb_store_close(hb_store *s);
 const char *hb_store_path(const hb_store *s);
+/* How long another process's lock is waited for, instead of HB_STORE_BUSY_MS. */
+void hb_store_set_busy(hb_store *s, uint32_t ms);
+/* HB_E_STORE when the file that is open is no longer the one of that name: what is written to it
+ * would be found by nobody. Every write transaction asks this first. */
+HB_CHECKED hb_status hb_store_in_place(hb_store *s, hb_error *err);
 
 /* Adds a run. The same run_id with the same digest is fine (*ret_existed = true, nothing written);
  * with another digest HB_E_STORE. `created` is the time of registration. */

@@ -15,6 +15,7 @@ struct hb_store {
     unsigned writing; /* write transactions open, one inside the other; > 0: an error message may
                        * say that nothing was kept */
     int64_t busy_since_ns;
+    int64_t busy_most_ns;
 };
 
 /* One step from schema `from` to `from` + 1. */

@@ -56,7 +56,9 @@ hb_status hb_windows_heard_late(hb_windows *w, hb_wdef *d, int64_t pane, const h
 {
     HB_TRY(grow_heard(d, w->n_metrics, err));
     hb_heard *h = &d->heard[w->channels[x->channel].metric];
-    h->last = x->t > h->last ? x->t : h->last;
+    if (x->kind != HB_LIVE_MISSING && x->t > h->last) {
+        h->last = x->t;
+    }
     d->last_data = pane > d->last_data ? pane : d->last_data;
     return HB_OK;
 }

@@ -9,20 +9,70 @@
 
 #include <string.h>
 
+static inline uint64_t begin(uint64_t seed, size_t n)
+{
+    return seed ^ n * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+static inline uint64_t step(uint64_t h, uint64_t x)
+{
+    h = (h ^ x) * UINT64_C(0xff51afd7ed558ccd);
+    return h ^ h >> 32;
+}
+
+static inline uint64_t end(uint64_t h)
+{
+    h *= UINT64_C(0xc4ceb9fe1a85ec53);
+    return h ^ h >> 33;
+}
+
+static inline uint64_t load8(const char *p)
+{
+    uint64_t x = 0;
+    memcpy(&x, p, sizeof x);
+    return x;
+}
+
+/* One to seven bytes, zeros above them: loads that overlap instead of a copy of some bytes. */
+static inline uint64_t load_rest(const char *p, size_t n)
+{
+    const unsigned char *b = (const unsigned char *)p;
+    if (n < 4) {
+        return (uint64_t)b[0] | (uint64_t)b[n / 2] << (8 * (n / 2)) |
+               (uint64_t)b[n - 1] << (8 * (n - 1));
+    }
+    uint32_t low = 0;
+    uint32_t high = 0;
+    memcpy(&low, p, sizeof low);
+    memcpy(&high, p + n - 4, sizeof high);
+    return low | (uint64_t)high << (8 * (n - 4));
+}
+
 /* Eight bytes a step; little-endian on every machine we run on, so stored hashes stay good. */
 uint64_t hb_fast_hash(uint64_t seed, hb_str s)
 {
-    uint64_t h = seed ^ s.n * UINT64_C(0x9e3779b97f4a7c15);
-    const char *p = s.p;
-    for (size_t n = s.n; n; n -= n < 8 ? n : 8) {
-        uint64_t x = 0;
-        memcpy(&x, p, n < 8 ? n : 8);
-        h = (h ^ x) * UINT64_C(0xff51afd7ed558ccd);
-        h ^= h >> 32;
-        p += n < 8 ? n : 8;
+    uint64_t h = begin(seed, s.n);
+    size_t at = 0;
+    for (; s.n - at >= 8; at += 8) {
+        h = step(h, load8(s.p + at));
     }
-    h *= UINT64_C(0xc4ceb9fe1a85ec53);
-    return h ^ h >> 33;
+    return end(s.n > at ? step(h, load_rest(s.p + at, s.n - at)) : h);
+}
+
+/* hb_fast_hash from both seeds at once: neither step waits for the other's. */
+static hb_message_id hash_both(hb_message_id seed, hb_str s)
+{
+    hb_message_id h = {begin(seed.a, s.n), begin(seed.b, s.n)};
+    size_t at = 0;
+    for (; s.n - at >= 8; at += 8) {
+        uint64_t x = load8(s.p + at);
+        h = (hb_message_id){step(h.a, x), step(h.b, x)};
+    }
+    if (s.n > at) {
+        uint64_t x = load_rest(s.p + at, s.n - at);
+        h = (hb_message_id){step(h.a, x), step(h.b, x)};
+    }
+    return (hb_message_id){end(h.a), end(h.b)};
 }
 
 hb_status hb_ids_init(hb_ids *ids, uint32_t max, hb_error *err)
@@ -53,15 +103,29 @@ static bool same(hb_message_id x, hb_message_id y)
     return x.a == y.a && x.b == y.b;
 }
 
-/* The slot that holds the id, or the free one where it would go. */
+static uint64_t entry_of(uint32_t place, hb_message_id id)
+{
+    return ((uint64_t)place + 1) << 32 | (uint32_t)id.a;
+}
+
+static uint32_t place_in(uint64_t entry)
+{
+    return (uint32_t)(entry >> 32) - 1;
+}
+
+/* The slot that holds the id, or the free one where it would go. The ring is looked at only where
+ * the hash is the same: it is large, and what is old in it is in no cache. */
 static uint32_t slot_of(const hb_ids *ids, hb_message_id id)
 {
     uint32_t mask = ids->n_slots - 1;
     uint32_t at = (uint32_t)id.a & mask;
-    while (ids->slots[at] && !same(ids->ring[ids->slots[at] - 1], id)) {
-        at = (at + 1) & mask;
+    for (;; at = (at + 1) & mask) {
+        uint64_t entry = ids->slots[at];
+        bool alike = (uint32_t)entry == (uint32_t)id.a;
+        if (!entry || (alike && same(ids->ring[place_in(entry)], id))) {
+            return at;
+        }
     }
-    return at;
 }
 
 /* Takes a slot out of its chain: what follows moves up, so that no mark of deletion is needed. */
@@ -70,7 +134,7 @@ static void vacate(hb_ids *ids, uint32_t at)
     uint32_t mask = ids->n_slots - 1;
     uint32_t hole = at;
     for (uint32_t i = (at + 1) & mask; ids->slots[i]; i = (i + 1) & mask) {
-        uint32_t home = (uint32_t)ids->ring[ids->slots[i] - 1].a & mask;
+        uint32_t home = (uint32_t)ids->slots[i] & mask;
         if (((i - home) & mask) >= ((i - hole) & mask)) {
             ids->slots[hole] = ids->slots[i];
             hole = i;
@@ -84,27 +148,35 @@ bool hb_ids_has(const hb_ids *ids, hb_message_id id)
     return ids->slots[slot_of(ids, id)] != 0;
 }
 
+/* Slots of what is forgotten soon are fetched while there is other work. */
+static void fetch_ahead(const hb_ids *ids)
+{
+    enum { AHEAD = 8 };
+    uint32_t at = ids->at + AHEAD < ids->max ? ids->at + AHEAD : 0;
+    __builtin_prefetch(&ids->slots[(uint32_t)ids->ring[at].a & (ids->n_slots - 1)], 1);
+}
+
 void hb_ids_remember(hb_ids *ids, hb_message_id id)
 {
     if (ids->n == ids->max) {
         vacate(ids, slot_of(ids, ids->ring[ids->at]));
+        fetch_ahead(ids);
     } else {
         ids->n++;
     }
     ids->ring[ids->at] = id;
-    ids->slots[slot_of(ids, id)] = ids->at + 1;
+    ids->slots[slot_of(ids, id)] = entry_of(ids->at, id);
     ids->at = ids->at + 1 == ids->max ? 0 : ids->at + 1;
 }
 
 bool hb_ids_known(hb_ids *ids, const hb_live_sample *s)
 {
-    hb_message_id id = {hb_fast_hash(hb_fast_hash(1, s->source), s->id), 0};
+    hb_message_id id = hash_both(hash_both((hb_message_id){1, 2}, s->source), s->id);
     if (ids->in_message && ids->current.a == id.a && s->part > ids->part) {
         ids->part = s->part;
         return ids->known;
     }
-    id.b = hb_fast_hash(hb_fast_hash(2, s->source), s->id);
-    hb_message_id named = {hb_fast_hash(id.a, s->name), hb_fast_hash(id.b, s->name)};
+    hb_message_id named = hash_both(id, s->name);
     ids->current = id;
     ids->part = s->part;
     ids->in_message = true;

@@ -75,7 +75,7 @@ typedef struct hb_cell {
     uint32_t cap;
     bool disordered;
     bool finished;
-    hb_time heard; /* latest time of any sample, usable or not */
+    hb_time heard; /* latest time of a sample, usable or not, that does not say "no value" */
     hb_time first; /* of usable ones */
     hb_time last;
     double at_first;
@@ -163,7 +163,7 @@ typedef struct hb_message_id {
 /* The latest messages, oldest forgotten. */
 typedef struct hb_ids {
     hb_message_id *ring;
-    uint32_t *slots; /* ring place + 1; 0 = free */
+    uint64_t *slots; /* ring place + 1 in the upper half, its hash in the lower; 0 = free */
     uint32_t max;
     uint32_t n_slots; /* a power of two */
     uint32_t n;

@@ -293,7 +293,9 @@ hb_status hb_pane_add(hb_windows *w, hb_pane *p, const hb_held *x, hb_error *err
     hb_cell *c = NULL;
     HB_TRY(hb_pane_cell(w, p, ch->metric, &c, err));
     p->came++;
-    c->heard = x->t > c->heard ? x->t : c->heard;
+    if (x->kind != HB_LIVE_MISSING) { /* a sender that says it has no value is silent of it */
+        c->heard = x->t > c->heard ? x->t : c->heard;
+    }
     switch (x->kind) {
     case HB_LIVE_VALUE:
         p->usable++;

@@ -227,7 +227,8 @@ static hb_status get_cell(hb_rd *r, const hb_pane *p, hb_cell *c, hb_error *err)
     c->usable = hb_rd_u64(r);
     uint32_t finished = hb_rd_u32(r);
     c->finished = finished;
-    if (r->failed || finished > 1 || c->heard < p->start || c->heard >= p->end ||
+    bool nothing = c->heard == HB_TIME_NONE && c->usable == 0; /* missing values only */
+    if (r->failed || finished > 1 || (!nothing && (c->heard < p->start || c->heard >= p->end)) ||
         !isfinite(c->at_first) || !isfinite(c->at_last) || c->first > c->last ||
         (c->usable ? c->first < p->start || c->last > c->heard
                    : c->first != HB_TIME_NONE || c->last != HB_TIME_NONE)) {

@@ -12,7 +12,7 @@ import unittest
 import jsonschema
 
 from hbtest import SOURCE
-from livecase import (CHANNELS, NAN, ODD_UNIT, PER_WINDOW, RAMPED, SILENT, SPIKED, STEPPED, WINDOWS, CONFIG,
+from livecase import (CHANNELS, NAN, ODD_UNIT, PER_WINDOW, RAMPED, SILENT, SPIKED, STEPPED, T0, WINDOW, WINDOWS, CONFIG,
                       LiveCase, telemetry)
 
 
@@ -197,11 +197,12 @@ class Restart(LiveCase):
 class Trouble(LiveCase):
     def test_a_registry_that_is_locked_delays_decisions_and_changes_none(self):
         lines = telemetry(20, faults=False)
-        self.workspace(lines, at="ws")
+        config = CONFIG + "idle_after: 1h\n"  # ticks are records too, and positions are compared
+        self.workspace(lines, config, at="ws")
         self.once(at="ws")
         expected = self.outcome("ws")
         os.rename(self.path("ws"), self.path("whole"))
-        self.workspace(lines, CONFIG.replace("source: file_replay\npath: rig.jsonl\n",
+        self.workspace(lines, config.replace("source: file_replay\npath: rig.jsonl\n",
                        "sources:\n  - {source: file_replay, path: rig.jsonl, follow: true}\n"), at="ws")
         os.unlink(self.path("ws/rig.jsonl"))
         p = self.start(at="ws")
@@ -214,7 +215,7 @@ class Trouble(LiveCase):
         self.wait_for(lambda: self.query("SELECT count(*) FROM live_windows", "ws")[0][0] >= 19)
         self.stop(p)
         self.assertEqual(p.returncode, 0, self.log("ws"))
-        self.workspace(lines, at="ws")
+        self.workspace(lines, config, at="ws")
         self.once(at="ws")
         self.same_outcome(expected, self.outcome("ws"))
 
@@ -246,6 +247,25 @@ class Running(LiveCase):
         self.stop(p)
         self.assertEqual(p.returncode, 0)
         self.assertIn(" ended:", self.log())
+
+    def test_messages_that_move_no_time_are_silence(self):
+        """A sender whose clock was set back, and one that cannot be read: windows close all the same, at the
+        pace of the clock."""
+        lines = telemetry(1, faults=False)
+        self.workspace(lines, CONFIG.replace("source: file_replay\npath: rig.jsonl\n",
+                       "sources:\n  - {source: file_replay, path: rig.jsonl, follow: true}\n")
+                       .replace("{size: 5m}", "{size: 1s}").replace("2m", "2s") + "idle_after: 500ms\n")
+        p = self.start()
+        self.wait_for(lambda: " started:" in self.log())
+        silent = "SELECT count(*) FROM live_windows WHERE samples = 0 AND start_ns >= %d" % ((T0 + WINDOW) * 10**9)
+
+        def goes_on():
+            with open(self.path("rig.jsonl"), "a", encoding="utf-8") as f:
+                f.write('{"timestamp": 1000, "metric": "temp", "value": 20}\nnot readable\n')
+            return self.query(silent)[0][0] >= 3
+        self.wait_for(goes_on)
+        self.stop(p)
+        self.assertEqual(p.returncode, 0, self.log())
 
     def test_late_samples_go_where_the_policy_says(self):
         lines = telemetry(6, faults=False)

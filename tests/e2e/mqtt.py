@@ -84,6 +84,7 @@ class Mqtt(livetest.Case):
                 r.wait_told("retrying")
                 broker.start()
                 r.wait_told("lost session_lost 1")
+                livetest.wait_for("the new subscription", lambda: sum("running" in t for t in r.told) == 2)
                 p = self.publisher(broker.port)
                 p.send("lab/a", "after")
                 livetest.wait_for("the message", lambda: "after" in r.payloads())

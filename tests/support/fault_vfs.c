@@ -31,6 +31,7 @@ typedef struct fault_file {
 static sqlite3_vfs *real_vfs;
 static countdown io;
 static int io_code;
+static countdown locks;
 
 void fault_vfs_fail(unsigned long nth, int code, bool persistent)
 {
@@ -38,9 +39,14 @@ void fault_vfs_fail(unsigned long nth, int code, bool persistent)
     io_code = code;
 }
 
+void fault_vfs_fail_lock(unsigned long nth, bool persistent)
+{
+    locks = (countdown){.left = nth, .persistent = persistent};
+}
+
 bool fault_vfs_fired(void)
 {
-    return io.fired;
+    return io.fired || locks.fired;
 }
 
 static sqlite3_file *real(sqlite3_file *f)
@@ -124,7 +130,9 @@ static int f_shm_map(sqlite3_file *f, int page, int size, int extend, void volat
 
 static int f_shm_lock(sqlite3_file *f, int offset, int n, int flags)
 {
-    return real(f)->pMethods->xShmLock(real(f), offset, n, flags);
+    bool taking = (flags & SQLITE_SHM_LOCK) != 0;
+    return taking && due(&locks) ? SQLITE_IOERR_SHMLOCK
+                                 : real(f)->pMethods->xShmLock(real(f), offset, n, flags);
 }
 
 static void f_shm_barrier(sqlite3_file *f)

@@ -13,6 +13,8 @@
 
 void fault_vfs_install(void);
 void fault_vfs_fail(unsigned long nth, int code, bool persistent);
+/* Locks of the write-ahead log instead: every reading needs one as well. */
+void fault_vfs_fail_lock(unsigned long nth, bool persistent);
 bool fault_vfs_fired(void);
 
 void sqlite_alloc_install(void);

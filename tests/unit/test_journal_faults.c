@@ -6,6 +6,7 @@
 #include "journal/inspect.h"
 #include "os/file.h"
 #include "stats/random.h"
+#include "support/fault_os.h"
 #include "support/journal_case.h"
 #include "support/power_cut.h"
 #include "support/temp_dir.h"
@@ -37,129 +38,6 @@ static int drop_dir(void **state)
 }
 
 /* --- every call fails --- */
-
-static struct {
-    unsigned long calls;
-    unsigned long nth;
-    bool persistent;
-    bool fired;
-    int why;
-} fault;
-
-static bool fails(void)
-{
-    fault.calls++;
-    bool now = fault.persistent ? fault.calls >= fault.nth : fault.calls == fault.nth;
-    fault.fired = fault.fired || now;
-    if (now) {
-        errno = fault.why;
-    }
-    return now;
-}
-
-#define REAL case_os()
-static int f_open(const char *path, int flags, mode_t mode)
-{
-    return fails() ? -1 : REAL->open(path, flags, mode);
-}
-
-static ssize_t f_read(int fd, void *p, size_t n)
-{
-    return fails() ? -1 : REAL->read(fd, p, n);
-}
-
-static ssize_t f_pread(int fd, void *p, size_t n, off_t at)
-{
-    return fails() ? -1 : REAL->pread(fd, p, n, at);
-}
-
-static ssize_t f_write(int fd, const void *p, size_t n)
-{
-    return fails() ? -1 : REAL->write(fd, p, n);
-}
-
-static int f_fsync(int fd)
-{
-    return fails() ? -1 : REAL->fsync(fd);
-}
-
-static int f_fstat(int fd, struct stat *st)
-{
-    return fails() ? -1 : REAL->fstat(fd, st);
-}
-
-static int f_stat(const char *path, struct stat *st)
-{
-    return fails() ? -1 : REAL->stat(path, st);
-}
-
-static int f_rename(const char *from, const char *to)
-{
-    return fails() ? -1 : REAL->rename(from, to);
-}
-
-static int f_unlink(const char *path)
-{
-    return fails() ? -1 : REAL->unlink(path);
-}
-
-static int f_mkdir(const char *path, mode_t mode)
-{
-    return fails() ? -1 : REAL->mkdir(path, mode);
-}
-
-static int f_flock(int fd, int operation)
-{
-    return fails() ? -1 : REAL->flock(fd, operation);
-}
-
-static int f_ftruncate(int fd, off_t n)
-{
-    return fails() ? -1 : REAL->ftruncate(fd, n);
-}
-
-static int f_fallocate(int fd, off_t at, off_t n)
-{
-    return fails() ? -1 : REAL->fallocate(fd, at, n);
-}
-
-static void *f_mmap(int fd, size_t n, int protection)
-{
-    return fails() ? MAP_FAILED : REAL->mmap(fd, n, protection);
-}
-
-static int f_msync(void *p, size_t n)
-{
-    return fails() ? -1 : REAL->msync(p, n);
-}
-
-static int f_random(void *p, size_t n)
-{
-    return fails() ? -1 : REAL->random(p, n);
-}
-
-static const hb_os *faulty(void)
-{
-    static hb_os os;
-    os = *case_os();
-    os.open = f_open;
-    os.read = f_read;
-    os.pread = f_pread;
-    os.write = f_write;
-    os.fsync = f_fsync;
-    os.fstat = f_fstat;
-    os.stat = f_stat;
-    os.rename = f_rename;
-    os.unlink = f_unlink;
-    os.mkdir = f_mkdir;
-    os.flock = f_flock;
-    os.ftruncate = f_ftruncate;
-    os.fallocate = f_fallocate;
-    os.mmap = f_mmap;
-    os.msync = f_msync;
-    os.random = f_random;
-    return &os;
-}
 
 /* What was acknowledged. */
 static struct {
@@ -295,12 +173,9 @@ static void journal__keeps_what_it_acknowledged_when_any_call_fails(void **state
         for (;; n++) {
             bool failed = false;
             prepare();
-            memset(&fault, 0, sizeof fault);
-            fault.nth = n;
-            fault.persistent = kind % 2;
-            fault.why = reasons[kind / 2];
-            visit(faulty(), &failed);
-            bool fired = fault.fired;
+            fault_os_fail(n, reasons[kind / 2], kind % 2);
+            visit(fault_os(), &failed);
+            bool fired = fault_os_fired();
             check_ledger();
             if (!fired) {
                 assert_false(failed);
@@ -331,15 +206,12 @@ static void repair__can_fail_anywhere_and_be_run_again(void **state)
         for (;; n++) {
             prepare();
             damage("j/00000000000000000000.hbj", 4096 + 48 + 100); /* record 1 */
-            memset(&fault, 0, sizeof fault);
-            fault.nth = n;
-            fault.persistent = persistent;
-            fault.why = EIO;
-            hb_status status = case_repair(faulty(), NULL);
-            if (!fault.fired) {
+            fault_os_fail(n, EIO, persistent);
+            hb_status status = case_repair(fault_os(), NULL);
+            bool fired = fault_os_fired();
+            if (!fired) {
                 assert_int_equal(status, HB_OK);
             }
-            bool fired = fault.fired;
             hb_error again = {0};
             if (case_repair(case_os(), &again) != HB_OK) {
                 fail_msg("after call %lu failed: %s", n, again.msg);

@@ -392,10 +392,67 @@ static void live__another_unit_begins_anew(void **state)
     live_end(&l);
 }
 
+/* n samples around the value, evenly spaced, so that D of two sets is their shift. */
+static void give_samples(hb_metric *m, size_t n)
+{
+    double v[128];
+    for (size_t i = 0; i < n; i++) {
+        v[i] = m->value + ((double)i + 0.5) / (double)n - 0.5;
+    }
+    hb_profile_init(&m->profile, 0);
+    CHECK_OK(hb_profile_add(&m->profile, v, NULL, n, &err));
+    CHECK_OK(hb_profile_finish(&m->profile, &err));
+}
+
+static const hb_comparison *step_with_samples(live_case *l, double value)
+{
+    live_next(l, &value);
+    give_samples(&l->metrics[0], 128);
+    live_decide(l);
+    live_absorb(l);
+    return &l->decision->comparisons[0];
+}
+
+static void live__distributions_are_compared_where_somebody_asks(void **state)
+{
+    (void)state;
+    static const char *const limited = "version: '1'\nmetrics:\n  temp: {distribution_drift: "
+                                       "{ks_threshold: 0.5}, drift_threshold: 1000}\n";
+    static const struct {
+        const char *yaml;
+        bool d_when_quiet;
+    } cases[] = {{NULL, false}, {limited, true}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        live_case l;
+        live_begin(&l, cases[i].yaml, NULL, one, 1, 20);
+        live_ready(&l, 20, 1);
+        l.reference_metrics[0].value = 20;
+        give_samples(&l.reference_metrics[0], 57);
+        const hb_comparison *c = step_with_samples(&l, 20.1);
+        verdict(&l, HB_VERDICT_PASS);
+        assert_true(c->ks_d.set == cases[i].d_when_quiet && !c->ks_p.set);
+        assert_true(!c->ks_d.set || fabs(c->ks_d.v - 0.1) < 0.03);
+        hb_profile_release(&l.metrics[0].profile);
+        for (int k = 0; k < 2; k++) {
+            c = step_with_samples(&l, 40);
+            assert_true(c->ks_d.set == (k == 1 || cases[i].yaml));
+            hb_profile_release(&l.metrics[0].profile);
+        }
+        verdict(&l, HB_VERDICT_PASS_WITH_DRIFT);
+        assert_true(c->ks_d.v == 1 && c->ks_p.set && c->ks_p.v < 1e-20 && c->wasserstein.set);
+        const hb_finding *f =
+            live_finding(&l, "temp", cases[i].yaml ? HB_RULE_KS_THRESHOLD : HB_RULE_DISTRIBUTION);
+        text_has(f, "the distribution moved (KS D = 1 at");
+        hb_profile_release(&l.reference_metrics[0].profile);
+        live_end(&l);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(live__a_quiet_window_passes_and_says_what_was_tested),
+        cmocka_unit_test(live__distributions_are_compared_where_somebody_asks),
         cmocka_unit_test(live__a_shock_is_two_of_three_windows_the_same_way),
         cmocka_unit_test(
             live__a_shock_fails_on_a_critical_metric_and_heeds_min_effect_and_direction),

@@ -2,9 +2,11 @@
 #include "support/check.h"
 
 #include "base/num.h"
+#include "base/num_decimal.h"
 
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static void num_print__shortest_that_reads_back(void **state)
@@ -145,9 +147,66 @@ static void num_print__gives_back_decimals_as_they_were_written(void **state)
     }
 }
 
+/* The C library's digits, fewest first, until they read back. */
+static int digits_by_printf(double v, char digits[24], int *ret_exponent)
+{
+    char text[40];
+    double back = 0;
+    int64_t exponent = 0;
+    int n = 0;
+    for (int k = 0; k < 17 && back != v; k++) {
+        int length = snprintf(text, sizeof text, "%.*e", k, v);
+        assert_true(hb_num_parse(text, (size_t)length, &back) != HB_NUM_NOT);
+    }
+    char *c = text;
+    for (; *c != 'e'; c++) {
+        if (*c != '.') {
+            digits[n++] = *c;
+        }
+    }
+    assert_true(hb_num_parse_i64(c + 1, strlen(c + 1), &exponent));
+    *ret_exponent = (int)exponent + 1;
+    return n;
+}
+
+static void num_shortest__gives_the_digits_of_printf(void **state)
+{
+    (void)state;
+    uint64_t seed = 5;
+    size_t undecided = 0;
+    for (int i = 0; i < 60000; i++) {
+        seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        uint64_t bits = seed ^ seed >> 29;
+        double v = (double)(bits >> 40) / 1000 * 1.1 + 0.3;
+        if (i % 3 == 1) {
+            v = (double)(bits >> 11) / (double)(1 + (bits & 0xffff));
+        } else if (i % 3 == 2) {
+            memcpy(&v, &bits, sizeof v);
+            v = isfinite(v) ? fabs(v) : 1.5;
+        }
+        char got[24];
+        char want[24];
+        int got_exponent = 0;
+        int want_exponent = 0;
+        int n = hb_num_shortest(v, got, &got_exponent);
+        undecided += n == 0;
+        if (n) {
+            assert_int_equal(n, digits_by_printf(v, want, &want_exponent));
+            assert_int_equal(got_exponent, want_exponent);
+            assert_memory_equal(got, want, (size_t)n);
+        }
+    }
+    assert_true(undecided < 2000); /* the smallest numbers there are */
+    char digits[24];
+    int exponent = 0;
+    assert_int_equal(hb_num_shortest(0x1p-44, digits, &exponent), 0);
+    assert_int_equal(hb_num_shortest(5e-324, digits, &exponent), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(num_shortest__gives_the_digits_of_printf),
         cmocka_unit_test(num_print__shortest_that_reads_back),
         cmocka_unit_test(num_parse__accepts_whole_numbers_only),
         cmocka_unit_test(num_print__gives_back_decimals_as_they_were_written),

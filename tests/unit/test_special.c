@@ -235,9 +235,25 @@ static void special__has_stored_bits(void **state)
     }
 }
 
+/* To the bit, whether the law was there already or not. */
+static void student__laws_kept_change_nothing(void **state)
+{
+    (void)state;
+    static const double dofs[] = {1, 29, 29, 29.5, 7, 1e11, 29};
+    hb_t_law law = {.dof = 0};
+    for (size_t i = 0; i < sizeof dofs / sizeof *dofs; i++) {
+        for (double t = -40; t < 40; t += 0.37) {
+            assert_true(hb_t_two_sided_kept(t, dofs[i], &law) == hb_t_two_sided(t, dofs[i]));
+            assert_true(hb_t_sf_kept(t, dofs[i], &law) == hb_t_sf(t, dofs[i]));
+        }
+    }
+    assert_true(isnan(hb_t_sf_kept(1, 0, &law)) && isnan(hb_t_two_sided_kept(NAN, 5, &law)));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(student__laws_kept_change_nothing),
         cmocka_unit_test(special__equals_arithmetic_with_many_digits),
         cmocka_unit_test(special__inverses_undo),
         cmocka_unit_test(special__tails_fall_steadily),

@@ -357,6 +357,38 @@ static void windows__times_that_no_clock_has_are_left_out(void **state)
     window_case_end(&c);
 }
 
+/* A sender that says it has no value is no sign of the sensor; text and NaN are, and are findings
+ * of their own. */
+static void windows__missing_values_are_silence(void **state)
+{
+    (void)state;
+    window_case_begin(&c, 10, 10, NULL);
+    c.options.stale_after_ns = 15 * SEC;
+    window_case_start(&c);
+    for (int t = 100; t < 140; t++) {
+        window_case_value(&c, "a", t, 1);
+        for (int k = 0; k < 2; k++) {
+            const hb_live_sample s = {.source = HB_STR("mqtt"),
+                                      .name = hb_str_of(k ? "text" : "null"),
+                                      .t = window_case_time(t),
+                                      .timed = true,
+                                      .kind = t < 105 ? HB_LIVE_VALUE
+                                              : k     ? HB_LIVE_TEXT
+                                                      : HB_LIVE_MISSING,
+                                      .value = 1};
+            window_case_sample(&c, &s);
+        }
+    }
+    window_case_finish(&c);
+    /* its last value is of 104 */
+    assert_int_equal(window_case_at(&c, 0)->n_silent, 0);
+    const hb_window *v = window_case_at(&c, 1);
+    assert_true(v->n_silent == 1 && v->silent[0].last == 104 * SEC);
+    assert_string_equal(v->silent[0].metric, "null");
+    assert_int_equal(window_case_at(&c, 3)->n_silent, 1);
+    window_case_end(&c);
+}
+
 static void windows__ticks_close_what_silence_leaves_open(void **state)
 {
     (void)state;
@@ -721,6 +753,7 @@ int main(void)
         cmocka_unit_test(windows__count_a_step_back_and_call_it_late),
         cmocka_unit_test(windows__begin_with_what_the_first_messages_agree_on),
         cmocka_unit_test(windows__times_that_no_clock_has_are_left_out),
+        cmocka_unit_test(windows__missing_values_are_silence),
         cmocka_unit_test(windows__ticks_close_what_silence_leaves_open),
         cmocka_unit_test(windows__declared_metrics_are_missed_from_the_beginning),
         cmocka_unit_test(windows__of_a_long_silence_some_are_told),

@@ -12,8 +12,10 @@ journal, every sample of them was judged in exactly one window, every fault was 
 every alert arrived, and the decisions are those of an uninterrupted reading of the same journal.
 """
 import argparse
+import importlib.util
 import json
 import pathlib
+import random
 import shutil
 import subprocess
 import sys
@@ -33,14 +35,15 @@ FAULTS = [
 WINDOWS = 100
 
 
-def write_config(folder, broker, receiver, window):
+def write_config(folder, broker, receiver, window, qos, version):
     (folder / "daemon.yaml").write_text(f"""name: pilot
 sources:
   - source: mqtt
     name: rig
     broker: tcp://127.0.0.1:{broker.port}
     topic: rig/#
-    qos: 1
+    qos: {qos}
+    version: "{version}"
     client_id: hb-pilot
     session_expiry: 1h
     payload: json
@@ -72,7 +75,7 @@ class Pilot:
         self.ledger = {"faults": [], "checks": {}}
         self.broker = Broker(self.folder)
         self.receiver = Receiver(trouble=0.3, seed=args.seed)
-        write_config(self.folder, self.broker, self.receiver, self.window)
+        write_config(self.folder, self.broker, self.receiver, self.window, args.qos, args.mqtt)
         self.daemon = Daemon(pathlib.Path(args.hb).resolve(), self.folder)
         self.told = 0
 
@@ -99,7 +102,7 @@ class Pilot:
         faults = [f for kind, metric, start, end, size, _ in FAULTS
                   for f in ("--fault", f"{kind}:{metric}:{start}:{end}:{size}")]
         return rig(self.folder, "--port", self.broker.port, "--windows", WINDOWS, "--window",
-                   self.window, "--speed", speed, "--seed", seed, "--ledger", "rig.jsonl", *faults)
+                   self.window, "--speed", speed, "--seed", seed, "--qos", self.args.qos, "--ledger", "rig.jsonl", *faults)
 
     def live(self):
         self.say(f"a rig of {PER_TICK} metrics, windows of {self.window:g} s, {WINDOWS} of them; the "
@@ -111,21 +114,30 @@ class Pilot:
         publisher = self.run_rig()
         began = time.monotonic()
         total = WINDOWS * self.window / (1 if self.args.hours else self.args.speed)
-        kills = [0.15, 0.5, 0.58, 0.8]  # of the whole, one of them while training
+        chance = random.Random(f"{self.args.seed}/kills")
+        # Of the whole; the first ones while the baseline is being trained.
+        kills = [0.15, 0.5, 0.58, 0.8] if self.args.kills == 4 else sorted(
+            chance.uniform(0.02, 0.97) for _ in range(self.args.kills))
+        done = 0
         while publisher.poll() is None:
             time.sleep(0.2)
             self.tell_alerts()
             if kills and time.monotonic() - began > kills[0] * total:
                 kills.pop(0)
+                done += 1
                 self.daemon.kill()
-                self.say("kill -9 of the daemon; the broker keeps what it does not get")
-                time.sleep(1)
+                if self.args.kills == 4:
+                    self.say("kill -9 of the daemon; the broker keeps what it does not get")
+                    time.sleep(1)
                 self.daemon.start()
-                self.say("started again")
+                if self.args.kills == 4:
+                    self.say("started again")
             if self.daemon.process.poll() is not None:
                 self.daemon.gone()
         if publisher.returncode:
             raise SystemExit("the rig failed")
+        self.ledger["kills"] = done
+        self.say(f"killed {done} times")
 
     def settle(self):
         """Everything that was sent is in the journal and judged, and every alert has gone out."""
@@ -181,6 +193,8 @@ class Pilot:
                                           "onset": event and event["data"].get("onset")})
             self.check(f"{kind} of {metric} is found by {rule}", event is not None,
                        f"onset {event['data'].get('onset')}" if event else "")
+            page = self.folder / event["data"]["report_path"] if event else self.folder / "none"
+            self.check(f"the report of {kind} is there", page.is_file(), str(page) if page.is_file() else "")
         known = {metric for _, metric, *_ in FAULTS}
         others = sorted({f"{m}/{r}" for m, r in raised if m not in known})
         self.check("nothing else was raised", not others, ", ".join(others))
@@ -244,8 +258,16 @@ def main():
     p.add_argument("--speed", type=float, default=15, help="rig seconds a second")
     p.add_argument("--hours", type=float, default=0, help="real time for so long")
     p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--kills", type=int, default=4)
+    p.add_argument("--qos", type=int, choices=(1, 2), default=1)
+    p.add_argument("--mqtt", choices=("5", "3.1.1"), default="5")
     p.add_argument("--demo", action="store_true")
-    sys.exit(Pilot(p.parse_args()).run())
+    args = p.parse_args()
+    if not (shutil.which("mosquitto", path="/usr/sbin:/usr/bin:/sbin:/bin")
+            and importlib.util.find_spec("paho")):
+        print("skipped: mosquitto or python3-paho-mqtt is not installed")
+        sys.exit(77)
+    sys.exit(Pilot(args).run())
 
 
 if __name__ == "__main__":

@@ -44,10 +44,12 @@ hb_status hb_replay_put(hb_source *s, const hb_source_sink *sink, hb_record_kind
     char topic[HB_TAIL_PLACE_TEXT];
     hb_record record = {.kind = kind, .payload = payload, .event = HB_TIME_NONE};
     record.topic = (hb_str){topic, hb_tail_place_print(&s->tail.place, topic)};
-    record.arrival = s->os->now();
-    if (s->factor > 0 && kind == HB_RECORD_MESSAGE && !wait_until_due(s, sink, &record)) {
-        *io_go_on = false;
-        return HB_OK;
+    if (s->factor > 0 && kind == HB_RECORD_MESSAGE) {
+        record.arrival = s->os->now();
+        if (!wait_until_due(s, sink, &record)) {
+            *io_go_on = false;
+            return HB_OK;
+        }
     }
     hb_error why = {0};
     hb_status status = sink->put(sink->ctx, &record, &why);
