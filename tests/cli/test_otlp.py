@@ -127,10 +127,11 @@ test_name: t
             with urllib.request.urlopen(f"http://127.0.0.1:{health}/status", timeout=DEADLINE_S) as r:
                 status = json.loads(r.read())
             counts = status["windows"]["counts"]
-            if counts["samples"] + counts["duplicate"] >= 49 or time.monotonic() > end:
+            taken = counts["samples"] + counts["late"]  # late: a machine with other things to do
+            if taken + counts["duplicate"] >= 49 or time.monotonic() > end:
                 break
             time.sleep(0.05)
-        self.assertEqual((counts["samples"], counts["duplicate"], counts["bad_message"]), (42, 7, 0), counts)
+        self.assertEqual((taken, counts["duplicate"], counts["bad_message"]), (42, 7, 0), counts)
         self.assertEqual(status["sources"][0]["records"], 7)
         self.assertEqual(status["sources"][0]["lost"], [{"reason": "undecodable", "n": 1}])
         self.stop(self.process)
