@@ -24,6 +24,7 @@ static const struct {
 } set_ups[] = {
     {"file_replay", "{path: @DIR@/lines.jsonl, follow: true}", true},
     {"host", "{interval: 20ms}", true},
+    {"http", "{listen: \"127.0.0.1:0\", format: otlp, resource: host.name}", false},
     {"mqtt", "{broker: \"tcp://127.0.0.1:1\", topic: a, reconnect_min: 100ms}", false},
     {"syslog", "{listen: \"unix:@DIR@/log.sock\"}", false},
 };

@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* UCUM's case-sensitive words where ours differ. In UCUM C is a coulomb, F a farad, g a gram, G a
- * gauss, B a bel and a a year; By is a byte and Cel a degree Celsius. */
+ * gauss and a a year; By is a byte and Cel a degree Celsius. */
 #include "source/otlp/otlp.h"
 
 #include <string.h>
 
 static const char *const words[][2] = {
-    {"By", "B"},       {"kBy", "kB"},      {"MBy", "MB"},      {"GBy", "GB"},
-    {"TBy", "TB"},     {"KiBy", "KiB"},    {"MiBy", "MiB"},    {"GiBy", "GiB"},
-    {"Cel", "degC"},   {"[degF]", "degF"}, {"C", "coulomb"},   {"F", "farad"},
-    {"g", "gram"},     {"G", "gauss"},     {"[g]", "G"},       {"a", "year"},
-    {"B", "bel"},      {"deg", "degree"},  {"Ohm", "ohm"},     {"kOhm", "kohm"},
-    {"MOhm", "Mohm"},  {"mOhm", "mohm"},   {"[psi]", "psi"},   {"mm[Hg]", "mmHg"},
-    {"[lb_av]", "lb"}, {"[in_i]", "inch"}, {"[ft_i]", "foot"}, {"[mi_i]", "mile"},
-    {"10*3", "1e3"},   {"10*6", "1e6"},    {"10^3", "1e3"},    {"10^6", "1e6"},
+    {"By", "B"},        {"kBy", "kB"},      {"MBy", "MB"},     {"GBy", "GB"},
+    {"TBy", "TB"},      {"KiBy", "KiB"},    {"MiBy", "MiB"},   {"GiBy", "GiB"},
+    {"Cel", "degC"},    {"[degF]", "degF"}, {"C", "coulomb"},  {"F", "farad"},
+    {"g", "gram"},      {"G", "gauss"},     {"[g]", "G"},      {"deg", "degree"},
+    {"Ohm", "ohm"},     {"kOhm", "kohm"},   {"MOhm", "Mohm"},  {"mOhm", "mohm"},
+    {"[psi]", "psi"},   {"mm[Hg]", "mmHg"}, {"[lb_av]", "lb"}, {"[in_i]", "inch"},
+    {"[ft_i]", "foot"}, {"[mi_i]", "mile"}, {"10*3", "1e3"},   {"10*6", "1e6"},
+    {"10^3", "1e3"},    {"10^6", "1e6"},
 };
 
 typedef struct text {

@@ -143,7 +143,7 @@ def unit(ucum, ours):
     return request(gauge("u", {"as_double": 2.5}, unit=ucum)), [f"= u 2.5{' ' if ours else ''}{ours} {AT}"]
 
 
-LONG = "x" * 250
+LONG = "x" * 260
 
 
 def fnv(text):
@@ -343,4 +343,5 @@ def main():
             f.write(bytes([0, topic.startswith("/v1/metrics?type=json")]) + data)
 
 
-main()
+if __name__ == "__main__":
+    main()
