@@ -188,6 +188,16 @@ static hb_status take_maps(const hb_node *list, const char *key, const hb_field 
     return HB_OK;
 }
 
+/* Of a finding, or a pattern. */
+static bool is_rule(const char *text)
+{
+    bool known = strpbrk(text, "*?[") != NULL;
+    for (int r = 0; r < HB_RULE_COUNT_ && !known; r++) {
+        known = strcmp(text, hb_rule_name((hb_rule)r)) == 0;
+    }
+    return known;
+}
+
 hb_status hb_daemon_take_rules(hb_daemon_raw *raw, const hb_where *top, hb_error *err)
 {
     hb_alert_options *a = &raw->c.alerts;
@@ -200,6 +210,14 @@ hb_status hb_daemon_take_rules(hb_daemon_raw *raw, const hb_where *top, hb_error
     a->rules = rules;
     a->inhibits = inhibits;
     for (size_t i = 0; i < a->n_rules; i++) {
+        const char *rule = a->rules[i].rule;
+        if (rule && !is_rule(rule)) {
+            return FAIL_NODE(
+                top, raw->rules->items[i], err,
+                "'alert_rules.%zu.rule': no finding has the rule '%.40s'; names are in "
+                "docs/verdict.md, * and ? stand for any",
+                i, rule);
+        }
         const char *verdict = a->rules[i].verdict;
         if (verdict && !hb_verdict_from_name(verdict, &(hb_verdict){0})) {
             return FAIL_NODE(top, raw->rules->items[i], err,
