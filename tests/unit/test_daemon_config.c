@@ -112,7 +112,8 @@ static void daemon_config__refuses_with_the_place_and_what_to_write(void **state
     REFUSED(REPLAY "webhook_url: 'https://pager.lab/hook'\n", "used by no sink");
     REFUSED(REPLAY "alert_rules: [{metric: a}]\n", "key 'severity' is missing");
     REFUSED(REPLAY "alert_rules: [{severity: FAIL, verdict: bad}]\n", "PASS_WITH_DRIFT");
-    REFUSED(REPLAY "alert_rules: [{severity: FAIL, rule: shok}]\n", "no finding has the rule 'shok'");
+    REFUSED(REPLAY "alert_rules: [{severity: FAIL, rule: shok}]\n",
+            "no finding has the rule 'shok'");
     REFUSED(REPLAY "name: 'a/b'\n", "'name' must be");
     REFUSED(REPLAY "factors: {Rig: A}\n", "'Rig' cannot name a factor");
     REFUSED(REPLAY "health: {listen: '0.0.0.0:9090'}\n", "other machines");
