@@ -52,6 +52,7 @@ static void settle_times(hb_daemon_raw *raw)
     c->lateness_ns = hb_daemon_ns(raw->lateness, 1);
     c->max_ahead_ns = hb_daemon_ns(raw->max_ahead, 300);
     c->idle_after_ns = hb_daemon_ns(raw->idle_after, 10);
+    c->deaf_after_ns = hb_daemon_ns(raw->deaf_after, 300);
     c->stale_after_ns = hb_daemon_ns(raw->stale_after, 300);
     c->keep_closed_ns = hb_daemon_ns(raw->keep_closed, 600);
     c->train_ns = hb_daemon_ns(raw->train_duration, 86400);

@@ -61,6 +61,7 @@ typedef struct hb_daemon_config {
     int64_t lateness_ns;
     int64_t max_ahead_ns;
     int64_t idle_after_ns;
+    int64_t deaf_after_ns;  /* not part of the digest: what follows from it are records */
     int64_t stale_after_ns; /* 0 = never, where the metric declares none */
     int64_t keep_closed_ns;
     hb_late late;

@@ -296,6 +296,9 @@ const hb_field hb_daemon_fields[] = {
     TIME("idle_after", idle_after, 0.5, DAY, "10s",
          "When nothing comes for so long, or nothing that moves time on, the clock moves it on, so "
          "that silence becomes a verdict."),
+    TIME("deaf_after", deaf_after, 0, YEARS, "5m",
+         "While no source has a connection silence says nothing, and time stands still for so long "
+         "at most: what a broker kept meanwhile is judged when it comes. 0 = not at all."),
     TIME("stale_after", stale_after, 0, YEARS, "5m",
          "A metric without a sample for so long is silent, where it declares no stale_after of its "
          "own; 0 = never."),

@@ -15,6 +15,7 @@ typedef struct hb_daemon_raw {
     hb_opt_f64 lateness;
     hb_opt_f64 max_ahead;
     hb_opt_f64 idle_after;
+    hb_opt_f64 deaf_after;
     hb_opt_f64 stale_after;
     hb_opt_f64 keep_closed;
     hb_opt_f64 train_duration;

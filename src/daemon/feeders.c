@@ -344,6 +344,20 @@ bool hb_feeders_done(hb_feeders *f, size_t *ret_failed)
     return done;
 }
 
+bool hb_feeders_deaf(hb_feeders *f)
+{
+    bool retrying = false;
+    bool hearing = false;
+    pthread_mutex_lock(&f->lock);
+    for (size_t i = 0; i < f->n; i++) {
+        hb_source_state now = f->list[i].told.state;
+        retrying = retrying || now == HB_SOURCE_RETRYING;
+        hearing = hearing || (!f->list[i].done && now == HB_SOURCE_RUNNING);
+    }
+    pthread_mutex_unlock(&f->lock);
+    return retrying && !hearing;
+}
+
 int64_t hb_feeders_latest_ns(hb_feeders *f)
 {
     pthread_mutex_lock(&f->lock);

@@ -37,6 +37,8 @@ void hb_feeders_close(hb_feeders *f);
 
 /* All have returned; *ret_failed (may be NULL) = how many with an error. */
 bool hb_feeders_done(hb_feeders *f, size_t *ret_failed);
+/* No source that still works has a connection: nothing could be heard. */
+bool hb_feeders_deaf(hb_feeders *f);
 /* Monotonic time of the latest record that went to the journal, or of the start. */
 int64_t hb_feeders_latest_ns(hb_feeders *f);
 /* Does the journal keep a source waiting, now or up to two seconds ago? The disk's reasons come

@@ -98,6 +98,15 @@ static void look_at_conditions(hb_supervisor *v)
 
 /* --- housekeeping --- */
 
+/* Without a connection silence says nothing of the rig: for a while time waits for what a broker
+ * keeps meanwhile. */
+static bool is_deaf(hb_supervisor *v, int64_t now)
+{
+    bool deaf = hb_feeders_deaf(v->feeders);
+    v->deaf_ns = !deaf ? 0 : v->deaf_ns ? v->deaf_ns : now;
+    return deaf && now - v->deaf_ns < v->s->config->deaf_after_ns;
+}
+
 /* Silence is a record too, so that what follows from it is decided from the journal alone. What
  * moves no time, unreadable messages or those of a clock set back, is silence as well. Several in
  * idle_after (telemetry/windows.h counts a longer pause as a part of it only), and often enough
@@ -111,7 +120,7 @@ static void tick(hb_supervisor *v)
     int64_t quiet_since = came < v->moved_ns ? came : v->moved_ns;
     every = every < TICK_MAX_S * second_ns ? every : TICK_MAX_S * second_ns;
     quiet_since = v->last_tick_ns > quiet_since ? v->last_tick_ns : quiet_since;
-    if (v->s->bounded || v->throttled || now - quiet_since < every) {
+    if (v->s->bounded || v->throttled || now - quiet_since < every || is_deaf(v, now)) {
         return;
     }
     hb_error err = {0};

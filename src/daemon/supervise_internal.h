@@ -51,6 +51,7 @@ typedef struct hb_supervisor {
     int64_t failing_since_ns;
     int64_t retry_at_ns;
     int64_t last_tick_ns;
+    int64_t deaf_ns;   /* since when no source has a connection; 0 = one has */
     hb_time watermark; /* as seen last, */
     int64_t moved_ns;  /* and when it was seen to move */
     int64_t last_second_ns;

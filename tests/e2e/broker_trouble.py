@@ -66,7 +66,7 @@ class Broker(lab.Case):
         the broker is back with what was sent meanwhile, metrics return and no window is judged twice."""
         broker = self.broker()
         d = self.lab(broker, window_s=1, lateness_s=1, train=10,
-                     settings="idle_after: 1s\nstale_after: 2s\n"
+                     settings="idle_after: 1s\ndeaf_after: 2s\nstale_after: 2s\n"
                               "alert_sinks:\n  - {sink: file, path: alerts.jsonl}\n"
                               "alerts: {raise_after: 1, clear_after: 1}\n")
         d.start()
@@ -93,6 +93,28 @@ class Broker(lab.Case):
         d.until("the metrics are back", lambda h: d.query(back)[0][0] >= lab.SUBSYSTEMS * lab.METRICS)
         after = dict(d.query("SELECT id, digest FROM live_windows"))
         self.assertTrue(all(after[i] == digest for i, digest in before), "judged once and left alone")
+        self.assertEqual(d.stop(), 0, d.log())
+        self.reconcile(d, acknowledged)
+        self.same_again(d)
+
+    def test_away_for_a_while_is_no_silence(self):
+        """Without a connection time stands still (deaf_after): what comes afterwards is judged as if it had come at once."""
+        broker = self.broker()
+        d = self.lab(broker, window_s=1, lateness_s=1, train=10, settings="idle_after: 1s\nstale_after: 2s\n")
+        d.start()
+        d.until_running()
+        second = 10**9
+        args = ("--window", 1, "--start-ns", time.time_ns() // second * second - 30 * second)
+        first = self.rig(broker, *args, "--windows", 20)
+        d.until_judged(len(first))
+        broker.stop(signal.SIGTERM)
+        d.until("the broker is missed", lambda h: h["sources"][0]["state"] == "retrying")
+        time.sleep(6)  # three times stale_after
+        broker.start()
+        d.until_running()
+        acknowledged = self.rig(broker, *args, "--first", 20, "--windows", 40)
+        d.until_judged(len(acknowledged))
+        self.assertEqual(d.query("SELECT count(*) FROM alert_log WHERE subject LIKE '%/silent@%'"), [(0,)])
         self.assertEqual(d.stop(), 0, d.log())
         self.reconcile(d, acknowledged)
         self.same_again(d)
