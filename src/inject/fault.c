@@ -209,3 +209,9 @@ const hb_inject_counts *hb_injector_counts(const hb_injector *inj)
 {
     return &inj->counts;
 }
+
+double hb_inject_ns_per(double t)
+{
+    double a = fabs(t);
+    return a < 1e11 ? 1e9 : a < 1e14 ? 1e6 : a < 1e17 ? 1e3 : 1;
+}

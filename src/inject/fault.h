@@ -99,6 +99,10 @@ typedef struct hb_inject_counts {
     hb_time last_time;
 } hb_inject_counts;
 
+/* Nanoseconds in the unit of a time that is a number since 1970, by its size: below 1e11 seconds
+ * (until the year 5138), and so on by thousands. As source/payload.h reads it. */
+double hb_inject_ns_per(double t);
+
 const hb_inject_counts *hb_injector_counts(const hb_injector *inj);
 
 #endif

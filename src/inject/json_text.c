@@ -35,14 +35,6 @@ static json_t *member(const json_t *object, const char *const *keys, const char 
     return NULL;
 }
 
-/* Seconds, ms, µs or ns since 1970 by magnitude: below 1e11 seconds (until the year 5138), and so
- * on by thousands. */
-static double ns_per(double v)
-{
-    double a = fabs(v);
-    return a < 1e11 ? 1e9 : a < 1e14 ? 1e6 : a < 1e17 ? 1e3 : 1;
-}
-
 static hb_time time_of(const json_t *v)
 {
     hb_time t = HB_TIME_NONE;
@@ -51,12 +43,12 @@ static hb_time time_of(const json_t *v)
                                                                                     : HB_TIME_NONE;
     }
     if (json_is_integer(v)) {
-        double per = ns_per((double)json_integer_value(v));
+        double per = hb_inject_ns_per((double)json_integer_value(v));
         double ns = (double)json_integer_value(v) * per;
         return fabs(ns) < 9.2e18 ? (hb_time)json_integer_value(v) * (hb_time)per : HB_TIME_NONE;
     }
     if (json_is_real(v)) {
-        double ns = json_real_value(v) * ns_per(json_real_value(v));
+        double ns = json_real_value(v) * hb_inject_ns_per(json_real_value(v));
         return fabs(ns) < 9.2e18 ? (hb_time)llround(ns) : HB_TIME_NONE;
     }
     return HB_TIME_NONE;
@@ -69,7 +61,7 @@ static json_t *time_like(const json_t *before, hb_time t)
         hb_time_print(t, text);
         return json_string(text);
     }
-    double per = ns_per(json_number_value(before));
+    double per = hb_inject_ns_per(json_number_value(before));
     return json_is_integer(before) && t % (hb_time)per == 0
                ? json_integer((json_int_t)(t / (hb_time)per))
                : json_real((double)t / per);

@@ -230,8 +230,7 @@ static hb_time cell_time(hb_str cell)
     if (hb_num_parse(cell.p, cell.n, &v) != HB_NUM_FINITE) {
         return HB_TIME_NONE;
     }
-    double a = fabs(v);
-    double ns = v * (a < 1e11 ? 1e9 : a < 1e14 ? 1e6 : a < 1e17 ? 1e3 : 1);
+    double ns = v * hb_inject_ns_per(v);
     return fabs(ns) < 9.2e18 ? (hb_time)llround(ns) : HB_TIME_NONE;
 }
 
@@ -240,8 +239,7 @@ static void put_time(hb_buf *b, hb_str before, hb_time t)
     char text[HB_TIME_TEXT];
     double v = 0;
     if (hb_num_parse(before.p, before.n, &v) == HB_NUM_FINITE) {
-        double a = fabs(v);
-        hb_buf_f64(b, (double)t / (a < 1e11 ? 1e9 : a < 1e14 ? 1e6 : a < 1e17 ? 1e3 : 1));
+        hb_buf_f64(b, (double)t / hb_inject_ns_per(v));
     } else {
         hb_buf_add(b, text, hb_time_print(t, text));
     }
