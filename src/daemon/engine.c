@@ -316,6 +316,8 @@ void hb_engine_get_state(const hb_engine *e, hb_engine_state *ret)
     ret->decided = e->decided;
     ret->snapshot = e->snapshot;
     ret->watermark = hb_windows_watermark(e->windows);
+    ret->metrics = hb_windows_metrics(e->windows);
+    ret->open_windows = hb_windows_open(e->windows);
     for (unsigned i = 0; i < HB_WINDOWS_COUNT_; i++) {
         ret->counts[i] = hb_windows_counted(e->windows, (hb_windows_count)i);
     }

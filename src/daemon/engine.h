@@ -76,7 +76,9 @@ typedef struct hb_engine_state {
     bool reliving; /* records are read again after a restart */
     hb_time last_arrival;
     hb_time watermark;
-    uint64_t records; /* since the start */
+    uint32_t metrics;      /* heard of */
+    uint32_t open_windows; /* that hold samples */
+    uint64_t records;      /* since the start */
     uint64_t windows[HB_VERDICT_COUNT_];
     uint64_t cycles;
     uint64_t checkpoints;

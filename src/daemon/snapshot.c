@@ -143,6 +143,8 @@ static void engine(const hb_engine_state *e, hb_time now, hb_health_snapshot *s)
 {
     s->decided = e->decided;
     s->watermark = e->watermark;
+    s->metrics = e->metrics;
+    s->open_windows = e->open_windows;
     memcpy(s->windows_counts, e->counts, sizeof s->windows_counts);
     memcpy(s->verdicts, e->windows, sizeof s->verdicts);
     s->cycles = e->cycles;

@@ -392,3 +392,24 @@ void hb_window_closed_free(hb_window_closed *c)
         hb_free(c);
     }
 }
+
+uint32_t hb_windows_metrics(const hb_windows *w)
+{
+    return (uint32_t)w->n_metrics;
+}
+
+uint32_t hb_windows_open(const hb_windows *w)
+{
+    uint32_t n = 0;
+    for (size_t i = 0; i < w->n_defs; i++) {
+        const hb_wdef *d = &w->defs[i];
+        if (d->n_panes == 0) {
+            continue;
+        }
+        int64_t last = d->panes[d->n_panes - 1]->index;
+        int64_t first = d->closed == HB_NO_PANE ? d->panes[0]->index : d->closed + 1;
+        /* A pane is in as many windows as overlap; those that end with a closed one are told. */
+        n += last >= first ? (uint32_t)(last - first + d->overlap) : 0;
+    }
+    return n;
+}

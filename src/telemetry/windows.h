@@ -115,6 +115,9 @@ typedef struct hb_window_closed {
 HB_CHECKED hb_status hb_windows_take(hb_windows *w, hb_window_closed **ret_closed, hb_error *err);
 void hb_window_closed_free(hb_window_closed *c);
 
+/* Metrics heard of, and windows that hold samples and are not closed, of all definitions. */
+uint32_t hb_windows_metrics(const hb_windows *w);
+uint32_t hb_windows_open(const hb_windows *w);
 hb_time hb_windows_watermark(const hb_windows *w); /* HB_TIME_NONE at first */
 
 #define HB_WINDOWS_COUNT_MAP(X)                                        \

@@ -104,6 +104,9 @@ test_name: t
         self.wait("samples", lambda: json.loads(self.get("/status")[2])["windows"]["counts"]["samples"] == 63)
         counts = json.loads(self.get("/status")[2])["windows"]["counts"]
         self.assertEqual(counts["bad_message"], 1)
+        windows = json.loads(self.get("/status")[2])["windows"]
+        self.assertGreaterEqual(windows["metrics"], 3)
+        self.assertGreaterEqual(windows["open"], 1)
 
         code, head, text = self.get("/metrics")
         self.assertEqual((code, head["Content-Type"]), (200, "text/plain; version=0.0.4; charset=utf-8"))
