@@ -423,6 +423,25 @@ static hb_status check_text(hb_str text, const char *name, hb_error *err)
     return HB_OK;
 }
 
+/* An escaped backslash before an escaped line end, in double quotes: libfyaml 0.7.12 loses the rest
+ * of the text or reads what it never wrote. */
+static hb_status check_line_ends(hb_str text, const char *name, hb_error *err)
+{
+    size_t run = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        bool end = text.p[i] == '\n' || text.p[i] == '\r';
+        if (end && run >= 3 && run % 2 == 1) {
+            place at = place_in_text(text, i - 1);
+            return HB_FAIL_AT(
+                err, HB_E_CONFIG, name, at.line, at.col,
+                "a line that ends in three backslashes cannot be read; write the text "
+                "in one line");
+        }
+        run = text.p[i] == '\\' ? run + 1 : 0;
+    }
+    return HB_OK;
+}
+
 static hb_status parse(hb_str text, const char *name, hb_arena *arena, struct fy_diag *diag,
                        const hb_node **ret_root, hb_error *err)
 {
@@ -454,6 +473,7 @@ hb_status hb_yaml_parse(hb_str text, const char *name, hb_arena *arena, const hb
         text = (hb_str){text.p + 3, text.n - 3};
     }
     HB_TRY(check_text(text, name, err));
+    HB_TRY(check_line_ends(text, name, err));
     struct fy_diag_cfg cfg;
     fy_diag_cfg_default(&cfg);
     cfg.fp = NULL;

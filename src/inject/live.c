@@ -83,8 +83,10 @@ static hb_status send_late(bridge *b, bool all, hb_error *err)
         hb_free(l->topic);
         hb_free(l->text);
     }
-    b->n_late -= n;
-    memmove(b->late, b->late + n, b->n_late * sizeof *b->late);
+    if (n) {
+        b->n_late -= n;
+        memmove(b->late, b->late + n, b->n_late * sizeof *b->late);
+    }
     return status;
 }
 

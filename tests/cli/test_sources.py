@@ -181,7 +181,7 @@ class Ingest(Case):
         e("ingest", "e.jsonl", "--duration", 3, code=2, has="are for live sources")
         e("ingest", code=2, has="a file is missing")
         e("ingest", "--source", "host", "--telemetry-schema", "no.yaml", code=2, has="no.yaml")
-        self.assertIn("file_replay:", self.hb("help", "sources"))
+        self.assertIn("\nfile_replay\n", self.hb("help", "sources"))
 
 
 class Normalize(Case):

@@ -76,7 +76,9 @@ static bytes content(const file *f)
     bytes b = {0};
     if (!f->name[0]) {
         b = grown(b, f->last.n);
-        memcpy(b.p, f->last.p, b.n);
+        if (b.n) {
+            memcpy(b.p, f->last.p, b.n);
+        }
         return b;
     }
     snprintf(path, sizeof path, "%s/%s", w.dir, f->name);

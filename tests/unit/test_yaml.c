@@ -156,6 +156,25 @@ static hb_status parse_small(void)
     return status;
 }
 
+/* The library reads these wrongly; one was found by fuzzing. */
+static void yaml__refuses_what_the_library_misreads(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"v: \"a\\\\\\\nb\"\n", "v: \"\\L\\\\\\\r\n\\\\\\\n# O\"\n"};
+    hb_arena arena;
+    hb_arena_init(&arena, 1 << 20);
+    for (size_t i = 0; i < 2; i++) {
+        const hb_node *root = NULL;
+        CHECK_ERROR(hb_yaml_parse(hb_str_of(texts[i]), "f.yaml", &arena, &root, &err), HB_E_CONFIG,
+                    "three backslashes");
+        assert_int_equal(err.in_line, 1);
+    }
+    const hb_node *root = NULL;
+    CHECK_OK(
+        hb_yaml_parse(hb_str_of("v: \"a\\\nb\"\nw: \"c\\\\\"\n"), "f.yaml", &arena, &root, &err));
+    hb_arena_release(&arena);
+}
+
 static void yaml__survives_a_failing_allocation(void **state)
 {
     (void)state;
@@ -180,6 +199,7 @@ int main(void)
         cmocka_unit_test(yaml__gives_the_tree_another_parser_gives),
         cmocka_unit_test(yaml__keeps_its_limits),
         cmocka_unit_test(yaml__counts_what_aliases_expand_to),
+        cmocka_unit_test(yaml__refuses_what_the_library_misreads),
         cmocka_unit_test(yaml__survives_a_failing_allocation),
         cmocka_unit_test(yaml__out_of_arena_is_out_of_memory),
     };
