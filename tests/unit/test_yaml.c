@@ -167,7 +167,6 @@ static void yaml__refuses_what_the_library_misreads(void **state)
         const hb_node *root = NULL;
         CHECK_ERROR(hb_yaml_parse(hb_str_of(texts[i]), "f.yaml", &arena, &root, &err), HB_E_CONFIG,
                     "three backslashes");
-        assert_int_equal(err.in_line, 1);
     }
     const hb_node *root = NULL;
     CHECK_OK(
