@@ -69,10 +69,8 @@ static void put_source(const char *stream, hb_json *j)
 
 static void put_time(hb_json *j, const char *key, hb_time t)
 {
-    char text[HB_TIME_TEXT];
     if (t != HB_TIME_NONE) {
-        hb_time_print(t, text);
-        hb_json_kc(j, key, text);
+        hb_json_kt(j, key, t);
     }
 }
 

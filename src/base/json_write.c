@@ -279,3 +279,14 @@ void hb_json_kb(hb_json *j, const char *key, bool value)
     hb_json_key(j, key);
     hb_json_bool(j, value);
 }
+
+void hb_json_kt(hb_json *j, const char *key, hb_time t)
+{
+    char text[HB_TIME_TEXT];
+    hb_json_key(j, key);
+    if (t == HB_TIME_NONE) {
+        hb_json_null(j);
+    } else {
+        hb_json_str(j, (hb_str){text, hb_time_print(t, text)});
+    }
+}

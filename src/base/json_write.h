@@ -12,6 +12,7 @@
 #define HB_BASE_JSON_WRITE_H
 
 #include "base/buf.h"
+#include "base/time.h"
 
 enum { HB_JSON_DEPTH = 32 };
 
@@ -54,5 +55,6 @@ void hb_json_kfinite(hb_json *j, const char *key, double value); /* nothing when
 void hb_json_ki(hb_json *j, const char *key, int64_t value);
 void hb_json_ku(hb_json *j, const char *key, uint64_t value);
 void hb_json_kb(hb_json *j, const char *key, bool value);
+void hb_json_kt(hb_json *j, const char *key, hb_time t); /* RFC 3339; HB_TIME_NONE writes null */
 
 #endif

@@ -118,10 +118,8 @@ static hb_status fault_of(const inject_opts *o, hb_inject_fault *ret, hb_error *
 
 static void key_time(hb_json *j, const char *key, hb_time t)
 {
-    char text[HB_TIME_TEXT];
     if (t != HB_TIME_NONE) {
-        hb_time_print(t, text);
-        hb_json_kc(j, key, text);
+        hb_json_kt(j, key, t);
     }
 }
 

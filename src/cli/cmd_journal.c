@@ -18,13 +18,6 @@ hb_status hb_journal_dir(hb_app *app, const char *given, const char **ret_dir, h
     return hb_app_path(app, given, "live/journal", ret_dir, err);
 }
 
-static void json_time(hb_json *j, const char *key, hb_time t)
-{
-    char text[HB_TIME_TEXT];
-    hb_time_print(t, text);
-    hb_json_kc(j, key, t == HB_TIME_NONE ? NULL : text);
-}
-
 static bool overlaps(const hb_journal_range *h, const hb_journal_row *r)
 {
     return h->from < r->end && h->to > r->start;
@@ -54,9 +47,9 @@ static void json_segment(hb_json *j, const hb_journal_listing *l, const hb_journ
     hb_json_ku(j, "to", r->end);
     hb_json_ku(j, "bytes", r->bytes);
     hb_json_ku(j, "records", r->records);
-    json_time(j, "made", r->made);
-    json_time(j, "first_arrival", r->first);
-    json_time(j, "latest_arrival", r->newest);
+    hb_json_kt(j, "made", r->made);
+    hb_json_kt(j, "first_arrival", r->first);
+    hb_json_kt(j, "latest_arrival", r->newest);
     hb_json_kb(j, "damaged", r->damaged);
     hb_json_key(j, "held_by");
     hb_json_arr(j);

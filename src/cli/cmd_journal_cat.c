@@ -79,13 +79,6 @@ static void put_bytes(hb_json *j, const char *key, const char *key_base64, hb_st
     hb_json_str(j, (hb_str){scratch->p, scratch->n});
 }
 
-static void put_time(hb_json *j, const char *key, hb_time t)
-{
-    char text[HB_TIME_TEXT];
-    hb_time_print(t, text);
-    hb_json_kc(j, key, t == HB_TIME_NONE ? NULL : text);
-}
-
 static hb_status put_json(hb_app *app, const hb_record *r, hb_buf *scratch, hb_error *err)
 {
     static const char *const kinds[] = {
@@ -97,8 +90,8 @@ static hb_status put_json(hb_app *app, const hb_record *r, hb_buf *scratch, hb_e
     hb_json_kc(&j, "kind", kinds[r->kind]);
     put_bytes(&j, "source", "source_base64", r->source, scratch);
     put_bytes(&j, "topic", "topic_base64", r->topic, scratch);
-    put_time(&j, "event", r->event);
-    put_time(&j, "arrival", r->arrival);
+    hb_json_kt(&j, "event", r->event);
+    hb_json_kt(&j, "arrival", r->arrival);
     put_bytes(&j, "payload", "payload_base64", r->payload, scratch);
     hb_json_end(&j);
     hb_buf_ch(&app->out, '\n');

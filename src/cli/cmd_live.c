@@ -102,13 +102,6 @@ static void flagged_text(const hb_ledger_decision *d, char out[FLAGGED_BYTES])
     }
 }
 
-static void json_time(hb_json *j, const char *key, hb_time t)
-{
-    char text[HB_TIME_TEXT];
-    hb_time_print(t, text);
-    hb_json_kc(j, key, text);
-}
-
 static void window_json(const hb_live_window_row *w, const hb_ledger_decision *d, hb_json *j)
 {
     hb_json_obj(j);
@@ -117,8 +110,8 @@ static void window_json(const hb_live_window_row *w, const hb_ledger_decision *d
     hb_json_ku(j, "revision", w->revision);
     hb_json_kc(j, "stream", w->stream);
     hb_json_kc(j, "window", w->name);
-    json_time(j, "start", w->start);
-    json_time(j, "end", w->end);
+    hb_json_kt(j, "start", w->start);
+    hb_json_kt(j, "end", w->end);
     hb_json_kc(j, "verdict", w->verdict);
     flagged_json(d, j);
     hb_json_ku(j, "samples", w->samples);
@@ -126,7 +119,7 @@ static void window_json(const hb_live_window_row *w, const hb_ledger_decision *d
     hb_json_kc(j, "digest", w->digest);
     hb_json_ku(j, "journal_from", w->from);
     hb_json_ku(j, "journal_to", w->to);
-    json_time(j, "decided_at", w->decided_at);
+    hb_json_kt(j, "decided_at", w->decided_at);
     hb_json_kc(j, "report", w->report);
 }
 

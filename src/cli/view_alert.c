@@ -26,10 +26,8 @@ const char *hb_view_id(const char *id, char out[HB_VIEW_ID])
 
 static void put_time(hb_json *j, const char *key, hb_time t)
 {
-    char text[HB_TIME_TEXT];
     if (t != HB_TIME_NONE) {
-        hb_time_print(t, text);
-        hb_json_kc(j, key, text);
+        hb_json_kt(j, key, t);
     }
 }
 

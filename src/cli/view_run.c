@@ -185,17 +185,6 @@ hb_status hb_view_run_text(const hb_run *run, hb_buf *out, hb_error *err)
     return hb_buf_check(out, err);
 }
 
-static void json_time(hb_json *j, const char *key, hb_time t)
-{
-    char text[HB_TIME_TEXT];
-    hb_json_key(j, key);
-    if (t == HB_TIME_NONE) {
-        hb_json_null(j);
-    } else {
-        hb_json_str(j, (hb_str){text, hb_time_print(t, text)});
-    }
-}
-
 static void json_file(hb_json *j, const hb_input_file *f)
 {
     hb_json_obj(j);
@@ -284,8 +273,8 @@ void hb_view_run_members(const hb_run *run, hb_json *j)
     }
     hb_json_kc(j, "source_system", m->source_system);
     hb_json_kc(j, "digest", run->digest);
-    json_time(j, "first_sample", run->t_first);
-    json_time(j, "last_sample", run->t_last);
+    hb_json_kt(j, "first_sample", run->t_first);
+    hb_json_kt(j, "last_sample", run->t_last);
     hb_json_key(j, "files");
     hb_json_arr(j);
     for (size_t i = 0; i < run->n_inputs; i++) {

@@ -129,15 +129,6 @@ hb_spread hb_spread_of(const hb_past_metric *m, size_t n_runs)
 
 /* --- JSON --- */
 
-static void time_json(hb_json *j, const char *key, hb_time t)
-{
-    char text[HB_TIME_TEXT];
-    if (t != HB_TIME_NONE) {
-        hb_time_print(t, text);
-    }
-    hb_json_kc(j, key, t == HB_TIME_NONE ? NULL : text);
-}
-
 void hb_version_set_json(const hb_run_set *set, hb_json *j)
 {
     hb_json_key(j, "runs");
@@ -146,7 +137,7 @@ void hb_version_set_json(const hb_run_set *set, hb_json *j)
         hb_json_obj(j);
         hb_json_kc(j, "run_id", set->runs[i].run_id);
         hb_json_kc(j, "status", set->runs[i].status);
-        time_json(j, "time", set->runs[i].start);
+        hb_json_kt(j, "time", set->runs[i].start);
         hb_json_kc(j, "digest", set->runs[i].digest);
         hb_json_end(j);
     }
@@ -182,7 +173,7 @@ static hb_status quality_json(hb_app *app, const hb_version_row *row, hb_json *j
         hb_json_kb(j, "passed", rows[i].passed);
         hb_json_kc(j, "override_reason", rows[i].override_reason);
         hb_json_kc(j, "checked_by", rows[i].checked_by);
-        time_json(j, "checked_at", rows[i].checked_at);
+        hb_json_kt(j, "checked_at", rows[i].checked_at);
         hb_json_key(j, "result");
         hb_json_raw(j, hb_str_of(rows[i].json));
         hb_json_end(j);
@@ -232,13 +223,13 @@ hb_status hb_version_members_json(hb_app *app, const hb_version_row *row, hb_jso
     hb_json_kc(j, "parent", *row->parent ? row->parent : NULL);
     hb_json_ku(j, "n_runs", row->n_runs);
     hb_json_kc(j, "created_by", row->created_by);
-    time_json(j, "created_at", row->created_at);
+    hb_json_kt(j, "created_at", row->created_at);
     hb_json_key(j, "retired");
     if (*row->retired_reason) {
         hb_json_obj(j);
         hb_json_kc(j, "reason", row->retired_reason);
         hb_json_kc(j, "by", row->retired_by);
-        time_json(j, "at", row->retired_at);
+        hb_json_kt(j, "at", row->retired_at);
         hb_json_end(j);
     } else {
         hb_json_null(j);

@@ -4,17 +4,6 @@
 #include "base/json_write.h"
 #include "decide/decision.h"
 
-static void put_time(hb_json *j, const char *key, hb_time t)
-{
-    char text[HB_TIME_TEXT];
-    hb_json_key(j, key);
-    if (t == HB_TIME_NONE) {
-        hb_json_null(j);
-    } else {
-        hb_json_str(j, (hb_str){text, hb_time_print(t, text)});
-    }
-}
-
 static void open_object(hb_json *j, const char *key)
 {
     hb_json_key(j, key);
@@ -27,7 +16,7 @@ static void put_state(hb_json *j, const hb_health_snapshot *s)
     hb_json_kb(j, "degraded", s->degraded);
     hb_json_kc(j, "degraded_why", s->degraded_why);
     hb_json_kc(j, "training", s->training);
-    put_time(j, "at", s->at);
+    hb_json_kt(j, "at", s->at);
     hb_json_key(j, "checks");
     hb_json_arr(j);
     for (size_t i = 0; i < s->n_checks; i++) {
@@ -44,7 +33,7 @@ static void put_process(hb_json *j, const hb_health_snapshot *s)
 {
     open_object(j, "process");
     hb_json_kc(j, "version", HB_VERSION);
-    put_time(j, "started", s->started);
+    hb_json_kt(j, "started", s->started);
     hb_json_ku(j, "rss_bytes", s->rss_bytes);
     hb_json_ku(j, "rss_max_bytes", s->rss_max_bytes);
     hb_json_ku(j, "descriptors", s->descriptors);
@@ -73,7 +62,7 @@ static void put_journal(hb_json *j, const hb_health_snapshot *s)
     hb_json_ku(j, "refused", o->refused);
     hb_json_ku(j, "sync_ms", o->sync_ms);
     hb_json_kb(j, "sync_ok", o->sync_failed == HB_OK);
-    put_time(j, "oldest", o->oldest);
+    hb_json_kt(j, "oldest", o->oldest);
     hb_json_end(j);
 }
 
@@ -96,7 +85,7 @@ static void put_source(hb_json *j, const hb_health_source *s)
         hb_json_end(j);
     }
     hb_json_end(j);
-    put_time(j, "last_arrival", s->last_arrival);
+    hb_json_kt(j, "last_arrival", s->last_arrival);
     hb_json_end(j);
 }
 
@@ -105,7 +94,7 @@ static void put_windows(hb_json *j, const hb_health_snapshot *s)
     open_object(j, "windows");
     hb_json_ku(j, "open", s->open_windows);
     hb_json_ku(j, "metrics", s->metrics);
-    put_time(j, "watermark", s->watermark);
+    hb_json_kt(j, "watermark", s->watermark);
     open_object(j, "counts");
     for (int i = 0; i < HB_WINDOWS_COUNT_; i++) {
         hb_json_ku(j, hb_windows_count_name((hb_windows_count)i), s->windows_counts[i]);
@@ -168,7 +157,7 @@ static void put_sink(hb_json *j, const hb_outbox_state *s)
     hb_json_ku(j, "dead", s->dead);
     hb_json_ku(j, "failures_in_a_row", s->failures_in_a_row);
     hb_json_kb(j, "circuit_open", s->open);
-    put_time(j, "retry_at", s->open ? s->retry_at : HB_TIME_NONE);
+    hb_json_kt(j, "retry_at", s->open ? s->retry_at : HB_TIME_NONE);
     hb_json_kc(j, "last_error", s->last_error);
     hb_json_end(j);
 }
