@@ -146,8 +146,38 @@ static void outcome_json(const hb_daemon_outcome *o, hb_json *j)
     hb_json_end(j);
 }
 
+/* What was received and is in no window, by reason. */
+static void tell_left_out(const hb_engine_state *e, hb_buf *out)
+{
+    static const hb_windows_count reasons[] = {
+        HB_WINDOWS_BAD_MESSAGE, HB_WINDOWS_NOT_USABLE, HB_WINDOWS_LATE,   HB_WINDOWS_DUPLICATE,
+        HB_WINDOWS_AHEAD,       HB_WINDOWS_NO_UNIT,    HB_WINDOWS_NO_ROOM};
+    for (size_t i = 0; i < sizeof reasons / sizeof *reasons; i++) {
+        if (e->counts[reasons[i]]) {
+            hb_buf_fmt(out, "left out: %llu %s\n", (unsigned long long)e->counts[reasons[i]],
+                       hb_windows_count_words(reasons[i]));
+        }
+    }
+}
+
+/* A run that is to end needs sources that do. */
+static hb_status check_ends(const hb_daemon_config *c, hb_error *err)
+{
+    for (size_t i = 0; i < c->n_sources; i++) {
+        const hb_daemon_source *s = &c->sources[i];
+        if (!s->ops->ends || !s->ops->ends(s->config)) {
+            return HB_FAIL(err, HB_E_USAGE,
+                           "--once ends with its sources, and source '%s' (%s%s) has no end; leave "
+                           "--once out, or capture for a while: hb ingest --source %s --duration S",
+                           s->name, s->ops->name, s->ops->ends ? ", follow: true" : "",
+                           s->ops->name);
+        }
+    }
+    return HB_OK;
+}
+
 static hb_status tell_outcome(hb_app *app, const hb_daemon_files *f, const hb_daemon_outcome *o,
-                              hb_error *err)
+                              bool bounded, hb_error *err)
 {
     const hb_engine_state *e = &o->engine;
     if (app->common.json) {
@@ -164,9 +194,16 @@ static hb_status tell_outcome(hb_app *app, const hb_daemon_files *f, const hb_da
                    (unsigned long long)e->windows[HB_VERDICT_PASS_WITH_DRIFT],
                    (unsigned long long)e->windows[HB_VERDICT_FAIL],
                    (unsigned long long)e->windows[HB_VERDICT_NO_TEST]);
+        tell_left_out(e, &app->out);
     }
     if (*e->evidence_why) {
         return HB_FAIL(err, HB_E_EVIDENCE, "%s", e->evidence_why);
+    }
+    if (bounded && e->counts[HB_WINDOWS_SAMPLES] == 0 && e->counts[HB_WINDOWS_BAD_MESSAGE]) {
+        return HB_FAIL(err, HB_E_INPUT,
+                       "none of %llu messages could be read, so nothing was judged; hb journal cat "
+                       "shows them, docs/formats/live_payloads.md what is understood",
+                       (unsigned long long)e->counts[HB_WINDOWS_BAD_MESSAGE]);
     }
     if (o->sources_failed) {
         return HB_FAIL(err, HB_E_IO,
@@ -203,7 +240,7 @@ static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f, hb_e
     };
     hb_daemon_outcome outcome = {0};
     HB_TRY(hb_daemon_run(&setup, &outcome, err));
-    hb_status status = tell_outcome(app, f, &outcome, err);
+    hb_status status = tell_outcome(app, f, &outcome, setup.bounded, err);
     if (outcome.hung) { /* its thread still reads what would be released */
         HB_IGNORE(hb_app_flush(app, NULL));
         _Exit(status == HB_OK ? 0 : hb_status_exit(status));
@@ -219,6 +256,9 @@ static hb_status run_daemon(hb_app *app, const void *opts, hb_list args, int *re
     (void)args;
     (void)ret_exit;
     hb_status status = hb_daemon_files_load(app, o->config, &f, err);
+    if (status == HB_OK && o->once && !o->check) {
+        status = check_ends(&f.config, err);
+    }
     if (status == HB_OK) {
         status = o->check ? look(app, &f, err) : run(app, o, &f, err);
     }
@@ -236,7 +276,8 @@ static const hb_opt table[] = {
     {.name = "once",
      .kind = HB_OPT_FLAG,
      .offset = offsetof(daemon_opts, once),
-     .help = "end when all sources are at their end and everything is judged"},
+     .help = "end when all sources are at their end and everything is judged; a followed file has "
+             "no end"},
     {.name = "replay",
      .kind = HB_OPT_FLAG,
      .offset = offsetof(daemon_opts, replay),
@@ -263,9 +304,9 @@ const hb_cmd hb_cmd_daemon = {
                "again: alert rules and sinks are taken over, what needs a restart is named.\n"
                "\n"
                "Keys: hb config schema daemon --reference. With --once the exit code is 0\n"
-               "when everything was judged, 1 when a source failed, 12 when records read\n"
-               "again after a restart gave another decision. --replay on a copy of a journal\n"
-               "decides again what was decided live, to the byte.",
+               "when everything was judged, 1 when a source failed, 2 when no message could be\n"
+               "read, 12 when records read again after a restart gave another decision.\n"
+               "--replay on a copy of a journal decides again what was decided live, to the byte.",
     .example = "hb daemon --once",
     .run = run_daemon,
 };

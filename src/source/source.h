@@ -70,7 +70,9 @@ typedef struct hb_source_ops {
     hb_status (*check)(const void *config, hb_error *err);
     /* How its messages are to be read, from its configuration. */
     void (*format)(const void *config, hb_decode_options *ret);
-    bool bounded; /* run() ends by itself with some configurations (a file that is not followed) */
+    /* Does run() end by itself with this configuration (a file that is not followed)? NULL = never.
+     */
+    bool (*ends)(const void *config);
     hb_status (*open)(const hb_source_env *env, const void *config, hb_source **ret_source,
                       hb_error *err);
     /* Until stopping() or the end of a bounded input. HB_OK for both. An error ends the source;

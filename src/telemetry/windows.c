@@ -25,6 +25,16 @@ const char *hb_windows_count_name(hb_windows_count what)
     return (unsigned)what < HB_WINDOWS_COUNT_ ? names[what] : "";
 }
 
+const char *hb_windows_count_words(hb_windows_count what)
+{
+    static const char *const names[] = {
+#define HB_WINDOWS_COUNT_WORDS(code, name, words) [HB_WINDOWS_##code] = (words),
+        HB_WINDOWS_COUNT_MAP(HB_WINDOWS_COUNT_WORDS)
+#undef HB_WINDOWS_COUNT_WORDS
+    };
+    return (unsigned)what < HB_WINDOWS_COUNT_ ? names[what] : "";
+}
+
 uint64_t hb_windows_counted(const hb_windows *w, hb_windows_count what)
 {
     return w->count[what];

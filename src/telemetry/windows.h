@@ -144,6 +144,7 @@ typedef enum hb_windows_count {
 
 uint64_t hb_windows_counted(const hb_windows *w, hb_windows_count what);
 const char *hb_windows_count_name(hb_windows_count what);
+const char *hb_windows_count_words(hb_windows_count what);
 
 /* The whole state, with all windows taken; a load into a fresh hb_windows of the same options
  * continues bit for bit. Other options or another registry: HB_E_CONFIG says which. Damaged bytes:

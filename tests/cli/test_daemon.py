@@ -148,6 +148,20 @@ class Restart(LiveCase):
         self.same_outcome(whole, parts)
         self.assertNotIn("decided_otherwise", self.log("parts"))
 
+    def test_what_could_not_be_read_is_told(self):
+        self.workspace(lines=["not a message\n"] * 7)
+        p = self.run_hb("daemon", "--once")
+        self.assertEqual(p.returncode, 2, p.stderr)
+        self.assertIn("none of 7 messages could be read", p.stderr.decode())
+        self.write("rig.jsonl", "not a message\n" * 7 + "".join(telemetry(windows=2, faults=False)))
+        self.assertIn("left out: 7 messages", self.hb("daemon", "--once"))
+
+    def test_once_needs_sources_that_end(self):
+        for source in ("{source: file_replay, path: rig.jsonl, follow: true}", "{source: host}"):
+            self.workspace(lines=[], config=f"name: x\nsources: [{source}]\nwindows: [{{size: 10s}}]\n")
+            self.hb_error("daemon", "--once", code=2, has=["has no end", "hb ingest"])
+            self.hb("daemon", "--once", "--check")
+
     def test_a_file_that_grew_after_its_end_was_judged(self):
         """--once marks an end in the journal; what comes later is judged on, live and in a replay."""
         half, windows = 30, 60

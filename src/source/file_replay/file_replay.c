@@ -186,6 +186,12 @@ static hb_status run(hb_source *s, const hb_source_sink *sink, hb_error *err)
     return HB_OK;
 }
 
+static bool ends(const void *config)
+{
+    const hb_file_replay_config *c = config;
+    return !c->follow;
+}
+
 const hb_source_ops hb_source_file_replay = {
     .name = "file_replay",
     .summary = "lines of a file, at their own pace or faster; followed through rotation",
@@ -194,7 +200,7 @@ const hb_source_ops hb_source_file_replay = {
     .defaults = defaults,
     .check = check,
     .format = format,
-    .bounded = true,
+    .ends = ends,
     .open = open_source,
     .run = run,
     .close = close_source,
