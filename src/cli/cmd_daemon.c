@@ -306,7 +306,7 @@ const hb_cmd hb_cmd_daemon = {
                "Keys: hb config schema daemon --reference. With --once the exit code is 0\n"
                "when everything was judged, 1 when a source failed, 2 when no message could be\n"
                "read, 12 when records read again after a restart gave another decision.\n"
-               "--replay on a copy of a journal decides again what was decided live, to the byte.",
+               "--replay on a copy of a journal decides again what was decided live.",
     .example = "hb daemon --once",
     .run = run_daemon,
 };
