@@ -173,8 +173,11 @@ static hb_status judge(const hb_watch_job *w, const char *name, hb_arena *arena,
         r->outcome = HB_WATCH_STOPPED;
     } else if (status == HB_OK) {
         outcome_of(&end, out, said, w->timeout_s, r);
-        if (r->outcome == HB_WATCH_BAD) {
-            status = quarantine(w, path, name, r, err);
+        hb_error why = {0};
+        if (r->outcome == HB_WATCH_BAD && quarantine(w, path, name, r, &why) != HB_OK) {
+            /* It stays, and is told once like others: the next files are waiting. */
+            size_t n = strlen(r->why);
+            snprintf(r->why + n, sizeof r->why - n, "; not moved: %.200s", why.msg);
         }
     }
     hb_free(path);

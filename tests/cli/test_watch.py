@@ -59,6 +59,14 @@ class Watch(Case):
         self.once("--quarantine", "bad", code=2)
         self.assertTrue(os.path.exists(self.path("bad/3.csv.1")), "nothing is overwritten")
 
+    def test_a_quarantine_that_cannot_be_holds_up_nobody(self):
+        self.put("in/1.csv", "", age=300)
+        self.put("in/2.csv", run_csv(20), age=200)
+        self.write("bad", "a file where the folder should be")
+        seen = self.once("--quarantine", "bad", code=2)
+        self.assertEqual([s["outcome"] for s in seen], ["bad", "judged"])
+        self.assertIn("not moved", seen[0]["why"])
+
     def test_a_file_that_never_ends(self):
         os.makedirs(self.path("in"))
         self.put("in/x.csv", run_csv(1) * 2000, age=100)
