@@ -57,6 +57,12 @@ class Units(unittest.TestCase):
             self.assertRegex(text, r"(?m)^User=hb$")
             self.assertRegex(text, r"(?m)^CapabilityBoundingSet=$")
 
+    def test_it_is_started_again_for_as_long_as_it_takes(self):
+        for name in UNITS:
+            text = (self.dir / f"{name}.service").read_text()
+            self.assertRegex(text, r"(?m)^Restart=on-failure$")
+            self.assertRegex(text.split("[Service]")[0], r"(?m)^StartLimitIntervalSec=0$")
+
     def test_offline_has_no_network(self):
         text = (self.dir / "hb-daemon-offline.service").read_text()
         self.assertRegex(text, r"(?m)^PrivateNetwork=yes$")
