@@ -61,7 +61,7 @@ class Units(unittest.TestCase):
         for name in UNITS:
             text = (self.dir / f"{name}.service").read_text()
             self.assertRegex(text, r"(?m)^Restart=on-failure$")
-            self.assertRegex(text.split("[Service]")[0], r"(?m)^StartLimitIntervalSec=0$")
+            self.assertRegex(text.split("\n[Service]")[0], r"(?m)^StartLimitIntervalSec=0$")
 
     def test_offline_has_no_network(self):
         text = (self.dir / "hb-daemon-offline.service").read_text()
