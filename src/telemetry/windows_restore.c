@@ -365,7 +365,7 @@ static hb_status get_def(hb_windows *w, hb_wdef *d, hb_rd *r, hb_error *err)
     int64_t due = w->head == HB_TIME_NONE ? HB_NO_PANE : hb_pane_of(d, w->watermark) - 1;
     if (r->failed || !good || d->closed > d->due || d->begin > d->closed ||
         d->last_data > d->closed || (d->begin != HB_NO_PANE && d->last_data < d->begin) ||
-        d->due < due) {
+        d->due < due || (due == HB_NO_PANE && d->due != HB_NO_PANE)) {
         return damaged("its panes do not follow from its time", err);
     }
     d->due_next = due == HB_NO_PANE ? HB_TIME_NONE : hb_pane_end(d, due + 1);

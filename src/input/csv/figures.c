@@ -408,6 +408,10 @@ static hb_status read_odd_rows(hb_csv_figures *f, const hb_csv_job *job, hb_erro
 static void show(hb_csv_figures *f, const hb_csv_job *job)
 {
     const hb_time_rule *axis = &job->plan->axis;
+    if (!f->v) { /* a block without a row, before there was room for any */
+        memset(f->figures, 0, job->width * sizeof *f->figures);
+        return;
+    }
     for (size_t i = 0; i < job->width; i++) {
         if (job->how[i] == HOW_NONE) {
             memset(f->cls + i * f->stride, HB_CELL_IS_MISSING, f->rows.n_rows);
