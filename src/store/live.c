@@ -4,7 +4,7 @@
 #include "store/live.h"
 
 #include "base/mem.h"
-#include "store/pack.h"
+#include "store/compress.h"
 #include "store/sql.h"
 
 #include <string.h>
@@ -21,9 +21,9 @@ hb_status hb_live_end(hb_store *s, hb_status status, hb_error *err)
     return hb_store_end(s, status, err);
 }
 
-static void free_packer(hb_packer **p)
+static void free_packer(hb_compressor **p)
 {
-    hb_packer_free(*p);
+    hb_compressor_free(*p);
 }
 
 static hb_status check_stream(const char *stream, hb_error *err)
@@ -47,18 +47,18 @@ static hb_status drop_state(hb_store *s, const char *stream, hb_error *err)
 
 static hb_status put_state(hb_store *s, const hb_live_checkpoint *c, hb_error *err)
 {
-    HB_CLEANUP(free_packer) hb_packer *packer = NULL;
+    HB_CLEANUP(free_packer) hb_compressor *packer = NULL;
     HB_CLEANUP(hb_sql_close) hb_sql q = {0};
     HB_CLEANUP(hb_buf_release) hb_buf packed;
     const char *p = c->state;
     hb_buf_init(&packed, 2 * (size_t)PIECE_BYTES);
-    HB_TRY(hb_packer_new(&packer, err));
+    HB_TRY(hb_compressor_new(&packer, err));
     HB_TRY(drop_state(s, c->stream, err));
     HB_TRY(hb_sql_open(s, "INSERT INTO live_states(stream, pos, piece) VALUES (?,?,?)", &q, err));
     for (size_t at = 0, pos = 0; at < c->state_len; at += PIECE_BYTES, pos++) {
         size_t left = c->state_len - at;
-        HB_TRY(hb_pack(packer, (hb_str){p + at, left < PIECE_BYTES ? left : PIECE_BYTES}, &packed,
-                       err));
+        HB_TRY(hb_compress(packer, (hb_str){p + at, left < PIECE_BYTES ? left : PIECE_BYTES},
+                           &packed, err));
         hb_sql_text(&q, c->stream);
         hb_sql_u64(&q, pos);
         hb_sql_blob(&q, packed.p, packed.n);
@@ -125,17 +125,17 @@ hb_status hb_live_put_checkpoint(hb_store *s, const hb_live_checkpoint *c, hb_er
 
 static hb_status get_state(hb_store *s, const char *stream, char *to, size_t n, hb_error *err)
 {
-    HB_CLEANUP(free_packer) hb_packer *packer = NULL;
+    HB_CLEANUP(free_packer) hb_compressor *packer = NULL;
     HB_CLEANUP(hb_sql_close) hb_sql q = {0};
     size_t at = 0;
     bool more = false;
-    HB_TRY(hb_packer_new(&packer, err));
+    HB_TRY(hb_compressor_new(&packer, err));
     HB_TRY(hb_sql_open(s, "SELECT piece FROM live_states WHERE stream = ? ORDER BY pos", &q, err));
     hb_sql_text(&q, stream);
     HB_TRY(hb_sql_row(&q, &more, err));
     while (more) {
         hb_str plain = {0};
-        hb_status status = hb_unpack(packer, hb_sql_get_blob(&q), &plain, err);
+        hb_status status = hb_decompress(packer, hb_sql_get_blob(&q), &plain, err);
         if (status == HB_E_NOMEM) {
             return status;
         }
@@ -274,15 +274,15 @@ static hb_status insert_window(hb_store *s, const hb_live_window_row *row, hb_st
 static hb_status put_window(hb_store *s, const hb_live_window_row *row, bool *ret_existed,
                             hb_error *err)
 {
-    HB_CLEANUP(free_packer) hb_packer *packer = NULL;
+    HB_CLEANUP(free_packer) hb_compressor *packer = NULL;
     HB_CLEANUP(hb_buf_release) hb_buf packed;
-    hb_buf_init(&packed, 2 * (size_t)HB_PACK_MAX_BYTES);
+    hb_buf_init(&packed, 2 * (size_t)HB_COMPRESS_MAX_BYTES);
     HB_TRY(known_digest(s, row, ret_existed, err));
     if (*ret_existed || !row->json) {
         return *ret_existed ? HB_OK : insert_window(s, row, (hb_str){NULL, 0}, err);
     }
-    HB_TRY(hb_packer_new(&packer, err));
-    HB_TRY(hb_pack(packer, (hb_str){row->json, row->json_len}, &packed, err));
+    HB_TRY(hb_compressor_new(&packer, err));
+    HB_TRY(hb_compress(packer, (hb_str){row->json, row->json_len}, &packed, err));
     return insert_window(s, row, (hb_str){packed.p, packed.n}, err);
 }
 
@@ -291,9 +291,9 @@ hb_status hb_live_put_window(hb_store *s, const hb_live_window_row *row, bool *r
 {
     bool existed = false;
     HB_TRY(check_stream(row->stream, err));
-    if (row->json && row->json_len > HB_PACK_MAX_BYTES) {
+    if (row->json && row->json_len > HB_COMPRESS_MAX_BYTES) {
         return HB_FAIL(err, HB_E_LIMIT, "the decision of window '%s' has %zu bytes, at most %d",
-                       row->run_id, row->json_len, HB_PACK_MAX_BYTES);
+                       row->run_id, row->json_len, HB_COMPRESS_MAX_BYTES);
     }
     HB_TRY(hb_store_begin(s, err));
     HB_TRY(hb_store_end(s, put_window(s, row, &existed, err), err));
@@ -303,7 +303,7 @@ hb_status hb_live_put_window(hb_store *s, const hb_live_window_row *row, bool *r
 
 /* --- reading --- */
 
-static hb_status get_json(hb_store *s, hb_sql *q, hb_packer *packer, hb_arena *arena,
+static hb_status get_json(hb_store *s, hb_sql *q, hb_compressor *packer, hb_arena *arena,
                           hb_live_window_row *row, hb_error *err)
 {
     hb_str packed = hb_sql_get_blob(q);
@@ -311,7 +311,7 @@ static hb_status get_json(hb_store *s, hb_sql *q, hb_packer *packer, hb_arena *a
         return HB_OK;
     }
     hb_str plain = {0};
-    hb_status status = hb_unpack(packer, packed, &plain, err);
+    hb_status status = hb_decompress(packer, packed, &plain, err);
     if (status != HB_OK) {
         return status == HB_E_NOMEM
                    ? status
@@ -323,7 +323,7 @@ static hb_status get_json(hb_store *s, hb_sql *q, hb_packer *packer, hb_arena *a
     return row->json ? HB_OK : HB_NOMEM(err);
 }
 
-static hb_status get_window(hb_store *s, hb_sql *q, hb_packer *packer, hb_arena *arena,
+static hb_status get_window(hb_store *s, hb_sql *q, hb_compressor *packer, hb_arena *arena,
                             hb_live_window_row *row, hb_error *err)
 {
     row->stream = hb_sql_get_text(q, arena);
@@ -360,11 +360,11 @@ static hb_status list_windows(hb_store *s, const hb_live_window_query *ask, hb_a
                               hb_live_window_row **ret_rows, size_t *ret_n, hb_error *err)
 {
     HB_CLEANUP(hb_sql_close) hb_sql q = {0};
-    HB_CLEANUP(free_packer) hb_packer *packer = NULL;
+    HB_CLEANUP(free_packer) hb_compressor *packer = NULL;
     size_t cap = 0;
     bool more = false;
     if (ask->with_json) {
-        HB_TRY(hb_packer_new(&packer, err));
+        HB_TRY(hb_compressor_new(&packer, err));
     }
     HB_TRY(hb_sql_open(s,
                        "SELECT stream, id, revision, name, start_ns, end_ns, verdict, run_id,"

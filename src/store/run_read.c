@@ -2,7 +2,7 @@
 /* A run out of its tables, in one read transaction. Everything is checked against the counts its
  * rows were written with, so that a damaged file is an error and never a smaller run. */
 #include "base/mem.h"
-#include "store/pack.h"
+#include "store/compress.h"
 #include "store/sql.h"
 #include "telemetry/run_builder.h"
 
@@ -20,7 +20,7 @@ typedef struct reader {
     hb_store *s;
     hb_run *run;
     hb_factor *factors; /* run->meta.factors while they are filled */
-    hb_packer *packer;
+    hb_compressor *packer;
     int64_t id;
 } reader;
 
@@ -292,14 +292,14 @@ static void get_profile(hb_sql *q, hb_profile *p)
 static hb_status load_sketch(const reader *r, hb_str packed, hb_profile *p, hb_error *err)
 {
     hb_str plain = {0};
-    HB_TRY(hb_unpack(r->packer, packed, &plain, err));
+    HB_TRY(hb_decompress(r->packer, packed, &plain, err));
     return hb_sketch_load(plain.p, plain.n, &p->sketch, err);
 }
 
 static hb_status load_trace(const reader *r, hb_str packed, hb_profile *p, hb_error *err)
 {
     hb_str plain = {0};
-    HB_TRY(hb_unpack(r->packer, packed, &plain, err));
+    HB_TRY(hb_decompress(r->packer, packed, &plain, err));
     return hb_trace_load(plain.p, plain.n, &p->trace, err);
 }
 
@@ -400,9 +400,9 @@ static void free_run_p(hb_run **run)
     hb_run_free(*run);
 }
 
-static void free_packer_p(hb_packer **packer)
+static void free_packer_p(hb_compressor **packer)
 {
-    hb_packer_free(*packer);
+    hb_compressor_free(*packer);
 }
 
 hb_status hb_store_get_run(hb_store *s, const char *run_id, hb_run **ret_run, hb_error *err)
@@ -412,8 +412,8 @@ hb_status hb_store_get_run(hb_store *s, const char *run_id, hb_run **ret_run, hb
         return HB_NOMEM(err);
     }
     hb_arena_init(&run->arena, RUN_MAX_BYTES);
-    HB_CLEANUP(free_packer_p) hb_packer *packer = NULL;
-    HB_TRY(hb_packer_new(&packer, err));
+    HB_CLEANUP(free_packer_p) hb_compressor *packer = NULL;
+    HB_TRY(hb_compressor_new(&packer, err));
     reader r = {.s = s, .run = run, .packer = packer};
     bool own = false;
     HB_TRY(hb_store_look(s, &own, err));

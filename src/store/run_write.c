@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A run into its tables, in one transaction. */
 #include "base/buf.h"
-#include "store/pack.h"
+#include "store/compress.h"
 #include "store/sql.h"
 
 #include <string.h>
@@ -199,7 +199,7 @@ static void bind_metric(hb_sql *q, const hb_metric *m, int64_t id)
 }
 
 typedef struct blobs {
-    hb_packer *packer;
+    hb_compressor *packer;
     hb_buf plain;
     hb_buf sketch;
     hb_buf trace;
@@ -208,15 +208,15 @@ typedef struct blobs {
 static hb_status blobs_init(blobs *b, hb_error *err)
 {
     *b = (blobs){0};
-    hb_buf_init(&b->plain, HB_PACK_MAX_BYTES);
-    hb_buf_init(&b->sketch, HB_PACK_MAX_BYTES + 1);
-    hb_buf_init(&b->trace, HB_PACK_MAX_BYTES + 1);
-    return hb_packer_new(&b->packer, err);
+    hb_buf_init(&b->plain, HB_COMPRESS_MAX_BYTES);
+    hb_buf_init(&b->sketch, HB_COMPRESS_MAX_BYTES + 1);
+    hb_buf_init(&b->trace, HB_COMPRESS_MAX_BYTES + 1);
+    return hb_compressor_new(&b->packer, err);
 }
 
 static void blobs_release(blobs *b)
 {
-    hb_packer_free(b->packer);
+    hb_compressor_free(b->packer);
     hb_buf_release(&b->plain);
     hb_buf_release(&b->sketch);
     hb_buf_release(&b->trace);
@@ -228,13 +228,13 @@ static hb_status pack_blobs(blobs *b, const hb_profile *p, hb_error *err)
         hb_buf_clear(&b->plain);
         HB_TRY(hb_sketch_store(p->sketch, &b->plain, err));
         HB_TRY(hb_buf_check(&b->plain, err));
-        HB_TRY(hb_pack(b->packer, (hb_str){b->plain.p, b->plain.n}, &b->sketch, err));
+        HB_TRY(hb_compress(b->packer, (hb_str){b->plain.p, b->plain.n}, &b->sketch, err));
     }
     if (p->trace.n) {
         hb_buf_clear(&b->plain);
         HB_TRY(hb_trace_store(&p->trace, &b->plain, err));
         HB_TRY(hb_buf_check(&b->plain, err));
-        HB_TRY(hb_pack(b->packer, (hb_str){b->plain.p, b->plain.n}, &b->trace, err));
+        HB_TRY(hb_compress(b->packer, (hb_str){b->plain.p, b->plain.n}, &b->trace, err));
     }
     return HB_OK;
 }

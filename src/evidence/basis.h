@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The basis of a decision: what cannot be read again from runs that are kept unchanged. Written
+ * when it is made, small, and stored beside it; with it and the registry's runs the reference is
+ * rebuilt exactly (export/), whatever has been promoted, retired or decided since.
+ * docs/formats/basis.md
+ *
+ * It holds: which runs the reference is made of, why and how it was chosen, every set as kind,
+ * version, run ids with the status they had, the prior's suspicions with their values, digests of
+ * the registry, policy, equivalence mapping and reading documents, the options of a comparison. */
+#ifndef HB_EVIDENCE_BASIS_H
+#define HB_EVIDENCE_BASIS_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "decide/decision.h"
+
+HB_CHECKED hb_status hb_basis_json(const hb_decision *d, hb_buf *out, hb_error *err);
+
+typedef struct hb_basis_set {
+    const char *kind; /* NULL = no such set */
+    const char *version;
+    const char **run_ids; /* oldest first */
+    const char **statuses;
+    size_t n;
+    const char *digest;
+} hb_basis_set;
+
+typedef struct hb_basis {
+    hb_reference reference; /* facts; run, set, with, prior and equivalences are NULL */
+    hb_basis_set set;
+    hb_basis_set with;
+    hb_basis_set history;
+    hb_basis_set early;
+    const hb_suspicion *suspicions;
+    size_t n_suspicions;
+    const char *registry_sha256; /* "" or "built-in" as the decision has it */
+    const char *policy_sha256;
+    const char *equivalence_sha256; /* "" = none */
+    const char *program;            /* overrides of the metric registry in force */
+    const char *mode;
+} hb_basis;
+
+/* Strings in the arena. HB_E_EVIDENCE when it is none. */
+HB_CHECKED hb_status hb_basis_read(hb_str json, hb_arena *arena, hb_basis *ret, hb_error *err);
+
+#endif

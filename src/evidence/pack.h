@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The container of an evidence pack: a zip or a folder of named files with a manifest of all of
+ * them. Equal files give equal bytes. docs/formats/evidence_pack.md
+ *
+ * Writing: open, add in any order, finish; what is not finished leaves nothing behind.
+ *
+ *     hb_pack_create(os, target, form, &w, err)
+ *     hb_pack_put(w, "decision.json", p, n, err)  /  hb_pack_put_file(w, "raw/a.csv", path, …)
+ *     hb_pack_manifest(w, &members, err)    the last file but the signatures: manifest.json
+ *     hb_pack_put_signature(w, HB_PACK_ATTESTATION, p, n, err)     not in the manifest
+ *     hb_pack_finish(w, err)                fsync, rename
+ *     hb_pack_writer_free(w)                discards what was not finished
+ *
+ * Reading believes nothing: sizes, names, counts and ratios are bounded, everything that a second
+ * reader could understand otherwise is refused (HB_E_EVIDENCE, with the member and the reason). */
+#ifndef HB_EVIDENCE_PACK_H
+#define HB_EVIDENCE_PACK_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "crypto/digest.h"
+#include "os/file.h"
+
+#define HB_PACK_MANIFEST "manifest.json"
+#define HB_PACK_ATTESTATION "attestation.dsse.json"
+#define HB_PACK_TIME_TOKEN "attestation.tsr"
+
+enum { HB_PACK_PATH_BYTES = 240, HB_PACK_FILES_MAX = 20000, HB_DIGEST512_HEX = 129 };
+#define HB_PACK_FILE_MAX (INT64_C(4) << 30)
+
+typedef enum hb_pack_form { HB_PACK_ZIP, HB_PACK_FOLDER } hb_pack_form;
+
+typedef struct hb_pack_file {
+    const char *path; /* relative, '/' between parts of [A-Za-z0-9._-], no part "." or ".." */
+    uint64_t size;
+    char sha256[HB_DIGEST_HEX];
+    char sha512[HB_DIGEST512_HEX];
+} hb_pack_file;
+
+typedef struct hb_pack_writer hb_pack_writer;
+
+/* HB_E_USAGE when the target exists. */
+HB_CHECKED hb_status hb_pack_create(const hb_os *os, const char *target, hb_pack_form form,
+                                    hb_pack_writer **ret_writer, hb_error *err);
+void hb_pack_writer_free(hb_pack_writer *w);
+HB_CHECKED hb_status hb_pack_put(hb_pack_writer *w, const char *path, const void *p, size_t n,
+                                 hb_error *err);
+/* Streams a file; HB_E_EVIDENCE when `sha256` (may be NULL) is not that of the bytes read. */
+HB_CHECKED hb_status hb_pack_put_file(hb_pack_writer *w, const char *path, const char *from,
+                                      const char *sha256, hb_error *err);
+/* Files added so far, by path. Valid until the next put. */
+const hb_pack_file *hb_pack_files(hb_pack_writer *w, size_t *ret_n);
+/* manifest.json: format, case and the files; its digests are returned for the attestation. */
+HB_CHECKED hb_status hb_pack_put_manifest(hb_pack_writer *w, const char *case_id, hb_pack_file *ret,
+                                          hb_error *err);
+HB_CHECKED hb_status hb_pack_put_signature(hb_pack_writer *w, const char *path, const void *p,
+                                           size_t n, hb_error *err);
+HB_CHECKED hb_status hb_pack_finish(hb_pack_writer *w, hb_error *err);
+
+typedef struct hb_pack_reader hb_pack_reader;
+
+/* A zip or a folder. Reads the directory only; every structural trick is refused here. */
+HB_CHECKED hb_status hb_pack_open(const hb_os *os, const char *path, hb_pack_reader **ret_reader,
+                                  hb_error *err);
+void hb_pack_close(hb_pack_reader *r);
+/* All members, by path; sha256 and sha512 are "" until read. */
+const hb_pack_file *hb_pack_members(const hb_pack_reader *r, size_t *ret_n);
+bool hb_pack_has(const hb_pack_reader *r, const char *path);
+/* Whole file, at most `max` bytes, HB_E_EVIDENCE when it is not there. NUL after the end, free with
+ * hb_free. */
+HB_CHECKED hb_status hb_pack_read(hb_pack_reader *r, const char *path, size_t max, char **ret_p,
+                                  size_t *ret_n, hb_error *err);
+/* Its bytes in order, in pieces. */
+HB_CHECKED hb_status hb_pack_stream(hb_pack_reader *r, const char *path,
+                                    hb_status (*take)(void *ctx, const void *p, size_t n,
+                                                      hb_error *err),
+                                    void *ctx, hb_error *err);
+
+/* The manifest read strictly (unknown or missing keys, order, duplicates are HB_E_EVIDENCE). */
+typedef struct hb_manifest { /* in the arena */
+    const char *case_id;
+    const hb_pack_file *files;
+    size_t n_files;
+    char sha256[HB_DIGEST_HEX]; /* of manifest.json itself */
+    char sha512[HB_DIGEST512_HEX];
+} hb_manifest;
+
+HB_CHECKED hb_status hb_pack_read_manifest(hb_pack_reader *r, hb_arena *arena, hb_manifest *ret,
+                                           hb_error *err);
+
+typedef struct hb_pack_fault {
+    const char *path;
+    const char *what; /* "missing", "not in the manifest", "size", "sha256", "sha512" */
+} hb_pack_fault;
+
+/* Digests every member and holds it against the manifest; all that is wrong, not only the first.
+ * Members of signatures are the only ones that may be beside it. */
+HB_CHECKED hb_status hb_pack_check(hb_pack_reader *r, const hb_manifest *m, hb_arena *arena,
+                                   hb_pack_fault **ret_faults, size_t *ret_n, hb_error *err);
+
+#endif

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What people sign: in-toto Statements in DSSE envelopes (crypto/dsse.h) whose subject is the
+ * SHA-256 of what they speak of. docs/formats/governance.md
+ *
+ * Predicate types (https://harmony-bridge.dev/…/v1 are names, nothing is fetched):
+ *   request, review, approval, rejection, override, break-glass, operators, custody. */
+#ifndef HB_GOVERN_STATEMENT_H
+#define HB_GOVERN_STATEMENT_H
+
+#include "crypto/dsse.h"
+#include "govern/operators.h"
+
+#define HB_STATEMENT_TYPE "https://in-toto.io/Statement/v1"
+#define HB_PREDICATE_BASE "https://harmony-bridge.dev/attestation/"
+
+typedef struct hb_statement {
+    const char *kind;           /* "request", "approval", "break-glass" … */
+    const char *subject_name;   /* "baseline-version", "run", "operators", "baseline-policy" … */
+    const char *subject_sha256; /* content address of what is spoken of */
+    const char *program;
+    const char *subsystem;
+    const char *test_name;
+    const char *tag;     /* "" = not about one */
+    const char *request; /* sha256 of the request's payload; "" = this is the request */
+    const char *reason;
+    const char *impact_sha256; /* of the impact preview the signer was shown; "" = none */
+    hb_time at;
+    hb_time expires; /* HB_TIME_NONE = never */
+    /* on reading */
+    const char *keyid; /* of the signature that verified */
+    const hb_operator *by;
+} hb_statement;
+
+HB_CHECKED hb_status hb_statement_sign(const hb_statement *s, hb_signer *signer, hb_buf *out,
+                                       hb_error *err);
+/* Verifies against the operators' keys as of the statement's own time. HB_E_EVIDENCE: no operator's
+ * signature, or one that does not count then. */
+HB_CHECKED hb_status hb_statement_read(hb_str envelope, const char *name, const hb_operators *o,
+                                       hb_arena *arena, hb_statement *ret, hb_error *err);
+
+typedef struct hb_approval_rule {
+    unsigned needed;              /* n of … */
+    const char *const *approvers; /* names; n_approvers = 0: every approver of the program */
+    size_t n_approvers;
+} hb_approval_rule;
+
+/* Do these envelopes approve `subject_sha256` for (program, subsystem, test, tag)? The requester
+ * never counts, each person once, only keys that count when they signed and now (`now`;
+ * HB_TIME_NONE = only then), no rejection after them. *ret_names (may be NULL) = who counted.
+ * HB_E_DENIED: how many of how many, and who could. */
+HB_CHECKED hb_status hb_approvals_check(const hb_operators *o, const hb_approval_rule *rule,
+                                        const hb_statement *wanted, const hb_str *envelopes,
+                                        size_t n, hb_time now, hb_arena *arena,
+                                        const char **ret_names, hb_error *err);
+
+#endif
