@@ -315,7 +315,9 @@ static hb_status ask_all(hb_check *c, hb_error *err)
 
 static void release(hb_check *c)
 {
+    hb_decision_free(c->decided_raw);
     hb_decision_free(c->decided);
+    hb_run_free(c->raw_run);
     if (c->has_inputs) {
         hb_inputs_release(&c->inputs);
     }

@@ -75,8 +75,8 @@ static hb_time decided_at(const hb_check *c)
 {
     hb_time at = HB_TIME_NONE;
     if (c->has_included) {
-        hb_str text = hb_str_of(c->included.entry.at);
-        at = hb_time_parse_rfc3339(text, &at) ? at : HB_TIME_NONE;
+        const char *text = c->included.entry.at;
+        at = hb_time_parse(text, strlen(text), &at, NULL) ? at : HB_TIME_NONE;
     }
     return at;
 }

@@ -58,9 +58,9 @@ typedef struct hb_check {
     hb_included included; /* the proof holds, whoever signed the checkpoint */
     hb_inputs inputs;
     bool has_inputs;
-    bool raw_gave_run;     /* the raw files, read again, give run.json */
-    hb_decision *decided;  /* borrows inputs */
-    bool decided_the_same; /* to the byte */
+    hb_run *raw_run;          /* what the raw files give, when that is run.json's run */
+    hb_decision *decided;     /* from the profiles, when it is the pack's; borrows inputs */
+    hb_decision *decided_raw; /* the same from raw_run */
 } hb_check;
 
 /* --- saying --- */
