@@ -23,7 +23,8 @@ static hb_status is_listed(const hb_check *c, const char *member, const char *sh
     }
     return !sha256 || strcmp(f->sha256, sha256) == 0
                ? HB_OK
-               : HB_FAIL(err, HB_E_EVIDENCE, "'%.200s' is not the file that run.json names", member);
+               : HB_FAIL(err, HB_E_EVIDENCE, "'%.200s' is not the file that run.json names",
+                         member);
 }
 
 static hb_status one_raw_file(const hb_check *c, const json_t *json, const hb_input_file *in,
@@ -109,10 +110,10 @@ hb_status hb_ask_raw(hb_check *c, hb_error *err)
                             "%zu of %zu raw files are not in the pack: %s", count.n_gone,
                             count.n_gone + count.n_here, count.why);
     }
-    return count.n_here ? hb_check_say(c, "raw", HB_HOLDS, err,
-                                       "all %zu raw files are the ones the run was read from",
-                                       count.n_here)
-                        : hb_check_say(c, "raw", HB_NOT_IN_PACK, err, "there are no raw files");
+    return count.n_here
+               ? hb_check_say(c, "raw", HB_HOLDS, err,
+                              "all %zu raw files are the ones the run was read from", count.n_here)
+               : hb_check_say(c, "raw", HB_NOT_IN_PACK, err, "there are no raw files");
 }
 
 static const char *first_other_metric(const hb_run *a, const hb_run *b)
@@ -147,10 +148,11 @@ hb_status hb_ask_reading(hb_check *c, hb_error *err)
     }
     if (strcmp(c->raw_run->digest, c->inputs.run->digest) != 0) {
         const char *metric = first_other_metric(c->inputs.run, c->raw_run);
-        hb_status status = hb_check_say(
-            c, "reading", HB_FAILS, err, "the raw files, read again, give another run than "
-                                         "run.json%s%.200s%s",
-            *metric ? ": metric '" : "", metric, *metric ? "' differs" : "");
+        hb_status status =
+            hb_check_say(c, "reading", HB_FAILS, err,
+                         "the raw files, read again, give another run than "
+                         "run.json%s%.200s%s",
+                         *metric ? ": metric '" : "", metric, *metric ? "' differs" : "");
         hb_run_free(c->raw_run);
         c->raw_run = NULL;
         return status;

@@ -66,8 +66,8 @@ static hb_status one_file(hb_check *c, const char *path, const char *stated, hb_
 
 hb_status hb_ask_configuration(hb_check *c, hb_error *err)
 {
-    HB_TRY(one_file(c, HB_PACK_REGISTRY, hb_check_decision_text(c, "config", "registry_sha256"),
-                    err));
+    HB_TRY(
+        one_file(c, HB_PACK_REGISTRY, hb_check_decision_text(c, "config", "registry_sha256"), err));
     return one_file(c, HB_PACK_POLICY, hb_check_decision_text(c, "config", "policy_sha256"), err);
 }
 

@@ -10,7 +10,7 @@
 #include "govern/operators.h"
 
 enum {
-    HB_VERIFY_KEYS_MAX = 64,      /* files in keys/ that are looked at */
+    HB_VERIFY_KEYS_MAX = 64, /* files in keys/ that are looked at */
     HB_VERIFY_DECISION_MAX = 256 << 20,
     HB_VERIFY_REPORT_MAX = 256 << 20,
     HB_VERIFY_SMALL_MAX = 16 << 20, /* configuration, statements, versions */
@@ -50,7 +50,7 @@ typedef struct hb_check {
     bool is_trusted; /* a key that was brought along signed it */
     char *decision_text;
     size_t decision_n;
-    json_t *decision; /* NULL = it could not be read … */
+    json_t *decision;            /* NULL = it could not be read … */
     const char *why_no_decision; /* … and why */
     char decision_sha256[HB_DIGEST_HEX];
     hb_operators *operators;
