@@ -16,7 +16,7 @@ hb_status hb_ask_operators(hb_check *c, hb_error *err)
     }
     hb_status status = hb_check_read(c, HB_PACK_OPERATORS, HB_VERIFY_SMALL_MAX, &text, &e);
     if (status == HB_OK) {
-        status = hb_operators_parse(text, HB_PACK_OPERATORS, NULL, &c->operators, &e);
+        status = hb_operators_parse(text, HB_PACK_OPERATORS, &c->operators, &e);
     }
     if (status != HB_OK) {
         return hb_check_fault(c, "operators", &e, err);
