@@ -26,6 +26,9 @@ typedef struct hb_daemon_setup { /* borrowed */
     const hb_policy *policy;
     const hb_quality_policy *quality;
     const hb_telemetry_schema *schema;
+    hb_signer *signer; /* of evidence packs; NULL = none are made */
+    const char *evidence_dir;
+    const char *audit_dir; /* of the lab's log */
     bool replay;               /* with `bounded`: no source is opened, nothing is written to the
                                 * journal; what is in it is judged */
     bool bounded;              /* ends when all sources are done and everything is judged */
