@@ -41,17 +41,21 @@ typedef struct hb_operator {
 
 typedef struct hb_operators hb_operators;
 
-/* Reads the public key in a file that the text names; NULL function: such a file is refused, with
- * what to do. The bytes are the caller's (hb_free). */
+/* HB_E_CONFIG at name:line:col. Keys that stand in files of their own are refused: what is in force
+ * has every key in it. */
+HB_CHECKED hb_status hb_operators_parse(hb_str text, const char *name, hb_operators **ret,
+                                        hb_error *err);
+
+/* Reads the public key in a file that the text names. The bytes are the caller's (hb_free). */
 typedef struct hb_operators_files {
     hb_status (*read)(void *ctx, const char *file, char **ret_pem, size_t *ret_n, hb_error *err);
     void *ctx;
 } hb_operators_files;
 
-/* HB_E_CONFIG at name:line:col. `files` may be NULL. */
-HB_CHECKED hb_status hb_operators_parse(hb_str text, const char *name,
-                                        const hb_operators_files *files, hb_operators **ret,
-                                        hb_error *err);
+/* For a text that shall come into force: keys may stand in files. */
+HB_CHECKED hb_status hb_operators_parse_with(hb_str text, const char *name,
+                                             const hb_operators_files *files, hb_operators **ret,
+                                             hb_error *err);
 void hb_operators_free(hb_operators *o);
 const hb_operator *hb_operators_at(const hb_operators *o, size_t i); /* NULL beyond the last */
 /* Approvals of other admins that a change of the file needs, 1 or more. */

@@ -33,6 +33,7 @@ typedef enum hb_action {
 } hb_action;
 
 const char *hb_action_name(hb_action a);
+const char *hb_action_words(hb_action a);
 hb_role hb_action_role(hb_action a); /* the least role that may */
 
 /* Who could: "kim, alex" (at most five, then "…"), or what to do where there is nobody. Only people

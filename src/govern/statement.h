@@ -49,13 +49,14 @@ HB_CHECKED hb_status hb_statement_read(hb_str envelope, const char *name, const 
  * `by` NULL. For lists; nothing may be allowed by it. */
 HB_CHECKED hb_status hb_statement_claims(hb_str envelope, const char *name, hb_arena *arena,
                                          hb_statement *ret, hb_error *err);
-/* Are both about the same: subject, purpose, program, subsystem, test, tag? */
+/* Are both about the same: subject, purpose, previous, program, subsystem, test, tag? */
 bool hb_statement_same_matter(const hb_statement *a, const hb_statement *b);
 
 typedef struct hb_approval_rule {
     unsigned needed;              /* n of … */
     const char *const *approvers; /* names; n_approvers = 0: every approver of the program */
     size_t n_approvers;
+    bool own_counts; /* the requester's own approval does: a lab with one admin */
 } hb_approval_rule;
 
 /* Do these envelopes approve `wanted` (its subject, purpose, program, subsystem, test and tag)?
@@ -68,5 +69,15 @@ HB_CHECKED hb_status hb_approvals_check(const hb_operators *o, const hb_approval
                                         const hb_statement *wanted, const hb_str *envelopes,
                                         size_t n, hb_time now, hb_arena *arena,
                                         const char **ret_names, hb_error *err);
+
+/* May `subject` (SHA-256 of an operators.yaml) take the place of the one in force? By as many of
+ * its admins as it says, who asked not among them; where there is one admin alone, by that one.
+ * `now` as above. */
+HB_CHECKED hb_status hb_operators_change_check(const hb_operators *in_force, const char *subject,
+                                               const hb_str *envelopes, size_t n, hb_time now,
+                                               hb_arena *arena, const char **ret_names,
+                                               hb_error *err);
+/* The statement that such a change is about: subject, purpose, previous, program. */
+hb_statement hb_operators_change(const hb_operators *in_force, const char *subject);
 
 #endif
