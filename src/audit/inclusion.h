@@ -29,6 +29,7 @@ HB_CHECKED hb_status hb_log_entry_read(hb_str text, const char *name, hb_arena *
 typedef struct hb_inclusion {
     uint64_t index;
     uint64_t size; /* of the tree the proof is for: the checkpoint's */
+    hb_hash leaf;
     hb_proof proof;
     bool has_batch; /* the place of a decision in an entry that stands for many (type "windows") */
     uint64_t batch_index;
@@ -37,7 +38,7 @@ typedef struct hb_inclusion {
 } hb_inclusion;
 
 HB_CHECKED hb_status hb_inclusion_read(hb_str json, hb_inclusion *ret, hb_error *err);
-void hb_inclusion_write(const hb_inclusion *in, hb_buf *out);
+HB_CHECKED hb_status hb_inclusion_write(const hb_inclusion *in, hb_buf *out, hb_error *err);
 
 typedef struct hb_inclusion_texts {
     hb_str entry;
