@@ -5,6 +5,7 @@
 
 #include "crypto/dsse.h"
 #include "evidence/attestation.h"
+#include "evidence/verify.h"
 #include "export/audit.h"
 #include "report/report.h"
 #include "store/audit.h"
@@ -187,6 +188,8 @@ static hb_status put_all(hb_export_job *x, hb_error *err)
     HB_TRY(hb_export_log(x, err));
     HB_TRY(hb_export_keys(x, err));
     HB_TRY(hb_export_program(x, err));
+    hb_str how_to = hb_verify_instructions();
+    HB_TRY(hb_pack_put(x->w, "VERIFY.md", how_to.p, how_to.n, err));
     count(x);
     HB_TRY(hb_pack_put_manifest(x->w, x->told.case_id, &manifest, err));
     memcpy(x->told.manifest_sha256, manifest.sha256, sizeof x->told.manifest_sha256);

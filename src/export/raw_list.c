@@ -199,7 +199,7 @@ static hb_status parse_journal(hb_object *root, hb_arena *arena, hb_raw_list *l,
     return hb_object_end(&o, err);
 }
 
-static hb_status parse_slice(hb_object *root, hb_arena *arena, hb_raw_list *l, hb_error *err)
+static hb_status parse_slice(hb_object *root, hb_raw_list *l, hb_error *err)
 {
     hb_object o;
     l->slice_from = l->slice_to = HB_TIME_NONE;
@@ -220,7 +220,7 @@ static hb_status parse(hb_object *o, hb_arena *arena, hb_raw_list *l, hb_error *
     HB_TRY(parse_journal(o, arena, l, err));
     HB_TRY(whole(o, "reading", arena, &reading, err));
     l->reading = hb_str_of(reading);
-    HB_TRY(parse_slice(o, arena, l, err));
+    HB_TRY(parse_slice(o, l, err));
     HB_TRY(text(o, "why", arena, &l->why, err));
     return hb_object_end(o, err);
 }
