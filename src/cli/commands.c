@@ -29,6 +29,7 @@ const hb_cmd *const hb_commands[] = {
     &hb_cmd_qualify,
     &hb_cmd_feedback,
     &hb_cmd_trust,
+    &hb_cmd_verify,
     &hb_cmd_init,
     &hb_cmd_config_check,
     &hb_cmd_config_show,

@@ -10,6 +10,7 @@ extern const hb_cmd hb_cmd_qualify;
 extern const hb_cmd hb_cmd_feedback;
 extern const hb_cmd hb_cmd_trust;
 extern const hb_cmd hb_cmd_init;
+extern const hb_cmd hb_cmd_verify;
 extern const hb_cmd hb_cmd_import;
 extern const hb_cmd hb_cmd_run;
 extern const hb_cmd hb_cmd_ingest;

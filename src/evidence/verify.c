@@ -182,8 +182,8 @@ hb_status hb_ask_manifest(hb_check *c, hb_error *err)
 }
 
 static const char *const required[] = {
-    HB_PACK_DECISION,    HB_PACK_INSTRUCTIONS, HB_PACK_PROGRAM,     HB_PACK_READING,
-    HB_PACK_REFERENCE,   HB_PACK_REPORT_HTML,  HB_PACK_REPORT_JSON, HB_PACK_RUN,
+    HB_PACK_DECISION,  HB_PACK_INSTRUCTIONS, HB_PACK_PROGRAM,     HB_PACK_READING,
+    HB_PACK_REFERENCE, HB_PACK_REPORT_HTML,  HB_PACK_REPORT_JSON, HB_PACK_RUN,
 };
 
 hb_status hb_ask_files(hb_check *c, hb_error *err)
@@ -196,8 +196,7 @@ hb_status hb_ask_files(hb_check *c, hb_error *err)
         return hb_check_fault(c, "files", &e, err);
     }
     for (size_t i = 0; i < n && i < NAMED_FAULTS; i++) {
-        HB_TRY(hb_check_say(c, "files", HB_FAILS, err, "'%s': %s%s", faults[i].path,
-                            faults[i].what,
+        HB_TRY(hb_check_say(c, "files", HB_FAILS, err, "'%s': %s%s", faults[i].path, faults[i].what,
                             strncmp(faults[i].what, "sha", 3) == 0 ||
                                     strcmp(faults[i].what, "size") == 0
                                 ? " is not that of the manifest"
@@ -209,8 +208,8 @@ hb_status hb_ask_files(hb_check *c, hb_error *err)
     for (size_t i = 0; i < sizeof required / sizeof *required; i++) {
         if (!hb_check_has(c, required[i])) {
             whole = false;
-            HB_TRY(hb_check_say(c, "files", HB_FAILS, err,
-                                "'%s' is missing, which every pack has", required[i]));
+            HB_TRY(hb_check_say(c, "files", HB_FAILS, err, "'%s' is missing, which every pack has",
+                                required[i]));
         }
     }
     return n || !whole ? HB_OK
@@ -259,8 +258,8 @@ static hb_status read_decision(hb_check *c, hb_error *err)
     }
     if (status != HB_OK) {
         char text[800];
-        c->why_no_decision = hb_arena_str(&c->out->arena,
-                                          hb_str_of(hb_error_text(&e, text, sizeof text)));
+        c->why_no_decision =
+            hb_arena_str(&c->out->arena, hb_str_of(hb_error_text(&e, text, sizeof text)));
         return status == HB_E_NOMEM || !c->why_no_decision ? HB_NOMEM(err) : HB_OK;
     }
     hb_verdict v = HB_VERDICT_NO_TEST;
@@ -315,7 +314,9 @@ static hb_status ask_all(hb_check *c, hb_error *err)
 
 static void release(hb_check *c)
 {
+    hb_decision_free(c->decided_raw);
     hb_decision_free(c->decided);
+    hb_run_free(c->raw_run);
     if (c->has_inputs) {
         hb_inputs_release(&c->inputs);
     }
@@ -341,8 +342,8 @@ hb_status hb_verify(const hb_verify_ask *ask, hb_verified *ret, hb_error *err)
     }
     out.holds = true;
     for (size_t i = 0; i < out.n_lines; i++) {
-        out.holds = out.holds && out.lines[i].state != HB_FAILS &&
-                    out.lines[i].state != HB_NOT_CHECKED;
+        out.holds =
+            out.holds && out.lines[i].state != HB_FAILS && out.lines[i].state != HB_NOT_CHECKED;
     }
     *ret = out;
     return HB_OK;

@@ -16,7 +16,7 @@ hb_status hb_ask_operators(hb_check *c, hb_error *err)
     }
     hb_status status = hb_check_read(c, HB_PACK_OPERATORS, HB_VERIFY_SMALL_MAX, &text, &e);
     if (status == HB_OK) {
-        status = hb_operators_parse(text, HB_PACK_OPERATORS, NULL, &c->operators, &e);
+        status = hb_operators_parse(text, HB_PACK_OPERATORS, &c->operators, &e);
     }
     if (status != HB_OK) {
         return hb_check_fault(c, "operators", &e, err);
@@ -75,8 +75,8 @@ static hb_time decided_at(const hb_check *c)
 {
     hb_time at = HB_TIME_NONE;
     if (c->has_included) {
-        hb_str text = hb_str_of(c->included.entry.at);
-        at = hb_time_parse_rfc3339(text, &at) ? at : HB_TIME_NONE;
+        const char *text = c->included.entry.at;
+        at = hb_time_parse(text, strlen(text), &at, NULL) ? at : HB_TIME_NONE;
     }
     return at;
 }

@@ -10,7 +10,7 @@
 #include "govern/operators.h"
 
 enum {
-    HB_VERIFY_KEYS_MAX = 64,      /* files in keys/ that are looked at */
+    HB_VERIFY_KEYS_MAX = 64, /* files in keys/ that are looked at */
     HB_VERIFY_DECISION_MAX = 256 << 20,
     HB_VERIFY_REPORT_MAX = 256 << 20,
     HB_VERIFY_SMALL_MAX = 16 << 20, /* configuration, statements, versions */
@@ -50,7 +50,7 @@ typedef struct hb_check {
     bool is_trusted; /* a key that was brought along signed it */
     char *decision_text;
     size_t decision_n;
-    json_t *decision; /* NULL = it could not be read … */
+    json_t *decision;            /* NULL = it could not be read … */
     const char *why_no_decision; /* … and why */
     char decision_sha256[HB_DIGEST_HEX];
     hb_operators *operators;
@@ -58,9 +58,9 @@ typedef struct hb_check {
     hb_included included; /* the proof holds, whoever signed the checkpoint */
     hb_inputs inputs;
     bool has_inputs;
-    bool raw_gave_run;     /* the raw files, read again, give run.json */
-    hb_decision *decided;  /* borrows inputs */
-    bool decided_the_same; /* to the byte */
+    hb_run *raw_run;          /* what the raw files give, when that is run.json's run */
+    hb_decision *decided;     /* from the profiles, when it is the pack's; borrows inputs */
+    hb_decision *decided_raw; /* the same from raw_run */
 } hb_check;
 
 /* --- saying --- */

@@ -31,8 +31,8 @@ hb_status hb_ask_log(hb_check *c, hb_error *err)
     }
     hb_status status = read_texts(c, &texts, &e);
     if (status == HB_OK) {
-        status = hb_inclusion_check(&texts, NULL, c->decision_sha256, &c->out->arena, &c->included,
-                                    &e);
+        status =
+            hb_inclusion_check(&texts, NULL, c->decision_sha256, &c->out->arena, &c->included, &e);
     }
     if (status != HB_OK) {
         return hb_check_fault(c, "log", &e, err);
@@ -63,8 +63,8 @@ static const hb_check_key *log_key_of_pack(const hb_check *c)
     for (size_t i = 0; i < c->n_keys; i++) {
         const hb_pubkey *k = c->keys[i].key;
         if (hb_pubkey_algorithm(k) == HB_ALGORITHM_ED25519 &&
-            hb_checkpoint_verify(&c->included.checkpoint, c->included.checkpoint.origin, k,
-                                 NULL) == HB_OK) {
+            hb_checkpoint_verify(&c->included.checkpoint, c->included.checkpoint.origin, k, NULL) ==
+                HB_OK) {
             return &c->keys[i];
         }
     }

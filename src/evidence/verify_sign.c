@@ -75,8 +75,7 @@ static const hb_pubkey *signer_of(const hb_check *c, const hb_dsse_signature *s,
 {
     const hb_verify_ask *ask = c->ask;
     for (size_t i = 0; i < ask->n_trusted + c->n_keys; i++) {
-        const hb_pubkey *k =
-            i < ask->n_trusted ? ask->trusted[i] : c->keys[i - ask->n_trusted].key;
+        const hb_pubkey *k = i < ask->n_trusted ? ask->trusted[i] : c->keys[i - ask->n_trusted].key;
         if ((!*s->keyid || strcmp(s->keyid, hb_pubkey_id(k)) == 0) &&
             hb_pubkey_verify(k, pae->p, pae->n, s->sig.p, s->sig.n, NULL) == HB_OK) {
             return k;
@@ -137,12 +136,11 @@ hb_status hb_ask_trust(hb_check *c, hb_error *err)
                             "no key of the lab was brought along: anybody could have signed this "
                             "pack with a key of his own");
     }
-    return c->is_trusted
-               ? hb_check_say(c, "trust", HB_HOLDS, err,
-                              "it is signed by a key that was brought along")
-               : hb_check_say(c, "trust", HB_FAILS, err,
-                              "none of the %zu key%s brought along signed it", c->ask->n_trusted,
-                              c->ask->n_trusted == 1 ? "" : "s");
+    return c->is_trusted ? hb_check_say(c, "trust", HB_HOLDS, err,
+                                        "it is signed by a key that was brought along")
+                         : hb_check_say(c, "trust", HB_FAILS, err,
+                                        "none of the %zu key%s brought along signed it",
+                                        c->ask->n_trusted, c->ask->n_trusted == 1 ? "" : "s");
 }
 
 /* --- what is signed --- */
