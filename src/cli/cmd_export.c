@@ -12,6 +12,7 @@
 
 typedef struct export_opts {
     hb_signing_opts signing;
+    hb_signing_opts second;
     const char *run;
     const char *case_id;
     const char *out;
@@ -154,11 +155,27 @@ static hb_status check_opts(const export_opts *o, hb_error *err)
     if (!o->run || !*o->run) {
         return HB_FAIL(err, HB_E_USAGE, "--case RUN says which run's decision; hb runs list");
     }
-    if (o->is_unsigned && (o->signing.key || o->signing.second_key)) {
-        return HB_FAIL(err, HB_E_USAGE, "--unsigned and --key exclude each other");
+    if (o->is_unsigned && o->second.key) {
+        return HB_FAIL(err, HB_E_USAGE, "--unsigned and --second-key exclude each other");
     }
     if (o->no_raw && o->slice) {
         return HB_FAIL(err, HB_E_USAGE, "--no-raw and --raw-slice exclude each other");
+    }
+    return HB_OK;
+}
+
+/* What was opened is the caller's also on failure. */
+static hb_status open_signers(hb_app *app, const export_opts *o, hb_signer **signers, size_t *ret_n,
+                              hb_error *err)
+{
+    if (o->is_unsigned) {
+        return HB_OK;
+    }
+    HB_TRY(hb_app_signer(app, &o->signing, &signers[0], err));
+    *ret_n = 1;
+    if (o->second.key) {
+        HB_TRY(hb_app_signer(app, &o->second, &signers[1], err));
+        *ret_n = 2;
     }
     return HB_OK;
 }
@@ -172,8 +189,7 @@ static hb_status run_export(hb_app *app, const void *opts, hb_list args, int *re
     (void)args;
     (void)ret_exit;
     HB_TRY(check_opts(o, err));
-    hb_status status =
-        o->is_unsigned ? HB_OK : hb_app_signers(app, &o->signing, signers, &n, err);
+    hb_status status = open_signers(app, o, signers, &n, err);
     if (status == HB_OK) {
         status = export_it(app, o, signers, n, err);
     }
@@ -206,7 +222,17 @@ static const hb_opt table[] = {
      .offset = offsetof(export_opts, form),
      .values = forms,
      .help = "one zip, or a folder of files"},
-    HB_SIGNING_OPTS(export_opts, signing),
+    HB_SIGN_OPTS(export_opts, signing),
+    {.name = "second-key",
+     .kind = HB_OPT_STRING,
+     .offset = offsetof(export_opts, second.key),
+     .arg = "KEY",
+     .help = "signs too: of another algorithm, or of another person"},
+    {.name = "second-passphrase-file",
+     .kind = HB_OPT_STRING,
+     .offset = offsetof(export_opts, second.passphrase_file),
+     .arg = "FILE",
+     .help = "passphrase of the second key"},
     {.name = "unsigned",
      .kind = HB_OPT_FLAG,
      .offset = offsetof(export_opts, is_unsigned),

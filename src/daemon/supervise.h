@@ -8,6 +8,7 @@
 #ifndef HB_DAEMON_SUPERVISE_H
 #define HB_DAEMON_SUPERVISE_H
 
+#include "crypto/key.h"
 #include "daemon/engine.h"
 
 enum { HB_DAEMON_STOP_MS = 5000 };
