@@ -10,7 +10,12 @@
 
 #define HB_DSSE_INTOTO "application/vnd.in-toto+json"
 
-enum { HB_DSSE_SIGNATURES_MAX = 16, HB_DSSE_PAYLOAD_MAX = 16 << 20 };
+enum {
+    HB_DSSE_SIGNATURES_MAX = 16,
+    HB_DSSE_TYPE_MAX = 1024,
+    HB_DSSE_PAYLOAD_MAX = 16 << 20,
+    HB_DSSE_TEXT_MAX = 24 << 20 /* of an envelope */
+};
 
 typedef struct hb_dsse_signature {
     const char *keyid; /* hb_pubkey_id; "" = not said */

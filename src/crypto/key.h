@@ -28,12 +28,16 @@ bool hb_algorithm_from_name(const char *name, hb_algorithm *ret);
 
 typedef struct hb_pubkey hb_pubkey;
 
-enum { HB_PEM_MAX = 64 << 10, HB_SIGNATURE_MAX = 256 };
+enum { HB_PEM_MAX = 64 << 10, HB_SIGNATURE_MAX = 256, HB_PASSPHRASE_MAX = 1024 };
 
 /* Exactly one public key and nothing but blanks around it; a private key is refused in words.
  * `name` is used in messages. HB_E_INPUT. */
 HB_CHECKED hb_status hb_pubkey_read(hb_str pem, const char *name, hb_pubkey **ret_key,
                                     hb_error *err);
+/* The same of the DER of a SubjectPublicKeyInfo, as certificates and tokens have it: exactly the
+ * one encoding the algorithm has, uncompressed points. */
+HB_CHECKED hb_status hb_pubkey_from_spki(const void *der, size_t n, const char *name,
+                                         hb_pubkey **ret_key, hb_error *err);
 void hb_pubkey_free(hb_pubkey *k);
 hb_algorithm hb_pubkey_algorithm(const hb_pubkey *k);
 /* SHA-256 of the DER of its SubjectPublicKeyInfo, 64 hex: what signatures call it by. */
@@ -48,7 +52,9 @@ HB_CHECKED hb_status hb_pubkey_verify(const hb_pubkey *k, const void *p, size_t 
 
 typedef struct hb_signer hb_signer;
 
-/* Where a passphrase comes from; asked at most once. NULL function = there is none to be had. */
+/* Where a passphrase (or a token's PIN) comes from; asked at most once, and only when one is
+ * needed. `what` is the key, for the question; ret gets a terminated text, room =
+ * HB_PASSPHRASE_MAX, which the signer wipes. NULL function = there is none to be had. */
 typedef struct hb_passphrase {
     hb_status (*get)(void *ctx, const char *what, char *ret, size_t room, hb_error *err);
     void *ctx;
@@ -72,7 +78,7 @@ HB_CHECKED hb_status hb_signer_sign(hb_signer *s, const void *p, size_t n, hb_bu
 
 /* A new private key into a file that must not exist (mode 0600, PKCS#8; AES-256 by scrypt when a
  * passphrase is given, NULL = none), its public key beside it as PATH with ".pub" in place of
- * ".pem". */
+ * ".pem", which PATH ends with (HB_E_USAGE). Both files or none. */
 HB_CHECKED hb_status hb_key_generate(const hb_os *os, hb_algorithm a, const char *path,
                                      const char *passphrase, hb_error *err);
 
