@@ -31,8 +31,7 @@ enum {
 struct hb_agent {
     const hb_os *os;
     int fd;
-    uint8_t raw[32];
-    hb_pubkey *public;
+    uint8_t raw[32]; /* of the key it signs with */
 };
 
 typedef struct cursor {
@@ -343,7 +342,8 @@ static hb_status none_or_many(const hb_agent_key *keys, size_t n, const char *wh
     return status;
 }
 
-static hb_status choose(hb_agent *a, const char *which, hb_arena *arena, hb_error *err)
+static hb_status choose(hb_agent *a, const char *which, hb_arena *arena, hb_pubkey **ret_public,
+                        hb_error *err)
 {
     const char request = REQUEST_IDENTITIES;
     hb_agent_key *keys = NULL;
@@ -370,11 +370,11 @@ static hb_status choose(hb_agent *a, const char *which, hb_arena *arena, hb_erro
         return none_or_many(keys, n, which, matches, err);
     }
     memcpy(a->raw, found->raw, sizeof a->raw);
-    return hb_pubkey_from_raw(a->raw, &a->public, err);
+    return hb_pubkey_from_raw(a->raw, ret_public, err);
 }
 
 hb_status hb_agent_open(const hb_os *os, const char *socket, const char *which,
-                        hb_agent **ret_agent, hb_error *err)
+                        hb_agent **ret_agent, hb_pubkey **ret_public, hb_error *err)
 {
     if (!socket || !*socket) {
         return HB_FAIL(err, HB_E_USAGE,
@@ -384,12 +384,13 @@ hb_status hb_agent_open(const hb_os *os, const char *socket, const char *which,
     if (!a) {
         return HB_NOMEM(err);
     }
+    a->fd = -1;
     hb_arena arena;
     hb_arena_init(&arena, ARENA_MAX);
     a->os = os;
     hb_status status = connect_to(a, socket, err);
     if (status == HB_OK) {
-        status = choose(a, which, &arena, err);
+        status = choose(a, which, &arena, ret_public, err);
     }
     hb_arena_release(&arena);
     if (status != HB_OK) {
@@ -403,17 +404,11 @@ hb_status hb_agent_open(const hb_os *os, const char *socket, const char *which,
 void hb_agent_close(hb_agent *a)
 {
     if (a) {
-        if (a->fd > 0) {
+        if (a->fd >= 0) {
             close(a->fd);
         }
-        hb_pubkey_free(a->public);
         hb_free(a);
     }
-}
-
-const hb_pubkey *hb_agent_public(const hb_agent *a)
-{
-    return a->public;
 }
 
 hb_status hb_agent_sign(hb_agent *a, const void *p, size_t n, hb_buf *sig, hb_error *err)

@@ -3,7 +3,7 @@
  * signs the bytes it is given, so its signature is plain Ed25519 over ours; nothing about SSH is in
  * what is signed.
  *
- *     hb_agent_open(os, socket, "KEYID", &agent, err)
+ *     hb_agent_open(os, socket, "KEYID", &agent, &public, err)
  *     hb_agent_sign(agent, p, n, &sig, err)
  *
  * The agent is another program and is not believed: replies are bounded in size and time and read
@@ -38,12 +38,10 @@ typedef struct hb_agent hb_agent;
 
 /* `which`: a key id (64 hex), a fingerprint ("SHA256:…") or a comment; exactly one key must be
  * meant. `socket` NULL or "" = there is no agent, HB_E_USAGE. HB_E_INPUT lists what the agent holds
- * when the key is not among it. */
+ * when the key is not among it. *ret_public is the caller's. */
 HB_CHECKED hb_status hb_agent_open(const hb_os *os, const char *socket, const char *which,
-                                   hb_agent **ret_agent, hb_error *err);
+                                   hb_agent **ret_agent, hb_pubkey **ret_public, hb_error *err);
 void hb_agent_close(hb_agent *a);
-/* Borrowed for the agent's life. */
-const hb_pubkey *hb_agent_public(const hb_agent *a);
 /* Replaces what is in sig with 64 bytes; not verified here. A minute is given to a person who is
  * asked to confirm. */
 HB_CHECKED hb_status hb_agent_sign(hb_agent *a, const void *p, size_t n, hb_buf *sig,

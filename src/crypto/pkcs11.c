@@ -6,11 +6,9 @@
 #include "base/mem.h"
 #include "crypto/pkcs11_key.h"
 #include "crypto/pkcs11_uri.h"
-#include "os/file.h"
+#include "crypto/secret.h"
 
 #include <dlfcn.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <p11-kit/pkcs11.h>
@@ -18,7 +16,7 @@
 
 #define PROXY "p11-kit-proxy.so"
 
-enum { SLOTS_MAX = 64, PIN_MAX = 256, ATTRIBUTE_MAX = 512 };
+enum { SLOTS_MAX = 64, PIN_MAX = HB_PASSPHRASE_MAX, ATTRIBUTE_MAX = 512 };
 
 struct hb_pkcs11 {
     const hb_os *os;
@@ -31,7 +29,6 @@ struct hb_pkcs11 {
     CK_SESSION_HANDLE session;
     CK_OBJECT_HANDLE key;
     bool edwards;
-    hb_pubkey *public;
 };
 
 static const char *reason(CK_RV rv)
@@ -163,39 +160,14 @@ static hb_status find_token(hb_pkcs11 *t, hb_error *err)
     return status;
 }
 
-static hb_status pin_from_file(const hb_pkcs11 *t, char pin[PIN_MAX], hb_error *err)
-{
-    struct stat st;
-    const char *path = t->uri.pin_file;
-    char *text = NULL;
-    size_t n = 0;
-    if (t->os->stat(path, &st) != 0) {
-        return HB_FAIL(err, HB_E_INPUT, "the PIN's file '%.200s': %s", path, strerror(errno));
-    }
-    if (st.st_mode & (S_IRWXG | S_IRWXO)) {
-        return HB_FAIL(err, HB_E_DENIED,
-                       "the PIN's file '%.200s' may be read by others; chmod 600 it", path);
-    }
-    HB_TRY(hb_file_read(t->os, path, PIN_MAX - 1, &text, &n, err));
-    size_t used = n;
-    while (used && (text[used - 1] == '\n' || text[used - 1] == '\r')) {
-        used--;
-    }
-    memcpy(pin, text, used);
-    pin[used] = '\0';
-    OPENSSL_cleanse(text, n);
-    hb_free(text);
-    return HB_OK;
-}
-
 static hb_status get_pin(const hb_pkcs11 *t, const hb_passphrase *passphrase, char pin[PIN_MAX],
                          hb_error *err)
 {
     char what[80];
     if (*t->uri.pin_file) {
-        return pin_from_file(t, pin, err);
+        return hb_secret_line(t->os, "PIN file", t->uri.pin_file, pin, PIN_MAX, err);
     }
-    if (!passphrase || !passphrase->get) {
+    if (!passphrase->get) {
         return HB_FAIL(err, HB_E_DENIED,
                        "the token wants a PIN; give it by a passphrase file, or by "
                        "?pin-source=file:/PATH in the URI");
@@ -305,7 +277,7 @@ static hb_status find_key(hb_pkcs11 *t, hb_error *err)
 }
 
 /* From the public key beside the private one (same id), else from the private one itself. */
-static hb_status find_public(hb_pkcs11 *t, hb_error *err)
+static hb_status find_public(hb_pkcs11 *t, hb_pubkey **ret_public, hb_error *err)
 {
     uint8_t id[HB_PKCS11_ID];
     char params[ATTRIBUTE_MAX];
@@ -328,10 +300,11 @@ static hb_status find_public(hb_pkcs11 *t, hb_error *err)
                        "as well");
     }
     return hb_pkcs11_key_public(t->edwards, (hb_str){params, params_n}, (hb_str){point, point_n},
-                                &t->public, err);
+                                ret_public, err);
 }
 
-static hb_status open_steps(hb_pkcs11 *t, const hb_passphrase *passphrase, hb_error *err)
+static hb_status open_steps(hb_pkcs11 *t, const hb_passphrase *passphrase, hb_pubkey **ret_public,
+                            hb_error *err)
 {
     HB_TRY(load(t, err));
     HB_TRY(find_token(t, err));
@@ -339,11 +312,11 @@ static hb_status open_steps(hb_pkcs11 *t, const hb_passphrase *passphrase, hb_er
     t->has_session = true;
     HB_TRY(login(t, passphrase, err));
     HB_TRY(find_key(t, err));
-    return find_public(t, err);
+    return find_public(t, ret_public, err);
 }
 
 hb_status hb_pkcs11_open(const hb_os *os, const char *uri, const hb_passphrase *passphrase,
-                         hb_pkcs11 **ret_token, hb_error *err)
+                         hb_pkcs11 **ret_token, hb_pubkey **ret_public, hb_error *err)
 {
     hb_pkcs11 *t = hb_alloc_zero(sizeof *t);
     if (!t) {
@@ -352,7 +325,7 @@ hb_status hb_pkcs11_open(const hb_os *os, const char *uri, const hb_passphrase *
     t->os = os;
     hb_status status = hb_pkcs11_uri_read(uri, &t->uri, err);
     if (status == HB_OK) {
-        status = open_steps(t, passphrase, err);
+        status = open_steps(t, passphrase, ret_public, err);
     }
     if (status != HB_OK) {
         hb_pkcs11_close(t);
@@ -373,13 +346,7 @@ void hb_pkcs11_close(hb_pkcs11 *t)
     if (t->finalize) {
         t->f->C_Finalize(NULL);
     }
-    hb_pubkey_free(t->public);
     hb_free(t);
-}
-
-const hb_pubkey *hb_pkcs11_public(const hb_pkcs11 *t)
-{
-    return t->public;
 }
 
 hb_status hb_pkcs11_sign(hb_pkcs11 *t, const void *p, size_t n, hb_buf *sig, hb_error *err)

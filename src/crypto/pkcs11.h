@@ -3,7 +3,7 @@
  * P-384 (CKM_ECDSA over SHA-384 made here) and Ed25519 (CKM_EDDSA) where the token has it. The
  * private key stays in the token.
  *
- *     hb_pkcs11_open(os, "pkcs11:token=lab;object=release", passphrase, &token, err)
+ *     hb_pkcs11_open(os, "pkcs11:token=lab;object=release", passphrase, &token, &public, err)
  *     hb_pkcs11_sign(token, p, n, &sig, err)
  *
  * The module is the URI's module-path, else p11-kit's proxy of all modules the machine has
@@ -18,13 +18,11 @@
 typedef struct hb_pkcs11 hb_pkcs11;
 
 /* HB_E_USAGE: the URI; HB_E_INPUT: no such token or key, or none that hb signs with; HB_E_DENIED:
- * the PIN; HB_E_IO: the module or the token. */
+ * the PIN; HB_E_IO: the module or the token. *ret_public is the caller's. */
 HB_CHECKED hb_status hb_pkcs11_open(const hb_os *os, const char *uri,
                                     const hb_passphrase *passphrase, hb_pkcs11 **ret_token,
-                                    hb_error *err);
+                                    hb_pubkey **ret_public, hb_error *err);
 void hb_pkcs11_close(hb_pkcs11 *t);
-/* Borrowed for the token's life. */
-const hb_pubkey *hb_pkcs11_public(const hb_pkcs11 *t);
 /* Replaces what is in sig; not verified here. */
 HB_CHECKED hb_status hb_pkcs11_sign(hb_pkcs11 *t, const void *p, size_t n, hb_buf *sig,
                                     hb_error *err);

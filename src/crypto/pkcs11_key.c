@@ -1,11 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/pkcs11_key.h"
 
-#include "base/mem.h"
-
 #include <openssl/ec.h>
-#include <openssl/evp.h>
-#include <openssl/pem.h>
 #include <string.h>
 
 enum { P384_POINT = 97, ED25519_POINT = 32 };
@@ -37,32 +33,13 @@ static hb_str bare(hb_str point, size_t want)
 static hb_status p384_public(hb_str point, hb_pubkey **ret_key, hb_error *err)
 {
     unsigned char der[sizeof p384_head + P384_POINT];
-    const unsigned char *at = der;
-    hb_pubkey *key = NULL;
     hb_str xy = bare(point, P384_POINT);
     if (xy.n != P384_POINT || xy.p[0] != 0x04) {
         return HB_FAIL(err, HB_E_INPUT, "the token's public key is no uncompressed point of P-384");
     }
     memcpy(der, p384_head, sizeof p384_head);
     memcpy(der + sizeof p384_head, xy.p, P384_POINT);
-    EVP_PKEY *pkey = d2i_PUBKEY(NULL, &at, (long)sizeof der);
-    BIO *pem = BIO_new(BIO_s_mem());
-    char *text = NULL;
-    hb_status status = HB_OK;
-    if (!pkey) {
-        status = HB_FAIL(err, HB_E_INPUT, "the token's public key is not on P-384");
-    } else if (!pem || PEM_write_bio_PUBKEY(pem, pkey) != 1) {
-        status = HB_NOMEM(err);
-    } else {
-        long n = BIO_get_mem_data(pem, &text);
-        status = hb_pubkey_read((hb_str){text, (size_t)n}, "the token's public key", &key, err);
-    }
-    BIO_free(pem);
-    EVP_PKEY_free(pkey);
-    if (status == HB_OK) {
-        *ret_key = key;
-    }
-    return status;
+    return hb_pubkey_from_spki(der, sizeof der, "the token's public key", ret_key, err);
 }
 
 hb_status hb_pkcs11_key_public(bool edwards, hb_str params, hb_str point, hb_pubkey **ret_key,
