@@ -22,7 +22,6 @@ struct hb_pkcs11 {
     const hb_os *os;
     hb_pkcs11_uri uri;
     CK_FUNCTION_LIST_PTR f;
-    bool finalize; /* we initialised the module */
     bool has_session;
     CK_SLOT_ID slot;
     CK_TOKEN_INFO info;
@@ -77,7 +76,8 @@ static hb_status load(hb_pkcs11 *t, hb_error *err)
     const char *path = *t->uri.module_path ? t->uri.module_path : PROXY;
     CK_C_GetFunctionList get = NULL;
     CK_C_INITIALIZE_ARGS args = {.flags = CKF_OS_LOCKING_OK};
-    /* Modules start threads and keep state of the process: they are never unloaded. */
+    /* Modules keep state of the whole process, other keys' sessions too: they are never unloaded,
+     * and C_Finalize is not called. */
     void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (!library) {
         return HB_FAIL(err, HB_E_IO,
@@ -98,7 +98,6 @@ static hb_status load(hb_pkcs11 *t, hb_error *err)
     if (rv != CKR_OK && rv != CKR_CRYPTOKI_ALREADY_INITIALIZED) {
         return failed(HB_E_IO, "C_Initialize", rv, err);
     }
-    t->finalize = rv == CKR_OK;
     return HB_OK;
 }
 
@@ -172,7 +171,11 @@ static hb_status get_pin(const hb_pkcs11 *t, const hb_passphrase *passphrase, ch
                        "the token wants a PIN; give it by a passphrase file, or by "
                        "?pin-source=file:/PATH in the URI");
     }
-    snprintf(what, sizeof what, "PIN of token %.32s", t->uri.token);
+    int label = (int)sizeof t->info.label;
+    while (label && t->info.label[label - 1] == ' ') {
+        label--;
+    }
+    snprintf(what, sizeof what, "PIN of token '%.*s'", label, (const char *)t->info.label);
     return passphrase->get(passphrase->ctx, what, pin, PIN_MAX, err);
 }
 
@@ -341,10 +344,7 @@ void hb_pkcs11_close(hb_pkcs11 *t)
         return;
     }
     if (t->has_session) {
-        t->f->C_CloseSession(t->session); /* logs out: it was the only one */
-    }
-    if (t->finalize) {
-        t->f->C_Finalize(NULL);
+        t->f->C_CloseSession(t->session); /* logs out with the last one */
     }
     hb_free(t);
 }
