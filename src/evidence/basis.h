@@ -6,7 +6,8 @@
  *
  * It holds: which runs the reference is made of, why and how it was chosen, every set as kind,
  * version, run ids with the status they had, the prior's suspicions with their values, digests of
- * the registry, policy, equivalence mapping and reading documents, the options of a comparison. */
+ * the registry, policy and equivalence mapping. Of a window of a stream also the window and the
+ * detector's state, which nothing else keeps. */
 #ifndef HB_EVIDENCE_BASIS_H
 #define HB_EVIDENCE_BASIS_H
 
@@ -39,8 +40,8 @@ typedef struct hb_basis_set {
 } hb_basis_set;
 
 typedef struct hb_basis {
-    hb_reference reference;          /* facts; run, set, with, prior and equivalences are NULL */
-    const char *reference_digest;    /* of the run compared with; "" = none */
+    hb_reference reference;       /* facts; run, set, with, prior and equivalences are NULL */
+    const char *reference_digest; /* of the run compared with; "" = none */
     const char *run_digest;
     hb_basis_set set;
     hb_basis_set with;

@@ -11,8 +11,8 @@
  *
  * Reading: members are asked for in the order they were written; everything else (blanks, another
  * order, an unknown or missing member, digits in another form) is an error. The first failure
- * sticks, as in base/wire.h: everything after it gives 0, "" or false, so a reader reads as straight
- * text and looks once, with hb_doc_check.
+ * sticks, as in base/wire.h: everything after it gives 0, "" or false, so a reader reads as
+ * straight text and looks once, with hb_doc_check.
  *
  *     hb_doc_obj(d);  hb_doc_key(d, "name");  x = hb_doc_text(d);  …  hb_doc_end(d);
  *     hb_doc_arr(d);  while (hb_doc_more(d)) { … }      the closing bracket is taken by the last
@@ -65,7 +65,7 @@ bool hb_doc_bool(hb_doc *d);
 hb_time hb_doc_time(hb_doc *d);
 /* Valid until the next call; p = NULL for null. */
 hb_str hb_doc_bytes(hb_doc *d);
-/* An array of them in the arena, exactly as long as it is; NULL when it is empty or failed. */
+/* An array of them in the arena; NULL when it failed. */
 const double *hb_doc_f64s(hb_doc *d, size_t *ret_n);
 const uint64_t *hb_doc_u64s(hb_doc *d, size_t *ret_n);
 /* A text that is one of `n` names; its place. */
