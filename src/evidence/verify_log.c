@@ -50,8 +50,8 @@ hb_status hb_ask_log(hb_check *c, hb_error *err)
 /* Of the log under its own name, or of a witness under any. */
 static bool signed_by(const hb_checkpoint *p, const hb_pubkey *k)
 {
-    for (size_t i = 0; i < p->n_signatures; i++) {
-        if (hb_checkpoint_verify(p, p->signatures[i].name, k, NULL) == HB_OK) {
+    for (size_t i = 0; i < p->note.n_signatures; i++) {
+        if (hb_checkpoint_verify(p, p->note.signatures[i].name, k, NULL) == HB_OK) {
             return true;
         }
     }
