@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hb replay: decides again from a pack, as it was or with another metric registry or policy, and
  * shows which findings flip. Nothing is written, no workspace is needed. */
-#include "cli/commands.h"
 #include "cli/app.h"
+#include "cli/commands.h"
 
 #include "base/json_write.h"
 #include "base/mem.h"
@@ -22,7 +22,7 @@ typedef struct replay {
     hb_inputs in;
     bool read;
     decided before;
-    decided after; /* the same as before without changes */
+    decided after;              /* the same as before without changes */
     char stored[HB_DIGEST_HEX]; /* SHA-256 of decision.json */
     bool same;                  /* `before` is the pack's decision */
     bool changed;               /* something else was asked for */

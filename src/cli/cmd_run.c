@@ -32,17 +32,17 @@ typedef struct run_opts {
         .help = "registered runs judged together with it, as one mean"                     \
     }
 
-#define EVIDENCE(type)                                                                          \
-    {                                                                                           \
-        .name = "evidence-pack", .kind = HB_OPT_ENUM, .offset = offsetof(type, evidence),       \
-        .values = hb_evidence_words,                                                            \
-        .help = "write a signed evidence pack of the decision into evidence/ of the workspace" \
-    },                                                                                          \
+#define EVIDENCE(type)                                                                        \
+    {.name = "evidence-pack",                                                                 \
+     .kind = HB_OPT_ENUM,                                                                     \
+     .offset = offsetof(type, evidence),                                                      \
+     .values = hb_evidence_words,                                                             \
+     .help = "write a signed evidence pack of the decision into evidence/ of the workspace"}, \
         HB_SIGN_OPTS(type, signing)
 
-/* The key is opened before anything is judged: a passphrase that is wrong is told first. A pack that
- * cannot be made leaves the decision as it is; it stays wanted, and the next command that makes
- * packs tries again. */
+/* The key is opened before anything is judged: a passphrase that is wrong is told first. A pack
+ * that cannot be made leaves the decision as it is; it stays wanted, and the next command that
+ * makes packs tries again. */
 static hb_status open_signer(hb_app *app, int evidence, const hb_signing_opts *o,
                              hb_signer **ret_signer, hb_error *err)
 {
@@ -52,8 +52,8 @@ static hb_status open_signer(hb_app *app, int evidence, const hb_signing_opts *o
 static hb_status print_and_pack(hb_app *app, hb_flow *f, hb_signer *signer, hb_error *err)
 {
     hb_error why = {0};
-    hb_status made = signer ? hb_packs_make(app, signer, f->run->meta.run_id, &f->pack, &why)
-                            : HB_OK;
+    hb_status made =
+        signer ? hb_packs_make(app, signer, f->run->meta.run_id, &f->pack, &why) : HB_OK;
     HB_TRY(hb_flow_print(app, f, err));
     if (made != HB_OK) {
         HB_TRY(hb_app_flush(app, err)); /* the verdict stands */

@@ -114,11 +114,11 @@ typedef struct hb_flow {
     hb_run *pool;                        /* what `files` points at */
     hb_equivalence_applied equivalences; /* what a converted reference is made of */
     hb_decision *decision;
-    hb_buf json;        /* canonical decision */
-    char digest[65];    /* of json */
+    hb_buf json;               /* canonical decision */
+    char digest[65];           /* of json */
     hb_evidence_when evidence; /* an evidence pack is wanted of the decision */
-    const char *report; /* path of the HTML page, "" when none was written */
-    const char *pack;   /* of the evidence pack; NULL = none was made */
+    const char *report;        /* path of the HTML page, "" when none was written */
+    const char *pack;          /* of the evidence pack; NULL = none was made */
 } hb_flow;
 
 void hb_flow_init(hb_flow *f);

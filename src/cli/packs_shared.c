@@ -37,9 +37,9 @@ static hb_status make(hb_app *app, const hb_export_ask *ask, const char *dir,
     hb_status noted = status == HB_E_EVIDENCE
                           ? hb_pack_gone(app->store, row->id, why.msg, err)
                           : hb_pack_failed(app->store, row->id, why.msg, ask->now, err);
-    return noted != HB_OK ? noted
-                          : HB_FAIL(err, status, "no evidence pack of run '%s': %s", row->run_id,
-                                    why.msg);
+    return noted != HB_OK
+               ? noted
+               : HB_FAIL(err, status, "no evidence pack of run '%s': %s", row->run_id, why.msg);
 }
 
 hb_status hb_packs_make(hb_app *app, hb_signer *signer, const char *run_id, const char **ret_path,

@@ -325,7 +325,8 @@ const hb_field hb_daemon_fields[] = {
      .kind = HB_FIELD_BOOL,
      .offset = RAW(c.evidence_always),
      .def = "false",
-     .doc = "… of every window that becomes a run (decisions.runs_per_hour), whatever its verdict."},
+     .doc =
+         "… of every window that becomes a run (decisions.runs_per_hour), whatever its verdict."},
     WHOLE("max_evidence_mb", max_evidence_mb, 0, MB_MAX, "4096",
           "Evidence packs made by the daemon, together; the oldest are taken away first, never one "
           "whose case is held. 0 = no limit."),

@@ -71,10 +71,9 @@ static void failed(hb_packer *p, const hb_packs_row *row, const hb_error *why)
 {
     hb_error err = {0};
     bool never = why->code == HB_E_EVIDENCE;
-    hb_status status =
-        never ? hb_pack_gone(p->store, row->id, why->msg, &err)
-              : hb_pack_failed(p->store, row->id, why->msg,
-                               p->o.os->now() + pause_ns(row->attempts), &err);
+    hb_status status = never ? hb_pack_gone(p->store, row->id, why->msg, &err)
+                             : hb_pack_failed(p->store, row->id, why->msg,
+                                              p->o.os->now() + pause_ns(row->attempts), &err);
     hb_log_error(p->o.log, HB_LOG_ERROR, never ? "no_evidence_pack" : "evidence_pack_failed", why);
     if (status != HB_OK) {
         hb_log_error(p->o.log, HB_LOG_WARN, "evidence_pack_not_noted", &err);
@@ -84,10 +83,10 @@ static void failed(hb_packer *p, const hb_packs_row *row, const hb_error *why)
 
 static void made(hb_packer *p, const hb_packs_row *row, const char *path)
 {
-    hb_log_event(p->o.log, HB_LOG_INFO, "evidence_pack", "an evidence pack was made",
-                 (const hb_log_field[]){{.key = "run", .text = row->run_id},
-                                        {.key = "path", .text = path}},
-                 2);
+    hb_log_event(
+        p->o.log, HB_LOG_INFO, "evidence_pack", "an evidence pack was made",
+        (const hb_log_field[]){{.key = "run", .text = row->run_id}, {.key = "path", .text = path}},
+        2);
     note(p, "");
 }
 
@@ -156,8 +155,7 @@ static void wait_for_more(hb_packer *p)
         p->idle = true;
         pthread_cond_broadcast(&p->change);
     }
-    while (!p->woken && !p->ending &&
-           pthread_cond_timedwait(&p->change, &p->lock, &until) == 0) {
+    while (!p->woken && !p->ending && pthread_cond_timedwait(&p->change, &p->lock, &until) == 0) {
     }
     p->woken = false;
     p->idle = false;

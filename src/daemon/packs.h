@@ -28,7 +28,7 @@ typedef struct hb_packer_options { /* borrowed until it is stopped */
     const char *dir; /* where packs go; made when missing */
     const char *audit_dir;
     hb_journal *journal;
-    hb_signer *signer; /* used by no other thread */
+    hb_signer *signer;  /* used by no other thread */
     uint64_t max_bytes; /* of all packs of the stream; 0 = no limit */
     hb_log *log;
 } hb_packer_options;
@@ -36,9 +36,9 @@ typedef struct hb_packer_options { /* borrowed until it is stopped */
 typedef struct hb_packer_state {
     uint64_t wanted; /* not made yet */
     uint64_t made;
-    uint64_t gone;   /* taken away, or never to be made */
-    uint64_t bytes;  /* of those that are there */
-    char why[200];   /* the last attempt failed; "" = it did not */
+    uint64_t gone;  /* taken away, or never to be made */
+    uint64_t bytes; /* of those that are there */
+    char why[200];  /* the last attempt failed; "" = it did not */
 } hb_packer_state;
 
 HB_CHECKED hb_status hb_packer_start(const hb_packer_options *options, hb_packer **ret_packer,

@@ -29,12 +29,12 @@ typedef struct hb_export_journal {
 
 typedef struct hb_export_ask {
     const hb_os *os;
-    hb_store *store;        /* open for writing */
-    const char *audit_dir;  /* of the lab's log; NULL = none, and the pack has no proof of it */
-    const char *run_id;     /* whose … */
-    const char *decision;   /* … decision of this digest; NULL = the latest */
-    const char *case_id;    /* NULL = the run_id */
-    const char *target;     /* must not exist */
+    hb_store *store;       /* open for writing */
+    const char *audit_dir; /* of the lab's log; NULL = none, and the pack has no proof of it */
+    const char *run_id;    /* whose … */
+    const char *decision;  /* … decision of this digest; NULL = the latest */
+    const char *case_id;   /* NULL = the run_id */
+    const char *target;    /* must not exist */
     hb_pack_form form;
     hb_signer *const *signers; /* none = unsigned */
     size_t n_signers;

@@ -126,9 +126,8 @@ static hb_status member_of(hb_export_job *x, const hb_raw_list *l, size_t i, con
     size_t folder = folder_of(x->from.run, i);
     plain(l->files[i].name, name);
     HB_TRY(hb_export_text(x->arena, ret, err, "raw/%zu/%s", folder, name));
-    return taken(l, i, *ret)
-               ? hb_export_text(x->arena, ret, err, "raw/%zu/%zu-%s", folder, i, name)
-               : HB_OK;
+    return taken(l, i, *ret) ? hb_export_text(x->arena, ret, err, "raw/%zu/%zu-%s", folder, i, name)
+                             : HB_OK;
 }
 
 /* --- the files --- */
@@ -222,13 +221,13 @@ static hb_status put_list(hb_export_job *x, const hb_raw_list *l, hb_error *err)
 
 hb_status hb_export_raw(hb_export_job *x, hb_error *err)
 {
-    hb_raw_list l = {
-        .slice_from = x->ask->slice_from, .slice_to = x->ask->slice_to, .why = ""};
+    hb_raw_list l = {.slice_from = x->ask->slice_from, .slice_to = x->ask->slice_to, .why = ""};
     HB_TRY(hb_export_records(x, &l.journal, err));
     HB_TRY(put_files(x, &l, err));
     if (l.journal) {
-        l.why = *l.journal->why ? l.journal->why
-                                : "decided from profiles; the journal slice is included as received";
+        l.why = *l.journal->why
+                    ? l.journal->why
+                    : "decided from profiles; the journal slice is included as received";
     }
     HB_TRY(find_reading(x, &l, err));
     HB_TRY(put_list(x, &l, err));

@@ -32,8 +32,8 @@ hb_status hb_export_governance(hb_export_job *x, hb_error *err)
     const hb_run *reference = x->from.reference.run;
     hb_operators_row row;
     bool found = false;
-    HB_TRY(hb_store_operators_at(x->ask->store, x->from.row.decided_at, x->arena, &row, &found,
-                                 err));
+    HB_TRY(
+        hb_store_operators_at(x->ask->store, x->from.row.decided_at, x->arena, &row, &found, err));
     if (!found) {
         return HB_OK;
     }

@@ -81,8 +81,9 @@ static hb_status fill(target *t, hb_pack_reader *r, const hb_raw_file *f, hb_err
     HB_TRY(hb_digest_hex(t->digest, sha256, err));
     return strcmp(sha256, f->sha256) == 0
                ? HB_OK
-               : HB_FAIL(err, HB_E_EVIDENCE, "'%s' is not the file that was read: its SHA-256 is %s",
-                         f->member, sha256);
+               : HB_FAIL(err, HB_E_EVIDENCE,
+                         "'%s' is not the file that was read: its SHA-256 is %s", f->member,
+                         sha256);
 }
 
 static hb_status put(const hb_raw_files *files, hb_pack_reader *r, const hb_raw_file *f,

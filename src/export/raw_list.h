@@ -17,8 +17,8 @@
 enum { HB_RAW_LIST_MAX = 64 << 20, HB_RAW_FILES_MAX = 10000 };
 
 typedef struct hb_raw_file {
-    const char *path; /* as it was given when it was read */
-    const char *name; /* without folders, as it was */
+    const char *path;   /* as it was given when it was read */
+    const char *name;   /* without folders, as it was */
     const char *member; /* in the pack; "" = it is not in it … */
     const char *why;    /* … because; "" = it is */
     const char *sha256;
