@@ -22,7 +22,7 @@ enum { TEXT_BYTES = 64 << 20, LEAVES = 3, OURS = 1 };
 static const char registry_yaml[] = "version: '1'\n"
                                     "metrics:\n"
                                     "  temp: {unit: K, drift_percent: 5}\n"
-                                    "  resets: {critical: true, fail_threshold: 0}\n";
+                                    "  resets: {invariant_max: 0}\n";
 
 static const char policy_yaml[] = "baseline_policy:\n  strategy: tag\n  tag: golden\n"
                                   "  governance:\n    require_approval: true\n"
@@ -150,6 +150,7 @@ static void make_keys(evidence_case *c)
 static void put_operators(evidence_case *c)
 {
     static const char *const names[EVIDENCE_PEOPLE] = {"ada", "ben", "kim"};
+    static const char *const roles[EVIDENCE_PEOPLE] = {"admin", "approver", "approver"};
     hb_buf b;
     hb_buf_init(&b, 1 << 20);
     hb_buf_c(&b, "operators:\n");
@@ -157,8 +158,8 @@ static void put_operators(evidence_case *c)
         hb_buf pem;
         hb_buf_init(&pem, HB_PEM_MAX);
         hb_pubkey_pem(hb_signer_public(c->people[i]), &pem);
-        hb_buf_fmt(&b, "  %s:\n    roles: {\"*\": approver}\n    keys:\n      - pem: |\n",
-                   names[i]);
+        hb_buf_fmt(&b, "  %s:\n    roles: {\"*\": %s}\n    keys:\n      - pem: |\n", names[i],
+                   roles[i]);
         hb_str rest = {pem.p, pem.n};
         while (rest.n) {
             size_t line = hb_str_find_ch(rest, '\n');

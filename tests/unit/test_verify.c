@@ -297,7 +297,7 @@ static void verify__refuses_another_word_of_the_decision(void **state)
 {
     evidence_case *c = *state;
     evidence_case_edit(c, "decision.json", "\"engine_version\"", "\"engine_versioN\"");
-    check_refused(c, "statement", "version");
+    check_refused(c, "program", "the decision of ''");
 }
 
 static void verify__refuses_a_run_that_was_changed(void **state)
@@ -341,7 +341,7 @@ static void verify__refuses_a_decision_made_again_by_another_policy(void **state
     const evidence_file *f = evidence_case_get(c, "log/entry.json");
     char *entry = hb_strndup(f->p, f->n);
     size_t n = f->n;
-    evidence_case_edit(c, "policy/metric_registry.yaml", "fail_threshold: 0", "fail_threshold: 9");
+    evidence_case_edit(c, "policy/metric_registry.yaml", "invariant_max: 0", "invariant_max: 9");
     evidence_case_decide(c);
     evidence_case_put(c, "log/entry.json", entry, n);
     hb_free(entry);
