@@ -27,21 +27,6 @@ static hb_status load(hb_str text, const char *name, json_t **ret, hb_error *err
 
 /* --- entries --- */
 
-/* Canonical JSON is what it is written as again; our texts need no escaping rules of numbers
- * beyond whole ones, which data may have. */
-static hb_status is_canonical(const json_t *j, hb_str text, const char *name, hb_error *err)
-{
-    char *again = json_dumps(j, JSON_COMPACT | JSON_SORT_KEYS);
-    if (!again) {
-        return HB_NOMEM(err);
-    }
-    bool same = strlen(again) == text.n && memcmp(again, text.p, text.n) == 0;
-    free(again);
-    return same ? HB_OK
-                : HB_FAIL(err, HB_E_INPUT, "'%s' is no entry of a log: it is not canonical JSON",
-                          name);
-}
-
 static hb_status take(const json_t *j, const char *member, const char *name, hb_arena *arena,
                       const char **ret, hb_error *err)
 {
@@ -85,7 +70,6 @@ hb_status hb_log_entry_read(hb_str text, const char *name, hb_arena *arena, hb_l
                        name);
     }
     e.seq = json_integer_value(seq);
-    HB_TRY(is_canonical(j, text, name, err));
     *ret = e;
     return HB_OK;
 }
@@ -233,9 +217,8 @@ static hb_status check_subject(hb_merkle *m, const hb_included *x, const char *s
                        x->entry.type);
     }
     HB_TRY(hb_merkle_leaf(m, digest.v, sizeof digest.v, &leaf, err));
-    hb_status status = hb_merkle_check_inclusion(&leaf, x->inclusion.batch_index,
-                                                 x->inclusion.batch_size, &x->inclusion.batch,
-                                                 &root, err);
+    hb_status status = hb_merkle_check_inclusion(
+        &leaf, x->inclusion.batch_index, x->inclusion.batch_size, &x->inclusion.batch, &root, err);
     return status == HB_E_EVIDENCE
                ? HB_FAIL(err, status, "the decision is not in the batch of the log's entry")
                : status;
@@ -264,8 +247,8 @@ hb_status hb_inclusion_check(const hb_inclusion_texts *texts, const hb_pubkey *k
     if (!hb_hash_eq(&leaf, &x.inclusion.leaf)) {
         return HB_FAIL(err, HB_E_EVIDENCE, "the inclusion proof is for another entry");
     }
-    HB_TRY(hb_merkle_check_inclusion(&leaf, x.inclusion.index, x.inclusion.size,
-                                     &x.inclusion.proof, &x.checkpoint.root, err));
+    HB_TRY(hb_merkle_check_inclusion(&leaf, x.inclusion.index, x.inclusion.size, &x.inclusion.proof,
+                                     &x.checkpoint.root, err));
     if (decision_sha256) {
         HB_TRY(check_subject(m, &x, decision_sha256, err));
     }

@@ -22,7 +22,8 @@ typedef struct hb_log_entry {
     int64_t seq; /* of the registry's queue */
 } hb_log_entry;
 
-/* Strict: exactly the members of the format, canonical. HB_E_INPUT; `name` is used in messages. */
+/* Strict: exactly the members of the format; what is in data is not looked at. HB_E_INPUT; `name`
+ * is used in messages. */
 HB_CHECKED hb_status hb_log_entry_read(hb_str text, const char *name, hb_arena *arena,
                                        hb_log_entry *ret, hb_error *err);
 

@@ -136,8 +136,8 @@ hb_status hb_merkle_prove(const hb_merkle_ranges *from, uint64_t index, uint64_t
     while (end - begin > 1) {
         uint64_t middle = begin + hb_merkle_split(end - begin);
         bool left = index < middle;
-        HB_TRY(from->hash(from->ctx, left ? middle : begin, left ? end : middle, &p.path[p.n++],
-                          err));
+        HB_TRY(
+            from->hash(from->ctx, left ? middle : begin, left ? end : middle, &p.path[p.n++], err));
         begin = left ? begin : middle;
         end = left ? middle : end;
     }
@@ -164,8 +164,8 @@ hb_status hb_merkle_prove_consistency(const hb_merkle_ranges *from, uint64_t old
     while (old_size < end) {
         uint64_t middle = begin + hb_merkle_split(end - begin);
         bool left = old_size <= middle;
-        HB_TRY(from->hash(from->ctx, left ? middle : begin, left ? end : middle, &p.path[p.n++],
-                          err));
+        HB_TRY(
+            from->hash(from->ctx, left ? middle : begin, left ? end : middle, &p.path[p.n++], err));
         begin = left ? begin : middle;
         end = left ? middle : end;
     }
@@ -287,8 +287,8 @@ hb_status hb_merkle_check_consistency(uint64_t old_size, const hb_hash *old_root
     HB_TRY(hb_merkle_new(&m, err));
     if (old_size == 0) {
         HB_TRY(hb_merkle_root(m, NULL, 0, &empty, err));
-        good = proof->n == 0 && hb_hash_eq(old_root, &empty) &&
-               (size > 0 || hb_hash_eq(root, &empty));
+        good =
+            proof->n == 0 && hb_hash_eq(old_root, &empty) && (size > 0 || hb_hash_eq(root, &empty));
     } else if (old_size == size) {
         good = proof->n == 0 && hb_hash_eq(old_root, root);
     } else if (old_size < size) {

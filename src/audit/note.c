@@ -56,8 +56,10 @@ static hb_status read_signature(hb_str line, const char *name, hb_arena *arena,
     size_t n = 0;
     hb_error why = {0};
     if (!hb_str_starts(line, DASH)) {
-        return HB_FAIL(err, HB_E_INPUT, "'%s' is no signed note: a line after the empty one is no "
-                                        "signature", name);
+        return HB_FAIL(err, HB_E_INPUT,
+                       "'%s' is no signed note: a line after the empty one is no "
+                       "signature",
+                       name);
     }
     hb_str rest = {line.p + dash, line.n - dash};
     size_t blank = hb_str_find_ch(rest, ' ');
@@ -69,8 +71,9 @@ static hb_status read_signature(hb_str line, const char *name, hb_arena *arena,
     hb_str text = {rest.p + blank + 1, rest.n - blank - 1};
     if (hb_base64_read(text, "signature", blob, sizeof blob, &n, &why) != HB_OK ||
         n <= HASH_BYTES) {
-        return HB_FAIL(err, HB_E_INPUT, "'%s' is no signed note: the signature of '%.*s' is no "
-                                        "base64 of 5 bytes or more",
+        return HB_FAIL(err, HB_E_INPUT,
+                       "'%s' is no signed note: the signature of '%.*s' is no "
+                       "base64 of 5 bytes or more",
                        name, (int)who.n, who.p);
     }
     memcpy(ret->hash, blob, HASH_BYTES);
@@ -110,8 +113,8 @@ hb_status hb_note_read(hb_str text, const char *name, hb_arena *arena, hb_note *
             return HB_FAIL(err, HB_E_INPUT, "'%s' has more than %d signatures", name,
                            HB_NOTE_SIGNATURES_MAX);
         }
-        HB_TRY(read_signature(line_of(&rest), name, arena, &note.signatures[note.n_signatures],
-                              err));
+        HB_TRY(
+            read_signature(line_of(&rest), name, arena, &note.signatures[note.n_signatures], err));
         note.n_signatures++;
     }
     *ret = note;
@@ -202,8 +205,10 @@ hb_status hb_note_verify(const hb_note *n, const char *signer_name, const hb_pub
         hb_error why = {0};
         hb_status status = hb_pubkey_verify(key, n->text.p, n->text.n, s->sig.p, s->sig.n, &why);
         if (status == HB_E_EVIDENCE) {
-            return HB_FAIL(err, HB_E_EVIDENCE, "the signature of '%s' is false: it is not of this "
-                                               "text", signer_name);
+            return HB_FAIL(err, HB_E_EVIDENCE,
+                           "the signature of '%s' is false: it is not of this "
+                           "text",
+                           signer_name);
         }
         if (status != HB_OK) {
             return HB_FAIL(err, status, "%s", why.msg);

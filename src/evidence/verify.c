@@ -60,7 +60,7 @@ static const struct question {
     {"report", hb_ask_report, PACK | DECISION},
 };
 
-const char *hb_answer_name(hb_answer_state s)
+const char *hb_verify_state_name(hb_answer_state s)
 {
     static const char *const names[HB_ANSWER_COUNT_] = {
         [HB_HOLDS] = "holds",

@@ -26,7 +26,7 @@ typedef enum hb_answer_state {
 } hb_answer_state;
 
 /* "holds", "fails", "not_checked", "not_in_pack", "not_asked" */
-const char *hb_answer_name(hb_answer_state s);
+const char *hb_verify_state_name(hb_answer_state s);
 
 typedef struct hb_verify_line {
     const char *question; /* stable, of docs/formats/verify.md */

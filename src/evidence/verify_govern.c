@@ -56,7 +56,7 @@ static hb_status read_statements(hb_check *c, hb_str **ret, size_t *ret_n, hb_er
 /* What has to be approved: the baseline version, or the content of the one run. */
 static hb_statement wanted_of(const hb_check *c)
 {
-    const hb_run_meta *m = &c->inputs.run->meta;
+    const hb_run_meta *m = &c->inputs.reference.run->meta;
     const hb_pack_file *version = hb_check_listed(c, HB_PACK_VERSION);
     return (hb_statement){
         .subject_name = version ? "baseline-version" : "run",

@@ -93,7 +93,7 @@ hb_status hb_verified_json(const hb_verified *v, const char *pack, hb_buf *out, 
     for (size_t i = 0; i < v->n_lines; i++) {
         hb_json_obj(&j);
         hb_json_kc(&j, "question", v->lines[i].question);
-        hb_json_kc(&j, "answer", hb_answer_name(v->lines[i].state));
+        hb_json_kc(&j, "answer", hb_verify_state_name(v->lines[i].state));
         hb_json_kc(&j, "text", v->lines[i].text);
         hb_json_end(&j);
     }
