@@ -10,6 +10,9 @@
 /* The public half of a key. `name` is used in messages. */
 HB_CHECKED hb_status hb_pubkey_of(const EVP_PKEY *pkey, const char *name, hb_pubkey **ret_key,
                                   hb_error *err);
+/* A private key of a file, of any algorithm OpenSSL has, for those who do more than sign (the
+ * decryption of files). Free with EVP_PKEY_free. */
+HB_CHECKED hb_status hb_private_read(const hb_signer_ask *ask, EVP_PKEY **ret_key, hb_error *err);
 /* What is hashed before it is signed; NULL = the algorithm does so itself. */
 const EVP_MD *hb_algorithm_md(hb_algorithm a);
 

@@ -4,7 +4,8 @@
 #include <openssl/crypto.h>
 #include <string.h>
 
-static const hb_signer_class *const classes[] = {&hb_signer_file};
+static const hb_signer_class *const classes[] = {&hb_signer_agent, &hb_signer_pkcs11,
+                                                 &hb_signer_file};
 
 hb_status hb_signer_open(const hb_signer_ask *ask, hb_signer **ret_signer, hb_error *err)
 {

@@ -3,10 +3,9 @@
 #include "base/mem.h"
 #include "crypto/key_internal.h"
 #include "crypto/pem.h"
+#include "crypto/secret.h"
 #include "crypto/signer_internal.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <openssl/err.h>
 #include <openssl/pkcs12.h>
 #include <openssl/x509.h>
@@ -18,60 +17,6 @@ typedef struct file_signer {
     hb_signer signer;
     EVP_PKEY *pkey;
 } file_signer;
-
-/* systemd gives credentials to services as root's files that root's group may read (the group bits
- * are the mask of an access list there): that is nobody who could not read them anyway. */
-static bool others_may_read(const struct stat *st)
-{
-    bool of_root = st->st_uid == 0 && st->st_gid == 0;
-    return (st->st_mode & (of_root ? 037u : 077u)) != 0;
-}
-
-static hb_status look(const hb_os *os, int fd, const char *path, hb_error *err)
-{
-    struct stat st;
-    if (os->fstat(fd, &st) != 0) {
-        return HB_FAIL(err, HB_E_INPUT, "cannot look at key '%s': %s", path, strerror(errno));
-    }
-    if (!S_ISREG(st.st_mode)) {
-        return HB_FAIL(err, HB_E_INPUT, "key '%s' is no plain file", path);
-    }
-    if (others_may_read(&st)) {
-        return HB_FAIL(err, HB_E_INPUT,
-                       "key '%s' can be read or written by others (mode %04o) and may be known to "
-                       "them: chmod 600 it, and think of a new one",
-                       path, (unsigned)(st.st_mode & 07777));
-    }
-    return HB_OK;
-}
-
-/* Not hb_file_read: what it reads grows through memory that is not wiped. */
-static hb_status read_private(const hb_os *os, const char *path, char *ret, size_t room,
-                              size_t *ret_n, hb_error *err)
-{
-    int fd = os->open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
-    if (fd < 0) {
-        return HB_FAIL(err, HB_E_INPUT, "cannot open key '%s': %s", path, strerror(errno));
-    }
-    size_t n = 0;
-    hb_status status = look(os, fd, path, err);
-    while (status == HB_OK) {
-        ssize_t got = os->read(fd, ret + n, room - n);
-        if (got > 0) {
-            n += (size_t)got;
-            if (n == room) {
-                status = HB_FAIL(err, HB_E_INPUT, "key '%s' is too long for a key", path);
-            }
-        } else if (got == 0) {
-            break;
-        } else if (errno != EINTR) {
-            status = HB_FAIL(err, HB_E_INPUT, "cannot read key '%s': %s", path, strerror(errno));
-        }
-    }
-    os->close(fd);
-    *ret_n = n;
-    return status;
-}
 
 static hb_status decrypt(const hb_signer_ask *ask, const unsigned char *der, size_t n,
                          PKCS8_PRIV_KEY_INFO **ret, hb_error *err)
@@ -151,20 +96,26 @@ static void file_free(hb_signer *signer)
     hb_free(s);
 }
 
-static hb_status file_open(const hb_signer_ask *ask, hb_signer **ret_signer, hb_error *err)
+hb_status hb_private_read(const hb_signer_ask *ask, EVP_PKEY **ret_key, hb_error *err)
 {
     char pem[FILE_MAX];
     size_t n = 0;
+    hb_status status = hb_secret_read(ask->os, "key", ask->key, pem, sizeof pem, &n, err);
+    if (status == HB_OK) {
+        status = decode(ask, (hb_str){pem, n}, ret_key, err);
+    }
+    OPENSSL_cleanse(pem, sizeof pem);
+    return status;
+}
+
+static hb_status file_open(const hb_signer_ask *ask, hb_signer **ret_signer, hb_error *err)
+{
     file_signer *s = hb_alloc_zero(sizeof *s);
     if (!s) {
         return HB_NOMEM(err);
     }
     s->signer.class = &hb_signer_file;
-    hb_status status = read_private(ask->os, ask->key, pem, sizeof pem, &n, err);
-    if (status == HB_OK) {
-        status = decode(ask, (hb_str){pem, n}, &s->pkey, err);
-    }
-    OPENSSL_cleanse(pem, sizeof pem);
+    hb_status status = hb_private_read(ask, &s->pkey, err);
     if (status == HB_OK) {
         status = hb_pubkey_of(s->pkey, ask->key, &s->signer.key, err);
     }

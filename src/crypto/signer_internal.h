@@ -21,6 +21,8 @@ struct hb_signer {
     hb_pubkey *key; /* freed by hb_signer_free */
 };
 
+extern const hb_signer_class hb_signer_agent;
+extern const hb_signer_class hb_signer_pkcs11;
 extern const hb_signer_class hb_signer_file;
 
 /* The passphrase for `what`, to at least HB_PASSPHRASE_MAX bytes. HB_E_USAGE with advice when there

@@ -2,6 +2,7 @@
 #include "os/file.h"
 
 #include "base/mem.h"
+#include "os/writing.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -62,41 +63,6 @@ hb_status hb_file_read(const hb_os *os, const char *path, size_t max_bytes, char
     return status;
 }
 
-static hb_status write_all(const hb_os *os, int fd, const char *path, const char *p, size_t n,
-                           hb_error *err)
-{
-    while (n) {
-        ssize_t put = os->write(fd, p, n);
-        if (put < 0 && errno == EINTR) {
-            continue;
-        }
-        if (put <= 0) {
-            return io_fail(err, HB_E_IO, "write", path);
-        }
-        p += put;
-        n -= (size_t)put;
-    }
-    return HB_OK;
-}
-
-static hb_status sync_dir_of(const hb_os *os, const char *path, hb_error *err)
-{
-    char *dir = NULL;
-    HB_TRY(hb_path_dir(path, &dir, err));
-    int fd = os->open(dir, O_RDONLY | O_DIRECTORY, 0);
-    hb_status status = HB_OK;
-    if (fd < 0) {
-        status = io_fail(err, HB_E_IO, "open folder", dir);
-    } else {
-        if (os->fsync(fd) != 0 && errno != EINVAL) {
-            status = io_fail(err, HB_E_IO, "sync folder", dir);
-        }
-        os->close(fd);
-    }
-    hb_free(dir);
-    return status;
-}
-
 /* Creates, fills and syncs; a half-written file is removed. */
 static hb_status write_new(const hb_os *os, const char *path, const void *p, size_t n, mode_t mode,
                            hb_error *err)
@@ -105,7 +71,7 @@ static hb_status write_new(const hb_os *os, const char *path, const void *p, siz
     if (fd < 0) {
         return io_fail(err, HB_E_IO, "create", path);
     }
-    hb_status status = write_all(os, fd, path, p, n, err);
+    hb_status status = hb_write_all(os, fd, path, p, n, err);
     if (status == HB_OK && os->fsync(fd) != 0) {
         status = io_fail(err, HB_E_IO, "sync", path);
     }
@@ -118,46 +84,6 @@ static hb_status write_new(const hb_os *os, const char *path, const void *p, siz
     return status;
 }
 
-static hb_status temporary_name(const hb_os *os, const char *path, char **ret_name, hb_error *err)
-{
-    unsigned char noise[6];
-    if (os->random(noise, sizeof noise) != 0) {
-        return HB_FAIL(err, HB_E_IO, "cannot get random bytes: %s", strerror(errno));
-    }
-    hb_buf name;
-    hb_buf_init(&name, 8192);
-    char *dir = NULL;
-    hb_status status = hb_path_dir(path, &dir, err);
-    if (status == HB_OK) {
-        hb_buf_fmt(&name, "%s/.%s.", dir, hb_path_base(path));
-        for (size_t i = 0; i < sizeof noise; i++) {
-            hb_buf_fmt(&name, "%02x", noise[i]);
-        }
-        hb_buf_c(&name, ".tmp");
-        size_t len = 0;
-        status = hb_buf_finish(&name, ret_name, &len, err);
-    }
-    hb_free(dir);
-    hb_buf_release(&name);
-    return status;
-}
-
-/* Signals that would end the program between creating a temporary and removing it. */
-static void hold_signals(sigset_t *ret_before)
-{
-    sigset_t set;
-    sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGHUP);
-    pthread_sigmask(SIG_BLOCK, &set, ret_before);
-}
-
-static void let_signals(const sigset_t *before)
-{
-    pthread_sigmask(SIG_SETMASK, before, NULL);
-}
-
 /* Devices and pipes: replacing them by a file would break them for everyone. */
 static hb_status write_into(const hb_os *os, const char *path, const void *p, size_t n,
                             hb_error *err)
@@ -166,7 +92,7 @@ static hb_status write_into(const hb_os *os, const char *path, const void *p, si
     if (fd < 0) {
         return io_fail(err, HB_E_IO, "open", path);
     }
-    hb_status status = write_all(os, fd, path, p, n, err);
+    hb_status status = hb_write_all(os, fd, path, p, n, err);
     if (os->close(fd) != 0 && status == HB_OK) {
         status = io_fail(err, HB_E_IO, "close", path);
     }
@@ -177,14 +103,14 @@ static hb_status replace(const hb_os *os, const char *path, const void *p, size_
                          hb_error *err)
 {
     char *temporary = NULL;
-    HB_TRY(temporary_name(os, path, &temporary, err));
+    HB_TRY(hb_temporary_name(os, path, &temporary, err));
     hb_status status = write_new(os, temporary, p, n, mode, err);
     if (status == HB_OK && os->rename(temporary, path) != 0) {
         status = io_fail(err, HB_E_IO, "rename into", path);
         os->unlink(temporary);
     }
     if (status == HB_OK) {
-        status = sync_dir_of(os, path, err);
+        status = hb_sync_folder_of(os, path, err);
     }
     hb_free(temporary);
     return status;
@@ -200,9 +126,9 @@ hb_status hb_file_write_atomic(const hb_os *os, const char *path, const void *p,
                    : write_into(os, path, p, n, err);
     }
     sigset_t before;
-    hold_signals(&before);
+    hb_hold_signals(&before);
     hb_status status = replace(os, path, p, n, mode, err);
-    let_signals(&before);
+    hb_let_signals(&before);
     return status;
 }
 
@@ -328,12 +254,12 @@ hb_status hb_stage_open(hb_stage *s, const hb_os *os, const char *target, hb_err
     hb_status status = hb_dir_make(os, parent, err);
     hb_free(parent);
     if (status == HB_OK) {
-        status = temporary_name(os, target, &s->temporary, err);
+        status = hb_temporary_name(os, target, &s->temporary, err);
     }
     if (status == HB_OK && !(s->target = hb_strdup(target))) {
         status = HB_NOMEM(err);
     }
-    hold_signals(&s->held);
+    hb_hold_signals(&s->held);
     s->holds = true;
     if (status == HB_OK && os->mkdir(s->temporary, 0777) != 0) {
         status = io_fail(err, HB_E_IO, "create folder", s->temporary);
@@ -362,7 +288,7 @@ hb_status hb_stage_commit(hb_stage *s, hb_error *err)
     char *old = NULL;
     hb_status status = HB_OK;
     if (hb_path_exists(s->os, s->target)) {
-        HB_TRY(temporary_name(s->os, s->target, &old, err));
+        HB_TRY(hb_temporary_name(s->os, s->target, &old, err));
         if (s->os->rename(s->target, old) != 0) {
             status = io_fail(err, HB_E_IO, "replace folder", s->target);
         }
@@ -374,7 +300,7 @@ hb_status hb_stage_commit(hb_stage *s, hb_error *err)
         }
     }
     if (status == HB_OK) {
-        status = sync_dir_of(s->os, s->target, err);
+        status = hb_sync_folder_of(s->os, s->target, err);
         hb_free(s->temporary);
         s->temporary = NULL;
         if (old) {
@@ -397,7 +323,7 @@ static hb_status move_into(hb_stage *s, const char *folder, const char *name, hb
         status = io_fail(err, HB_E_IO, "rename into", to);
     }
     if (status == HB_OK) {
-        status = sync_dir_of(s->os, to, err);
+        status = hb_sync_folder_of(s->os, to, err);
     }
     hb_free(from);
     hb_free(to);
@@ -421,7 +347,7 @@ void hb_stage_abort(hb_stage *s)
     }
     hb_free(s->target);
     if (s->holds) {
-        let_signals(&s->held);
+        hb_let_signals(&s->held);
     }
     *s = (hb_stage){0};
 }
