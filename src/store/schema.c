@@ -351,6 +351,7 @@ const hb_migration hb_store_migrations[] = {
      .n_statements = sizeof step_2_live / sizeof *step_2_live,
      .more = step_2_alerts,
      .n_more = sizeof step_2_alerts / sizeof *step_2_alerts},
+    {.from = 3, .also = &hb_store_step_3_documents},
 };
 const size_t hb_store_migration_count = sizeof hb_store_migrations / sizeof *hb_store_migrations;
 
