@@ -239,6 +239,7 @@ static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f, hb_s
         .policy = &app->policy,
         .quality = &app->quality_policy,
         .schema = f->schema,
+        .schema_text = f->schema_text,
         .signer = signer,
         .evidence_dir = evidence_dir,
         .audit_dir = audit_dir,

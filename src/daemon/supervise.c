@@ -283,6 +283,7 @@ static hb_status open_packer(hb_supervisor *v, hb_error *err)
                                        .audit_dir = s->audit_dir,
                                        .journal = v->journal,
                                        .signer = s->signer,
+                                       .schema = s->schema_text,
                                        .max_bytes = (uint64_t)s->config->max_evidence_mb << 20,
                                        .log = v->log};
     return hb_packer_start(&options, &v->packer, err);

@@ -27,6 +27,7 @@ typedef struct hb_daemon_setup { /* borrowed */
     const hb_policy *policy;
     const hb_quality_policy *quality;
     const hb_telemetry_schema *schema;
+    hb_str schema_text; /* of it, for evidence packs; empty = there is none */
     hb_signer *signer; /* of evidence packs; NULL = none are made */
     const char *evidence_dir;
     const char *audit_dir; /* of the lab's log */
