@@ -25,11 +25,13 @@ typedef struct hb_migration {
     size_t n_statements;
     const char *const *more; /* further ones, of another part of the program; NULL = none */
     size_t n_more;
+    const struct hb_migration *also; /* the same step's part of another file; NULL = none */
 } hb_migration;
 
 enum { HB_STORE_APPLICATION_ID = 0x48427267 }; /* "HBrg" */
 
 extern const hb_migration hb_store_migrations[];
+extern const hb_migration hb_store_step_3_packs; /* schema_packs.c */
 extern const size_t hb_store_migration_count; /* = HB_STORE_SCHEMA */
 
 /* hb_store_open with another table of migrations; its length is the schema it leads to. */
