@@ -57,8 +57,8 @@ typedef struct hb_trust {
 HB_CHECKED hb_status hb_app_trust(hb_app *app, hb_list files, hb_trust *ret, hb_error *err);
 void hb_trust_release(hb_trust *t);
 
-/* Where a passphrase comes from: the file (NULL = none given; a pipe will do; a plain file that
- * others may read is refused), else the credential hb-passphrase of systemd
+/* Where a passphrase comes from: the file (NULL = none given; refused when others may read it),
+ * else the credential hb-passphrase of systemd
  * ($CREDENTIALS_DIRECTORY), else a terminal, without echo. One line, its end not part of it. */
 typedef struct hb_passphrase_source {
     const hb_os *os;
