@@ -52,6 +52,8 @@ const hb_cmd *const hb_commands[] = {
     &hb_cmd_alert_unshelve,
     &hb_cmd_alert_dead,
     &hb_cmd_alert_retry,
+    &hb_cmd_export,
+    &hb_cmd_replay,
     &hb_cmd_help,
     &hb_cmd_completion,
     NULL,

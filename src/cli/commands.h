@@ -53,6 +53,8 @@ extern const hb_cmd hb_cmd_alert_shelve;
 extern const hb_cmd hb_cmd_alert_unshelve;
 extern const hb_cmd hb_cmd_alert_dead;
 extern const hb_cmd hb_cmd_alert_retry;
+extern const hb_cmd hb_cmd_export;
+extern const hb_cmd hb_cmd_replay;
 extern const hb_cmd hb_cmd_help;
 extern const hb_cmd hb_cmd_completion;
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A decision into the registry, with the runs it rests on and what it says of suspicions. */
 #include "cli/flow.h"
+#include "store/live.h"
+#include "store/packs.h"
 
 enum { LINEAGE_MAX_BYTES = 256 << 10 };
 
@@ -103,7 +105,10 @@ static hb_status store(hb_app *app, const hb_flow *f, hb_buf texts[4], hb_error 
     };
     HB_TRY(raised(app, d, &row, err));
     HB_TRY(answered(app, d, &row, err));
-    return hb_store_add_decision(app->store, &row, err);
+    HB_TRY(hb_store_add_decision(app->store, &row, err));
+    return hb_evidence_wanted(f->evidence, d->verdict)
+               ? hb_pack_want(app->store, row.run_id, f->digest, "", "", row.decided_at, err)
+               : HB_OK;
 }
 
 hb_status hb_flow_store(hb_app *app, const hb_flow *f, hb_error *err)
@@ -112,7 +117,10 @@ hb_status hb_flow_store(hb_app *app, const hb_flow *f, hb_error *err)
     for (size_t i = 0; i < 4; i++) {
         hb_buf_init(&texts[i], LINEAGE_MAX_BYTES);
     }
-    hb_status status = store(app, f, texts, err);
+    hb_status status = hb_live_begin(app->store, err);
+    if (status == HB_OK) {
+        status = hb_live_end(app->store, store(app, f, texts, err), err);
+    }
     for (size_t i = 0; i < 4; i++) {
         hb_buf_release(&texts[i]);
     }
