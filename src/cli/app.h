@@ -40,6 +40,9 @@ struct hb_app {
     bool has_quality_policy;
     hb_equivalence_mapping equivalences;
     bool has_equivalences;
+    struct hb_kept_document *kept; /* files that were read (kept.h), in the arena */
+    size_t n_kept;
+    size_t cap_kept;
     hb_store *store;
     hb_units *units;
     bool colour_out; /* colour for standard output */

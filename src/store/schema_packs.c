@@ -18,4 +18,7 @@ static const char *const statements[] = {
 };
 
 const hb_migration hb_store_step_3_packs = {
-    .from = 3, .statements = statements, .n_statements = sizeof statements / sizeof *statements};
+    .from = 3,
+    .statements = statements,
+    .n_statements = sizeof statements / sizeof *statements,
+    .also = &hb_store_step_3_documents};
