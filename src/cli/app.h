@@ -43,6 +43,7 @@ struct hb_app {
     struct hb_kept_document *kept; /* files that were read (kept.h), in the arena */
     size_t n_kept;
     size_t cap_kept;
+    bool operators_checked; /* the workspace's operators.yaml is the one in force */
     hb_store *store;
     hb_units *units;
     bool colour_out; /* colour for standard output */
