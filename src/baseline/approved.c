@@ -180,8 +180,10 @@ static void entry_of(void *ctx, hb_json *j)
     hb_json_kt(j, "expires", s->expires);
     hb_json_kc(j, "program", s->program);
     hb_json_kc(j, "purpose", s->purpose);
-    hb_json_kc(j, "request", s->request);
-    hb_json_kc(j, "statement", s->digest);
+    hb_json_kc(j, "request_sha256", s->request);
+    hb_json_kc(j, "statement_sha256", s->digest);
+    hb_json_kc(j, "subject_name", s->subject_name);
+    hb_json_kc(j, "subject_sha256", s->subject_sha256);
     hb_json_kc(j, "subsystem", s->subsystem);
     hb_json_kc(j, "tag", s->tag);
     hb_json_kc(j, "test_name", s->test_name);
@@ -189,11 +191,16 @@ static void entry_of(void *ctx, hb_json *j)
 
 static hb_status keep(hb_store *s, hb_statement *st, const hb_statement_row *row, hb_error *err)
 {
+    char digest[HB_DIGEST_HEX];
+    char type[64];
     bool existed = false;
+    HB_TRY(hb_digest_of(row->envelope.p, row->envelope.n, digest, err));
     HB_TRY(hb_store_add_statement(s, row, &existed, err));
-    return existed ? HB_OK
-                   : hb_store_log(s, st->kind, st->subject_sha256, st->at, st->keyid, entry_of, st,
-                                  err);
+    if (existed) {
+        return HB_OK;
+    }
+    hb_str_fit(strcmp(st->kind, "break-glass") == 0 ? "break_glass" : st->kind, type, sizeof type);
+    return hb_store_log(s, type, digest, st->at, st->keyid, entry_of, st, err);
 }
 
 hb_status hb_statement_keep(hb_store *s, hb_str envelope, hb_error *err)

@@ -3,7 +3,6 @@
 
 #include "base/buf.h"
 #include "baseline/approved.h"
-#include "store/audit.h"
 #include "store/live.h"
 #include "store/versions.h"
 
@@ -47,38 +46,17 @@ static const char *tag_of(const hb_baseline_request *r)
     return r->tag ? r->tag : "golden";
 }
 
-/* Members in ascending order. */
-static void entry_of(void *ctx, hb_json *j)
+/* The tag and what was signed for it: both or neither. */
+static hb_status write(hb_store *s, const hb_tag_row *row, const hb_buf *envelope, hb_error *err)
 {
-    const hb_tag_row *row = ctx;
-    hb_json_kc(j, "note", row->note);
-    hb_json_kc(j, "program", row->program);
-    hb_json_kc(j, "run_id", row->run_id);
-    hb_json_kc(j, "set_by", row->set_by);
-    hb_json_kc(j, "subsystem", row->subsystem);
-    hb_json_kc(j, "tag", row->tag);
-    hb_json_kc(j, "test_name", row->test_name);
-    hb_json_kc(j, "version", row->version);
-}
-
-/* The tag, what was signed for it, and the log's entry: all or nothing. */
-static hb_status write(hb_store *s, const hb_tag_row *row, const hb_statement *matter,
-                       const char *keyid, const hb_buf *envelope, hb_error *err)
-{
-    hb_tag_row told = *row;
-    told.program = matter->program;
-    told.subsystem = matter->subsystem;
-    told.test_name = matter->test_name;
     if (envelope->n) {
         HB_TRY(hb_statement_keep(s, (hb_str){envelope->p, envelope->n}, err));
     }
-    HB_TRY(hb_store_set_tag(s, row, err));
-    return hb_store_log(s, "tag", matter->subject_sha256, row->set_at, keyid, entry_of, &told, err);
+    return hb_store_set_tag(s, row, err);
 }
 
-static hb_status set_tag(hb_store *s, const hb_baseline_request *r, const hb_statement *matter,
-                         const char *by, bool forced, const hb_buf *envelope, hb_buf *note,
-                         hb_error *err)
+static hb_status set_tag(hb_store *s, const hb_baseline_request *r, const char *by, bool forced,
+                         const hb_buf *envelope, hb_buf *note, hb_error *err)
 {
     if (r->break_glass) {
         hb_buf_c(note, "break-glass: ");
@@ -98,9 +76,8 @@ static hb_status set_tag(hb_store *s, const hb_baseline_request *r, const hb_sta
                             .set_by = by ? by : r->set_by,
                             .note = note->p,
                             .set_at = r->now};
-    const char *keyid = by ? hb_pubkey_id(hb_signer_public(r->signer)) : "";
     HB_TRY(hb_live_begin(s, err));
-    return hb_live_end(s, write(s, &row, matter, keyid, envelope, err), err);
+    return hb_live_end(s, write(s, &row, envelope, err), err);
 }
 
 /* Is a run of it a FAIL? That is refused unless forced. */
@@ -130,8 +107,7 @@ static hb_status check_runs(hb_store *s, const hb_baseline_request *r, hb_arena 
 }
 
 static hb_status govern(hb_store *s, const hb_policy *policy, const hb_baseline_request *r,
-                        hb_arena *arena, hb_statement *ret_matter, hb_buf *envelope,
-                        const char **ret_by, hb_error *err)
+                        hb_arena *arena, hb_buf *envelope, const char **ret_by, hb_error *err)
 {
     const hb_matter_ask what = {
         .run_id = r->run_id, .version = r->version, .tag = tag_of(r), .purpose = "set"};
@@ -142,7 +118,6 @@ static hb_status govern(hb_store *s, const hb_policy *policy, const hb_baseline_
     ask.matter.reason = r->note;
     ask.matter.overrides = r->overrides;
     ask.matter.expires = r->break_glass ? r->expires : HB_TIME_NONE;
-    *ret_matter = ask.matter;
     return hb_govern(s, &ask, arena, envelope, ret_by, err);
 }
 
@@ -150,9 +125,8 @@ hb_status hb_baseline_may_set(hb_store *s, const hb_policy *policy,
                               const hb_baseline_request *request, hb_error *err)
 {
     hb_arena arena;
-    hb_statement matter;
     hb_arena_init(&arena, ROW_MAX_BYTES);
-    hb_status status = govern(s, policy, request, &arena, &matter, NULL, NULL, err);
+    hb_status status = govern(s, policy, request, &arena, NULL, NULL, err);
     hb_arena_release(&arena);
     return status;
 }
@@ -175,7 +149,6 @@ hb_status hb_baseline_set(hb_store *s, const hb_policy *policy, const hb_baselin
     hb_arena arena;
     hb_buf note;
     hb_buf envelope;
-    hb_statement matter;
     const char *by = NULL;
     bool failed = false;
     hb_arena_init(&arena, ROW_MAX_BYTES);
@@ -186,13 +159,44 @@ hb_status hb_baseline_set(hb_store *s, const hb_policy *policy, const hb_baselin
         status = check_runs(s, request, &arena, &failed, err);
     }
     if (status == HB_OK) { /* last, so that nothing is signed that is refused */
-        status = govern(s, policy, request, &arena, &matter, &envelope, &by, err);
+        status = govern(s, policy, request, &arena, &envelope, &by, err);
     }
     if (status == HB_OK) {
-        status = set_tag(s, request, &matter, by, failed, &envelope, &note, err);
+        status = set_tag(s, request, by, failed, &envelope, &note, err);
     }
     hb_buf_release(&envelope);
     hb_buf_release(&note);
+    hb_arena_release(&arena);
+    return status;
+}
+
+hb_status hb_baseline_retire(hb_store *s, const hb_policy *policy, const hb_baseline_retirement *r,
+                             hb_error *err)
+{
+    hb_arena arena;
+    hb_buf envelope;
+    const char *by = NULL;
+    const hb_matter_ask what = {.version = r->version, .purpose = "retire"};
+    hb_govern_ask ask = {.policy = policy, .signer = r->signer, .now = r->now};
+    hb_arena_init(&arena, ROW_MAX_BYTES);
+    hb_buf_init(&envelope, HB_STATEMENT_BYTES_MAX);
+    hb_status status = hb_matter_of(s, &what, &arena, &ask.matter, err);
+    if (status == HB_OK) {
+        ask.matter.reason = r->reason;
+        status = hb_govern(s, &ask, &arena, &envelope, &by, err);
+    }
+    if (status == HB_OK) {
+        status = hb_live_begin(s, err);
+    }
+    if (status == HB_OK) {
+        hb_status done =
+            envelope.n ? hb_statement_keep(s, (hb_str){envelope.p, envelope.n}, err) : HB_OK;
+        if (done == HB_OK) {
+            done = hb_store_retire_version(s, r->version, r->reason, by ? by : r->by, r->now, err);
+        }
+        status = hb_live_end(s, done, err);
+    }
+    hb_buf_release(&envelope);
     hb_arena_release(&arena);
     return status;
 }

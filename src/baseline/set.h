@@ -41,4 +41,16 @@ HB_CHECKED hb_status hb_baseline_check_set(hb_store *s, const hb_policy *policy,
 HB_CHECKED hb_status hb_baseline_set(hb_store *s, const hb_policy *policy,
                                      const hb_baseline_request *request, hb_error *err);
 
+typedef struct hb_baseline_retirement {
+    const char *version; /* its whole name */
+    const char *reason;
+    const char *by; /* who, where nothing proves it */
+    hb_time now;
+    hb_signer *signer; /* NULL = nobody */
+} hb_baseline_retirement;
+
+/* Takes a version out of use for good; approval as for setting. */
+HB_CHECKED hb_status hb_baseline_retire(hb_store *s, const hb_policy *policy,
+                                        const hb_baseline_retirement *r, hb_error *err);
+
 #endif

@@ -219,6 +219,122 @@ hb_status hb_approvals_check(const hb_operators *o, const hb_approval_rule *rule
     return HB_OK;
 }
 
+static hb_status copy(hb_arena *arena, hb_buf *text, const char **ret, hb_error *err)
+{
+    *ret = hb_arena_strndup(arena, text->p, text->n);
+    hb_buf_release(text);
+    return *ret ? HB_OK : HB_NOMEM(err);
+}
+
+/* Who rejected it last, when no approval came since. */
+static const char *rejecter(const hb_proofs *p, const hb_statement *request)
+{
+    const hb_statement *last = NULL;
+    for (size_t i = 0; i < p->n; i++) {
+        const hb_statement *s = &p->list[i].s;
+        if (is_about(&p->list[i], "rejection", request) && has_weight(p, &p->list[i]) &&
+            (!last || s->at >= last->at)) {
+            last = s;
+        }
+    }
+    bool since = last && hb_proofs_count(p, request, last->at, HB_TIME_NONE, NULL) > 0;
+    return last && !since ? last->by->name : "";
+}
+
+static const hb_proved *find_request(const hb_proofs *p, const char *digest)
+{
+    for (size_t i = 0; i < p->n; i++) {
+        if (strcmp(p->list[i].s.digest, digest) == 0 && hb_proofs_is_request(&p->list[i])) {
+            return &p->list[i];
+        }
+    }
+    return NULL;
+}
+
+hb_status hb_request_look(const hb_operators *o, const hb_approval_rule *rule,
+                          const hb_statement *request, const hb_str *envelopes, size_t n,
+                          hb_time now, hb_arena *arena, hb_request_state *ret, hb_error *err)
+{
+    hb_proofs p = {.o = o, .rule = rule, .now = now};
+    hb_request_state r = {.by = "", .approved_by = "", .rejected_by = "", .could = ""};
+    hb_buf names;
+    hb_buf could;
+    HB_TRY(hb_proofs_collect(request, false, envelopes, n, arena, &p, err));
+    r.needed = rule->needed ? rule->needed : 1;
+    const hb_proved *q = find_request(&p, request->digest);
+    if (!q) {
+        *ret = r;
+        return HB_OK;
+    }
+    hb_buf_init(&names, NAMES_BYTES);
+    hb_buf_init(&could, NAMES_BYTES);
+    r.n_approved = hb_proofs_count(&p, &q->s, HB_TIME_NONE, HB_TIME_NONE, &names);
+    who_could(&p, &q->s, &q->s, &could);
+    hb_status status = copy(arena, &names, &r.approved_by, err);
+    hb_status said = copy(arena, &could, &r.could, err);
+    HB_TRY(status);
+    HB_TRY(said);
+    r.by = hb_arena_str(arena, hb_str_of(q->s.by->name));
+    r.rejected_by = hb_arena_str(arena, hb_str_of(rejecter(&p, &q->s)));
+    if (!r.by || !r.rejected_by) {
+        return HB_NOMEM(err);
+    }
+    *ret = r;
+    return HB_OK;
+}
+
+hb_status hb_approval_allowed(const hb_operators *o, const hb_approval_rule *rule,
+                              const hb_statement *request, const char *keyid,
+                              const hb_str *envelopes, size_t n, hb_time now, hb_arena *arena,
+                              hb_error *err)
+{
+    hb_proofs p = {.o = o, .rule = rule, .now = now};
+    const hb_operator *who = NULL;
+    const hb_role role = needed_role(request);
+    HB_TRY(hb_permit(o,
+                     role == HB_ROLE_APPROVER                  ? HB_ACTION_APPROVE
+                     : strcmp(request->purpose, "config") == 0 ? HB_ACTION_CONFIG
+                                                               : HB_ACTION_OPERATORS,
+                     request->program, keyid, now, &who, err));
+    HB_TRY(hb_proofs_collect(request, false, envelopes, n, arena, &p, err));
+    const hb_proved *q = find_request(&p, request->digest);
+    if (!q) {
+        return HB_FAIL(err, HB_E_DENIED,
+                       "request %.12s is of nobody who may ask, so there is nothing to approve",
+                       request->digest);
+    }
+    const char *why = NULL;
+    if (q->s.by == who && !rule->own_counts) {
+        why = "asked for it, and who asks does not approve";
+    } else if (!is_listed(rule, who->name)) {
+        why = "is not among the policy's approvers";
+    } else if (approved_already(&p, &q->s, who)) {
+        why = "has approved it already, and counts once";
+    }
+    if (!why) {
+        return HB_OK;
+    }
+    hb_buf could;
+    hb_buf_init(&could, NAMES_BYTES);
+    who_could(&p, &q->s, &q->s, &could);
+    hb_status status =
+        HB_FAIL(err, HB_E_DENIED, "'%s' %s; it waits for: %.300s", who->name, why, could.p);
+    hb_buf_release(&could);
+    return status;
+}
+
+/* --- operators --- */
+
+hb_approval_rule hb_operators_rule(const hb_operators *in_force, hb_time now)
+{
+    size_t admins = 0;
+    for (size_t i = 0; hb_operators_at(in_force, i); i++) {
+        const hb_operator *p = hb_operators_at(in_force, i);
+        admins += hb_operator_role(p, "*") == HB_ROLE_ADMIN && hb_operator_can_sign(p, now);
+    }
+    return (hb_approval_rule){.needed = hb_operators_needed(in_force), .own_counts = admins == 1};
+}
+
 hb_statement hb_operators_change(const hb_operators *in_force, const char *subject)
 {
     return (hb_statement){.subject_name = "operators",
@@ -234,12 +350,6 @@ hb_status hb_operators_change_check(const hb_operators *in_force, const char *su
                                     const char **ret_names, hb_error *err)
 {
     const hb_statement wanted = hb_operators_change(in_force, subject);
-    size_t admins = 0;
-    for (size_t i = 0; hb_operators_at(in_force, i); i++) {
-        const hb_operator *p = hb_operators_at(in_force, i);
-        admins += hb_operator_role(p, "*") == HB_ROLE_ADMIN && hb_operator_can_sign(p, now);
-    }
-    const hb_approval_rule rule = {.needed = hb_operators_needed(in_force),
-                                   .own_counts = admins == 1};
+    const hb_approval_rule rule = hb_operators_rule(in_force, now);
     return hb_approvals_check(in_force, &rule, &wanted, envelopes, n, now, arena, ret_names, err);
 }

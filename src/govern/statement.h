@@ -70,6 +70,28 @@ HB_CHECKED hb_status hb_approvals_check(const hb_operators *o, const hb_approval
                                         size_t n, hb_time now, hb_arena *arena,
                                         const char **ret_names, hb_error *err);
 
+/* How far a request has come; texts in the arena. */
+typedef struct hb_request_state {
+    const char *by;          /* who asked; "" = nobody who may, the request counts for nothing */
+    const char *approved_by; /* names */
+    size_t n_approved;
+    unsigned needed;
+    const char *rejected_by; /* the last approver who did, and nobody approved since; "" = none */
+    const char *could;       /* who could approve it */
+} hb_request_state;
+
+HB_CHECKED hb_status hb_request_look(const hb_operators *o, const hb_approval_rule *rule,
+                                     const hb_statement *request, const hb_str *envelopes, size_t n,
+                                     hb_time now, hb_arena *arena, hb_request_state *ret,
+                                     hb_error *err);
+/* May this person approve the request now? HB_E_DENIED with why not and who could. */
+HB_CHECKED hb_status hb_approval_allowed(const hb_operators *o, const hb_approval_rule *rule,
+                                         const hb_statement *request, const char *keyid,
+                                         const hb_str *envelopes, size_t n, hb_time now,
+                                         hb_arena *arena, hb_error *err);
+/* What a change of operators.yaml needs, by the one in force. */
+hb_approval_rule hb_operators_rule(const hb_operators *in_force, hb_time now);
+
 /* May `subject` (SHA-256 of an operators.yaml) take the place of the one in force? By as many of
  * its admins as it says, who asked not among them; where there is one admin alone, by that one.
  * `now` as above. */
