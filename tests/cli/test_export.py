@@ -45,6 +45,7 @@ class Export(Case):
     def setUp(self):
         super().setUp()
         self.write("metric_registry.yaml", REGISTRY)
+        self.write("baseline_policy.yaml", "baseline_policy: {strategy: golden, fallback: none}\n")
         subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", self.path("lab.pem")], check=True,
                        capture_output=True)
         os.chmod(self.path("lab.pem"), 0o600)
@@ -161,8 +162,8 @@ class WhatIsInIt(Export):
         for i in range(4):
             self.judged(f"r{i}", 20 + i * 0.1)
         made = self.hb_json("baseline", "create", "--runs", "r0", "r1", "r2", "r3", "--name", "spring")
-        self.hb("baseline", "promote", "--version", "spring", "--tag", "golden", "--override", "a test", "--yes")
-        self.assertEqual(self.judged("cur", 95)["baseline_reason"], "tag")
+        self.hb("baseline", "promote", "--version", "spring", "--tag", "golden", "--override-quality", "a test", "--yes")
+        self.assertEqual(self.judged("cur", 95)["baseline_reason"], "version")
         p = self.check_pack(self.path(self.export("cur")["pack"]))
         self.assertTrue(sha(p.read("baseline/version.json")).startswith(made["version"]))
 
