@@ -8,6 +8,7 @@
 #include "cli/options.h"
 #include "config/node.h"
 #include "crypto/digest.h"
+#include "export/audit.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -153,6 +154,29 @@ hb_status hb_app_reports_path(hb_app *app, const char **ret_path, hb_error *err)
     return hb_app_path(app, app->common.reports, "reports", ret_path, err);
 }
 
+hb_status hb_app_audit_path(hb_app *app, const char **ret_path, hb_error *err)
+{
+    return hb_app_path(app, NULL, "audit", ret_path, err);
+}
+
+void hb_app_drain(hb_app *app)
+{
+    const char *dir = NULL;
+    hb_error why = {0};
+    hb_audit_drained drained = {0};
+    if (!app->store || !app->store_written) {
+        return;
+    }
+    hb_status status = hb_app_audit_path(app, &dir, &why);
+    if (status == HB_OK) {
+        status = hb_audit_drain(app->os, app->store, dir, &drained, &why);
+    }
+    if (status != HB_OK) {
+        hb_say(app, "not in the log yet, %llu entries wait: %s",
+               (unsigned long long)drained.waiting, why.msg);
+    }
+}
+
 hb_status hb_app_open_units(hb_app *app, hb_error *err)
 {
     return app->units ? HB_OK : hb_units_open(&app->units, err);
@@ -278,6 +302,7 @@ hb_status hb_app_open_store(hb_app *app, hb_store_mode mode, hb_error *err)
     HB_TRY(hb_app_db_path(app, &path, err));
     bool made = mode == HB_STORE_CREATE && !hb_path_exists(app->os, path);
     HB_TRY(hb_store_open(app->os, path, mode, &app->store, err));
+    app->store_written = mode != HB_STORE_READ;
     if (made) {
         hb_say(app, "created the registry %s", path);
     }
@@ -393,6 +418,7 @@ int hb_main(int argc, char **argv, const hb_os *os)
         app.tty_err = hb_term_talks();
         app.colour_out = hb_term_colour((hb_colour_when)app.common.colour, getenv);
         status = run_command(&app, &parsed, &exit_code, &err);
+        hb_app_drain(&app);
     }
     if (status == HB_OK) {
         status = hb_buf_check(&app.out, &err);

@@ -223,7 +223,7 @@ static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f, hb_s
     const char *evidence_dir = NULL;
     const char *audit_dir = NULL;
     HB_TRY(hb_app_evidence_dir(app, &evidence_dir, err));
-    HB_TRY(hb_app_audit_dir(app, &audit_dir, err));
+    HB_TRY(hb_app_audit_path(app, &audit_dir, err));
     HB_TRY(hb_store_open(app->os, f->db, HB_STORE_CREATE, &store, err));
     hb_status kept = hb_kept_put(app, store, hb_registry_digest(f->registry), err);
     if (kept == HB_OK) {
