@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """VERIFY.md of a pack, followed to the letter: its shell blocks, with openssl, jq, sha256sum and unzip alone."""
+import base64
 import hashlib
 import json
 import os
@@ -106,14 +107,13 @@ class Fold(packs.Case):
         root = hashlib.sha256(b"\1" + left + right).digest()
         return root, lambda i: left_path(i) + [right] if i < k else right_path(i - k) + [left]
 
-    def step(self, decision, entry, inclusion, root):
-        import base64
+    def step(self, decision, entry, inclusion, root, size):
         text = blocks(self.members()["VERIFY.md"].decode())
         step = next(b for b in text if "fold()" in b)
         is_ = next(l for b in text for l in b.splitlines() if l.startswith("is()"))
         self.write("log/entry.json", json.dumps(entry))
         self.write("log/inclusion.json", json.dumps(inclusion))
-        self.write("log/checkpoint", f"hb/0\n{inclusion['size']}\n{base64.b64encode(root).decode()}\n\nx\n")
+        self.write("log/checkpoint", f"hb/0\n{size}\n{base64.b64encode(root).decode()}\n\nx\n")
         script = self.write("step.sh", f"DECISION={decision}\n{is_}\n{step}")
         r = subprocess.run(["sh", "-eu", script], cwd=self.dir, capture_output=True, timeout=60, check=False)
         return r.returncode, r.stdout.decode() + r.stderr.decode()
@@ -131,11 +131,11 @@ class Fold(packs.Case):
                 leaves[index] = self.leaf(entry)
                 root, path = self.tree(leaves)
                 inclusion = {"index": index, "size": size, "path": [h.hex() for h in path(index)]}
-                code, said = self.step(decision, entry, inclusion, root)
+                code, said = self.step(decision, entry, inclusion, root, size)
                 self.assertEqual(code, 0, (size, index, said))
                 for wrong in ({"size": size + 1}, {"index": index + size}, {"path": inclusion["path"] + ["00" * 32]},
                               {"path": inclusion["path"][:-1]} if size > 1 else {"size": 2}):
-                    code, said = self.step(decision, entry, {**inclusion, **wrong}, root)
+                    code, said = self.step(decision, entry, {**inclusion, **wrong}, root, size)
                     self.assertNotEqual(code, 0, (size, index, wrong, said))
 
     def test_a_batch_of_windows(self):
@@ -145,9 +145,9 @@ class Fold(packs.Case):
         root, path = self.tree([b"\7" * 32, self.leaf(entry)])
         inclusion = {"index": 1, "size": 2, "path": [h.hex() for h in path(1)],
                      "batch": {"index": 3, "size": 5, "path": [h.hex() for h in batch_path(3)]}}
-        code, said = self.step(decisions[3].hex(), entry, inclusion, root)
+        code, said = self.step(decisions[3].hex(), entry, inclusion, root, 2)
         self.assertEqual(code, 0, said)
-        code, said = self.step(decisions[2].hex(), entry, inclusion, root)
+        code, said = self.step(decisions[2].hex(), entry, inclusion, root, 2)
         self.assertNotEqual(code, 0, said)
 
 

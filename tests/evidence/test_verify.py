@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """hb verify as an auditor has it: one file, one key, an empty folder, no workspace."""
+import base64
+import hashlib
 import json
 import os
 import resource
@@ -81,8 +83,6 @@ class Verify(packs.Case):
                       self.packed("log.pub"), code=2, has="a log signs unattended")
 
     def test_a_log_key_as_signed_notes_have_it(self):
-        import base64
-        import hashlib
         with open(self.packed("log.pub"), encoding="ascii") as f:
             der = base64.b64decode("".join(l for l in f.read().splitlines() if "-" not in l))
         key = b"\1" + der[-32:]
