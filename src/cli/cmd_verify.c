@@ -4,7 +4,10 @@
 #include "cli/commands.h"
 #include "evidence/verify_keys.h"
 #include "evidence/verify_view.h"
+#include "export/raw.h"
 #include "report/report.h"
+
+#include <stdlib.h>
 
 typedef struct verify_opts {
     hb_list trust;
@@ -35,6 +38,9 @@ static hb_status load_keys(hb_app *app, const verify_opts *o, hb_trust *t, hb_er
 static hb_status look(hb_app *app, const hb_trust *t, const char *pack, int *ret_exit,
                       hb_error *err)
 {
+    const char *tmp = getenv("TMPDIR");
+    HB_TRY(hb_app_open_units(app, err));
+    hb_raw_reader reader = {.os = app->os, .tmp = tmp && *tmp ? tmp : "/tmp", .units = app->units};
     const hb_verify_ask ask = {
         .os = app->os,
         .path = pack,
@@ -42,6 +48,8 @@ static hb_status look(hb_app *app, const hb_trust *t, const char *pack, int *ret
         .n_trusted = t->n,
         .trusted_logs = t->logs,
         .n_trusted_logs = t->n_logs,
+        .read_raw = hb_raw_read,
+        .read_raw_ctx = &reader,
         .draw = draw,
     };
     hb_verified v;
@@ -74,11 +82,14 @@ static const hb_opt table[] = {
      .kind = HB_OPT_LIST,
      .offset = offsetof(verify_opts, trust),
      .arg = "KEY.pub",
-     .help = "public key of the lab, which you got in another way than the pack"},
+     .one_each = true,
+     .help =
+         "public key of the lab, which you got in another way than the pack; may be given again"},
     {.name = "trust-log",
      .kind = HB_OPT_LIST,
      .offset = offsetof(verify_opts, trust_log),
      .arg = "KEY.pub",
+     .one_each = true,
      .help = "public key of the lab's log or of a witness of it"},
     {0},
 };

@@ -10,11 +10,6 @@ hb_status hb_app_evidence_dir(hb_app *app, const char **ret_dir, hb_error *err)
     return hb_app_path(app, NULL, "evidence", ret_dir, err);
 }
 
-hb_status hb_app_audit_dir(hb_app *app, const char **ret_dir, hb_error *err)
-{
-    return hb_app_path(app, NULL, "audit", ret_dir, err);
-}
-
 hb_status hb_packs_how(hb_app *app, const char *run_id, const char **ret_how, hb_error *err)
 {
     const hb_packs_query q = {.run_id = run_id, .due = HB_TIME_NONE};
@@ -60,7 +55,7 @@ hb_status hb_packs_make(hb_app *app, hb_signer *signer, const char *run_id, cons
     *ret_path = NULL;
     HB_TRY(hb_packs_list(app->store, &q, &app->arena, &rows, &n, err));
     HB_TRY(hb_app_evidence_dir(app, &dir, err));
-    HB_TRY(hb_app_audit_dir(app, &ask.audit_dir, err));
+    HB_TRY(hb_app_audit_path(app, &ask.audit_dir, err));
     for (size_t i = 0; i < n; i++) {
         const char *path = NULL;
         HB_TRY(make(app, &ask, dir, &rows[i], &path, err));

@@ -8,8 +8,6 @@
 
 /* evidence/ of the workspace. In the arena. */
 HB_CHECKED hb_status hb_app_evidence_dir(hb_app *app, const char **ret_dir, hb_error *err);
-/* audit/ of the workspace: the lab's log. In the arena. */
-HB_CHECKED hb_status hb_app_audit_dir(hb_app *app, const char **ret_dir, hb_error *err);
 
 /* How the records of a window were decoded, as the daemon noted it when it wanted a pack of it;
  * NULL = it did not, or the run is none. In the arena. */

@@ -5,81 +5,12 @@
 #include "cli/signing.h"
 
 #include "base/mem.h"
+#include "crypto/secret.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <openssl/crypto.h>
 #include <string.h>
 
-/* Up to and with one line end, which goes; what comes behind it is an error. */
-static hb_status one_line(const char *path, char *p, size_t n, hb_error *err)
-{
-    char *end = memchr(p, '\n', n);
-    size_t line = end ? (size_t)(end - p) : n;
-    if (end && line + 1 != n) {
-        return HB_FAIL(err, HB_E_INPUT, "'%s' holds more than one line, expected a passphrase",
-                       path);
-    }
-    if (line && p[line - 1] == '\r') {
-        line--;
-    }
-    if (line == 0 || line >= HB_PASSPHRASE_MAX || memchr(p, '\0', line)) {
-        return HB_FAIL(err, HB_E_INPUT,
-                       "'%s' holds no passphrase: expected a line of 1 to %d bytes", path,
-                       HB_PASSPHRASE_MAX - 1);
-    }
-    p[line] = '\0';
-    return HB_OK;
-}
-
-static hb_status look(const hb_os *os, int fd, const char *path, hb_error *err)
-{
-    struct stat st;
-    if (os->fstat(fd, &st) != 0) {
-        return HB_FAIL(err, HB_E_INPUT, "cannot look at '%s': %s", path, strerror(errno));
-    }
-    unsigned closed = st.st_uid == 0 && st.st_gid == 0 ? 037u : 077u; /* as signer_file.c */
-    if (S_ISREG(st.st_mode) && (st.st_mode & closed)) {
-        return HB_FAIL(err, HB_E_INPUT,
-                       "'%s' can be read or written by others (mode %04o): chmod 600 it", path,
-                       (unsigned)(st.st_mode & 07777));
-    }
-    return HB_OK;
-}
-
-static hb_status from_file(const hb_os *os, const char *path, char *ret, hb_error *err)
-{
-    char text[HB_PASSPHRASE_MAX + 2];
-    size_t n = 0;
-    int fd = os->open(path, O_RDONLY | O_NOCTTY, 0);
-    if (fd < 0) {
-        return HB_FAIL(err, HB_E_INPUT, "cannot open the passphrase's file '%s': %s", path,
-                       strerror(errno));
-    }
-    hb_status status = look(os, fd, path, err);
-    while (status == HB_OK && n < sizeof text) {
-        ssize_t got = os->read(fd, text + n, sizeof text - n);
-        if (got == 0) {
-            break;
-        }
-        if (got > 0) {
-            n += (size_t)got;
-        } else if (errno != EINTR) {
-            status = HB_FAIL(err, HB_E_INPUT, "cannot read '%s': %s", path, strerror(errno));
-        }
-    }
-    os->close(fd);
-    if (status == HB_OK && n == sizeof text) {
-        status = HB_FAIL(err, HB_E_INPUT, "'%s' holds more than a passphrase of %d bytes", path,
-                         HB_PASSPHRASE_MAX - 1);
-    }
-    status = status == HB_OK ? one_line(path, text, n, err) : status;
-    if (status == HB_OK) {
-        memcpy(ret, text, strlen(text) + 1);
-    }
-    OPENSSL_cleanse(text, sizeof text);
-    return status;
-}
+#define WHAT "passphrase file"
 
 /* *ret_path = NULL when systemd gives none. */
 static hb_status credential(const hb_os *os, char **ret_path, hb_error *err)
@@ -105,11 +36,12 @@ static hb_status from_somewhere(const hb_passphrase_source *s, char *ret, bool *
     char *path = NULL;
     *ret_found = true;
     if (s->file) {
-        return from_file(s->os, s->file, ret, err);
+        return hb_secret_line(s->os, WHAT, s->file, ret, HB_PASSPHRASE_MAX, err);
     }
     HB_TRY(credential(s->os, &path, err));
     *ret_found = path != NULL;
-    hb_status status = path ? from_file(s->os, path, ret, err) : HB_OK;
+    hb_status status =
+        path ? hb_secret_line(s->os, WHAT, path, ret, HB_PASSPHRASE_MAX, err) : HB_OK;
     hb_free(path);
     return status;
 }

@@ -20,6 +20,7 @@ typedef struct hb_daemon_setup { /* borrowed */
     const char *base_dir; /* relative paths of the configuration start here */
     const char *db;       /* exists */
     const char *reports;
+    const char *audit_dir; /* of the lab's log; NULL = none is written */
     const char *output_dir;
     const char *journal_dir;
     const hb_registry *registry;
@@ -27,9 +28,9 @@ typedef struct hb_daemon_setup { /* borrowed */
     const hb_policy *policy;
     const hb_quality_policy *quality;
     const hb_telemetry_schema *schema;
+    hb_str schema_text; /* of it, for evidence packs; empty = there is none */
     hb_signer *signer; /* of evidence packs; NULL = none are made */
     const char *evidence_dir;
-    const char *audit_dir; /* of the lab's log */
     bool replay;               /* with `bounded`: no source is opened, nothing is written to the
                                 * journal; what is in it is judged */
     bool bounded;              /* ends when all sources are done and everything is judged */

@@ -88,123 +88,123 @@ hb_status hb_basis_json(const hb_decision *d, hb_buf *out, hb_error *err)
 
 /* --- reading --- */
 
-static void run_get(hb_doc *d, hb_basis_run *run)
+static void run_get(hb_strict *d, hb_basis_run *run)
 {
     const char **const texts[] = {&run->run_id, &run->status};
     size_t n = 0;
-    hb_doc_arr(d);
-    while (hb_doc_more(d)) {
-        const char *text = hb_doc_text(d);
+    hb_strict_arr(d);
+    while (hb_strict_more(d)) {
+        const char *text = hb_strict_text(d);
         if (n == sizeof texts / sizeof *texts) {
             break;
         }
         *texts[n++] = text;
     }
     if (n != sizeof texts / sizeof *texts || !run->status) {
-        hb_doc_refuse(d, "a run of a set is its run_id and the status it had");
+        hb_strict_refuse(d, "a run of a set is its run_id and the status it had");
     }
 }
 
-static void set_get(hb_doc *d, const char *key, hb_basis_set *ret)
+static void set_get(hb_strict *d, const char *key, hb_basis_set *ret)
 {
     hb_basis_run *runs = NULL;
     size_t cap = 0;
-    hb_doc_key(d, key);
-    if (hb_doc_null(d)) {
+    hb_strict_key(d, key);
+    if (hb_strict_null(d)) {
         return;
     }
     char *digest = hb_arena_alloc(d->arena, 65);
     if (!digest) {
-        hb_doc_failed(d, HB_NOMEM(d->err));
+        hb_strict_failed(d, HB_NOMEM(d->err));
         return;
     }
-    hb_doc_obj(d);
-    hb_doc_key(d, "digest");
-    hb_doc_hex(d, digest, false);
+    hb_strict_obj(d);
+    hb_strict_key(d, "digest");
+    hb_strict_hex(d, digest, false);
     ret->digest = digest;
-    hb_doc_key(d, "kind");
-    ret->kind = hb_doc_text(d);
-    hb_doc_key(d, "runs");
-    hb_doc_arr(d);
-    while (hb_doc_more(d) && HB_DOC_GROW(d, runs, ret->n, cap)) {
+    hb_strict_key(d, "kind");
+    ret->kind = hb_strict_text(d);
+    hb_strict_key(d, "runs");
+    hb_strict_arr(d);
+    while (hb_strict_more(d) && HB_STRICT_GROW(d, runs, ret->n, cap)) {
         run_get(d, &runs[ret->n++]);
         if (ret->n > HB_PAST_RUNS_MAX) {
-            hb_doc_refuse(d, "more than %d runs in a set", HB_PAST_RUNS_MAX);
+            hb_strict_refuse(d, "more than %d runs in a set", HB_PAST_RUNS_MAX);
         }
     }
     ret->runs = runs;
-    hb_doc_key(d, "version");
-    ret->version = hb_doc_text(d);
-    hb_doc_end(d);
+    hb_strict_key(d, "version");
+    ret->version = hb_strict_text(d);
+    hb_strict_end(d);
 }
 
-static void prior_get(hb_doc *d, hb_basis *b)
+static void prior_get(hb_strict *d, hb_basis *b)
 {
-    hb_doc_key(d, "prior");
-    if (hb_doc_null(d)) {
+    hb_strict_key(d, "prior");
+    if (hb_strict_null(d)) {
         return;
     }
     b->has_prior = true;
-    hb_doc_obj(d);
+    hb_strict_obj(d);
     set_get(d, "early", &b->early);
     set_get(d, "history", &b->history);
-    hb_doc_key(d, "live");
+    hb_strict_key(d, "live");
     b->live = hb_live_get(d);
-    hb_doc_key(d, "suspicions");
+    hb_strict_key(d, "suspicions");
     hb_suspicions_get(d, &b->suspicions, &b->n_suspicions);
-    hb_doc_end(d);
+    hb_strict_end(d);
 }
 
-static void text_get(hb_doc *d, const char *key, const char **ret)
+static void text_get(hb_strict *d, const char *key, const char **ret)
 {
-    hb_doc_key(d, key);
-    *ret = hb_doc_text(d);
+    hb_strict_key(d, key);
+    *ret = hb_strict_text(d);
 }
 
-static void config_get(hb_doc *d, hb_basis *b)
+static void config_get(hb_strict *d, hb_basis *b)
 {
-    hb_doc_key(d, "config");
-    hb_doc_obj(d);
+    hb_strict_key(d, "config");
+    hb_strict_obj(d);
     text_get(d, "mode", &b->mode);
     text_get(d, "policy_name", &b->policy_name);
     text_get(d, "policy_sha256", &b->policy_sha256);
     text_get(d, "program", &b->program);
     text_get(d, "registry_name", &b->registry_name);
     text_get(d, "registry_sha256", &b->registry_sha256);
-    hb_doc_end(d);
+    hb_strict_end(d);
 }
 
-static hb_status read_into(hb_doc *d, hb_basis *b)
+static hb_status read_into(hb_strict *d, hb_basis *b)
 {
     const char *is = "";
-    hb_doc_obj(d);
+    hb_strict_obj(d);
     config_get(d, b);
     text_get(d, "engine_version", &b->engine_version);
     text_get(d, "equivalence_sha256", &b->equivalence_sha256);
-    hb_doc_key(d, "facts");
-    hb_doc_obj(d);
+    hb_strict_key(d, "facts");
+    hb_strict_obj(d);
     hb_facts_get(d, &b->reference);
-    hb_doc_end(d);
+    hb_strict_end(d);
     text_get(d, "format", &is);
     if (strcmp(is, format) != 0) {
-        hb_doc_refuse(d, "expected format '%s'", format);
+        hb_strict_refuse(d, "expected format '%s'", format);
     }
     prior_get(d, b);
     text_get(d, "reference_digest", &b->reference_digest);
     text_get(d, "run_digest", &b->run_digest);
     set_get(d, "set", &b->set);
     set_get(d, "with", &b->with);
-    hb_doc_end(d);
-    return hb_doc_done(d);
+    hb_strict_end(d);
+    return hb_strict_done(d);
 }
 
 hb_status hb_basis_read(hb_str json, hb_arena *arena, hb_basis *ret, hb_error *err)
 {
     hb_basis b = {.has_prior = false};
-    hb_doc d;
-    hb_doc_init(&d, json, "basis of the decision", arena, err);
+    hb_strict d;
+    hb_strict_init(&d, json, "basis of the decision", arena, err);
     hb_status status = read_into(&d, &b);
-    hb_doc_release(&d);
+    hb_strict_release(&d);
     HB_TRY(status);
     *ret = b;
     return HB_OK;

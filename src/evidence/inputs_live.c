@@ -87,119 +87,120 @@ hb_status hb_live_put(hb_json *j, const hb_live *live, hb_error *err)
 
 /* --- reading --- */
 
-static void limit_get(hb_doc *d, hb_window_limit *l)
+static void limit_get(hb_strict *d, hb_window_limit *l)
 {
-    hb_doc_obj(d);
-    hb_doc_key(d, "first");
-    hb_doc_arr(d);
-    while (hb_doc_more(d)) {
+    hb_strict_obj(d);
+    hb_strict_key(d, "first");
+    hb_strict_arr(d);
+    while (hb_strict_more(d)) {
         hb_excursion x = {.t = HB_TIME_NONE};
-        hb_doc_obj(d);
-        hb_doc_key(d, "t_ns");
-        x.t = hb_doc_time(d);
-        hb_doc_key(d, "value");
-        x.value = hb_doc_f64(d);
-        hb_doc_end(d);
+        hb_strict_obj(d);
+        hb_strict_key(d, "t_ns");
+        x.t = hb_strict_time(d);
+        hb_strict_key(d, "value");
+        x.value = hb_strict_f64(d);
+        hb_strict_end(d);
         if (l->n_first == HB_WINDOW_EXCURSIONS) {
-            hb_doc_refuse(d, "more than %d excursions", HB_WINDOW_EXCURSIONS);
+            hb_strict_refuse(d, "more than %d excursions", HB_WINDOW_EXCURSIONS);
             return;
         }
         l->first[l->n_first++] = x;
     }
-    hb_doc_key(d, "limit");
-    l->limit = hb_doc_f64(d);
-    hb_doc_key(d, "metric");
-    l->metric = hb_doc_text(d);
-    hb_doc_key(d, "n");
-    l->n = hb_doc_u64(d, UINT64_MAX);
-    hb_doc_key(d, "which");
-    l->which = (hb_limit_kind)hb_doc_word(d, limit_word, sizeof limit_words / sizeof *limit_words);
-    hb_doc_key(d, "worst");
-    l->worst = hb_doc_f64(d);
-    hb_doc_end(d);
+    hb_strict_key(d, "limit");
+    l->limit = hb_strict_f64(d);
+    hb_strict_key(d, "metric");
+    l->metric = hb_strict_text(d);
+    hb_strict_key(d, "n");
+    l->n = hb_strict_u64(d, UINT64_MAX);
+    hb_strict_key(d, "which");
+    l->which =
+        (hb_limit_kind)hb_strict_word(d, limit_word, sizeof limit_words / sizeof *limit_words);
+    hb_strict_key(d, "worst");
+    l->worst = hb_strict_f64(d);
+    hb_strict_end(d);
 }
 
-static void limits_get(hb_doc *d, hb_window *w)
+static void limits_get(hb_strict *d, hb_window *w)
 {
     hb_window_limit *list = NULL;
     size_t cap = 0;
-    hb_doc_key(d, "limits");
-    hb_doc_arr(d);
-    while (hb_doc_more(d) && HB_DOC_GROW(d, list, w->n_limits, cap)) {
+    hb_strict_key(d, "limits");
+    hb_strict_arr(d);
+    while (hb_strict_more(d) && HB_STRICT_GROW(d, list, w->n_limits, cap)) {
         limit_get(d, &list[w->n_limits++]);
     }
     w->limits = list;
 }
 
-static void silent_get(hb_doc *d, hb_window *w)
+static void silent_get(hb_strict *d, hb_window *w)
 {
     hb_window_silent *list = NULL;
     size_t cap = 0;
-    hb_doc_key(d, "silent");
-    hb_doc_arr(d);
-    while (hb_doc_more(d) && HB_DOC_GROW(d, list, w->n_silent, cap)) {
+    hb_strict_key(d, "silent");
+    hb_strict_arr(d);
+    while (hb_strict_more(d) && HB_STRICT_GROW(d, list, w->n_silent, cap)) {
         hb_window_silent *x = &list[w->n_silent++];
-        hb_doc_obj(d);
-        hb_doc_key(d, "allowed_s");
-        x->allowed_s = hb_doc_f64(d);
-        hb_doc_key(d, "last_ns");
-        x->last = hb_doc_time(d);
-        hb_doc_key(d, "metric");
-        x->metric = hb_doc_text(d);
-        hb_doc_key(d, "silent_s");
-        x->silent_s = hb_doc_f64(d);
-        hb_doc_end(d);
+        hb_strict_obj(d);
+        hb_strict_key(d, "allowed_s");
+        x->allowed_s = hb_strict_f64(d);
+        hb_strict_key(d, "last_ns");
+        x->last = hb_strict_time(d);
+        hb_strict_key(d, "metric");
+        x->metric = hb_strict_text(d);
+        hb_strict_key(d, "silent_s");
+        x->silent_s = hb_strict_f64(d);
+        hb_strict_end(d);
     }
     w->silent = list;
 }
 
-static void window_get(hb_doc *d, hb_window *w)
+static void window_get(hb_strict *d, hb_window *w)
 {
-    hb_doc_obj(d);
-    hb_doc_key(d, "coverage");
-    w->coverage = hb_doc_f64(d);
-    hb_doc_key(d, "end_ns");
-    w->end = hb_doc_time(d);
-    hb_doc_key(d, "id");
-    w->id = hb_doc_text(d);
-    hb_doc_key(d, "late");
-    w->late = hb_doc_u64(d, UINT64_MAX);
+    hb_strict_obj(d);
+    hb_strict_key(d, "coverage");
+    w->coverage = hb_strict_f64(d);
+    hb_strict_key(d, "end_ns");
+    w->end = hb_strict_time(d);
+    hb_strict_key(d, "id");
+    w->id = hb_strict_text(d);
+    hb_strict_key(d, "late");
+    w->late = hb_strict_u64(d, UINT64_MAX);
     limits_get(d, w);
-    hb_doc_key(d, "name");
-    w->name = hb_doc_text(d);
-    hb_doc_key(d, "revision");
-    w->revision = (uint32_t)hb_doc_u64(d, UINT32_MAX);
-    hb_doc_key(d, "samples");
-    w->samples = hb_doc_u64(d, UINT64_MAX);
+    hb_strict_key(d, "name");
+    w->name = hb_strict_text(d);
+    hb_strict_key(d, "revision");
+    w->revision = (uint32_t)hb_strict_u64(d, UINT32_MAX);
+    hb_strict_key(d, "samples");
+    w->samples = hb_strict_u64(d, UINT64_MAX);
     silent_get(d, w);
-    hb_doc_key(d, "start_ns");
-    w->start = hb_doc_time(d);
-    hb_doc_end(d);
+    hb_strict_key(d, "start_ns");
+    w->start = hb_strict_time(d);
+    hb_strict_end(d);
 }
 
-const hb_live_kept *hb_live_get(hb_doc *d)
+const hb_live_kept *hb_live_get(hb_strict *d)
 {
-    if (hb_doc_null(d) || hb_doc_check(d) != HB_OK) {
+    if (hb_strict_null(d) || hb_strict_check(d) != HB_OK) {
         return NULL;
     }
     hb_live_kept *k = hb_arena_array(d->arena, 1, sizeof *k);
     hb_window *w = hb_arena_array(d->arena, 1, sizeof *w);
     if (!k || !w) {
-        hb_doc_failed(d, HB_NOMEM(d->err));
+        hb_strict_failed(d, HB_NOMEM(d->err));
         return NULL;
     }
     k->window = w;
-    hb_doc_obj(d);
-    hb_doc_key(d, "detector");
-    hb_str state = hb_doc_bytes(d);
+    hb_strict_obj(d);
+    hb_strict_key(d, "detector");
+    hb_str state = hb_strict_bytes(d);
     if (state.p) {
         k->detector = (hb_str){hb_arena_strndup(d->arena, state.p, state.n), state.n};
         if (!k->detector.p) {
-            hb_doc_failed(d, HB_NOMEM(d->err));
+            hb_strict_failed(d, HB_NOMEM(d->err));
         }
     }
-    hb_doc_key(d, "window");
+    hb_strict_key(d, "window");
     window_get(d, w);
-    hb_doc_end(d);
+    hb_strict_end(d);
     return k;
 }

@@ -43,60 +43,60 @@ void hb_meta_put(hb_json *j, const hb_run_meta *m)
     hb_json_end(j);
 }
 
-static void text_of(hb_doc *d, const char *key, const char **ret)
+static void text_of(hb_strict *d, const char *key, const char **ret)
 {
-    hb_doc_key(d, key);
-    *ret = hb_doc_text_or_null(d);
+    hb_strict_key(d, key);
+    *ret = hb_strict_text_or_null(d);
 }
 
-static void factors_get(hb_doc *d, hb_run_meta *m)
+static void factors_get(hb_strict *d, hb_run_meta *m)
 {
     hb_factor *list = NULL;
     size_t n = 0;
     size_t cap = 0;
-    hb_doc_arr(d);
-    while (hb_doc_more(d) && HB_DOC_GROW(d, list, n, cap)) {
+    hb_strict_arr(d);
+    while (hb_strict_more(d) && HB_STRICT_GROW(d, list, n, cap)) {
         hb_factor *f = &list[n++];
-        hb_doc_obj(d);
-        hb_doc_key(d, "name");
-        f->name = hb_doc_text(d);
-        hb_doc_key(d, "value");
-        f->value = hb_doc_text(d);
-        hb_doc_end(d);
+        hb_strict_obj(d);
+        hb_strict_key(d, "name");
+        f->name = hb_strict_text(d);
+        hb_strict_key(d, "value");
+        f->value = hb_strict_text(d);
+        hb_strict_end(d);
         if (n > HB_FACTORS_MAX) {
-            hb_doc_refuse(d, "more than %d factors", HB_FACTORS_MAX);
+            hb_strict_refuse(d, "more than %d factors", HB_FACTORS_MAX);
         }
     }
     m->factors = list;
     m->n_factors = n;
 }
 
-void hb_meta_get(hb_doc *d, hb_run_meta *ret)
+void hb_meta_get(hb_strict *d, hb_run_meta *ret)
 {
     hb_run_meta m = {.start = HB_TIME_NONE, .end = HB_TIME_NONE};
-    hb_doc_obj(d);
+    hb_strict_obj(d);
     text_of(d, "build_id", &m.build_id);
-    hb_doc_key(d, "context");
-    hb_doc_obj(d);
+    hb_strict_key(d, "context");
+    hb_strict_obj(d);
     for (size_t i = 0; i < HB_CONTEXT_COUNT; i++) {
         text_of(d, hb_context_name(contexts[i]), &m.context[contexts[i]]);
     }
-    hb_doc_end(d);
+    hb_strict_end(d);
     text_of(d, "correlation_id", &m.correlation_id);
-    hb_doc_key(d, "end_ns");
-    m.end = hb_doc_time(d);
-    hb_doc_key(d, "factors");
+    hb_strict_key(d, "end_ns");
+    m.end = hb_strict_time(d);
+    hb_strict_key(d, "factors");
     factors_get(d, &m);
     text_of(d, "git_sha", &m.git_sha);
     text_of(d, "program", &m.program);
     text_of(d, "run_id", &m.run_id);
     text_of(d, "schema_version", &m.schema_version);
     text_of(d, "source_system", &m.source_system);
-    hb_doc_key(d, "start_ns");
-    m.start = hb_doc_time(d);
+    hb_strict_key(d, "start_ns");
+    m.start = hb_strict_time(d);
     text_of(d, "subsystem", &m.subsystem);
     text_of(d, "test_name", &m.test_name);
-    hb_doc_end(d);
+    hb_strict_end(d);
     *ret = m;
 }
 
@@ -136,15 +136,16 @@ void hb_facts_put(hb_json *j, const hb_reference *r)
     hb_json_kb(j, "weight_only", r->weight_only);
 }
 
-static void ids_get(hb_doc *d, const char *key, const char *list[HB_COMPARABLE_MAX], size_t *ret_n)
+static void ids_get(hb_strict *d, const char *key, const char *list[HB_COMPARABLE_MAX],
+                    size_t *ret_n)
 {
     size_t n = 0;
-    hb_doc_key(d, key);
-    hb_doc_arr(d);
-    while (hb_doc_more(d)) {
-        const char *id = hb_doc_text(d);
+    hb_strict_key(d, key);
+    hb_strict_arr(d);
+    while (hb_strict_more(d)) {
+        const char *id = hb_strict_text(d);
         if (n == HB_COMPARABLE_MAX) {
-            hb_doc_refuse(d, "more than %d runs", HB_COMPARABLE_MAX);
+            hb_strict_refuse(d, "more than %d runs", HB_COMPARABLE_MAX);
             break;
         }
         list[n++] = id;
@@ -162,50 +163,50 @@ static const char *match_word(size_t i)
     return hb_match_name((hb_match_level)i);
 }
 
-static void differs_get(hb_doc *d, hb_reference *r)
+static void differs_get(hb_strict *d, hb_reference *r)
 {
-    hb_doc_key(d, "differs");
-    hb_doc_arr(d);
-    while (hb_doc_more(d)) {
+    hb_strict_key(d, "differs");
+    hb_strict_arr(d);
+    while (hb_strict_more(d)) {
         hb_context_diff x = {.run = ""};
-        hb_doc_obj(d);
-        hb_doc_key(d, "baseline");
-        x.baseline = hb_doc_text(d);
-        hb_doc_key(d, "field");
-        x.field = (hb_context_field)hb_doc_word(d, context_word, HB_CONTEXT_COUNT);
-        hb_doc_key(d, "run");
-        x.run = hb_doc_text(d);
-        hb_doc_end(d);
+        hb_strict_obj(d);
+        hb_strict_key(d, "baseline");
+        x.baseline = hb_strict_text(d);
+        hb_strict_key(d, "field");
+        x.field = (hb_context_field)hb_strict_word(d, context_word, HB_CONTEXT_COUNT);
+        hb_strict_key(d, "run");
+        x.run = hb_strict_text(d);
+        hb_strict_end(d);
         if (r->n_differs == HB_CONTEXT_COUNT) {
-            hb_doc_refuse(d, "more than %d context fields", HB_CONTEXT_COUNT);
+            hb_strict_refuse(d, "more than %d context fields", HB_CONTEXT_COUNT);
             break;
         }
         r->differs[r->n_differs++] = x;
     }
 }
 
-void hb_facts_get(hb_doc *d, hb_reference *ret)
+void hb_facts_get(hb_strict *d, hb_reference *ret)
 {
     hb_reference r = {.reason = ""};
     ids_get(d, "comparable", r.comparable, &r.n_comparable);
     differs_get(d, &r);
-    hb_doc_key(d, "match_level");
-    r.level = (hb_match_level)hb_doc_word(d, match_word, HB_MATCH_COUNT_);
-    hb_doc_key(d, "match_possible");
-    r.possible = (unsigned)hb_doc_u64(d, HB_CONTEXT_COUNT);
-    hb_doc_key(d, "match_score");
-    r.score = (unsigned)hb_doc_u64(d, HB_CONTEXT_COUNT);
-    hb_doc_key(d, "reason");
-    r.reason = hb_doc_text(d);
+    hb_strict_key(d, "match_level");
+    r.level = (hb_match_level)hb_strict_word(d, match_word, HB_MATCH_COUNT_);
+    hb_strict_key(d, "match_possible");
+    r.possible = (unsigned)hb_strict_u64(d, HB_CONTEXT_COUNT);
+    hb_strict_key(d, "match_score");
+    r.score = (unsigned)hb_strict_u64(d, HB_CONTEXT_COUNT);
+    hb_strict_key(d, "reason");
+    r.reason = hb_strict_text(d);
     ids_get(d, "run_ids", r.run_ids, &r.n_run_ids);
-    hb_doc_key(d, "strategy");
-    r.strategy = hb_doc_text(d);
-    hb_doc_key(d, "tag");
-    r.tag = hb_doc_text(d);
-    hb_doc_key(d, "warning");
-    r.warning = hb_doc_text(d);
-    hb_doc_key(d, "weight_only");
-    r.weight_only = hb_doc_bool(d);
+    hb_strict_key(d, "strategy");
+    r.strategy = hb_strict_text(d);
+    hb_strict_key(d, "tag");
+    r.tag = hb_strict_text(d);
+    hb_strict_key(d, "warning");
+    r.warning = hb_strict_text(d);
+    hb_strict_key(d, "weight_only");
+    r.weight_only = hb_strict_bool(d);
     *ret = r;
 }
 
@@ -236,64 +237,64 @@ void hb_suspicions_put(hb_json *j, const hb_prior *p)
     hb_json_end(j);
 }
 
-static void frozen_ids_get(hb_doc *d, hb_suspicion *x)
+static void frozen_ids_get(hb_strict *d, hb_suspicion *x)
 {
     const char **ids = NULL;
     size_t cap = 0;
-    hb_doc_key(d, "set_run_ids");
-    hb_doc_arr(d);
-    while (hb_doc_more(d) && HB_DOC_GROW(d, ids, x->n_set, cap)) {
-        ids[x->n_set++] = hb_doc_text(d);
+    hb_strict_key(d, "set_run_ids");
+    hb_strict_arr(d);
+    while (hb_strict_more(d) && HB_STRICT_GROW(d, ids, x->n_set, cap)) {
+        ids[x->n_set++] = hb_strict_text(d);
     }
     x->set_run_ids = ids;
 }
 
-static void frozen_values_get(hb_doc *d, hb_suspicion *x)
+static void frozen_values_get(hb_strict *d, hb_suspicion *x)
 {
     size_t n = 0;
-    hb_doc_key(d, "values");
-    x->values = hb_doc_f64s(d, &n);
+    hb_strict_key(d, "values");
+    x->values = hb_strict_f64s(d, &n);
     if (n != x->n_set) {
-        hb_doc_refuse(d, "a suspicion with %zu values of %zu runs", n, x->n_set);
+        hb_strict_refuse(d, "a suspicion with %zu values of %zu runs", n, x->n_set);
     }
 }
 
-static hb_direction direction_get(hb_doc *d)
+static hb_direction direction_get(hb_strict *d)
 {
-    int64_t v = hb_doc_i64(d);
+    int64_t v = hb_strict_i64(d);
     if (v < HB_DIRECTION_DOWN || v > HB_DIRECTION_UP) {
-        hb_doc_refuse(d, "a direction that is none");
+        hb_strict_refuse(d, "a direction that is none");
         v = 0;
     }
     return (hb_direction)v;
 }
 
-void hb_suspicions_get(hb_doc *d, const hb_suspicion **ret, size_t *ret_n)
+void hb_suspicions_get(hb_strict *d, const hb_suspicion **ret, size_t *ret_n)
 {
     hb_suspicion *list = NULL;
     size_t n = 0;
     size_t cap = 0;
-    hb_doc_arr(d);
-    while (hb_doc_more(d) && HB_DOC_GROW(d, list, n, cap)) {
+    hb_strict_arr(d);
+    while (hb_strict_more(d) && HB_STRICT_GROW(d, list, n, cap)) {
         hb_suspicion *x = &list[n++];
-        hb_doc_obj(d);
-        hb_doc_key(d, "direction");
+        hb_strict_obj(d);
+        hb_strict_key(d, "direction");
         x->direction = direction_get(d);
-        hb_doc_key(d, "log");
-        x->log = hb_doc_bool(d);
-        hb_doc_key(d, "metric");
-        x->metric = hb_doc_text(d);
-        hb_doc_key(d, "raised_ns");
-        x->raised = hb_doc_time(d);
-        hb_doc_key(d, "run_id");
-        x->run_id = hb_doc_text(d);
+        hb_strict_key(d, "log");
+        x->log = hb_strict_bool(d);
+        hb_strict_key(d, "metric");
+        x->metric = hb_strict_text(d);
+        hb_strict_key(d, "raised_ns");
+        x->raised = hb_strict_time(d);
+        hb_strict_key(d, "run_id");
+        x->run_id = hb_strict_text(d);
         frozen_ids_get(d, x);
-        hb_doc_key(d, "step");
-        x->step = hb_doc_f64(d);
-        hb_doc_key(d, "until_ns");
-        x->until = hb_doc_time(d);
+        hb_strict_key(d, "step");
+        x->step = hb_strict_f64(d);
+        hb_strict_key(d, "until_ns");
+        x->until = hb_strict_time(d);
         frozen_values_get(d, x);
-        hb_doc_end(d);
+        hb_strict_end(d);
     }
     *ret = list;
     *ret_n = n;

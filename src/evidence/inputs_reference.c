@@ -95,68 +95,68 @@ hb_status hb_reference_json(const hb_reference *r, const hb_inputs_config *c, hb
 
 /* --- reading --- */
 
-static void config_get(hb_doc *d, hb_inputs_config *c)
+static void config_get(hb_strict *d, hb_inputs_config *c)
 {
-    hb_doc_key(d, "config");
-    hb_doc_obj(d);
-    hb_doc_key(d, "mode");
-    c->mode = hb_doc_text(d);
-    hb_doc_key(d, "policy_name");
-    c->policy_name = hb_doc_text(d);
-    hb_doc_key(d, "program");
-    c->program = hb_doc_text(d);
-    hb_doc_key(d, "registry_name");
-    c->registry_name = hb_doc_text(d);
-    hb_doc_end(d);
+    hb_strict_key(d, "config");
+    hb_strict_obj(d);
+    hb_strict_key(d, "mode");
+    c->mode = hb_strict_text(d);
+    hb_strict_key(d, "policy_name");
+    c->policy_name = hb_strict_text(d);
+    hb_strict_key(d, "program");
+    c->program = hb_strict_text(d);
+    hb_strict_key(d, "registry_name");
+    c->registry_name = hb_strict_text(d);
+    hb_strict_end(d);
 }
 
-static void use_get(hb_doc *d, hb_equivalence_use *u)
+static void use_get(hb_strict *d, hb_equivalence_use *u)
 {
-    hb_doc_obj(d);
-    hb_doc_key(d, "from");
-    u->from = hb_doc_text(d);
-    hb_doc_key(d, "from_platform");
-    u->from_platform = hb_doc_text(d);
-    hb_doc_key(d, "name");
-    u->name = hb_doc_text(d);
-    hb_doc_key(d, "offset");
-    u->offset = hb_doc_f64(d);
-    hb_doc_key(d, "platform");
-    u->platform = hb_doc_text(d);
-    hb_doc_key(d, "provenance");
-    u->provenance = hb_doc_text(d);
-    hb_doc_key(d, "scale");
-    u->scale = hb_doc_f64(d);
-    hb_doc_key(d, "why_not");
-    u->why_not = hb_doc_text(d);
-    hb_doc_end(d);
+    hb_strict_obj(d);
+    hb_strict_key(d, "from");
+    u->from = hb_strict_text(d);
+    hb_strict_key(d, "from_platform");
+    u->from_platform = hb_strict_text(d);
+    hb_strict_key(d, "name");
+    u->name = hb_strict_text(d);
+    hb_strict_key(d, "offset");
+    u->offset = hb_strict_f64(d);
+    hb_strict_key(d, "platform");
+    u->platform = hb_strict_text(d);
+    hb_strict_key(d, "provenance");
+    u->provenance = hb_strict_text(d);
+    hb_strict_key(d, "scale");
+    u->scale = hb_strict_f64(d);
+    hb_strict_key(d, "why_not");
+    u->why_not = hb_strict_text(d);
+    hb_strict_end(d);
 }
 
-static void equivalences_get(hb_doc *d, hb_reference_read *r)
+static void equivalences_get(hb_strict *d, hb_reference_read *r)
 {
     hb_equivalence_use *list = NULL;
     size_t n = 0;
     size_t cap = 0;
-    hb_doc_key(d, "equivalence_sha256");
-    const char *digest = hb_doc_text_or_null(d);
-    hb_doc_key(d, "equivalences");
-    hb_doc_arr(d);
-    while (hb_doc_more(d) && HB_DOC_GROW(d, list, n, cap)) {
+    hb_strict_key(d, "equivalence_sha256");
+    const char *digest = hb_strict_text_or_null(d);
+    hb_strict_key(d, "equivalences");
+    hb_strict_arr(d);
+    while (hb_strict_more(d) && HB_STRICT_GROW(d, list, n, cap)) {
         use_get(d, &list[n++]);
     }
-    if (hb_doc_check(d) == HB_OK && (digest != NULL) != (n > 0)) {
-        hb_doc_refuse(d, "conversions and the digest of their mapping belong together");
+    if (hb_strict_check(d) == HB_OK && (digest != NULL) != (n > 0)) {
+        hb_strict_refuse(d, "conversions and the digest of their mapping belong together");
     }
     r->reference.equivalence_digest = digest;
     r->reference.equivalences = list;
     r->reference.n_equivalences = n;
 }
 
-static void live_get(hb_doc *d, hb_reference_read *r, const hb_run *run)
+static void live_get(hb_strict *d, hb_reference_read *r, const hb_run *run)
 {
     hb_error why = {0};
     const hb_live_kept *kept = hb_live_get(d);
-    if (!kept || hb_doc_check(d) != HB_OK) {
+    if (!kept || hb_strict_check(d) != HB_OK) {
         return;
     }
     r->window = *kept->window;
@@ -165,82 +165,82 @@ static void live_get(hb_doc *d, hb_reference_read *r, const hb_run *run)
         hb_status status =
             hb_detector_restore(kept->detector.p, kept->detector.n, &r->detector, &why);
         if (status == HB_E_NOMEM) {
-            hb_doc_failed(d, HB_NOMEM(d->err));
+            hb_strict_failed(d, HB_NOMEM(d->err));
         } else if (status != HB_OK) {
-            hb_doc_refuse(d, "%s", why.msg);
+            hb_strict_refuse(d, "%s", why.msg);
         }
     }
     r->live = (hb_live){.window = &r->window, .detector = r->detector};
     r->prior.live = &r->live;
 }
 
-static void prior_get(hb_doc *d, hb_reference_read *r, const hb_run *run)
+static void prior_get(hb_strict *d, hb_reference_read *r, const hb_run *run)
 {
-    hb_doc_key(d, "prior");
-    if (hb_doc_null(d)) {
+    hb_strict_key(d, "prior");
+    if (hb_strict_null(d)) {
         return;
     }
-    hb_doc_obj(d);
-    hb_doc_key(d, "early");
+    hb_strict_obj(d);
+    hb_strict_key(d, "early");
     r->prior.early = hb_set_get(d);
-    hb_doc_key(d, "history");
+    hb_strict_key(d, "history");
     r->prior.history = hb_set_get(d);
-    hb_doc_key(d, "live");
+    hb_strict_key(d, "live");
     live_get(d, r, run);
-    hb_doc_key(d, "suspicions");
+    hb_strict_key(d, "suspicions");
     hb_suspicions_get(d, &r->prior.suspicions, &r->prior.n_suspicions);
-    hb_doc_end(d);
+    hb_strict_end(d);
     r->reference.prior = &r->prior;
 }
 
-static hb_status read_into(hb_reference_read *r, hb_doc *d, const hb_run *run,
+static hb_status read_into(hb_reference_read *r, hb_strict *d, const hb_run *run,
                            const hb_run *baseline)
 {
     char digest[65];
     hb_reference *ref = &r->reference;
-    hb_doc_obj(d);
+    hb_strict_obj(d);
     config_get(d, &r->config);
-    hb_doc_key(d, "digest");
-    hb_doc_hex(d, digest, true);
-    if (hb_doc_check(d) == HB_OK && strcmp(digest, baseline ? baseline->digest : "") != 0) {
-        hb_doc_refuse(d, "it names the baseline %.12s…, there is %.12s…", *digest ? digest : "none",
-                      baseline ? baseline->digest : "none");
+    hb_strict_key(d, "digest");
+    hb_strict_hex(d, digest, true);
+    if (hb_strict_check(d) == HB_OK && strcmp(digest, baseline ? baseline->digest : "") != 0) {
+        hb_strict_refuse(d, "it names the baseline %.12s…, there is %.12s…",
+                         *digest ? digest : "none", baseline ? baseline->digest : "none");
     }
     equivalences_get(d, r);
     const hb_reference with = *ref;
-    hb_doc_key(d, "facts");
-    hb_doc_obj(d);
+    hb_strict_key(d, "facts");
+    hb_strict_obj(d);
     hb_facts_get(d, ref);
-    hb_doc_end(d);
+    hb_strict_end(d);
     ref->run = baseline;
     ref->equivalence_digest = with.equivalence_digest;
     ref->equivalences = with.equivalences;
     ref->n_equivalences = with.n_equivalences;
-    hb_doc_key(d, "format");
-    if (strcmp(hb_doc_text(d), format) != 0) {
-        hb_doc_refuse(d, "expected format '%s'", format);
+    hb_strict_key(d, "format");
+    if (strcmp(hb_strict_text(d), format) != 0) {
+        hb_strict_refuse(d, "expected format '%s'", format);
     }
     prior_get(d, r, run);
-    hb_doc_key(d, "set");
+    hb_strict_key(d, "set");
     ref->set = hb_set_get(d);
-    hb_doc_key(d, "with");
+    hb_strict_key(d, "with");
     ref->with = hb_set_get(d);
-    hb_doc_end(d);
-    return hb_doc_done(d);
+    hb_strict_end(d);
+    return hb_strict_done(d);
 }
 
 hb_status hb_reference_from_json(hb_str text, const char *name, const hb_run *run,
                                  const hb_run *baseline, hb_reference_read **ret, hb_error *err)
 {
     hb_reference_read *r = hb_alloc_zero(sizeof *r);
-    hb_doc d;
+    hb_strict d;
     if (!r) {
         return HB_NOMEM(err);
     }
     hb_arena_init(&r->arena, HB_INPUTS_ARENA_BYTES);
-    hb_doc_init(&d, text, name, &r->arena, err);
+    hb_strict_init(&d, text, name, &r->arena, err);
     hb_status status = read_into(r, &d, run, baseline);
-    hb_doc_release(&d);
+    hb_strict_release(&d);
     if (status != HB_OK) {
         hb_reference_read_free(r);
         return status;

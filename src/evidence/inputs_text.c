@@ -2,7 +2,6 @@
 #include "evidence/inputs_text.h"
 
 #include "base/mem.h"
-#include "base/num.h"
 #include "crypto/base64.h"
 
 #include <math.h>
@@ -10,16 +9,9 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BYTES_MAX = 256 << 20, ARRAY_MAX = 1 << 24, SHOWN_MAX = 24, NAN_TEXT = 20 };
+enum { SHOWN_MAX = 24 };
 
 /* --- writing --- */
-
-static uint64_t bits_of(double v)
-{
-    uint64_t bits = 0;
-    memcpy(&bits, &v, sizeof bits);
-    return bits;
-}
 
 static void key_of(hb_json *j, const char *key)
 {
@@ -33,9 +25,9 @@ void hb_exact_f64(hb_json *j, const char *key, double v)
     key_of(j, key);
     if (v == 0 && signbit(v)) {
         hb_json_c(j, "-0");
-    } else if (isnan(v) && bits_of(v) != bits_of((double)NAN)) {
-        char text[NAN_TEXT + 1];
-        snprintf(text, sizeof text, "NaN:%016llx", (unsigned long long)bits_of(v));
+    } else if (isnan(v) && hb_strict_bits(v) != hb_strict_bits((double)NAN)) {
+        char text[HB_STRICT_NAN + 1];
+        snprintf(text, sizeof text, "NaN:%016llx", (unsigned long long)hb_strict_bits(v));
         hb_json_c(j, text);
     } else {
         hb_json_f64(j, v);
@@ -85,18 +77,18 @@ void hb_exact_bytes(hb_json *j, const char *key, const void *p, size_t n)
 
 /* --- failing --- */
 
-void hb_doc_init(hb_doc *d, hb_str text, const char *name, hb_arena *arena, hb_error *err)
+void hb_strict_init(hb_strict *d, hb_str text, const char *name, hb_arena *arena, hb_error *err)
 {
-    *d = (hb_doc){.begin = text.p,
-                  .p = text.p,
-                  .end = text.p + text.n,
-                  .name = name,
-                  .arena = arena,
-                  .first = true,
-                  .err = err};
+    *d = (hb_strict){.begin = text.p,
+                     .p = text.p,
+                     .end = text.p + text.n,
+                     .name = name,
+                     .arena = arena,
+                     .first = true,
+                     .err = err};
 }
 
-void hb_doc_release(hb_doc *d)
+void hb_strict_release(hb_strict *d)
 {
     hb_free(d->bytes);
     hb_free(d->room);
@@ -104,7 +96,7 @@ void hb_doc_release(hb_doc *d)
     d->room = NULL;
 }
 
-void hb_doc_refuse(hb_doc *d, const char *fmt, ...)
+void hb_strict_refuse(hb_strict *d, const char *fmt, ...)
 {
     char text[300];
     va_list ap;
@@ -118,19 +110,19 @@ void hb_doc_refuse(hb_doc *d, const char *fmt, ...)
                         (size_t)(d->p - d->begin), text);
 }
 
-void hb_doc_failed(hb_doc *d, hb_status status)
+void hb_strict_failed(hb_strict *d, hb_status status)
 {
     if (d->failed == HB_OK && status != HB_OK) {
         d->failed = status;
     }
 }
 
-static void no_memory(hb_doc *d)
+void hb_strict_no_memory(hb_strict *d)
 {
-    hb_doc_failed(d, HB_NOMEM(d->err));
+    hb_strict_failed(d, HB_NOMEM(d->err));
 }
 
-static void expected(hb_doc *d, const char *what)
+void hb_strict_expected(hb_strict *d, const char *what)
 {
     size_t left = (size_t)(d->end - d->p);
     size_t n = left < SHOWN_MAX ? left : SHOWN_MAX;
@@ -139,38 +131,38 @@ static void expected(hb_doc *d, const char *what)
         got[i] = d->p[i] >= 0x20 && d->p[i] < 0x7f ? d->p[i] : '?';
     }
     got[n] = '\0';
-    hb_doc_refuse(d, "expected %s, got %s%s%s", what, n ? "'" : "the end", got, n ? "'" : "");
+    hb_strict_refuse(d, "expected %s, got %s%s%s", what, n ? "'" : "the end", got, n ? "'" : "");
 }
 
-hb_status hb_doc_check(hb_doc *d)
+hb_status hb_strict_check(hb_strict *d)
 {
     return d->failed;
 }
 
-hb_status hb_doc_done(hb_doc *d)
+hb_status hb_strict_done(hb_strict *d)
 {
     if (d->failed == HB_OK && (d->depth || d->p != d->end)) {
-        expected(d, "the document's end");
+        hb_strict_expected(d, "the document's end");
     }
     return d->failed;
 }
 
-bool hb_doc_grow_(hb_doc *d, void **list, size_t n, size_t *cap, size_t size)
+bool hb_strict_grow_(hb_strict *d, void **list, size_t n, size_t *cap, size_t size)
 {
     if (d->failed == HB_OK) {
-        hb_doc_failed(d, hb_arena_grow(d->arena, list, n, cap, size, d->err));
+        hb_strict_failed(d, hb_arena_grow(d->arena, list, n, cap, size, d->err));
     }
     return d->failed == HB_OK;
 }
 
 /* --- structure --- */
 
-static bool at(const hb_doc *d, char c)
+bool hb_strict_at(const hb_strict *d, char c)
 {
     return d->failed == HB_OK && d->p < d->end && *d->p == c;
 }
 
-static bool take(hb_doc *d, const char *text)
+bool hb_strict_take(hb_strict *d, const char *text)
 {
     size_t n = strlen(text);
     if (d->failed != HB_OK || (size_t)(d->end - d->p) < n || memcmp(d->p, text, n) != 0) {
@@ -180,20 +172,20 @@ static bool take(hb_doc *d, const char *text)
     return true;
 }
 
-static void open_level(hb_doc *d, const char *open)
+static void open_level(hb_strict *d, const char *open)
 {
     if (d->failed != HB_OK) {
         return;
     }
-    if (d->depth == HB_JSON_DEPTH || !take(d, open)) {
-        expected(d, *open == '{' ? "an object" : "an array");
+    if (d->depth == HB_JSON_DEPTH || !hb_strict_take(d, open)) {
+        hb_strict_expected(d, *open == '{' ? "an object" : "an array");
         return;
     }
     d->depth++;
     d->first = true;
 }
 
-static void close_level(hb_doc *d)
+static void close_level(hb_strict *d)
 {
     if (d->failed == HB_OK) {
         d->p++;
@@ -202,380 +194,60 @@ static void close_level(hb_doc *d)
     }
 }
 
-void hb_doc_obj(hb_doc *d)
+void hb_strict_obj(hb_strict *d)
 {
     open_level(d, "{");
 }
 
-void hb_doc_arr(hb_doc *d)
+void hb_strict_arr(hb_strict *d)
 {
     open_level(d, "[");
 }
 
-bool hb_doc_more(hb_doc *d)
+bool hb_strict_more(hb_strict *d)
 {
-    if (at(d, ']')) {
+    if (hb_strict_at(d, ']')) {
         close_level(d);
         return false;
     }
-    if (d->failed == HB_OK && !d->first && !take(d, ",")) {
-        expected(d, "a comma or the array's end");
+    if (d->failed == HB_OK && !d->first && !hb_strict_take(d, ",")) {
+        hb_strict_expected(d, "a comma or the array's end");
     }
     d->first = false;
     return d->failed == HB_OK;
 }
 
-void hb_doc_end(hb_doc *d)
+void hb_strict_end(hb_strict *d)
 {
-    if (at(d, '}')) {
+    if (hb_strict_at(d, '}')) {
         close_level(d);
     } else {
-        expected(d, "the object's end");
+        hb_strict_expected(d, "the object's end");
     }
 }
 
 /* Our keys need no escapes. */
-void hb_doc_key(hb_doc *d, const char *key)
+void hb_strict_key(hb_strict *d, const char *key)
 {
     char text[80];
     snprintf(text, sizeof text, "%s\"%s\":", d->first ? "" : ",", key);
-    if (!take(d, text)) {
+    if (!hb_strict_take(d, text)) {
         snprintf(text, sizeof text, "member '%s'", key);
-        expected(d, text);
+        hb_strict_expected(d, text);
     }
     d->first = false;
 }
 
-bool hb_doc_null(hb_doc *d)
+bool hb_strict_null(hb_strict *d)
 {
-    return take(d, "null");
+    return hb_strict_take(d, "null");
 }
 
-bool hb_doc_bool(hb_doc *d)
+bool hb_strict_bool(hb_strict *d)
 {
-    bool yes = take(d, "true");
-    if (!yes && !take(d, "false")) {
-        expected(d, "true or false");
+    bool yes = hb_strict_take(d, "true");
+    if (!yes && !hb_strict_take(d, "false")) {
+        hb_strict_expected(d, "true or false");
     }
     return yes;
-}
-
-/* --- texts --- */
-
-/* The text between the quotes as it stands, not looked into. */
-static hb_str quoted(hb_doc *d)
-{
-    if (!at(d, '"')) {
-        expected(d, "a text");
-        return HB_STR("");
-    }
-    const char *from = d->p + 1;
-    const char *q = from;
-    while (q < d->end && *q != '"') {
-        q += *q == '\\' ? 2 : 1;
-    }
-    if (q >= d->end) {
-        hb_doc_refuse(d, "a text without an end");
-        return HB_STR("");
-    }
-    d->p = q + 1;
-    return (hb_str){from, (size_t)(q - from)};
-}
-
-static int hex_digit(char c)
-{
-    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* Behind a backslash, in the one form hb_json writes it; 0 = another. *ret_n = its length. */
-static char escaped(hb_str s, size_t *ret_n)
-{
-    static const char shorts[][2] = {{'"', '"'},  {'\\', '\\'}, {'b', '\b'}, {'t', '\t'},
-                                     {'n', '\n'}, {'f', '\f'},  {'r', '\r'}};
-    *ret_n = 1;
-    for (size_t i = 0; i < sizeof shorts / sizeof *shorts; i++) {
-        if (s.n && s.p[0] == shorts[i][0]) {
-            return shorts[i][1];
-        }
-    }
-    *ret_n = 5;
-    if (s.n < 5 || memcmp(s.p, "u00", 3) != 0) {
-        return 0;
-    }
-    int high = hex_digit(s.p[3]);
-    int low = hex_digit(s.p[4]);
-    int c = high < 0 || low < 0 ? 0 : high * 16 + low;
-    bool has_short = (c >= '\b' && c <= '\r' && c != '\v');
-    return c < 0x20 && !has_short ? (char)c : 0;
-}
-
-static char *unquoted(hb_doc *d, hb_str raw)
-{
-    char *out = hb_arena_alloc(d->arena, raw.n + 1);
-    size_t n = 0;
-    if (!out) {
-        no_memory(d);
-        return NULL;
-    }
-    for (size_t i = 0; i < raw.n; i++) {
-        char c = raw.p[i];
-        if (c == '\\') {
-            size_t used = 0;
-            c = escaped((hb_str){raw.p + i + 1, raw.n - i - 1}, &used);
-            i += used;
-            if (!c) {
-                hb_doc_refuse(d, "a text with an escape that is not the canonical one");
-                return NULL;
-            }
-        } else if ((unsigned char)c < 0x20) {
-            hb_doc_refuse(d, "a control character in a text");
-            return NULL;
-        }
-        out[n++] = c;
-    }
-    out[n] = '\0';
-    if (hb_utf8_valid_prefix((hb_str){out, n}) != n) {
-        hb_doc_refuse(d, "a text that is no UTF-8");
-        return NULL;
-    }
-    return out;
-}
-
-static const char *foreign(hb_doc *d)
-{
-    hb_doc_obj(d);
-    hb_doc_key(d, "base64");
-    hb_str bytes = hb_doc_bytes(d);
-    hb_doc_end(d);
-    if (d->failed != HB_OK) {
-        return NULL;
-    }
-    if (!bytes.p || memchr(bytes.p, 0, bytes.n) || hb_utf8_valid_prefix(bytes) == bytes.n) {
-        hb_doc_refuse(d, "a text in base64 that needs none");
-        return NULL;
-    }
-    const char *copy = hb_arena_str(d->arena, bytes);
-    if (!copy) {
-        no_memory(d);
-    }
-    return copy;
-}
-
-const char *hb_doc_text(hb_doc *d)
-{
-    const char *text = NULL;
-    if (at(d, '{')) {
-        text = foreign(d);
-    } else if (d->failed == HB_OK) {
-        hb_str raw = quoted(d);
-        text = d->failed == HB_OK ? unquoted(d, raw) : NULL;
-    }
-    return text ? text : "";
-}
-
-const char *hb_doc_text_or_null(hb_doc *d)
-{
-    return hb_doc_null(d) ? NULL : hb_doc_text(d);
-}
-
-size_t hb_doc_word(hb_doc *d, const char *(*name)(size_t i), size_t n)
-{
-    hb_str word = quoted(d);
-    for (size_t i = 0; i < n && d->failed == HB_OK; i++) {
-        if (hb_str_eq_c(word, name(i))) {
-            return i;
-        }
-    }
-    hb_doc_refuse(d, "'%.*s' is not known here", (int)(word.n < 40 ? word.n : 40), word.p);
-    return 0;
-}
-
-void hb_doc_hex(hb_doc *d, char ret[65], bool may_be_empty)
-{
-    hb_str hex = quoted(d);
-    bool good = hex.n == 64;
-    for (size_t i = 0; i < hex.n && good; i++) {
-        good = hex_digit(hex.p[i]) >= 0;
-    }
-    if (!good && !(may_be_empty && hex.n == 0)) {
-        hb_doc_refuse(d, "expected 64 hex digits");
-    }
-    memset(ret, 0, 65);
-    if (good && d->failed == HB_OK) {
-        memcpy(ret, hex.p, 64);
-    }
-}
-
-hb_str hb_doc_bytes(hb_doc *d)
-{
-    size_t n = 0;
-    if (d->failed != HB_OK || hb_doc_null(d)) {
-        return (hb_str){0};
-    }
-    hb_str text = quoted(d);
-    if (d->failed == HB_OK) {
-        hb_doc_failed(d, HB_GROW(d->bytes, d->cap_bytes, HB_BASE64_BYTES(text.n) + 1, BYTES_MAX,
-                                 "bytes in base64", d->err));
-    }
-    hb_error why = {0};
-    if (d->failed != HB_OK) {
-        return (hb_str){0};
-    }
-    if (hb_base64_read(text, "bytes", d->bytes, d->cap_bytes - 1, &n, &why) != HB_OK || n == 0) {
-        hb_doc_refuse(d, "%s", n == 0 && !*why.msg ? "no bytes in base64" : why.msg);
-        return (hb_str){0};
-    }
-    d->bytes[n] = '\0';
-    return (hb_str){d->bytes, n};
-}
-
-/* --- numbers --- */
-
-static hb_str number(hb_doc *d)
-{
-    const char *from = d->p;
-    while (d->failed == HB_OK && d->p < d->end && *d->p && strchr("0123456789+-.e", *d->p)) {
-        d->p++;
-    }
-    return (hb_str){from, (size_t)(d->p - from)};
-}
-
-static double odd_figure(hb_doc *d)
-{
-    hb_str text = quoted(d);
-    uint64_t bits = 0;
-    bool hex = text.n == NAN_TEXT && memcmp(text.p, "NaN:", 4) == 0;
-    for (size_t i = 4; i < NAN_TEXT && hex; i++) {
-        hex = hex_digit(text.p[i]) >= 0;
-        bits = bits << 4 | (uint64_t)(hex ? hex_digit(text.p[i]) : 0);
-    }
-    double v = 0;
-    memcpy(&v, &bits, sizeof v);
-    if (hex && isnan(v) && bits != bits_of((double)NAN)) {
-        return v;
-    }
-    if (hb_str_eq_c(text, "-0")) {
-        return -0.0;
-    }
-    if (hb_str_eq_c(text, "NaN")) {
-        return (double)NAN;
-    }
-    if (hb_str_eq_c(text, "Infinity") || hb_str_eq_c(text, "-Infinity")) {
-        return text.p[0] == '-' ? -(double)INFINITY : (double)INFINITY;
-    }
-    hb_doc_refuse(d, "'%.*s' is no figure", (int)(text.n < 40 ? text.n : 40), text.p);
-    return 0;
-}
-
-double hb_doc_f64(hb_doc *d)
-{
-    if (at(d, '"')) {
-        return odd_figure(d);
-    }
-    hb_str text = number(d);
-    char again[HB_NUM_TEXT];
-    double v = 0;
-    if (hb_num_parse(text.p, text.n, &v) != HB_NUM_FINITE ||
-        !hb_str_eq(text, (hb_str){again, hb_num_print(v, again)})) {
-        d->p = text.p;
-        expected(d, "a figure in its shortest form");
-        return 0;
-    }
-    return v;
-}
-
-/* Beyond 2^53 as text. */
-static hb_str integer(hb_doc *d, bool *ret_as_text)
-{
-    *ret_as_text = at(d, '"');
-    return *ret_as_text ? quoted(d) : number(d);
-}
-
-static bool is_form(hb_str text, size_t n, bool as_text, bool beyond)
-{
-    bool zeros = n > 1 && (text.p[0] == '0' || (text.p[0] == '-' && text.p[1] == '0'));
-    return n && text.p[0] != '+' && !zeros && as_text == beyond;
-}
-
-uint64_t hb_doc_u64(hb_doc *d, uint64_t most)
-{
-    bool as_text = false;
-    uint64_t v = 0;
-    hb_str text = integer(d, &as_text);
-    if (!hb_num_parse_u64(text.p, text.n, &v) ||
-        !is_form(text, text.n, as_text, v > UINT64_C(1) << 53) || v > most) {
-        d->p = text.p;
-        expected(d, "a whole number in range");
-        return 0;
-    }
-    return v;
-}
-
-int64_t hb_doc_i64(hb_doc *d)
-{
-    bool as_text = false;
-    int64_t v = 0;
-    hb_str text = integer(d, &as_text);
-    const int64_t exact = INT64_C(1) << 53;
-    if (!hb_num_parse_i64(text.p, text.n, &v) ||
-        !is_form(text, text.n, as_text, v > exact || v < -exact)) {
-        d->p = text.p;
-        expected(d, "a whole number");
-        return 0;
-    }
-    return v;
-}
-
-hb_time hb_doc_time(hb_doc *d)
-{
-    if (hb_doc_null(d)) {
-        return HB_TIME_NONE;
-    }
-    hb_time t = hb_doc_i64(d);
-    if (t == HB_TIME_NONE) {
-        hb_doc_refuse(d, "a time that is none");
-    }
-    return t;
-}
-
-/* --- arrays --- */
-
-static uint64_t element(hb_doc *d, bool is_f64)
-{
-    return is_f64 ? bits_of(hb_doc_f64(d)) : hb_doc_u64(d, UINT64_MAX);
-}
-
-/* Doubles and counts are both 64 bits, and go into the arena as such. */
-static void *array(hb_doc *d, bool is_f64, size_t *ret_n)
-{
-    size_t n = 0;
-    *ret_n = 0;
-    hb_doc_arr(d);
-    while (hb_doc_more(d)) {
-        hb_doc_failed(
-            d, HB_GROW(d->room, d->cap_room, n + 1, ARRAY_MAX, "elements of an array", d->err));
-        if (d->failed == HB_OK) {
-            d->room[n++] = element(d, is_f64);
-        }
-    }
-    void *copy = d->failed == HB_OK ? hb_arena_array(d->arena, n + 1, sizeof *d->room) : NULL;
-    if (copy) {
-        if (n) {
-            memcpy(copy, d->room, n * sizeof *d->room);
-        }
-        *ret_n = n;
-    } else if (d->failed == HB_OK) {
-        no_memory(d);
-    }
-    return copy;
-}
-
-const double *hb_doc_f64s(hb_doc *d, size_t *ret_n)
-{
-    return array(d, true, ret_n);
-}
-
-const uint64_t *hb_doc_u64s(hb_doc *d, size_t *ret_n)
-{
-    return array(d, false, ret_n);
 }

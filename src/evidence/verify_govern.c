@@ -98,12 +98,10 @@ static hb_status tell(hb_check *c, const hb_governed *g, hb_error *err)
     bool needed = c->inputs.policy.require_approval;
     switch (g->standing) {
     case HB_STANDING_APPROVED:
-        return hb_check_say(c, "approvals", HB_HOLDS, err, "the baseline is approved by %s: %s",
-                            g->names, g->text);
+        return hb_check_say(c, "approvals", HB_HOLDS, err, "the baseline is %s", g->text);
     case HB_STANDING_BREAK_GLASS:
         return hb_check_say(c, "approvals", HB_HOLDS, err,
-                            "the baseline is NOT approved; it stood by break-glass of %s: %s",
-                            g->names, g->text);
+                            "the baseline is NOT approved; it was %s", g->text);
     case HB_STANDING_NONE:
         break;
     }

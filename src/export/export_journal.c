@@ -4,9 +4,10 @@
 #include "export/export_internal.h"
 
 #include "journal/slice.h"
+#include "store/documents.h"
 #include "store/live.h"
 
-#include <inttypes.h>
+#include <jansson.h>
 
 typedef struct part { /* of the journal, into the pack */
     hb_export_job *x;
@@ -104,6 +105,21 @@ static hb_status find_window(hb_export_job *x, hb_live_window_row **ret, hb_erro
     return HB_OK;
 }
 
+/* The telemetry schema that the records were decoded with, where it is known and was a file. */
+static hb_status put_schema(hb_export_job *x, const char *how, hb_error *err)
+{
+    json_t *root = json_loads(how, JSON_REJECT_DUPLICATES, NULL);
+    const char *sha256 = json_string_value(json_object_get(root, "telemetry_schema_sha256"));
+    hb_str text = {0};
+    bool found = false;
+    hb_status status =
+        sha256 ? hb_store_get_document(x->ask->store, sha256, x->arena, &text, &found, err) : HB_OK;
+    json_decref(root);
+    return status == HB_OK && found
+               ? hb_pack_put(x->w, "raw/telemetry_schema.yaml", text.p, text.n, err)
+               : status;
+}
+
 hb_status hb_export_records(hb_export_job *x, const hb_raw_journal **ret, hb_error *err)
 {
     hb_live_window_row *w = NULL;
@@ -127,6 +143,7 @@ hb_status hb_export_records(hb_export_job *x, const hb_raw_journal **ret, hb_err
                              .how = x->ask->how ? x->ask->how : "",
                              .why = ""};
     HB_TRY(put_from(x, told, err));
+    HB_TRY(put_schema(x, told->how, err));
     *ret = told;
     return HB_OK;
 }

@@ -3,6 +3,7 @@
  * export: the profiles are what was judged; the pack says what is missing. */
 #include "export/export_internal.h"
 
+#include "evidence/read_record.h"
 #include "os/file.h"
 #include "store/documents.h"
 
@@ -207,6 +208,47 @@ static hb_status find_reading(hb_export_job *x, hb_raw_list *l, hb_error *err)
     return HB_OK;
 }
 
+/* What the reading names and the files alone do not say. */
+static hb_status put_document(hb_export_job *x, const char *sha256, hb_raw_list *l, hb_error *err)
+{
+    const char *member = NULL;
+    hb_str text;
+    bool found = false;
+    size_t n = 0;
+    if (!sha256 || !*sha256 || strcmp(sha256, "built-in") == 0) {
+        return HB_OK;
+    }
+    HB_TRY(hb_store_get_document(x->ask->store, sha256, x->arena, &text, &found, err));
+    if (!found) {
+        l->why = *l->why ? l->why : "a document the run was read by is not kept";
+        return HB_OK;
+    }
+    HB_TRY(hb_export_text(x->arena, &member, err, HB_PACK_DOCUMENTS "%s", sha256));
+    const hb_pack_file *files = hb_pack_files(x->w, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(files[i].path, member) == 0) {
+            return HB_OK;
+        }
+    }
+    return hb_pack_put(x->w, member, text.p, text.n, err);
+}
+
+static hb_status put_documents(hb_export_job *x, hb_raw_list *l, hb_error *err)
+{
+    hb_read_record r;
+    if (!l->reading.n) {
+        return HB_OK;
+    }
+    HB_TRY(hb_read_record_parse(l->reading, "how the run was read", x->arena, &r, err));
+    HB_TRY(put_document(x, r.registry_sha256, l, err));
+    HB_TRY(put_document(x, r.profile.name ? r.profile.sha256 : NULL, l, err));
+    HB_TRY(put_document(x, r.run_meta.name ? r.run_meta.sha256 : NULL, l, err));
+    for (size_t i = 0; i < r.n_profiles; i++) {
+        HB_TRY(put_document(x, r.profiles[i].sha256, l, err));
+    }
+    return HB_OK;
+}
+
 static hb_status put_list(hb_export_job *x, const hb_raw_list *l, hb_error *err)
 {
     hb_buf json;
@@ -230,6 +272,7 @@ hb_status hb_export_raw(hb_export_job *x, hb_error *err)
                     : "decided from profiles; the journal slice is included as received";
     }
     HB_TRY(find_reading(x, &l, err));
+    HB_TRY(put_documents(x, &l, err));
     HB_TRY(put_list(x, &l, err));
     x->told.raw_missing = l.why;
     return HB_OK;

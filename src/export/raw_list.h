@@ -11,8 +11,7 @@
 #include "base/time.h"
 
 #define HB_PACK_READING "raw/reading.json"
-#define HB_PACK_PROFILE "raw/profile.yaml"
-#define HB_PACK_RUN_META "raw/run_meta.json"
+#define HB_PACK_DOCUMENTS "raw/documents/" /* profiles, run_meta, metric registry, by SHA-256 */
 
 enum { HB_RAW_LIST_MAX = 64 << 20, HB_RAW_FILES_MAX = 10000 };
 

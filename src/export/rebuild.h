@@ -4,7 +4,7 @@
  * documents kept by their digests. Tags, promotions, retirements, verdicts and files that changed
  * since do not matter. It is decided again, so the caller sees whether the same bytes follow.
  *
- *     hb_rebuilt x;
+ *     hb_rebuilt x = {0};
  *     HB_TRY(hb_rebuild(store, run_id, NULL, units, &arena, &x, err));
  *     hb_inputs_put(w, x.run, &x.reference, &x.config, err);  hb_pack_put(w, "decision.json", …)
  *     hb_rebuilt_release(&x); */

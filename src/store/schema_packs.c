@@ -2,7 +2,7 @@
 /* Step 3 to 4: evidence packs that are to be made, and were. */
 #include "store/store_internal.h"
 
-const char *const hb_step_3_packs[] = {
+static const char *const statements[] = {
     "CREATE TABLE evidence_packs("
     " id INTEGER PRIMARY KEY,"
     " run INTEGER NOT NULL REFERENCES runs(id),"
@@ -16,4 +16,9 @@ const char *const hb_step_3_packs[] = {
     " UNIQUE(run, decision)) STRICT",
     "CREATE INDEX evidence_packs_by_state ON evidence_packs(state, stream, next_ns)",
 };
-const size_t hb_step_3_packs_count = sizeof hb_step_3_packs / sizeof *hb_step_3_packs;
+
+const hb_migration hb_store_step_3_packs = {
+    .from = 3,
+    .statements = statements,
+    .n_statements = sizeof statements / sizeof *statements,
+    .also = &hb_store_step_3_documents};

@@ -46,7 +46,7 @@ class OnFail(Evidence):
             z.extractall(self.path("out"))
         journal = reading["journal"]
         self.assertEqual(reading["why"], "decided from profiles; the journal slice is included as received")
-        self.assertEqual({s["name"]: s["payload"] for s in journal["how"]["sources"]}, {"file_replay": "auto"})
+        self.assertEqual({s["name"]: s["payload"] for s in journal["how"]["sources"]}, {"file_replay": "json"})
         self.assertEqual(journal["members"], [n for n in map(lambda p: os.path.relpath(p, self.path("out")), sorted(
             glob.glob(self.path("out/raw/journal/*"))))])
         records = self.hb("journal", "cat", "--journal", "out/raw/journal", "--json").splitlines()

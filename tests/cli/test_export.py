@@ -13,7 +13,7 @@ from hbtest import Case
 
 REGISTRY = """version: '1'
 metrics:
-  temp: {unit: degC, drift_threshold: 1.0, critical: true, invariant_max: 90}
+  temp: {unit: degC, drift_threshold: 1.0, invariant_max: 90}
   volt: {unit: V, drift_threshold: 0.5}
 """
 
@@ -45,6 +45,7 @@ class Export(Case):
     def setUp(self):
         super().setUp()
         self.write("metric_registry.yaml", REGISTRY)
+        self.write("baseline_policy.yaml", "baseline_policy: {strategy: golden, fallback: none}\n")
         subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", self.path("lab.pem")], check=True,
                        capture_output=True)
         os.chmod(self.path("lab.pem"), 0o600)
@@ -57,8 +58,12 @@ class Export(Case):
         return self.hb_json("run", f"{name}.csv", "--run-id", name, "--program", "apollo", "--test-name", "warmup",
                             "--fail-on", "none")
 
-    def two_runs(self, temp):
+    def baseline(self):
         self.judged("base", 20)
+        self.hb("baseline", "set", "base", "--tag", "golden")
+
+    def two_runs(self, temp):
+        self.baseline()
         return self.judged("cur", temp)
 
     def export(self, run, *more, key=("--key", "lab.pem"), **kw):
@@ -118,7 +123,7 @@ class WhatIsInIt(Export):
         self.assertTrue(any(n == "keys/" + told["signed_by"][0] + ".pub" for n in p.names))
 
     def test_every_verdict(self):
-        self.judged("base", 20)
+        self.baseline()
         results = {"base": ("NO_TEST", "WARNED")}
         for name, temp, verdict, result in (("same", 20, "PASS", "PASSED"), ("hot", 95, "FAIL", "FAILED")):
             self.assertEqual(self.judged(name, temp)["status"], verdict)
@@ -157,8 +162,8 @@ class WhatIsInIt(Export):
         for i in range(4):
             self.judged(f"r{i}", 20 + i * 0.1)
         made = self.hb_json("baseline", "create", "--runs", "r0", "r1", "r2", "r3", "--name", "spring")
-        self.hb("baseline", "promote", "spring", "--tag", "golden", "--override-quality", "a test")
-        self.assertEqual(self.judged("cur", 95)["baseline_reason"], "tag")
+        self.hb("baseline", "promote", "--version", "spring", "--tag", "golden", "--override-quality", "a test", "--yes")
+        self.assertEqual(self.judged("cur", 95)["baseline_reason"], "version")
         p = self.check_pack(self.path(self.export("cur")["pack"]))
         self.assertTrue(sha(p.read("baseline/version.json")).startswith(made["version"]))
 

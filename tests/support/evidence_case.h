@@ -26,6 +26,7 @@ typedef struct evidence_file {
 } evidence_file;
 
 typedef struct evidence_case {
+    hb_os os; /* the real one, without waiting for the disk */
     evidence_file files[EVIDENCE_FILES];
     size_t n_files;
     hb_signer *lab;
