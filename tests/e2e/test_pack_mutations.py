@@ -471,7 +471,7 @@ RULES = [
     envelope_changed, older_checkpoint,
     signed_by_the_lab(other_verdict, {"decision"}),
     signed_by_the_lab(replaced("decision.json"), {"decision"}),
-    signed_by_the_lab(other_figure("decision.json"), {"decision"}),
+    signed_by_the_lab(other_figure("decision.json"), {"decision", "program"}),
     signed_by_the_lab(other_figure("run.json"), {"inputs"}, ["run.json"]),
     signed_by_the_lab(replaced("run.json"), {"inputs", "decision"}),
     signed_by_the_lab(replaced("baseline/run.json"), {"inputs", "baseline"}),
