@@ -4,6 +4,7 @@
  *
  * Doubles stand in ANY columns: STRICT leaves such a value as it was bound, where a REAL column
  * turns -0 into 0. */
+#include "store/schema_audit.h"
 #include "store/store_internal.h"
 
 static const char runs[] =
@@ -355,7 +356,9 @@ const hb_migration hb_store_migrations[] = {
      .n_more = sizeof step_2_alerts / sizeof *step_2_alerts},
     {.from = 3,
      .statements = step_3_governance,
-     .n_statements = sizeof step_3_governance / sizeof *step_3_governance},
+     .n_statements = sizeof step_3_governance / sizeof *step_3_governance,
+     .more = step_3_audit,
+     .n_more = sizeof step_3_audit / sizeof *step_3_audit},
 };
 const size_t hb_store_migration_count = sizeof hb_store_migrations / sizeof *hb_store_migrations;
 
