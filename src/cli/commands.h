@@ -15,6 +15,7 @@ extern const hb_cmd hb_cmd_keys_public;
 extern const hb_cmd hb_cmd_keys_rotate;
 extern const hb_cmd hb_cmd_keys_revoke;
 extern const hb_cmd hb_cmd_init;
+extern const hb_cmd hb_cmd_verify;
 extern const hb_cmd hb_cmd_import;
 extern const hb_cmd hb_cmd_run;
 extern const hb_cmd hb_cmd_ingest;
@@ -69,6 +70,8 @@ extern const hb_cmd hb_cmd_alert_shelve;
 extern const hb_cmd hb_cmd_alert_unshelve;
 extern const hb_cmd hb_cmd_alert_dead;
 extern const hb_cmd hb_cmd_alert_retry;
+extern const hb_cmd hb_cmd_export;
+extern const hb_cmd hb_cmd_replay;
 extern const hb_cmd hb_cmd_help;
 extern const hb_cmd hb_cmd_completion;
 

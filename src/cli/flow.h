@@ -95,6 +95,17 @@ typedef enum hb_fail_on { HB_FAIL_ON_FAIL, HB_FAIL_ON_DRIFT, HB_FAIL_ON_NONE } h
 extern const char *const hb_fail_on_words[];
 int hb_verdict_exit(hb_verdict v, int fail_on);
 
+/* Of which verdicts an evidence pack is made without further asking. */
+typedef enum hb_evidence_when {
+    HB_EVIDENCE_NEVER,
+    HB_EVIDENCE_ON_FAIL,
+    HB_EVIDENCE_ALWAYS
+} hb_evidence_when;
+extern const char *const hb_evidence_words[];
+bool hb_evidence_wanted(hb_evidence_when when, hb_verdict v);
+
+enum { HB_FLOW_READ_BY = 8 };
+
 /* A run with what its decision borrows. */
 typedef struct hb_flow {
     hb_registry *registry;
@@ -105,9 +116,14 @@ typedef struct hb_flow {
     hb_run *pool;                        /* what `files` points at */
     hb_equivalence_applied equivalences; /* what a converted reference is made of */
     hb_decision *decision;
-    hb_buf json;        /* canonical decision */
-    char digest[65];    /* of json */
-    const char *report; /* path of the HTML page, "" when none was written */
+    hb_buf json;               /* canonical decision */
+    char digest[65];           /* of json */
+    hb_evidence_when evidence; /* an evidence pack is wanted of the decision */
+    const char *report;        /* path of the HTML page, "" when none was written */
+    const char *pack;          /* of the evidence pack; NULL = none was made */
+    hb_buf reading;     /* how the files were read (evidence/read_record.h); empty = not by files */
+    const char *read_by[HB_FLOW_READ_BY]; /* digests of the documents it names, in app->arena */
+    size_t n_read_by;
 } hb_flow;
 
 void hb_flow_init(hb_flow *f);
@@ -120,6 +136,9 @@ struct hb_reading;
 HB_CHECKED hb_status hb_flow_read(hb_app *app, hb_list files, const hb_read_opts *o,
                                   const hb_run *like, hb_registry **io_registry, hb_run **ret_run,
                                   hb_error *err);
+/* The same for a run that will be registered: into f->registry and f->run, with f->reading. */
+HB_CHECKED hb_status hb_flow_read_run(hb_app *app, hb_flow *f, hb_list files, const hb_read_opts *o,
+                                      hb_error *err);
 /* The runs of several lists of files, as hb_flow_read gives them one after another, each like the
  * first: the same figures, the same first error. Read at once where threads and files allow it.
  * ret_runs[i], NULL before the call, are the caller's also on failure. */
@@ -139,7 +158,7 @@ HB_CHECKED hb_status hb_flow_inspect(hb_app *app, hb_list files, const hb_read_o
 HB_CHECKED hb_status hb_flow_groups(hb_app *app, const char *path, const hb_read_opts *o,
                                     const char *column, hb_group_value **ret, size_t *ret_n,
                                     hb_error *err);
-/* Adds f->run to the registry (told when it was already there). */
+/* Adds f->run to the registry (told when it was already there), with how it was read. */
 HB_CHECKED hb_status hb_flow_register(hb_app *app, hb_flow *f, hb_error *err);
 /* What a run is compared with and judged together with (baseline/select.h). */
 typedef struct hb_flow_choice {

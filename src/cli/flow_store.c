@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A decision into the registry, with the runs it rests on and what it says of suspicions. */
 #include "cli/flow.h"
+#include "cli/kept.h"
+#include "evidence/basis.h"
+#include "store/live.h"
+#include "store/packs.h"
 
 enum { LINEAGE_MAX_BYTES = 256 << 10 };
 
@@ -69,7 +73,15 @@ static hb_status answered(hb_app *app, const hb_decision *d, hb_decision_row *ro
     return HB_OK;
 }
 
-static hb_status store(hb_app *app, const hb_flow *f, hb_buf texts[4], hb_error *err)
+/* The files it was decided under. */
+static hb_status keep_documents(hb_app *app, const hb_flow *f, hb_error *err)
+{
+    HB_TRY(hb_kept_put(app, app->store, hb_registry_digest(f->registry), err));
+    HB_TRY(hb_kept_put(app, app->store, app->policy.digest, err));
+    return hb_kept_put(app, app->store, f->decision->reference->equivalence_digest, err);
+}
+
+static hb_status store(hb_app *app, const hb_flow *f, hb_buf texts[4], hb_buf *basis, hb_error *err)
 {
     const hb_decision *d = f->decision;
     const hb_reference *r = d->reference;
@@ -103,7 +115,14 @@ static hb_status store(hb_app *app, const hb_flow *f, hb_buf texts[4], hb_error 
     };
     HB_TRY(raised(app, d, &row, err));
     HB_TRY(answered(app, d, &row, err));
-    return hb_store_add_decision(app->store, &row, err);
+    HB_TRY(hb_basis_json(d, basis, err));
+    row.basis = basis->p;
+    row.basis_len = basis->n;
+    HB_TRY(keep_documents(app, f, err));
+    HB_TRY(hb_store_add_decision(app->store, &row, err));
+    return hb_evidence_wanted(f->evidence, d->verdict)
+               ? hb_pack_want(app->store, row.run_id, f->digest, "", "", row.decided_at, err)
+               : HB_OK;
 }
 
 hb_status hb_flow_store(hb_app *app, const hb_flow *f, hb_error *err)
@@ -112,7 +131,13 @@ hb_status hb_flow_store(hb_app *app, const hb_flow *f, hb_error *err)
     for (size_t i = 0; i < 4; i++) {
         hb_buf_init(&texts[i], LINEAGE_MAX_BYTES);
     }
-    hb_status status = store(app, f, texts, err);
+    hb_buf basis;
+    hb_buf_init(&basis, HB_BASIS_MAX);
+    hb_status status = hb_live_begin(app->store, err);
+    if (status == HB_OK) {
+        status = hb_live_end(app->store, store(app, f, texts, &basis, err), err);
+    }
+    hb_buf_release(&basis);
     for (size_t i = 0; i < 4; i++) {
         hb_buf_release(&texts[i]);
     }

@@ -2,9 +2,7 @@
 #include "cli/signing.h"
 
 #include "base/mem.h"
-#include "config/node.h"
 #include "crypto/keyring.h"
-#include "govern/operators.h"
 
 #include <string.h>
 
@@ -108,97 +106,4 @@ bool hb_app_has_signer(hb_app *app, const hb_signing_opts *o)
     const char *path = NULL;
     return o->key || (hb_app_path(app, NULL, "keys/default", &path, NULL) == HB_OK &&
                       hb_path_exists(app->os, path));
-}
-
-/* --- whose signatures are believed --- */
-
-static bool has_key(const hb_trust *t, const hb_pubkey *k)
-{
-    for (size_t i = 0; i < t->n; i++) {
-        if (strcmp(hb_pubkey_id(t->keys[i]), hb_pubkey_id(k)) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* Takes the key over. */
-static hb_status add_key(hb_trust *t, hb_pubkey *k, hb_error *err)
-{
-    hb_status status = HB_OK;
-    if (has_key(t, k) ||
-        (status = HB_GROW(t->keys, t->cap, t->n + 1, HB_TRUST_MAX, "trusted keys", err)) != HB_OK) {
-        hb_pubkey_free(k);
-        return status;
-    }
-    t->keys[t->n++] = k;
-    return HB_OK;
-}
-
-static hb_status add_person(hb_app *app, const hb_operators *o, const hb_operator *p, hb_trust *t,
-                            hb_error *err)
-{
-    for (size_t i = 0; i < p->n_keys; i++) {
-        const char *why = "";
-        hb_pubkey *copy = NULL;
-        (void)hb_operators_by_key(o, hb_pubkey_id(p->keys[i]), app->os->now(), &why);
-        if (*why) {
-            hb_say(app, "key %.16s of %s is left out: %s", hb_pubkey_id(p->keys[i]), p->name, why);
-            continue;
-        }
-        HB_TRY(hb_pubkey_copy(p->keys[i], &copy, err));
-        HB_TRY(add_key(t, copy, err));
-    }
-    return HB_OK;
-}
-
-static hb_status add_people(hb_app *app, hb_str text, const char *path, hb_trust *t, hb_error *err)
-{
-    hb_operators *o = NULL;
-    hb_status status = hb_operators_parse(text, path, &o, err);
-    for (size_t i = 0; status == HB_OK && hb_operators_at(o, i); i++) {
-        status = add_person(app, o, hb_operators_at(o, i), t, err);
-    }
-    hb_operators_free(o);
-    return status;
-}
-
-static hb_status add_file(hb_app *app, const char *path, hb_trust *t, hb_error *err)
-{
-    char *text = NULL;
-    size_t n = 0;
-    hb_pubkey *k = NULL;
-    bool people = hb_str_ends(hb_str_of(path), ".yaml") || hb_str_ends(hb_str_of(path), ".yml");
-    HB_TRY(hb_file_read(app->os, path, people ? HB_YAML_MAX_BYTES : HB_PEM_MAX, &text, &n, err));
-    hb_status status = people ? add_people(app, (hb_str){text, n}, path, t, err)
-                              : hb_pubkey_read((hb_str){text, n}, path, &k, err);
-    if (status == HB_OK && !people) {
-        status = add_key(t, k, err);
-    }
-    hb_free(text);
-    return status;
-}
-
-hb_status hb_app_trust(hb_app *app, hb_list files, hb_trust *ret, hb_error *err)
-{
-    hb_status status = HB_OK;
-    hb_trust t = {0};
-    for (size_t i = 0; i < files.n && status == HB_OK; i++) {
-        status = add_file(app, files.v[i], &t, err);
-    }
-    if (status != HB_OK) {
-        hb_trust_release(&t);
-        return status;
-    }
-    *ret = t;
-    return HB_OK;
-}
-
-void hb_trust_release(hb_trust *t)
-{
-    for (size_t i = 0; i < t->n; i++) {
-        hb_pubkey_free(t->keys[i]);
-    }
-    hb_free(t->keys);
-    *t = (hb_trust){0};
 }

@@ -5,7 +5,7 @@
  *     static const hb_opt table[] = {HB_SIGN_OPTS(x_opts, signing), HB_TRUST_OPT(x_opts, trust), …
  *
  *     hb_app_signer(app, &o->signing, &signer, err)      … hb_signer_free(signer)
- *     hb_app_trust(app, o->trust, &trust, err)           … hb_trust_release(&trust)
+ *     hb_trust_add(&trust, app->os, o->trust.v[i], err)   evidence/verify_keys.h
  */
 #ifndef HB_CLI_SIGNING_H
 #define HB_CLI_SIGNING_H
@@ -37,7 +37,7 @@ typedef struct hb_signing_opts {
 #define HB_TRUST_OPT(type, member)                                                             \
     {                                                                                          \
         .name = "trust", .kind = HB_OPT_LIST, .offset = offsetof(type, member), .arg = "FILE", \
-        .help = "whose signatures are believed: public keys (.pub) or operators.yaml"          \
+        .one_each = true, .help = "public keys (.pub) whose signatures are believed"           \
     }
 
 /* The key that signs: --key, else $HB_KEY, else the workspace's keys/default. A key that the
@@ -47,20 +47,6 @@ HB_CHECKED hb_status hb_app_signer(hb_app *app, const hb_signing_opts *o, hb_sig
                                    hb_error *err);
 /* Is there a key to sign with, were one asked for? For what is signed when it can be. */
 bool hb_app_has_signer(hb_app *app, const hb_signing_opts *o);
-
-enum { HB_TRUST_MAX = 20000 };
-
-typedef struct hb_trust {
-    hb_pubkey **keys;
-    size_t n;
-    size_t cap;
-} hb_trust;
-
-/* Each file holds one public key, or, as NAME.yaml, operators: then all their keys but those that
- * are revoked or expired today, which are told of. The same key twice counts once. Release on
- * success only. */
-HB_CHECKED hb_status hb_app_trust(hb_app *app, hb_list files, hb_trust *ret, hb_error *err);
-void hb_trust_release(hb_trust *t);
 
 /* Where a passphrase comes from: the file (NULL = none given; refused when others may read it),
  * else the credential hb-passphrase of systemd

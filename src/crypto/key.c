@@ -153,11 +153,6 @@ hb_status hb_pubkey_read(hb_str pem, const char *name, hb_pubkey **ret_key, hb_e
     return status;
 }
 
-hb_status hb_pubkey_copy(const hb_pubkey *k, hb_pubkey **ret_key, hb_error *err)
-{
-    return make(k->algorithm, k->spki, "key", ret_key, err);
-}
-
 void hb_pubkey_free(hb_pubkey *k)
 {
     if (k) {

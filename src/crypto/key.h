@@ -38,7 +38,6 @@ HB_CHECKED hb_status hb_pubkey_read(hb_str pem, const char *name, hb_pubkey **re
  * one encoding the algorithm has, uncompressed points. */
 HB_CHECKED hb_status hb_pubkey_from_spki(const void *der, size_t n, const char *name,
                                          hb_pubkey **ret_key, hb_error *err);
-HB_CHECKED hb_status hb_pubkey_copy(const hb_pubkey *k, hb_pubkey **ret_key, hb_error *err);
 void hb_pubkey_free(hb_pubkey *k);
 hb_algorithm hb_pubkey_algorithm(const hb_pubkey *k);
 /* SHA-256 of the DER of its SubjectPublicKeyInfo, 64 hex: what signatures call it by. */
