@@ -3,11 +3,13 @@
 
 #include "base/cpu.h"
 #include "base/mem.h"
+#include "cli/govern_shared.h"
 #include "cli/help.h"
 #include "cli/kept.h"
 #include "cli/options.h"
 #include "config/node.h"
 #include "crypto/digest.h"
+#include "export/audit.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -153,6 +155,29 @@ hb_status hb_app_reports_path(hb_app *app, const char **ret_path, hb_error *err)
     return hb_app_path(app, app->common.reports, "reports", ret_path, err);
 }
 
+hb_status hb_app_audit_path(hb_app *app, const char **ret_path, hb_error *err)
+{
+    return hb_app_path(app, NULL, "audit", ret_path, err);
+}
+
+void hb_app_drain(hb_app *app)
+{
+    const char *dir = NULL;
+    hb_error why = {0};
+    hb_audit_drained drained = {0};
+    if (!app->store || !app->store_written) {
+        return;
+    }
+    hb_status status = hb_app_audit_path(app, &dir, &why);
+    if (status == HB_OK) {
+        status = hb_audit_drain(app->os, app->store, dir, &drained, &why);
+    }
+    if (status != HB_OK) {
+        hb_say(app, "not in the log yet, %llu entries wait: %s",
+               (unsigned long long)drained.waiting, why.msg);
+    }
+}
+
 hb_status hb_app_open_units(hb_app *app, hb_error *err)
 {
     return app->units ? HB_OK : hb_units_open(&app->units, err);
@@ -278,6 +303,7 @@ hb_status hb_app_open_store(hb_app *app, hb_store_mode mode, hb_error *err)
     HB_TRY(hb_app_db_path(app, &path, err));
     bool made = mode == HB_STORE_CREATE && !hb_path_exists(app->os, path);
     HB_TRY(hb_store_open(app->os, path, mode, &app->store, err));
+    app->store_written = mode != HB_STORE_READ;
     if (made) {
         hb_say(app, "created the registry %s", path);
     }
@@ -299,10 +325,12 @@ static hb_status prepare(hb_app *app, unsigned needs, hb_error *err)
         HB_TRY(hb_app_db_path(app, &path, err));
         return hb_path_exists(app->os, path) ? hb_app_need_store(app, err) : HB_OK;
     }
-    if (needs & HB_NEED_STORE_WRITE) {
-        return hb_app_open_store(app, HB_STORE_WRITE, err);
+    if (needs & (HB_NEED_STORE | HB_NEED_STORE_WRITE)) {
+        bool write = needs & HB_NEED_STORE_WRITE;
+        HB_TRY(hb_app_open_store(app, write ? HB_STORE_WRITE : HB_STORE_READ, err));
+        return needs & HB_NEED_POLICY ? hb_app_check_operators(app, err) : HB_OK;
     }
-    return needs & HB_NEED_STORE ? hb_app_open_store(app, HB_STORE_READ, err) : HB_OK;
+    return HB_OK;
 }
 
 static void release(hb_app *app)
@@ -393,6 +421,7 @@ int hb_main(int argc, char **argv, const hb_os *os)
         app.tty_err = hb_term_talks();
         app.colour_out = hb_term_colour((hb_colour_when)app.common.colour, getenv);
         status = run_command(&app, &parsed, &exit_code, &err);
+        hb_app_drain(&app);
     }
     if (status == HB_OK) {
         status = hb_buf_check(&app.out, &err);

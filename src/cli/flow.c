@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "cli/flow_job.h"
 #include "cli/globs.h"
+#include "cli/govern_shared.h"
 #include "cli/kept.h"
 #include "cli/progress.h"
 #include "cli/topics.h"
@@ -24,6 +25,16 @@ enum { DECISION_MAX_BYTES = 256 << 20 };
 
 const char *const hb_fail_on_words[] = {
     [HB_FAIL_ON_FAIL] = "fail", [HB_FAIL_ON_DRIFT] = "drift", [HB_FAIL_ON_NONE] = "none", NULL};
+
+const char *const hb_evidence_words[] = {[HB_EVIDENCE_NEVER] = "never",
+                                         [HB_EVIDENCE_ON_FAIL] = "on-fail",
+                                         [HB_EVIDENCE_ALWAYS] = "always",
+                                         NULL};
+
+bool hb_evidence_wanted(hb_evidence_when when, hb_verdict v)
+{
+    return when == HB_EVIDENCE_ALWAYS || (when == HB_EVIDENCE_ON_FAIL && v == HB_VERDICT_FAIL);
+}
 
 int hb_verdict_exit(hb_verdict v, int fail_on)
 {
@@ -322,6 +333,7 @@ hb_status hb_flow_select(hb_app *app, hb_flow *f, const hb_flow_choice *choice, 
                                .with = choice->with.v,
                                .n_with = choice->with.n,
                                .now = app->os->now()};
+    HB_TRY(hb_app_check_operators(app, err));
     HB_TRY(hb_baseline_select(app->store, &ask, &f->selection, err));
     f->selected = true;
     return hb_flow_equivalences(app, f, &f->selection.reference, err);

@@ -4,13 +4,15 @@
 #ifndef HB_DAEMON_SUPERVISE_INTERNAL_H
 #define HB_DAEMON_SUPERVISE_INTERNAL_H
 
+#include "daemon/auditor.h"
 #include "daemon/claim.h"
 #include "daemon/feeders.h"
 #include "daemon/health_routes.h"
 #include "daemon/notify.h"
+#include "daemon/packs.h"
 #include "daemon/supervise.h"
 
-enum { HB_CONDITIONS = HB_DAEMON_SOURCES_MAX + 5 };
+enum { HB_CONDITIONS = HB_DAEMON_SOURCES_MAX + 6 };
 
 /* What is wrong with the daemon itself, as an alert: told when it begins and when it is over. */
 typedef struct hb_condition {
@@ -29,7 +31,10 @@ typedef struct hb_supervisor {
     hb_alerts *alerts;
     hb_outbox *outbox;
     hb_outbox_sink *outbox_sinks;
+    hb_packer *packer; /* NULL = no evidence packs are made */
+    hb_buf how;        /* how records are decoded, for those */
     hb_engine *engine;
+    hb_auditor *auditor;
     hb_feeders *feeders;
     hb_health *health;
     hb_health_view view;
