@@ -57,6 +57,13 @@ extern const hb_cmd hb_cmd_alert_shelve;
 extern const hb_cmd hb_cmd_alert_unshelve;
 extern const hb_cmd hb_cmd_alert_dead;
 extern const hb_cmd hb_cmd_alert_retry;
+extern const hb_cmd hb_cmd_audit_list;
+extern const hb_cmd hb_cmd_audit_show;
+extern const hb_cmd hb_cmd_audit_verify;
+extern const hb_cmd hb_cmd_audit_check;
+extern const hb_cmd hb_cmd_audit_checkpoint;
+extern const hb_cmd hb_cmd_audit_cosign;
+extern const hb_cmd hb_cmd_audit_prove;
 extern const hb_cmd hb_cmd_help;
 extern const hb_cmd hb_cmd_completion;
 
