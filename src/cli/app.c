@@ -4,6 +4,7 @@
 #include "base/cpu.h"
 #include "base/mem.h"
 #include "cli/help.h"
+#include "cli/kept.h"
 #include "cli/options.h"
 #include "config/node.h"
 #include "crypto/digest.h"
@@ -183,8 +184,9 @@ hb_status hb_app_open_units(hb_app *app, hb_error *err)
 
 /* A configuration file's text and digest; *ret_text = NULL when it is absent and nobody named it.
  */
-static hb_status read_config(hb_app *app, const char *path, bool named, char **ret_text,
-                             size_t *ret_len, char digest[HB_DIGEST_HEX], hb_error *err)
+static hb_status read_config(hb_app *app, const char *kind, const char *path, bool named,
+                             char **ret_text, size_t *ret_len, char digest[HB_DIGEST_HEX],
+                             hb_error *err)
 {
     *ret_text = NULL;
     if (!named && !hb_path_exists(app->os, path)) {
@@ -195,6 +197,9 @@ static hb_status read_config(hb_app *app, const char *path, bool named, char **r
         return HB_FAIL(err, HB_E_CONFIG, "%s", why.msg);
     }
     hb_status status = hb_digest_of(*ret_text, *ret_len, digest, err);
+    if (status == HB_OK) {
+        status = hb_kept_remember(app, kind, (hb_str){*ret_text, *ret_len}, digest, err);
+    }
     if (status != HB_OK) {
         hb_free(*ret_text);
         *ret_text = NULL;
@@ -212,7 +217,8 @@ hb_status hb_app_load_policy(hb_app *app, hb_error *err)
     size_t len = 0;
     char digest[HB_DIGEST_HEX];
     HB_TRY(hb_app_path(app, app->common.baseline_policy, "baseline_policy.yaml", &path, err));
-    HB_TRY(read_config(app, path, app->common.baseline_policy != NULL, &text, &len, digest, err));
+    HB_TRY(read_config(app, "baseline_policy", path, app->common.baseline_policy != NULL, &text,
+                       &len, digest, err));
     hb_status status = HB_OK;
     if (text) {
         status = hb_policy_parse((hb_str){text, len}, path, digest, &app->policy, err);
@@ -235,7 +241,8 @@ hb_status hb_app_load_quality_policy(hb_app *app, hb_error *err)
     char digest[HB_DIGEST_HEX];
     const char *given = app->common.baseline_quality_policy;
     HB_TRY(hb_app_path(app, given, "baseline_quality_policy.yaml", &path, err));
-    HB_TRY(read_config(app, path, given != NULL, &text, &len, digest, err));
+    HB_TRY(
+        read_config(app, "baseline_quality_policy", path, given != NULL, &text, &len, digest, err));
     hb_status status = HB_OK;
     if (text) {
         status =
@@ -259,7 +266,7 @@ hb_status hb_app_load_equivalences(hb_app *app, hb_error *err)
     char digest[HB_DIGEST_HEX];
     const char *given = app->common.equivalence_mapping;
     HB_TRY(hb_app_path(app, given, "equivalence_mapping.yaml", &path, err));
-    HB_TRY(read_config(app, path, given != NULL, &text, &len, digest, err));
+    HB_TRY(read_config(app, "equivalence_mapping", path, given != NULL, &text, &len, digest, err));
     hb_status status = HB_OK;
     if (text) {
         status = hb_equivalence_parse((hb_str){text, len}, path, digest, &app->equivalences, err);
@@ -278,7 +285,8 @@ hb_status hb_app_registry(hb_app *app, const char *program, const char *mode,
     char digest[HB_DIGEST_HEX];
     HB_TRY(hb_app_open_units(app, err));
     HB_TRY(hb_app_path(app, app->common.metric_registry, "metric_registry.yaml", &path, err));
-    HB_TRY(read_config(app, path, app->common.metric_registry != NULL, &text, &len, digest, err));
+    HB_TRY(read_config(app, "metric_registry", path, app->common.metric_registry != NULL, &text,
+                       &len, digest, err));
     if (!text) {
         return hb_registry_builtin(ret_registry, err);
     }

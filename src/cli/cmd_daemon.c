@@ -2,6 +2,7 @@
 /* hb daemon: live telemetry, judged window by window. */
 #include "cli/commands.h"
 #include "cli/daemon_setup.h"
+#include "cli/kept.h"
 
 #include "base/json_write.h"
 
@@ -219,7 +220,12 @@ static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f, hb_e
     const char *audit_dir = NULL;
     HB_TRY(hb_app_audit_path(app, &audit_dir, err));
     HB_TRY(hb_store_open(app->os, f->db, HB_STORE_CREATE, &store, err));
+    hb_status kept = hb_kept_put(app, store, hb_registry_digest(f->registry), err);
+    if (kept == HB_OK) {
+        kept = hb_kept_put(app, store, app->policy.digest, err);
+    }
     hb_store_close(store); /* the daemon opens it for itself */
+    HB_TRY(kept);
     const hb_daemon_setup setup = {
         .os = app->os,
         .config = &f->config,
