@@ -214,8 +214,7 @@ const hb_cmd hb_cmd_audit_cosign = {
                "as it can be read from there) only to a checkpoint that continues the last\n"
                "one it signed. The key must be Ed25519.",
     .text_only = true,
-    .example = "hb keys generate w --no-passphrase && hb audit checkpoint --out c && "
-               "hb audit cosign c --key w --name witness.example",
+    .example = "hb audit cosign audit/checkpoint --key kim --name witness.example",
     .run = run_cosign,
 };
 

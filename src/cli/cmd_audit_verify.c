@@ -289,6 +289,6 @@ const hb_cmd hb_cmd_audit_check = {
     .details = "FILE is a checkpoint that was kept elsewhere, --size and --code what a paper\n"
                "says (hb audit checkpoint --paper). The tiles are believed here; hb audit\n"
                "verify holds them against the entries.",
-    .example = "hb audit checkpoint --out kept && hb audit check-checkpoint kept",
+    .example = "hb audit check-checkpoint audit/checkpoint",
     .run = run_check,
 };
