@@ -41,6 +41,7 @@ const hb_cmd *const hb_commands[] = {
     &hb_cmd_qualify,
     &hb_cmd_feedback,
     &hb_cmd_trust,
+    &hb_cmd_verify,
     &hb_cmd_keys_generate,
     &hb_cmd_keys_list,
     &hb_cmd_keys_public,
@@ -68,6 +69,7 @@ const hb_cmd *const hb_commands[] = {
     &hb_cmd_alert_unshelve,
     &hb_cmd_alert_dead,
     &hb_cmd_alert_retry,
+<<<<<<< HEAD
     &hb_cmd_audit_list,
     &hb_cmd_audit_show,
     &hb_cmd_audit_verify,
@@ -75,6 +77,10 @@ const hb_cmd *const hb_commands[] = {
     &hb_cmd_audit_checkpoint,
     &hb_cmd_audit_cosign,
     &hb_cmd_audit_prove,
+=======
+    &hb_cmd_export,
+    &hb_cmd_replay,
+>>>>>>> main
     &hb_cmd_help,
     &hb_cmd_completion,
     NULL,

@@ -15,6 +15,7 @@ extern const hb_cmd hb_cmd_keys_public;
 extern const hb_cmd hb_cmd_keys_rotate;
 extern const hb_cmd hb_cmd_keys_revoke;
 extern const hb_cmd hb_cmd_init;
+extern const hb_cmd hb_cmd_verify;
 extern const hb_cmd hb_cmd_import;
 extern const hb_cmd hb_cmd_run;
 extern const hb_cmd hb_cmd_ingest;
@@ -76,6 +77,8 @@ extern const hb_cmd hb_cmd_audit_check;
 extern const hb_cmd hb_cmd_audit_checkpoint;
 extern const hb_cmd hb_cmd_audit_cosign;
 extern const hb_cmd hb_cmd_audit_prove;
+extern const hb_cmd hb_cmd_export;
+extern const hb_cmd hb_cmd_replay;
 extern const hb_cmd hb_cmd_help;
 extern const hb_cmd hb_cmd_completion;
 
