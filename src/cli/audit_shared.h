@@ -6,6 +6,7 @@
 #include "audit/log.h"
 #include "cli/app.h"
 #include "cli/commands.h"
+#include "evidence/verify_keys.h"
 
 #define HB_AUDIT_GROUP "Evidence"
 
@@ -15,6 +16,14 @@
         .help = "folder of the log; default: audit/ in the workspace"                         \
     }
 
+#define HB_AUDIT_TRUST_OPT(type, member)                                                           \
+    {                                                                                              \
+        .name = "trust-log", .kind = HB_OPT_LIST, .offset = offsetof(type, member), .arg = "FILE", \
+        .help = "public keys of logs that are believed"                                            \
+    }
+
+/* The keys of --trust-log. Release also on failure. */
+HB_CHECKED hb_status hb_audit_trust(hb_app *app, hb_list files, hb_trust *t, hb_error *err);
 /* The log of --log or the workspace, for reading. */
 HB_CHECKED hb_status hb_audit_open_log(hb_app *app, const char *given, hb_audit_log **ret_log,
                                        hb_error *err);

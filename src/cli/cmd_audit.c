@@ -30,6 +30,14 @@ void hb_audit_close_p(hb_audit_log **log)
     hb_audit_close(*log);
 }
 
+hb_status hb_audit_trust(hb_app *app, hb_list files, hb_trust *t, hb_error *err)
+{
+    for (size_t i = 0; i < files.n; i++) {
+        HB_TRY(hb_trust_add_log(t, app->os, files.v[i], err));
+    }
+    return HB_OK;
+}
+
 hb_status hb_audit_put_out(hb_app *app, const char *file, const hb_buf *text, hb_error *err)
 {
     HB_TRY(hb_buf_check(text, err));

@@ -118,12 +118,14 @@ typedef struct cosign_opts {
 static hb_status is_trusted(hb_app *app, const cosign_opts *o, const hb_checkpoint *c,
                             hb_error *err)
 {
-    hb_trust trust = {0};
+    hb_trust trust = {.n = 0};
     hb_error why = {0};
-    HB_TRY(hb_app_trust(app, o->trust, &trust, err));
-    hb_status status = HB_E_EVIDENCE;
-    for (size_t i = 0; i < trust.n && status == HB_E_EVIDENCE; i++) {
-        status = hb_checkpoint_verify(c, c->origin, trust.keys[i], &why);
+    hb_status status = hb_audit_trust(app, o->trust, &trust, &why);
+    if (status == HB_OK) {
+        status = HB_E_EVIDENCE;
+    }
+    for (size_t i = 0; i < trust.n_logs && status == HB_E_EVIDENCE; i++) {
+        status = hb_checkpoint_verify(c, c->origin, trust.logs[i], &why);
     }
     hb_trust_release(&trust);
     return status == HB_OK ? HB_OK : HB_FAIL(err, status, "%s", why.msg);
@@ -168,7 +170,7 @@ static hb_status run_cosign(hb_app *app, const void *opts, hb_list args, int *re
     if (o->trust.n) {
         HB_TRY(is_trusted(app, o, &c, err));
     } else {
-        hb_say(app, "the log's signature is not checked: --trust FILE, its public key, would");
+        hb_say(app, "the log's signature is not checked: --trust-log FILE, its public key, would");
     }
     HB_TRY(continues(app, o, &c, err));
     if (strcmp(o->name, c.origin) == 0) {
@@ -189,7 +191,7 @@ static const hb_opt cosign_table[] = {
      .arg = "NAME",
      .required = true,
      .help = "the witness's, without blanks: witness.example/lab-2"},
-    HB_TRUST_OPT(cosign_opts, trust),
+    HB_AUDIT_TRUST_OPT(cosign_opts, trust),
     {.name = "seen",
      .kind = HB_OPT_STRING,
      .offset = offsetof(cosign_opts, seen),

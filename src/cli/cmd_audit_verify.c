@@ -2,30 +2,29 @@
 /* hb audit verify, check-checkpoint: is the log what it was? */
 #include "base/json_write.h"
 #include "cli/audit_shared.h"
-#include "cli/signing.h"
 #include "export/audit.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-/* The key the lab's own says it is, or one of those the user believes. */
 static hb_status check_key(hb_app *app, hb_list files, const hb_audit_log *log, hb_error *err)
 {
-    hb_trust trust = {0};
+    hb_trust trust = {.n = 0};
     bool found = false;
     if (files.n == 0) {
         return HB_OK;
     }
-    HB_TRY(hb_app_trust(app, files, &trust, err));
-    for (size_t i = 0; i < trust.n; i++) {
-        found = found || strcmp(hb_pubkey_id(trust.keys[i]), hb_pubkey_id(hb_audit_key(log))) == 0;
+    hb_status status = hb_audit_trust(app, files, &trust, err);
+    for (size_t i = 0; i < trust.n_logs; i++) {
+        found = found || strcmp(hb_pubkey_id(trust.logs[i]), hb_pubkey_id(hb_audit_key(log))) == 0;
     }
     hb_trust_release(&trust);
+    HB_TRY(status);
     return found
                ? HB_OK
                : HB_FAIL(err, HB_E_EVIDENCE,
                          "the log '%s' is signed by key %.16s…, which is none of those given with "
-                         "--trust",
+                         "--trust-log",
                          hb_audit_origin(log), hb_pubkey_id(hb_audit_key(log)));
 }
 
@@ -109,7 +108,7 @@ static void verify_text(hb_app *app, hb_audit_log *log, const hb_audit_checked *
                hb_audit_origin(log), hb_audit_size(log));
     hb_buf_fmt(out, "  key      %.32s… (%s)\n", hb_pubkey_id(hb_audit_key(log)),
                o->trust.n ? "trusted"
-                          : "the log's own; --trust FILE says that it must be another's");
+                          : "the log's own; --trust-log FILE says that it must be another's");
     if (old) {
         hb_buf_fmt(out, "  since    it begins with the %" PRIu64 " entries of ", old->size);
         hb_buf_shown(out, o->since);
@@ -164,7 +163,7 @@ static const hb_opt verify_table[] = {
      .offset = offsetof(verify_opts, since),
      .arg = "FILE",
      .help = "a checkpoint kept from before: the log must begin with it"},
-    HB_TRUST_OPT(verify_opts, trust),
+    HB_AUDIT_TRUST_OPT(verify_opts, trust),
     HB_AUDIT_LOG_OPT(verify_opts, log),
     {0},
 };

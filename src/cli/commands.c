@@ -69,7 +69,6 @@ const hb_cmd *const hb_commands[] = {
     &hb_cmd_alert_unshelve,
     &hb_cmd_alert_dead,
     &hb_cmd_alert_retry,
-<<<<<<< HEAD
     &hb_cmd_audit_list,
     &hb_cmd_audit_show,
     &hb_cmd_audit_verify,
@@ -77,10 +76,8 @@ const hb_cmd *const hb_commands[] = {
     &hb_cmd_audit_checkpoint,
     &hb_cmd_audit_cosign,
     &hb_cmd_audit_prove,
-=======
     &hb_cmd_export,
     &hb_cmd_replay,
->>>>>>> main
     &hb_cmd_help,
     &hb_cmd_completion,
     NULL,
