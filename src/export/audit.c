@@ -110,8 +110,12 @@ static hb_status recognise(hb_store *store, const hb_audit_queue *q, uint64_t in
     hb_log_entry e;
     hb_str waits = {0};
     hb_arena_init(&arena, ARENA_BYTES);
-    if (hb_log_entry_read(entry, "entry", &arena, &e, NULL) != HB_OK ||
-        strcmp(e.registry, q->registry) != 0) {
+    hb_error why = {0};
+    hb_status status = hb_log_entry_read(entry, "entry", &arena, &e, &why);
+    if (status != HB_OK && status != HB_E_INPUT) {
+        return HB_FAIL(err, status, "%s", why.msg);
+    }
+    if (status == HB_E_INPUT || strcmp(e.registry, q->registry) != 0) {
         return HB_OK;
     }
     HB_TRY(hb_store_waiting_entry(store, e.seq, &arena, &waits, err));

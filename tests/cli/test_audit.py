@@ -268,7 +268,7 @@ class Proofs(Audit):
         self.hb("audit", "checkpoint", "--out", "kept")
         self.hb(*cosign, "--trust-log", "audit/key.pub", "--seen", "one", "--out", "two")
         self.hb("audit", "check-checkpoint", "two")
-        self.hb_error("audit", "cosign", "one", "--key", "w", "--name", "x", "--seen", "two", code=12, has="only 5")
+        self.hb_error("audit", "cosign", "one", "--key", "w", "--name", "x", "--seen", "two", code=12, has="the checkpoint to be signed only")
         self.hb_error(*cosign, "--trust-log", "keys/w.pub", code=12, has="no signature")
         self.hb_error("audit", "cosign", "kept", "--key", "w", "--name", "two words", code=2, has="no blanks")
         self.write("junk", "junk\n")
