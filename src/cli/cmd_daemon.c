@@ -220,10 +220,10 @@ static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f, hb_s
                      hb_error *err)
 {
     hb_store *store = NULL;
-    const char *evidence_dir = NULL;
     const char *audit_dir = NULL;
-    HB_TRY(hb_app_evidence_dir(app, &evidence_dir, err));
+    const char *evidence_dir = NULL;
     HB_TRY(hb_app_audit_path(app, &audit_dir, err));
+    HB_TRY(hb_app_evidence_dir(app, &evidence_dir, err));
     HB_TRY(hb_store_open(app->os, f->db, HB_STORE_CREATE, &store, err));
     hb_status kept = hb_kept_put(app, store, hb_registry_digest(f->registry), err);
     if (kept == HB_OK) {
@@ -248,7 +248,6 @@ static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f, hb_s
         .schema_text = f->schema_text,
         .signer = signer,
         .evidence_dir = evidence_dir,
-        .audit_dir = audit_dir,
         .bounded = o->once || o->replay,
         .replay = o->replay,
         .notify_socket = getenv("NOTIFY_SOCKET"),

@@ -82,11 +82,14 @@ static const hb_opt table[] = {
      .kind = HB_OPT_LIST,
      .offset = offsetof(verify_opts, trust),
      .arg = "KEY.pub",
-     .help = "public key of the lab, which you got in another way than the pack"},
+     .one_each = true,
+     .help =
+         "public key of the lab, which you got in another way than the pack; may be given again"},
     {.name = "trust-log",
      .kind = HB_OPT_LIST,
      .offset = offsetof(verify_opts, trust_log),
      .arg = "KEY.pub",
+     .one_each = true,
      .help = "public key of the lab's log or of a witness of it"},
     {0},
 };

@@ -37,7 +37,7 @@ typedef struct hb_signing_opts {
 #define HB_TRUST_OPT(type, member)                                                             \
     {                                                                                          \
         .name = "trust", .kind = HB_OPT_LIST, .offset = offsetof(type, member), .arg = "FILE", \
-        .help = "public keys (.pub) whose signatures are believed"                             \
+        .one_each = true, .help = "public keys (.pub) whose signatures are believed"           \
     }
 
 /* The key that signs: --key, else $HB_KEY, else the workspace's keys/default. A key that the

@@ -72,11 +72,17 @@ static hb_status raw_journal(const hb_check *c, hb_object *root, raw_count *coun
     return HB_OK;
 }
 
-static hb_status count_raw(const hb_check *c, const json_t *json, raw_count *count, hb_error *err)
+static hb_status count_raw(hb_check *c, const json_t *json, raw_count *count, hb_error *err)
 {
     const hb_run *run = c->inputs.run;
     hb_object root = hb_object_of(json, HB_PACK_READING);
     const json_t *files = NULL;
+    const char *why = NULL;
+    HB_TRY(hb_object_text(&root, "why", &why, err));
+    c->why_not_read = hb_arena_str(&c->out->arena, hb_str_of(why));
+    if (!c->why_not_read) {
+        return HB_NOMEM(err);
+    }
     HB_TRY(hb_object_list(&root, "files", HB_PACK_FILES_MAX, &files, err));
     if (json_array_size(files) != run->n_inputs) {
         return HB_FAIL(err, HB_E_EVIDENCE, "'%s' has %zu files, run.json was read from %zu",
@@ -112,7 +118,8 @@ hb_status hb_ask_raw(hb_check *c, hb_error *err)
     }
     return count.n_here
                ? hb_check_say(c, "raw", HB_HOLDS, err,
-                              "all %zu raw files are the ones the run was read from", count.n_here)
+                              "%zu raw file%s, as the run was read from %s", count.n_here,
+                              count.n_here == 1 ? "" : "s", count.n_here == 1 ? "it" : "them")
                : hb_check_say(c, "raw", HB_NOT_IN_PACK, err, "there are no raw files");
 }
 
@@ -144,7 +151,8 @@ hb_status hb_ask_reading(hb_check *c, hb_error *err)
     }
     if (!c->raw_run) {
         return hb_check_say(c, "reading", HB_NOT_IN_PACK, err,
-                            "the raw files that would be needed are not in the pack");
+                            "the run cannot be read again from what is here: %s",
+                            c->why_not_read ? c->why_not_read : "the pack does not say why");
     }
     if (strcmp(c->raw_run->digest, c->inputs.run->digest) != 0) {
         const char *metric = first_other_metric(c->inputs.run, c->raw_run);

@@ -58,6 +58,7 @@ typedef struct hb_check {
     hb_included included; /* the proof holds, whoever signed the checkpoint */
     hb_inputs inputs;
     bool has_inputs;
+    const char *why_not_read; /* by the pack: why the run cannot be read again; "" = it can */
     hb_run *raw_run;          /* what the raw files give, when that is run.json's run */
     hb_decision *decided;     /* from the profiles, when it is the pack's; borrows inputs */
     hb_decision *decided_raw; /* the same from raw_run */

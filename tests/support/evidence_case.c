@@ -286,7 +286,7 @@ static void put_raw(evidence_case *c)
     hb_json_end(&j);
     hb_json_end(&j);
     hb_json_kc(&j, "format", "hb-raw/1");
-    hb_json_kc(&j, "why", "");
+    hb_json_kc(&j, "why", "the run was made by hand");
     hb_json_end(&j);
     put_buf(c, "raw/reading.json", &b);
 }
