@@ -77,6 +77,8 @@ class Docs(Case):
                 if c["name"].split()[0] in ("journal", "alert", "live"):  # they look at what a daemon left behind
                     self.hb("daemon", "--once")
                     self.hb("alert", "shelve", "metric:volt/*", "--reason", "as in the manual", "--for", "1h")
+                if c["name"] == "replay":
+                    self.hb("export", "evidence-pack", "--case", "monday-2", "--unsigned")
                 self.run_line(c["example"])
 
     def test_examples_in_manual_pages_are_the_same(self):
