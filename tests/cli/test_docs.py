@@ -103,6 +103,8 @@ class Docs(Case):
                     self.hb("alert", "shelve", "metric:volt/*", "--reason", "as in the manual", "--for", "1h")
                 if c["group"] == "Governance":
                     self.prepare_governance(c["name"])
+                if c["name"] == "replay":
+                    self.hb("export", "evidence-pack", "--case", "monday-2", "--unsigned")
                 self.run_line(c["example"])
 
     def test_examples_in_manual_pages_are_the_same(self):
