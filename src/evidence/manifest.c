@@ -52,8 +52,8 @@ hb_status hb_manifest_json(const char *case_id, const hb_pack_file *files, size_
     hb_json_end(&j);
     hb_json_kc(&j, "format", HB_MANIFEST_FORMAT);
     hb_json_end(&j);
-    HB_TRY(hb_json_done(&j, err));
-    return hb_buf_check(out, err);
+    HB_TRY(hb_buf_check(out, err));
+    return hb_json_done(&j, err);
 }
 
 static hb_status refuse(const char *why, hb_error *err)
@@ -102,8 +102,10 @@ static hb_status read_files(const json_t *list, hb_arena *arena, hb_pack_file *f
         if (i && hb_pack_order(files[i - 1].path, path) > 0) {
             return HB_FAIL(err, HB_E_EVIDENCE, "%s: '%s' is out of order", HB_PACK_MANIFEST, path);
         }
-        if (hb_pack_names_add(names, path, HB_E_EVIDENCE, err) != HB_OK) {
-            return hb_error_prefix(err, "%s", HB_PACK_MANIFEST);
+        hb_status status = hb_pack_names_add(names, path, HB_E_EVIDENCE, err);
+        if (status != HB_OK) {
+            hb_error_prefix(err, "%s", HB_PACK_MANIFEST);
+            return status;
         }
     }
     return HB_OK;

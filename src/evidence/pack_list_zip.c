@@ -156,7 +156,8 @@ static hb_status add_member(hb_pack_reader *r, directory *d, size_t *off, uint64
     HB_TRY(member_of(r, p, (size_t)d->size - *off, &f, &m, &r->arena, err));
     hb_status named = hb_pack_names_add(&d->names, m.path, HB_E_EVIDENCE, err);
     if (named != HB_OK) {
-        return hb_error_prefix(err, "'%s'", r->path);
+        hb_error_prefix(err, "'%s'", r->path);
+        return named;
     }
     if (m.size > (uint64_t)HB_PACK_FILE_MAX) {
         return HB_FAIL(err, HB_E_EVIDENCE, "'%s' in '%s' is larger than 4 GiB", m.path, r->path);

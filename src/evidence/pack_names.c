@@ -82,6 +82,7 @@ const char *hb_pack_path_unfit(const char *path)
 
 void hb_pack_names_init(hb_pack_names *names)
 {
+    *names = (hb_pack_names){0};
     hb_arena_init(&names->arena, NAMES_BYTES);
     hb_map_init(&names->map, NAMES_MAX);
 }

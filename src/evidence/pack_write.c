@@ -219,8 +219,10 @@ hb_status hb_pack_put_file(hb_pack_writer *w, const char *path, const char *from
     }
     hb_status status = put(w, path, NULL, 0, fd, sha256, err);
     w->os->close(fd);
-    return status == HB_E_INPUT || status == HB_E_EVIDENCE ? hb_error_prefix(err, "'%s'", from)
-                                                           : status;
+    if (status == HB_E_INPUT || status == HB_E_EVIDENCE) {
+        hb_error_prefix(err, "'%s'", from);
+    }
+    return status;
 }
 
 static int by_order(const void *a, const void *b)
