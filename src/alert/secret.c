@@ -54,8 +54,8 @@ static hb_status of_variable(const char *variable, hb_secret *ret, hb_error *err
     return HB_OK;
 }
 
-hb_status hb_secret_read(const hb_sink_env *env, const char *file, const char *variable,
-                         const char *key, hb_secret *ret, hb_error *err)
+hb_status hb_sink_secret_read(const hb_sink_env *env, const char *file, const char *variable,
+                              const char *key, hb_secret *ret, hb_error *err)
 {
     hb_secret s = {0};
     if (file) {

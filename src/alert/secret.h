@@ -12,8 +12,9 @@ typedef struct hb_secret {
 
 /* The whole file but a line end at its end, or the variable. Neither named: *ret = {NULL, 0}. An
  * empty one is HB_E_CONFIG. `key` is the configuration's word for it ("secret"). */
-HB_CHECKED hb_status hb_secret_read(const hb_sink_env *env, const char *file, const char *variable,
-                                    const char *key, hb_secret *ret, hb_error *err);
+HB_CHECKED hb_status hb_sink_secret_read(const hb_sink_env *env, const char *file,
+                                         const char *variable, const char *key, hb_secret *ret,
+                                         hb_error *err);
 void hb_secret_wipe(hb_secret *s);
 
 /* Both named is HB_E_CONFIG. */

@@ -30,7 +30,7 @@ static void put_base64(hb_json *j, const char *key, const void *p, size_t n, hb_
     hb_buf_clear(room);
     hb_base64_put(room, p, n);
     if (room->failed != HB_OK) {
-        j->failed = room->failed;
+        j->out->failed = room->failed; /* sticks there until it is asked for */
     }
     hb_json_key(j, key);
     hb_json_str(j, (hb_str){room->p, room->n});

@@ -99,6 +99,7 @@ static hb_status write_both(const hb_os *os, const hb_pubkey *key, BIO *private,
         /* Syncs the folder too, for both. */
         status = hb_file_write_atomic(os, pub_path, pub.p, pub.n, 0644, err);
         if (status != HB_OK) {
+            os->unlink(pub_path); /* it may be there, and only the syncing have failed */
             os->unlink(path);
         }
     }

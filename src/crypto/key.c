@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "crypto/pem.h"
+#include "crypto/small_order.h"
 
 #include <openssl/err.h>
 #include <openssl/x509.h>
@@ -60,6 +61,12 @@ const EVP_MD *hb_algorithm_md(hb_algorithm a)
     return a == HB_ALGORITHM_ECDSA_P384 ? EVP_sha384() : NULL;
 }
 
+static bool of_curve(const hb_pubkey *k)
+{
+    return k->pkey && (k->algorithm != HB_ALGORITHM_ED25519 ||
+                       !hb_ed25519_unfit(k->spki + kinds[HB_ALGORITHM_ED25519].head_n));
+}
+
 static hb_status make(hb_algorithm a, const uint8_t *spki, const char *name, hb_pubkey **ret_key,
                       hb_error *err)
 {
@@ -73,11 +80,12 @@ static hb_status make(hb_algorithm a, const uint8_t *spki, const char *name, hb_
     memcpy(k->spki, spki, k->spki_n);
     k->pkey = d2i_PUBKEY(NULL, &at, (long)k->spki_n);
     ERR_clear_error();
-    hb_status status = k->pkey ? hb_digest_of(k->spki, k->spki_n, k->id, err)
-                               : HB_FAIL(err, HB_E_INPUT,
-                                         "'%s' is no %s key: it is no point of "
-                                         "the curve",
-                                         name, kinds[a].name);
+    hb_status status =
+        of_curve(k) ? hb_digest_of(k->spki, k->spki_n, k->id, err)
+                    : HB_FAIL(err, HB_E_INPUT,
+                              "'%s' is no %s key: what it holds is no point of the curve that may "
+                              "be one",
+                              name, kinds[a].name);
     if (status != HB_OK) {
         hb_pubkey_free(k);
         return status;

@@ -167,7 +167,8 @@ static void close_it(hb_sink *s)
 static hb_status fill(hb_sink *s, const hb_sink_env *env, hb_error *err)
 {
     const email_config *c = s->config;
-    HB_TRY(hb_secret_read(env, c->password_file, c->password_env, "password", &s->password, err));
+    HB_TRY(
+        hb_sink_secret_read(env, c->password_file, c->password_env, "password", &s->password, err));
     HB_TRY(hb_sink_path(env, c->ca_file, &s->ca_file, err));
     return hb_curl_open(env, &s->curl, err);
 }

@@ -184,9 +184,10 @@ static hb_status make_client(hb_sink *s, hb_error *err)
 static hb_status fill(hb_sink *s, const hb_sink_env *env, hb_error *err)
 {
     const mqtt_config *c = s->config;
-    HB_TRY(hb_secret_read(env, c->password_file, c->password_env, "password", &s->password, err));
-    HB_TRY(hb_secret_read(env, c->key_password_file, c->key_password_env, "key_password",
-                          &s->key_password, err));
+    HB_TRY(
+        hb_sink_secret_read(env, c->password_file, c->password_env, "password", &s->password, err));
+    HB_TRY(hb_sink_secret_read(env, c->key_password_file, c->key_password_env, "key_password",
+                               &s->key_password, err));
     HB_TRY(hb_sink_path(env, c->ca_file, &s->ca_file, err));
     HB_TRY(hb_sink_path(env, c->cert_file, &s->cert_file, err));
     HB_TRY(hb_sink_path(env, c->key_file, &s->key_file, err));

@@ -139,10 +139,10 @@ static void close_it(hb_sink *s)
 static hb_status fill(hb_sink *s, const hb_sink_env *env, hb_error *err)
 {
     const webhook_config *c = s->config;
-    HB_TRY(hb_secret_read(env, c->secret_file, c->secret_env, "secret", &s->secret, err));
-    HB_TRY(hb_secret_read(env, c->token_file, c->token_env, "token", &s->token, err));
-    HB_TRY(hb_secret_read(env, c->key_password_file, c->key_password_env, "key_password",
-                          &s->key_password, err));
+    HB_TRY(hb_sink_secret_read(env, c->secret_file, c->secret_env, "secret", &s->secret, err));
+    HB_TRY(hb_sink_secret_read(env, c->token_file, c->token_env, "token", &s->token, err));
+    HB_TRY(hb_sink_secret_read(env, c->key_password_file, c->key_password_env, "key_password",
+                               &s->key_password, err));
     if (s->token.p && strpbrk(s->token.p, "\r\n")) {
         return HB_FAIL(err, HB_E_CONFIG, "token has more than one line");
     }
