@@ -76,6 +76,10 @@ class Docs(Case):
                 if c["name"].split()[0] in ("journal", "alert", "live"):  # they look at what a daemon left behind
                     self.hb("daemon", "--once")
                     self.hb("alert", "shelve", "metric:volt/*", "--reason", "as in the manual", "--for", "1h")
+                if c["name"] in ("encrypt", "decrypt"):
+                    self.write("pass.txt", "correct horse battery\n")
+                    os.chmod(self.path("pass.txt"), 0o600)
+                    self.hb("encrypt", "tuesday.csv", "--passphrase-file", "pass.txt", "--out", "tuesday.csv.hbs")
                 self.run_line(c["example"])
 
     def test_examples_in_manual_pages_are_the_same(self):
