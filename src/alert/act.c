@@ -3,6 +3,7 @@
 
 #include "alert/alert_internal.h"
 #include "alert/event.h"
+#include "store/audit.h"
 #include "store/live.h"
 
 #include <string.h>
@@ -132,6 +133,31 @@ static hb_status change(hb_store *s, const hb_alert_act *act, hb_alert_row *r, h
     return HB_OK;
 }
 
+typedef struct done {
+    const hb_alert_act *act;
+    const hb_alert_row *row;
+} done;
+
+static void done_members(void *ctx, hb_json *j)
+{
+    const done *d = ctx;
+    hb_json_kc(j, "alert", d->row->subject);
+    hb_json_kc(j, "by_name", d->act->by);
+    hb_json_kc(j, "note", d->act->note ? d->act->note : "");
+    hb_json_kc(j, "stream", d->row->stream);
+    if (d->act->kind != HB_ALERT_ACT_ACK) {
+        hb_json_kt(j, "until", d->row->shelf_until);
+    }
+}
+
+/* In the lab's log as well (docs/formats/audit_log.md). */
+static hb_status log_it(hb_store *s, const hb_alert_act *act, const hb_alert_row *r, hb_error *err)
+{
+    done d = {.act = act, .row = r};
+    return hb_store_log(s, act->kind == HB_ALERT_ACT_ACK ? "alert_ack" : "alert_shelve",
+                        r->alert_id, act->now, "", done_members, &d, err);
+}
+
 static hb_status change_all(hb_store *s, const hb_alert_act *act, hb_alert_row *rows, size_t n,
                             size_t *ret_n, hb_error *err)
 {
@@ -147,6 +173,7 @@ static hb_status change_all(hb_store *s, const hb_alert_act *act, hb_alert_row *
         HB_TRY(change(s, act, &rows[i], err));
         HB_TRY(hb_alert_put(s, &(hb_alert_row *){&rows[i]}, 1, err));
         HB_TRY(hb_alert_count_act(s, rows[i].stream, err));
+        HB_TRY(log_it(s, act, &rows[i], err));
         rows[kept++] = rows[i];
     }
     *ret_n = kept;

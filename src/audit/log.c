@@ -186,37 +186,47 @@ static hb_status open_signer(hb_audit_log *log, hb_error *err)
     return hb_signer_open(&ask, &log->signer, err);
 }
 
-/* Nothing was signed yet. A key of which a crash left a part is made anew; the other half of one
- * that is there is never replaced. */
+/* A file that cannot be looked at is not one that is missing: a log would be begun anew. */
+static hb_status is_there(hb_audit_log *log, const char *name, bool *ret_there, hb_error *err)
+{
+    HB_CLEANUP(hb_buf_release) hb_buf path;
+    struct stat st;
+    hb_buf_init(&path, PATH_MAX_BYTES);
+    HB_TRY(hb_audit_path(log, name, &path, err));
+    *ret_there = log->os->stat(path.p, &st) == 0;
+    return *ret_there || errno == ENOENT
+               ? HB_OK
+               : HB_FAIL(err, HB_E_IO, "cannot look at '%s': %s", path.p, strerror(errno));
+}
+
+/* Nothing was signed yet. A key of which a crash left a part is made anew. */
 static hb_status make_key(hb_audit_log *log, hb_error *err)
 {
     HB_CLEANUP(hb_buf_release) hb_buf path;
-    HB_CLEANUP(hb_buf_release) hb_buf pub;
+    bool has_private = false;
+    bool has_public = false;
     hb_buf_init(&path, PATH_MAX_BYTES);
-    hb_buf_init(&pub, PATH_MAX_BYTES);
-    HB_TRY(hb_audit_path(log, "key.pem", &path, err));
-    HB_TRY(hb_audit_path(log, "key.pub", &pub, err));
-    bool has_private = hb_path_exists(log->os, path.p);
-    bool has_public = hb_path_exists(log->os, pub.p);
+    HB_TRY(is_there(log, "key.pem", &has_private, err));
+    HB_TRY(is_there(log, "key.pub", &has_public, err));
     if (has_private && has_public) {
         return HB_OK;
     }
     if (has_private || has_public) {
-        const char *half = has_private ? path.p : pub.p;
-        if (log->os->unlink(half) != 0) {
-            return HB_FAIL(err, HB_E_IO, "cannot remove '%s': %s", half, strerror(errno));
+        HB_TRY(hb_audit_path(log, has_private ? "key.pem" : "key.pub", &path, err));
+        if (log->os->unlink(path.p) != 0) {
+            return HB_FAIL(err, HB_E_IO, "cannot remove '%s': %s", path.p, strerror(errno));
         }
     }
+    HB_TRY(hb_audit_path(log, "key.pem", &path, err));
     return hb_key_generate(log->os, HB_ALGORITHM_ED25519, path.p, NULL, err);
 }
 
 static hb_status make_log(hb_audit_log *log, const char *origin, hb_error *err)
 {
-    HB_CLEANUP(hb_buf_release) hb_buf path;
     hb_hash root;
-    hb_buf_init(&path, PATH_MAX_BYTES);
-    HB_TRY(hb_audit_path(log, "tile", &path, err));
-    if (hb_path_exists(log->os, path.p)) {
+    bool has_tiles = false;
+    HB_TRY(is_there(log, "tile", &has_tiles, err));
+    if (has_tiles) {
         return HB_FAIL(err, HB_E_EVIDENCE,
                        "the log in '%s' does not verify: it has entries, and 'checkpoint' is "
                        "missing",
@@ -260,9 +270,11 @@ static hb_status load_bundle(hb_audit_log *log, hb_error *err)
 
 static hb_status load_for_writing(hb_audit_log *log, const char *origin, hb_error *err)
 {
+    bool is_made = false;
     HB_TRY(hb_dir_make(log->os, log->dir, err));
     HB_TRY(take_lock(log, err));
-    if (!hb_audit_exists(log->os, log->dir)) {
+    HB_TRY(is_there(log, "checkpoint", &is_made, err));
+    if (!is_made) {
         HB_TRY(make_log(log, origin, err));
     }
     HB_TRY(load(log, err));

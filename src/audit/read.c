@@ -77,6 +77,7 @@ static hb_status read_as_wide(hb_audit_log *log, int level, uint64_t n, size_t m
         uint64_t seen = log->on_disk;
         hb_buf_clear(&name);
         hb_tile_path(level, n, hb_tile_width(level, n, seen), &name);
+        HB_TRY(hb_buf_check(&name, err));
         HB_TRY(hb_audit_path(log, name.p, &path, err));
         hb_error why = {0};
         hb_status status = hb_file_read(log->os, path.p, max, ret_p, ret_n, &why);

@@ -3,6 +3,8 @@
  * ranking, so no candidate is left out by a limit. */
 #include "baseline/pick.h"
 
+#include "baseline/approved.h"
+
 #include <string.h>
 
 enum {
@@ -149,6 +151,13 @@ static hb_status pick_named(hb_picker *p, hb_choice *c, hb_error *err)
                        m->program, m->subsystem, m->test_name);
     }
     c->reason = "explicit";
+    if (p->policy->require_approval) {
+        hb_pick_warn(p);
+        hb_buf_fmt(&p->warning,
+                   "baseline '%s' was named on the command line: whether it is approved, as the "
+                   "policy requires of tags, was not asked",
+                   p->ask->baseline);
+    }
     return HB_OK;
 }
 
@@ -252,12 +261,31 @@ static hb_status pick_version(hb_picker *p, const char *name, hb_choice *c, hb_e
     return HB_OK;
 }
 
+/* Asked each time: approvals can be taken back, keys expire, and a break-glass has an end. What is
+ * not approved is no baseline, and nothing else takes its place. */
+static hb_status check_approval(hb_picker *p, const hb_tag_row *tag, hb_choice *c, bool *ret,
+                                hb_error *err)
+{
+    hb_governed g = {.text = ""};
+    HB_TRY(hb_tag_look(p->s, p->policy, tag, p->ask->now, &p->sel->arena, &g, err));
+    *ret = g.standing != HB_STANDING_NONE;
+    if (g.standing == HB_STANDING_BREAK_GLASS) {
+        hb_pick_warn(p);
+        hb_buf_fmt(&p->warning, "tag '%s' was %s", tag->tag, g.text);
+    } else if (!*ret) {
+        refuse(c, g.over ? "break_glass_over" : "tag_not_approved");
+        hb_buf_fmt(&p->warning, "tag '%s': %s; ", tag->tag, g.text);
+    }
+    return HB_OK;
+}
+
 static hb_status pick_tag(hb_picker *p, hb_choice *c, hb_error *err)
 {
     const hb_run_meta *m = &p->run->meta;
     const char *name = tag_of(p->policy);
     hb_tag_row tag = {0};
     bool found = false;
+    bool approved = false;
     if (!*name) {
         refuse(c, "tag_not_set");
         return HB_OK;
@@ -267,6 +295,10 @@ static hb_status pick_tag(hb_picker *p, hb_choice *c, hb_error *err)
                             &tag, &found, err));
     if (!found) {
         return no_tag(p, name, c, err);
+    }
+    HB_TRY(check_approval(p, &tag, c, &approved, err));
+    if (!approved) {
+        return HB_OK;
     }
     if (*tag.version) {
         HB_TRY(pick_version(p, tag.version, c, err));

@@ -40,6 +40,7 @@ struct hb_app {
     bool has_quality_policy;
     hb_equivalence_mapping equivalences;
     bool has_equivalences;
+    bool operators_checked; /* the workspace's operators.yaml is the one in force */
     hb_store *store;
     hb_units *units;
     bool colour_out; /* colour for standard output */

@@ -81,5 +81,12 @@ enum { HB_IMPACT_RUNS = 20, HB_IMPACT_RUNS_MAX = 1000 };
  * nothing. */
 HB_CHECKED hb_status hb_impact(hb_app *app, const hb_version_row *version, size_t most,
                                hb_impact_row **ret_rows, size_t *ret_n, hb_error *err);
+/* The same for a run as the baseline: runs of its test that are equal in what the policy compares.
+ */
+HB_CHECKED hb_status hb_impact_of_run(hb_app *app, const char *run_id, size_t most,
+                                      hb_impact_row **ret_rows, size_t *ret_n, hb_error *err);
+/* As a table, and how many flip. */
+HB_CHECKED hb_status hb_view_impact(const hb_impact_row *rows, size_t n, hb_buf *out,
+                                    hb_error *err);
 
 #endif

@@ -3,6 +3,7 @@
 #include "baseline/set.h"
 #include "cli/baseline_shared.h"
 #include "cli/commands.h"
+#include "cli/govern_set.h"
 #include "cli/table.h"
 #include "cli/view_run.h"
 
@@ -13,6 +14,7 @@ typedef struct set_opts {
     const char *note;
     const char *by;
     bool force;
+    hb_set_opts govern;
 } set_opts;
 
 static hb_status registry_digest(hb_app *app, const hb_run *run, char out[65], hb_error *err)
@@ -46,7 +48,17 @@ static hb_status run_set(hb_app *app, const void *opts, hb_list args, int *ret_e
         .now = app->os->now(),
         .force = o->force,
     };
-    HB_TRY(hb_baseline_set(app->store, &app->policy, &request, err));
+    HB_TRY(hb_app_check_operators(app, err));
+    HB_TRY(hb_set_opts_apply(app, &o->govern, true, &request, err));
+    status = hb_baseline_set(app->store, &app->policy, &request, err);
+    hb_signer_free(request.signer);
+    HB_TRY(status);
+    if (app->policy.require_approval) {
+        const hb_matter_ask what = {.run_id = args.v[0], .purpose = "set"};
+        hb_statement matter;
+        HB_TRY(hb_matter_of(app->store, &what, &app->arena, &matter, err));
+        HB_TRY(hb_govern_files(app, matter.subject_sha256, err));
+    }
     const char *tag = o->tag ? o->tag : "golden";
     if (app->common.json) {
         hb_json j;
@@ -83,6 +95,7 @@ static const hb_opt set_table[] = {
      .kind = HB_OPT_FLAG,
      .offset = offsetof(set_opts, force),
      .help = "accept a run whose verdict is FAIL; noted"},
+    HB_SET_OPTS(set_opts, govern),
     {0},
 };
 
@@ -97,7 +110,12 @@ const hb_cmd hb_cmd_baseline_set = {
     .max_args = 1,
     .args = "RUN",
     .details = "Tags are kept per program, subsystem and test; earlier settings stay in the\n"
-               "history. A policy with governance.require_approval refuses.",
+               "history. A policy with governance.require_approval refuses what is not approved\n"
+               "(hb baseline request), and whoever does not sign as one who may.\n"
+               "\n"
+               "--break-glass sets it without approval, until --expires at most 7 days on,\n"
+               "signed with --reason; every decision made by it says so, and afterwards it is no\n"
+               "baseline. Nobody does it twice for a tag without an approval in between.",
     .example = "hb baseline set monday-1 --tag golden --note \"acceptance run\"",
     .run = run_set,
 };

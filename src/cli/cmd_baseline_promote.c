@@ -3,8 +3,8 @@
 #include "baseline/set.h"
 #include "cli/baseline_shared.h"
 #include "cli/commands.h"
+#include "cli/govern_set.h"
 #include "cli/quality_shared.h"
-#include "cli/table.h"
 
 #include <string.h>
 
@@ -17,6 +17,7 @@ typedef struct promote_opts {
     const char *override;
     bool yes;
     bool force;
+    hb_set_opts govern;
 } promote_opts;
 
 typedef struct promotion {
@@ -29,6 +30,7 @@ typedef struct promotion {
     hb_impact_row *rows;
     size_t n;
     size_t n_flips;
+    hb_baseline_request request;
     hb_run_set set; /* what `quality` is about */
     hb_quality *quality;
     bool done;
@@ -77,9 +79,7 @@ static void print_json(const promotion *p, hb_json *j)
 
 static hb_status print_impact(hb_app *app, const promotion *p, hb_error *err)
 {
-    static const char *const head[] = {"RUN", "RECORDED", "NOW", "WITH IT", ""};
     hb_buf *out = &app->out;
-    hb_table_text t;
     hb_buf_fmt(out, "impact of making version %s (%zu run%s) the baseline '%s'\n",
                p->version.version, p->version.n_runs, p->version.n_runs == 1 ? "" : "s", p->tag);
     if (!p->had_before) {
@@ -95,22 +95,7 @@ static hb_status print_impact(hb_app *app, const promotion *p, hb_error *err)
                    app->policy.name);
     }
     hb_buf_ch(out, '\n');
-    hb_table_text_begin(&t, head, 5);
-    for (size_t i = 0; i < p->n; i++) {
-        const hb_impact_row *r = &p->rows[i];
-        const char *cells[] = {r->run_id, *r->recorded ? r->recorded : "not judged", r->now,
-                               r->with,
-                               r->flips        ? r->in_version ? "FLIPS; in the version" : "FLIPS"
-                               : r->in_version ? "in the version"
-                                               : ""};
-        hb_table_text_row(&t, cells);
-    }
-    HB_TRY(hb_table_text_end(&t, out, err));
-    if (p->n == 0) {
-        hb_buf_c(out, "no other run of this test and context is registered\n");
-    } else {
-        hb_buf_fmt(out, "\n%zu of %zu verdicts would flip\n", p->n_flips, p->n);
-    }
+    HB_TRY(hb_view_impact(p->rows, p->n, out, err));
     hb_buf_ch(out, '\n');
     return hb_view_quality(p->quality, out, err);
 }
@@ -133,23 +118,20 @@ static hb_status registry_digest(hb_app *app, const hb_version_row *v, char out[
 static hb_status set(hb_app *app, promotion *p, hb_error *err)
 {
     char digest[65] = "";
-    const char *by = hb_baseline_who(p->o->by);
+    bool gated = hb_quality_policy_gates(&app->quality_policy, p->tag);
     HB_TRY(hb_quality_gate(app, p->quality, p->tag, p->o->override, err));
     HB_TRY(registry_digest(app, &p->version, digest, err));
-    const hb_baseline_request request = {.version = p->version.version,
-                                         .tag = p->tag,
-                                         .registry_digest = digest,
-                                         .set_by = by,
-                                         .note = p->o->note,
-                                         .now = app->os->now(),
-                                         .force = p->o->force};
+    hb_baseline_request request = p->request;
+    request.version = p->version.version;
+    request.registry_digest = digest;
+    request.overrides = gated && p->quality->blocks ? p->o->override : NULL;
     HB_TRY(hb_baseline_check_set(app->store, &app->policy, &request, err));
     /* Before the tag moves: an override is never without its reason, whatever happens between. */
-    HB_TRY(
-        hb_quality_keep(app, p->version.version, "promote", p->quality, p->o->override, by, err));
+    HB_TRY(hb_quality_keep(app, p->version.version, "promote", p->quality, p->o->override,
+                           request.set_by, err));
     HB_TRY(hb_baseline_set(app->store, &app->policy, &request, err));
     p->done = true;
-    return HB_OK;
+    return hb_govern_files(app, p->version.digest, err);
 }
 
 static hb_status look(hb_app *app, promotion *p, hb_error *err)
@@ -175,8 +157,18 @@ static hb_status look(hb_app *app, promotion *p, hb_error *err)
 
 static hb_status promote(hb_app *app, promotion *p, int *ret_exit, hb_error *err)
 {
-    HB_TRY(hb_baseline_may_set(&app->policy, p->tag, err));
     HB_TRY(hb_app_open_store(app, p->o->yes ? HB_STORE_WRITE : HB_STORE_READ, err));
+    HB_TRY(hb_app_check_operators(app, err));
+    p->request = (hb_baseline_request){.version = p->o->version,
+                                       .tag = p->tag,
+                                       .set_by = hb_baseline_who(p->o->by),
+                                       .note = p->o->note,
+                                       .now = app->os->now(),
+                                       .force = p->o->force};
+    HB_TRY(hb_set_opts_apply(app, &p->o->govern, p->o->yes, &p->request, err));
+    if (p->o->yes) {
+        HB_TRY(hb_baseline_may_set(app->store, &app->policy, &p->request, err));
+    }
     HB_TRY(look(app, p, err));
     if (!app->common.json) {
         HB_TRY(print_impact(app, p, err));
@@ -207,6 +199,7 @@ static hb_status run_promote(hb_app *app, const void *opts, hb_list args, int *r
     (void)args;
     p.tag = p.o->tag ? p.o->tag : "golden";
     hb_status status = promote(app, &p, ret_exit, err);
+    hb_signer_free(p.request.signer);
     hb_quality_free(p.quality);
     hb_run_set_release(&p.set);
     return status;
@@ -254,6 +247,7 @@ static const hb_opt table[] = {
      .kind = HB_OPT_FLAG,
      .offset = offsetof(promote_opts, force),
      .help = "accept a version of which a run's verdict is FAIL by now; noted"},
+    HB_SET_OPTS(promote_opts, govern),
     {0},
 };
 
@@ -272,7 +266,8 @@ const hb_cmd hb_cmd_baseline_promote = {
                "Its quality is checked by baseline_quality_policy.yaml, which may refuse.\n"
                "\n"
                "With --yes the tag is moved, as by hb baseline set: earlier settings stay in the\n"
-               "history, and a policy with governance.require_approval refuses.",
+               "history. A policy with governance.require_approval refuses what is not approved\n"
+               "(hb baseline request), and whoever does not sign as one who may.",
     .example = "hb baseline promote --version summer --yes --override-quality 'a pilot'",
     .run = run_promote,
 };

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hb baseline versions, diff, retire. */
+#include "baseline/set.h"
 #include "cli/baseline_shared.h"
 #include "cli/commands.h"
+#include "cli/govern_shared.h"
 #include "cli/table.h"
 #include "stats/special.h"
 
@@ -361,7 +363,23 @@ const hb_cmd hb_cmd_baseline_diff = {
 typedef struct retire_opts {
     const char *reason;
     const char *by;
+    hb_signing_opts signing;
 } retire_opts;
+
+static hb_status retire(hb_app *app, const retire_opts *o, const char *version, hb_error *err)
+{
+    hb_baseline_retirement r = {.version = version,
+                                .reason = o->reason,
+                                .by = hb_baseline_who(o->by),
+                                .now = app->os->now()};
+    HB_TRY(hb_app_check_operators(app, err));
+    if (app->policy.require_approval) {
+        HB_TRY(hb_app_signer_if(app, &o->signing, &r.signer, err));
+    }
+    hb_status status = hb_baseline_retire(app->store, &app->policy, &r, err);
+    hb_signer_free(r.signer);
+    return status;
+}
 
 static hb_status run_retire(hb_app *app, const void *opts, hb_list args, int *ret_exit,
                             hb_error *err)
@@ -372,8 +390,8 @@ static hb_status run_retire(hb_app *app, const void *opts, hb_list args, int *re
     size_t n = 0;
     (void)ret_exit;
     HB_TRY(hb_store_get_version(app->store, args.v[0], &app->arena, &v, err));
-    HB_TRY(hb_store_retire_version(app->store, v.version, o->reason, hb_baseline_who(o->by),
-                                   app->os->now(), err));
+    HB_TRY(retire(app, o, v.version, err));
+    HB_TRY(app->policy.require_approval ? hb_govern_files(app, v.digest, err) : HB_OK);
     HB_TRY(hb_store_list_tags(app->store, NULL, &app->arena, &tags, &n, err));
     hb_json j;
     hb_buf text;
@@ -417,6 +435,7 @@ static const hb_opt retire_table[] = {
      .offset = offsetof(retire_opts, by),
      .arg = "NAME",
      .help = "who; default: the user's name"},
+    HB_SIGN_OPTS(retire_opts, signing),
     {0},
 };
 
@@ -424,14 +443,16 @@ const hb_cmd hb_cmd_baseline_retire = {
     .name = "baseline retire",
     .group = "Baselines",
     .summary = "take a baseline version out of use, for good",
-    .needs = HB_NEED_STORE_WRITE,
+    .needs = HB_NEED_POLICY | HB_NEED_STORE_WRITE,
     .opts = retire_table,
     .opts_size = sizeof(retire_opts),
     .min_args = 1,
     .max_args = 1,
     .args = "VERSION",
     .details = "It stays in the registry with all decisions made by it, but cannot be\n"
-               "promoted or chosen any more. A tag that points at it gives no baseline.",
+               "promoted or chosen any more. A tag that points at it gives no baseline. A policy\n"
+               "with governance.require_approval wants it approved (hb baseline request\n"
+               "--retire).",
     .example = "hb baseline retire spring --reason \"the sensor was loose\"",
     .run = run_retire,
 };

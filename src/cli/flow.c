@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "cli/flow_job.h"
 #include "cli/globs.h"
+#include "cli/govern_shared.h"
 #include "cli/progress.h"
 #include "cli/topics.h"
 #include "config/node.h"
@@ -315,6 +316,7 @@ hb_status hb_flow_select(hb_app *app, hb_flow *f, const hb_flow_choice *choice, 
                                .with = choice->with.v,
                                .n_with = choice->with.n,
                                .now = app->os->now()};
+    HB_TRY(hb_app_check_operators(app, err));
     HB_TRY(hb_baseline_select(app->store, &ask, &f->selection, err));
     f->selected = true;
     return hb_flow_equivalences(app, f, &f->selection.reference, err);

@@ -49,21 +49,21 @@ static hb_status derive(hb_aead *a, const char *passphrase, hb_error *err)
                                (unsigned long long)(memory >> 20));
 }
 
-static hb_status make(bool sealing, hb_sink sink, hb_aead **ret, hb_error *err)
+/* NULL = no memory */
+static hb_aead *make(bool sealing, hb_sink sink)
 {
     hb_aead *a = hb_alloc_zero(sizeof *a);
     if (!a) {
-        return HB_NOMEM(err);
+        return NULL;
     }
     a->sealing = sealing;
     a->sink = sink;
     a->ctx = EVP_CIPHER_CTX_new();
     if (!a->ctx) {
         hb_aead_free(a);
-        return HB_NOMEM(err);
+        return NULL;
     }
-    *ret = a;
-    return HB_OK;
+    return a;
 }
 
 hb_status hb_aead_seal_new(const hb_os *os, const char *passphrase, unsigned log2n, hb_sink sink,
@@ -76,7 +76,10 @@ hb_status hb_aead_seal_new(const hb_os *os, const char *passphrase, unsigned log
                        "as long as he likes",
                        strlen(passphrase), HB_AEAD_PASSPHRASE_MIN);
     }
-    HB_TRY(make(true, sink, &a, err));
+    a = make(true, sink);
+    if (!a) {
+        return HB_NOMEM(err);
+    }
     memcpy(a->head, HB_AEAD_MAGIC, 8);
     a->head[8] = KDF_SCRYPT;
     a->head[9] = (unsigned char)log2n;
@@ -101,8 +104,10 @@ hb_status hb_aead_seal_new(const hb_os *os, const char *passphrase, unsigned log
 hb_status hb_aead_open_new(const char *passphrase, unsigned log2n_max, hb_sink sink, hb_aead **ret,
                            hb_error *err)
 {
-    hb_aead *a = NULL;
-    HB_TRY(make(false, sink, &a, err));
+    hb_aead *a = make(false, sink);
+    if (!a) {
+        return HB_NOMEM(err);
+    }
     a->log2n_max = log2n_max;
     a->passphrase = hb_strdup(passphrase);
     if (!a->passphrase) {

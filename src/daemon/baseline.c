@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/baseline.h"
 
+#include "baseline/approved.h"
 #include "baseline/run_set.h"
 
 #include <string.h>
 
-enum { NAMES_MAX_BYTES = 1 << 20, TEXT_MAX_BYTES = 4096 };
+enum { NAMES_MAX_BYTES = 1 << 20, STATEMENTS_MAX_BYTES = 64 << 20, TEXT_MAX_BYTES = 4096 };
 
 static hb_reference no_reference(const char *tag)
 {
@@ -18,7 +19,8 @@ static hb_reference no_reference(const char *tag)
 
 void hb_live_baseline_init(hb_live_baseline *b)
 {
-    *b = (hb_live_baseline){.version = "", .run_id = "", .reference = no_reference("")};
+    *b = (hb_live_baseline){
+        .version = "", .run_id = "", .reason = "", .note = "", .reference = no_reference("")};
     hb_arena_init(&b->arena, NAMES_MAX_BYTES);
 }
 
@@ -37,7 +39,7 @@ void hb_live_baseline_release(hb_live_baseline *b)
 {
     unload(b);
     hb_arena_release(&b->arena);
-    *b = (hb_live_baseline){.version = "", .run_id = ""};
+    *b = (hb_live_baseline){.version = "", .run_id = "", .reason = "", .note = ""};
 }
 
 bool hb_live_baseline_exists(const hb_live_baseline *b)
@@ -47,7 +49,8 @@ bool hb_live_baseline_exists(const hb_live_baseline *b)
 
 bool hb_live_baseline_same(const hb_live_baseline *a, const hb_live_baseline *b)
 {
-    return strcmp(a->version, b->version) == 0 && strcmp(a->run_id, b->run_id) == 0;
+    return strcmp(a->version, b->version) == 0 && strcmp(a->run_id, b->run_id) == 0 &&
+           strcmp(a->reason, b->reason) == 0 && strcmp(a->note, b->note) == 0;
 }
 
 /* A run without metrics, so that units and sets do not depend on which window came first. */
@@ -89,6 +92,27 @@ static hb_status freeze_set(const hb_engine_setup *s, hb_live_baseline *b, hb_er
     return b->set_ids ? status : HB_NOMEM(err);
 }
 
+/* The text of a refusal names who could approve it as of now; only what does not change by itself
+ * counts as another baseline, so it is the reason that is kept. */
+static hb_status ask_approval(const hb_engine_setup *s, const hb_tag_row *row, hb_live_baseline *b,
+                              bool *ret_stands, hb_error *err)
+{
+    hb_governed g = {.text = ""};
+    hb_arena arena;
+    hb_arena_init(&arena, STATEMENTS_MAX_BYTES);
+    hb_status status = hb_tag_look(s->store, s->policy, row, s->os->now(), &arena, &g, err);
+    if (status == HB_OK) {
+        *ret_stands = g.standing != HB_STANDING_NONE;
+        b->reason = *ret_stands ? "" : g.over ? "break_glass_over" : "tag_not_approved";
+        b->note =
+            g.standing == HB_STANDING_BREAK_GLASS ? hb_arena_str(&b->arena, hb_str_of(g.text)) : "";
+        status = b->note ? HB_OK : HB_NOMEM(err);
+        b->note = b->note ? b->note : "";
+    }
+    hb_arena_release(&arena);
+    return status;
+}
+
 hb_status hb_live_baseline_find(const hb_engine_setup *s, const char *tag, hb_live_baseline *b,
                                 hb_error *err)
 {
@@ -99,6 +123,9 @@ hb_status hb_live_baseline_find(const hb_engine_setup *s, const char *tag, hb_li
     hb_live_baseline_init(b);
     HB_TRY(hb_store_get_tag(s->store, tag, m->program, m->subsystem, m->test_name, &b->arena, &row,
                             &found, err));
+    if (found) {
+        HB_TRY(ask_approval(s, &row, b, &found, err));
+    }
     if (found) {
         b->version = row.version;
         b->run_id = *row.version ? "" : row.run_id;
@@ -140,6 +167,12 @@ hb_status hb_live_baseline_load(const hb_engine_setup *s, const char *tag, hb_li
     const hb_run blank = blank_run(s);
     unload(b);
     b->reference = no_reference(tag);
+    const hb_baseline_reason *why = hb_baseline_reason_find(b->reason);
+    if (why) {
+        b->reference.reason = why->name;
+        b->reference.warning = why->meaning;
+        return HB_OK;
+    }
     if (!*b->version && !*b->run_id) {
         b->reference.warning =
             "the tag is not set for this test; the daemon sets it when it has trained (train: 24h "
@@ -161,7 +194,7 @@ hb_status hb_live_baseline_load(const hb_engine_setup *s, const char *tag, hb_li
     }
     r->reason = *b->version ? "version" : "tag";
     r->level = HB_MATCH_TAG;
-    r->warning = ""; /* it speaks of verdicts and tags as they are now */
+    r->warning = b->note; /* the selection's speaks of verdicts and tags as they are now */
     return *b->version ? HB_OK : load_set(s, &blank, b, err);
 }
 
@@ -193,18 +226,24 @@ void hb_live_baseline_save(const hb_live_baseline *b, hb_buf *out)
 {
     hb_state_put_text(out, b->version);
     hb_state_put_text(out, b->run_id);
+    hb_state_put_text(out, b->reason);
+    hb_state_put_text(out, b->note);
     hb_wire_put_u32(out, (uint32_t)b->n_set_ids);
     for (size_t i = 0; i < b->n_set_ids; i++) {
         hb_state_put_text(out, b->set_ids[i]);
     }
 }
 
-hb_status hb_live_baseline_restore(hb_live_baseline *b, hb_rd *in, hb_error *err)
+hb_status hb_live_baseline_restore(hb_live_baseline *b, hb_rd *in, bool has_approval, hb_error *err)
 {
     hb_live_baseline_release(b);
     hb_live_baseline_init(b);
     HB_TRY(hb_state_get_text(in, &b->arena, &b->version, err));
     HB_TRY(hb_state_get_text(in, &b->arena, &b->run_id, err));
+    if (has_approval) {
+        HB_TRY(hb_state_get_text(in, &b->arena, &b->reason, err));
+        HB_TRY(hb_state_get_text(in, &b->arena, &b->note, err));
+    }
     uint32_t n = hb_rd_u32(in);
     if (in->failed || n > HB_PAST_RUNS_MAX) {
         return HB_FAIL(err, HB_E_INPUT, "a baseline of the state is damaged");

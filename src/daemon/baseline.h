@@ -15,6 +15,8 @@ typedef struct hb_live_baseline {
     hb_arena arena;       /* names */
     const char *version;  /* "" = none */
     const char *run_id;   /* of a tag at a single run; "" = none */
+    const char *reason;   /* why there are no names: of hb_baseline_reasons; "" = no such tag */
+    const char *note;     /* what is to be known of its approval; "" = nothing */
     const char **set_ids; /* of that run's comparable set, oldest first */
     size_t n_set_ids;
     hb_selection selection;
@@ -40,8 +42,9 @@ HB_CHECKED hb_status hb_live_baseline_load(const hb_engine_setup *s, const char 
                                            hb_live_baseline *b, hb_error *err);
 
 void hb_live_baseline_save(const hb_live_baseline *b, hb_buf *out);
-/* Names only. */
-HB_CHECKED hb_status hb_live_baseline_restore(hb_live_baseline *b, hb_rd *in, hb_error *err);
+/* Names only. has_approval: the state has reason and note (version 2 on). */
+HB_CHECKED hb_status hb_live_baseline_restore(hb_live_baseline *b, hb_rd *in, bool has_approval,
+                                              hb_error *err);
 
 /* Text of a state: u32 length and bytes. */
 void hb_state_put_text(hb_buf *out, const char *text);

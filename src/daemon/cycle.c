@@ -37,7 +37,9 @@ static hb_live_window_row row_of(const hb_engine *e, const hb_pending *p)
                                 .samples = w->samples,
                                 .n_findings = p->weight,
                                 .decided_at = e->s.os->now(),
-                                .report = p->report ? p->report : ""};
+                                .report = p->report ? p->report : "",
+                                .registry_digest = hb_registry_digest(e->s.registry),
+                                .policy_digest = e->s.policy->digest};
 }
 
 /* A window that was decided otherwise before stays as it is, and the difference is told. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The engine's state as bytes, little-endian:
  *
- *     u32 "HBLS", u32 version 1
+ *     u32 "HBLS", u32 version 2 (1: baselines without reason and note)
  *     u64 first record that windows open now need
  *     i64 hour, u32 runs in it
  *     u64 n, bytes of the windows (telemetry/windows.h)
@@ -16,7 +16,7 @@
 
 #include <string.h>
 
-enum { MAGIC = 0x534c4248, VERSION = 1 };
+enum { MAGIC = 0x534c4248, VERSION = 2, VERSION_WITHOUT_APPROVAL = 1 };
 
 uint64_t hb_engine_low(const hb_engine *e, uint64_t fallback)
 {
@@ -103,12 +103,13 @@ static hb_status expect_name(hb_rd *in, const char *name, hb_error *err)
     return status;
 }
 
-static hb_status load_watched(hb_engine *e, hb_watched *w, hb_rd *in, hb_error *err)
+static hb_status load_watched(hb_engine *e, hb_watched *w, hb_rd *in, bool has_approval,
+                              hb_error *err)
 {
     const void *p = NULL;
     size_t n = 0;
     HB_TRY(expect_name(in, w->def->name, err));
-    HB_TRY(hb_live_baseline_restore(&w->baseline, in, err));
+    HB_TRY(hb_live_baseline_restore(&w->baseline, in, has_approval, err));
     HB_TRY(hb_training_restore(&w->training, in, err));
     HB_TRY(hb_track_restore(&w->track, in, err));
     HB_TRY(get_part(in, &p, &n, err));
@@ -125,7 +126,9 @@ static hb_status load(hb_engine *e, hb_rd *in, hb_error *err)
 {
     const void *p = NULL;
     size_t n = 0;
-    if (hb_rd_u32(in) != MAGIC || hb_rd_u32(in) != VERSION) {
+    uint32_t magic = hb_rd_u32(in);
+    uint32_t version = hb_rd_u32(in);
+    if (magic != MAGIC || (version != VERSION && version != VERSION_WITHOUT_APPROVAL)) {
         return HB_FAIL(err, HB_E_INPUT, "the state is of another kind or version");
     }
     e->low = hb_rd_u64(in);
@@ -145,7 +148,7 @@ static hb_status load(hb_engine *e, hb_rd *in, hb_error *err)
         return HB_FAIL(err, HB_E_INPUT, "the state has another number of window definitions");
     }
     for (size_t i = 0; i < e->n_watched; i++) {
-        HB_TRY(load_watched(e, &e->watched[i], in, err));
+        HB_TRY(load_watched(e, &e->watched[i], in, version == VERSION, err));
     }
     return in->failed || hb_rd_left(in) ? HB_FAIL(err, HB_E_INPUT, "the state has a wrong length")
                                         : HB_OK;

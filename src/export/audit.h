@@ -23,9 +23,9 @@ HB_CHECKED hb_status hb_audit_drain(const hb_os *os, hb_store *store, const char
                                     hb_audit_drained *ret, hb_error *err);
 
 typedef struct hb_audit_evidence { /* texts in the arena */
-    hb_str entry;      /* log/entry.json */
-    hb_str inclusion;  /* log/inclusion.json */
-    hb_str checkpoint; /* log/checkpoint */
+    hb_str entry;                  /* log/entry.json */
+    hb_str inclusion;              /* log/inclusion.json */
+    hb_str checkpoint;             /* log/checkpoint */
 } hb_audit_evidence;
 
 /* *ret_found = false: the decision is in no entry, or its entry waits. The three are checked

@@ -33,7 +33,12 @@ typedef enum hb_action {
 } hb_action;
 
 const char *hb_action_name(hb_action a);
+const char *hb_action_words(hb_action a);
 hb_role hb_action_role(hb_action a); /* the least role that may */
+
+/* Who could: "kim, alex" (at most five, then "…"), or what to do where there is nobody. Only people
+ * with a key that counts at `at`. */
+void hb_who_may(const hb_operators *o, hb_action a, const char *program, hb_time at, hb_buf *out);
 
 /* HB_E_DENIED with who could ("needs approver of program P: kim, alex"). keyid "" = nobody proved
  * who he is. ret (may be NULL) = the operator. */

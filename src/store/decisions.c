@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "base/str.h"
+#include "store/audit_internal.h"
 #include "store/sql.h"
 #include "store/suspicions.h"
 
@@ -138,10 +139,14 @@ static hb_status add_decision(hb_store *s, const hb_decision_row *row, hb_error 
     }
     HB_TRY(hb_store_write_suspicions(s, row, decision, run, err));
     HB_CLEANUP(hb_sql_close) hb_sql q = {0};
-    HB_TRY(hb_sql_open(s, "UPDATE runs SET latest_decision = ? WHERE id = ?", &q, err));
+    HB_TRY(hb_sql_open(s,
+                       "UPDATE runs SET latest_decision = ?1 WHERE id = ?2"
+                       " AND latest_decision IS NOT ?1",
+                       &q, err));
     hb_sql_i64(&q, decision);
     hb_sql_i64(&q, run);
-    return hb_sql_exec(&q, err);
+    HB_TRY(hb_sql_exec(&q, err));
+    return sqlite3_changes(s->db) ? hb_store_log_decision(s, row, run, found, err) : HB_OK;
 }
 
 hb_status hb_store_add_decision(hb_store *s, const hb_decision_row *row, hb_error *err)

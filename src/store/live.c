@@ -2,6 +2,7 @@
 /* Checkpoints and judged windows. A state is cut into pieces, each packed by itself: one may be
  * larger than a packed blob is allowed to be. */
 #include "store/live.h"
+#include "store/audit_internal.h"
 
 #include "base/mem.h"
 #include "store/compress.h"
@@ -271,8 +272,8 @@ static hb_status insert_window(hb_store *s, const hb_live_window_row *row, hb_st
     return hb_sql_exec(&q, err);
 }
 
-static hb_status put_window(hb_store *s, const hb_live_window_row *row, bool *ret_existed,
-                            hb_error *err)
+static hb_status put_row(hb_store *s, const hb_live_window_row *row, bool *ret_existed,
+                         hb_error *err)
 {
     HB_CLEANUP(free_packer) hb_compressor *packer = NULL;
     HB_CLEANUP(hb_buf_release) hb_buf packed;
@@ -284,6 +285,13 @@ static hb_status put_window(hb_store *s, const hb_live_window_row *row, bool *re
     HB_TRY(hb_compressor_new(&packer, err));
     HB_TRY(hb_compress(packer, (hb_str){row->json, row->json_len}, &packed, err));
     return insert_window(s, row, (hb_str){packed.p, packed.n}, err);
+}
+
+static hb_status put_window(hb_store *s, const hb_live_window_row *row, bool *ret_existed,
+                            hb_error *err)
+{
+    HB_TRY(put_row(s, row, ret_existed, err));
+    return *ret_existed ? HB_OK : hb_store_log_window(s, row, err);
 }
 
 hb_status hb_live_put_window(hb_store *s, const hb_live_window_row *row, bool *ret_existed,

@@ -66,6 +66,9 @@ typedef struct hb_live_window_row {
     uint32_t n_findings; /* of weight: drift or fail */
     hb_time decided_at;
     const char *report; /* path of its report; "" = none */
+    /* What it was decided by, for the log; "" or NULL = not said. Not filled on reading. */
+    const char *registry_digest;
+    const char *policy_digest;
 } hb_live_window_row;
 
 /* The same (stream, id, revision) with the same digest is fine and changes nothing

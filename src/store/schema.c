@@ -4,6 +4,7 @@
  *
  * Doubles stand in ANY columns: STRICT leaves such a value as it was bound, where a REAL column
  * turns -0 into 0. */
+#include "store/schema_audit.h"
 #include "store/store_internal.h"
 
 static const char runs[] =
@@ -343,6 +344,8 @@ static const char *const step_2_alerts[] = {
     "CREATE INDEX dead_letters_by_event ON dead_letters(event)",
 };
 
+#include "store/schema_governance.h"
+
 const hb_migration hb_store_migrations[] = {
     {.from = 0, .statements = step_0, .n_statements = sizeof step_0 / sizeof *step_0},
     {.from = 1, .statements = step_1, .n_statements = sizeof step_1 / sizeof *step_1},
@@ -351,6 +354,11 @@ const hb_migration hb_store_migrations[] = {
      .n_statements = sizeof step_2_live / sizeof *step_2_live,
      .more = step_2_alerts,
      .n_more = sizeof step_2_alerts / sizeof *step_2_alerts},
+    {.from = 3,
+     .statements = step_3_governance,
+     .n_statements = sizeof step_3_governance / sizeof *step_3_governance,
+     .more = step_3_audit,
+     .n_more = sizeof step_3_audit / sizeof *step_3_audit},
 };
 const size_t hb_store_migration_count = sizeof hb_store_migrations / sizeof *hb_store_migrations;
 

@@ -17,7 +17,7 @@
 #include "telemetry/reference.h"
 #include "telemetry/run.h"
 
-enum { HB_STORE_SCHEMA = 3, HB_STORE_BUSY_MS = 5000 };
+enum { HB_STORE_SCHEMA = 4, HB_STORE_BUSY_MS = 5000 };
 
 typedef struct hb_store hb_store;
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "store/audit_internal.h"
 #include "store/sql.h"
 
 #include <string.h>
@@ -124,6 +125,7 @@ static hb_status set_tag(hb_store *s, const hb_tag_row *row, hb_arena *arena, hb
                      "excluded.registry_digest,"
                      " set_by = excluded.set_by, note = excluded.note, set_ns = excluded.set_ns",
                      row, &t, err));
+    HB_TRY(hb_store_log_tag(s, row, t.program, t.subsystem, t.test_name, err));
     return write_tag(s,
                      "INSERT INTO tag_log(program, subsystem, test_name, tag, run, version,"
                      " registry_digest, set_by, note, set_ns)"

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/versions.h"
 
+#include "store/audit_internal.h"
 #include "store/sql.h"
 
 #include <string.h>
@@ -154,7 +155,8 @@ static hb_status add(hb_store *s, const hb_version_row *row, char ret_version[65
     }
     HB_TRY(name_is_free(s, row->name, err));
     HB_TRY(free_name(s, row->digest, ret_version, err));
-    return insert(s, row, ret_version, err);
+    HB_TRY(insert(s, row, ret_version, err));
+    return hb_store_log_version(s, row, ret_version, err);
 }
 
 hb_status hb_store_add_version(hb_store *s, const hb_version_row *row, char ret_version[65],
@@ -335,7 +337,8 @@ static hb_status retire(hb_store *s, const char *version, const char *reason, co
     hb_sql_text(&q, reason);
     hb_sql_text(&q, by);
     hb_sql_i64(&q, now);
-    return hb_sql_exec(&q, err);
+    HB_TRY(hb_sql_exec(&q, err));
+    return hb_store_log_retire(s, version, reason, by, now, err);
 }
 
 hb_status hb_store_retire_version(hb_store *s, const char *version, const char *reason,
@@ -364,7 +367,8 @@ static hb_status add_quality(hb_store *s, const hb_quality_row *row, hb_error *e
     hb_sql_text(&q, row->override_reason);
     hb_sql_text(&q, row->checked_by);
     hb_sql_i64(&q, row->checked_at);
-    return hb_sql_exec(&q, err);
+    HB_TRY(hb_sql_exec(&q, err));
+    return hb_store_log_quality(s, row, err);
 }
 
 hb_status hb_store_add_quality(hb_store *s, const hb_quality_row *row, hb_error *err)
