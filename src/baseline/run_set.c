@@ -5,7 +5,6 @@
 
 #include "base/map.h"
 #include "base/mem.h"
-#include "crypto/digest.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -175,20 +174,7 @@ static hb_status finish(loader *l, hb_error *err)
         set->metrics[i] = c->m;
     }
     qsort(set->metrics, set->n_metrics, sizeof *set->metrics, by_name);
-    hb_digest *d = NULL;
-    HB_TRY(hb_digest_new(&d, err));
-    hb_status status = HB_OK;
-    for (size_t i = 0; i < set->n_runs && status == HB_OK; i++) {
-        status = hb_digest_add(d, set->runs[i].digest, strlen(set->runs[i].digest), err);
-        if (status == HB_OK) {
-            status = hb_digest_add(d, "\n", 1, err);
-        }
-    }
-    if (status == HB_OK) {
-        status = hb_digest_hex(d, set->digest, err);
-    }
-    hb_digest_free(d);
-    return status;
+    return hb_run_set_digest_of(set, set->digest, err);
 }
 
 static void tell(const loader *l, hb_buf *note)

@@ -4,9 +4,11 @@
 #include "base/cpu.h"
 #include "base/mem.h"
 #include "cli/help.h"
+#include "cli/kept.h"
 #include "cli/options.h"
 #include "config/node.h"
 #include "crypto/digest.h"
+#include "export/audit.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -152,6 +154,29 @@ hb_status hb_app_reports_path(hb_app *app, const char **ret_path, hb_error *err)
     return hb_app_path(app, app->common.reports, "reports", ret_path, err);
 }
 
+hb_status hb_app_audit_path(hb_app *app, const char **ret_path, hb_error *err)
+{
+    return hb_app_path(app, NULL, "audit", ret_path, err);
+}
+
+void hb_app_drain(hb_app *app)
+{
+    const char *dir = NULL;
+    hb_error why = {0};
+    hb_audit_drained drained = {0};
+    if (!app->store || !app->store_written) {
+        return;
+    }
+    hb_status status = hb_app_audit_path(app, &dir, &why);
+    if (status == HB_OK) {
+        status = hb_audit_drain(app->os, app->store, dir, &drained, &why);
+    }
+    if (status != HB_OK) {
+        hb_say(app, "not in the log yet, %llu entries wait: %s",
+               (unsigned long long)drained.waiting, why.msg);
+    }
+}
+
 hb_status hb_app_open_units(hb_app *app, hb_error *err)
 {
     return app->units ? HB_OK : hb_units_open(&app->units, err);
@@ -159,8 +184,9 @@ hb_status hb_app_open_units(hb_app *app, hb_error *err)
 
 /* A configuration file's text and digest; *ret_text = NULL when it is absent and nobody named it.
  */
-static hb_status read_config(hb_app *app, const char *path, bool named, char **ret_text,
-                             size_t *ret_len, char digest[HB_DIGEST_HEX], hb_error *err)
+static hb_status read_config(hb_app *app, const char *kind, const char *path, bool named,
+                             char **ret_text, size_t *ret_len, char digest[HB_DIGEST_HEX],
+                             hb_error *err)
 {
     *ret_text = NULL;
     if (!named && !hb_path_exists(app->os, path)) {
@@ -171,6 +197,9 @@ static hb_status read_config(hb_app *app, const char *path, bool named, char **r
         return HB_FAIL(err, HB_E_CONFIG, "%s", why.msg);
     }
     hb_status status = hb_digest_of(*ret_text, *ret_len, digest, err);
+    if (status == HB_OK) {
+        status = hb_kept_remember(app, kind, (hb_str){*ret_text, *ret_len}, digest, err);
+    }
     if (status != HB_OK) {
         hb_free(*ret_text);
         *ret_text = NULL;
@@ -188,7 +217,8 @@ hb_status hb_app_load_policy(hb_app *app, hb_error *err)
     size_t len = 0;
     char digest[HB_DIGEST_HEX];
     HB_TRY(hb_app_path(app, app->common.baseline_policy, "baseline_policy.yaml", &path, err));
-    HB_TRY(read_config(app, path, app->common.baseline_policy != NULL, &text, &len, digest, err));
+    HB_TRY(read_config(app, "baseline_policy", path, app->common.baseline_policy != NULL, &text,
+                       &len, digest, err));
     hb_status status = HB_OK;
     if (text) {
         status = hb_policy_parse((hb_str){text, len}, path, digest, &app->policy, err);
@@ -211,7 +241,8 @@ hb_status hb_app_load_quality_policy(hb_app *app, hb_error *err)
     char digest[HB_DIGEST_HEX];
     const char *given = app->common.baseline_quality_policy;
     HB_TRY(hb_app_path(app, given, "baseline_quality_policy.yaml", &path, err));
-    HB_TRY(read_config(app, path, given != NULL, &text, &len, digest, err));
+    HB_TRY(
+        read_config(app, "baseline_quality_policy", path, given != NULL, &text, &len, digest, err));
     hb_status status = HB_OK;
     if (text) {
         status =
@@ -235,7 +266,7 @@ hb_status hb_app_load_equivalences(hb_app *app, hb_error *err)
     char digest[HB_DIGEST_HEX];
     const char *given = app->common.equivalence_mapping;
     HB_TRY(hb_app_path(app, given, "equivalence_mapping.yaml", &path, err));
-    HB_TRY(read_config(app, path, given != NULL, &text, &len, digest, err));
+    HB_TRY(read_config(app, "equivalence_mapping", path, given != NULL, &text, &len, digest, err));
     hb_status status = HB_OK;
     if (text) {
         status = hb_equivalence_parse((hb_str){text, len}, path, digest, &app->equivalences, err);
@@ -254,7 +285,8 @@ hb_status hb_app_registry(hb_app *app, const char *program, const char *mode,
     char digest[HB_DIGEST_HEX];
     HB_TRY(hb_app_open_units(app, err));
     HB_TRY(hb_app_path(app, app->common.metric_registry, "metric_registry.yaml", &path, err));
-    HB_TRY(read_config(app, path, app->common.metric_registry != NULL, &text, &len, digest, err));
+    HB_TRY(read_config(app, "metric_registry", path, app->common.metric_registry != NULL, &text,
+                       &len, digest, err));
     if (!text) {
         return hb_registry_builtin(ret_registry, err);
     }
@@ -270,6 +302,7 @@ hb_status hb_app_open_store(hb_app *app, hb_store_mode mode, hb_error *err)
     HB_TRY(hb_app_db_path(app, &path, err));
     bool made = mode == HB_STORE_CREATE && !hb_path_exists(app->os, path);
     HB_TRY(hb_store_open(app->os, path, mode, &app->store, err));
+    app->store_written = mode != HB_STORE_READ;
     if (made) {
         hb_say(app, "created the registry %s", path);
     }
@@ -385,6 +418,7 @@ int hb_main(int argc, char **argv, const hb_os *os)
         app.tty_err = hb_term_talks();
         app.colour_out = hb_term_colour((hb_colour_when)app.common.colour, getenv);
         status = run_command(&app, &parsed, &exit_code, &err);
+        hb_app_drain(&app);
     }
     if (status == HB_OK) {
         status = hb_buf_check(&app.out, &err);

@@ -41,7 +41,11 @@ struct hb_app {
     hb_equivalence_mapping equivalences;
     bool has_equivalences;
     bool operators_checked; /* the workspace's operators.yaml is the one in force */
+    struct hb_kept_document *kept; /* files that were read (kept.h), in the arena */
+    size_t n_kept;
+    size_t cap_kept;
     hb_store *store;
+    bool store_written; /* it is open for writing */
     hb_units *units;
     bool colour_out; /* colour for standard output */
     bool tty_err;    /* standard error is a terminal */
@@ -57,6 +61,11 @@ HB_CHECKED hb_status hb_app_path(hb_app *app, const char *given, const char *nam
                                  const char **ret_path, hb_error *err);
 HB_CHECKED hb_status hb_app_db_path(hb_app *app, const char **ret_path, hb_error *err);
 HB_CHECKED hb_status hb_app_reports_path(hb_app *app, const char **ret_path, hb_error *err);
+/* Folder of the lab's log: audit/ of the workspace. */
+HB_CHECKED hb_status hb_app_audit_path(hb_app *app, const char **ret_path, hb_error *err);
+/* Puts what waits in the registry's queue into the lab's log. The runner does it after every
+ * command that had the registry open for writing. What cannot be put there is told and waits. */
+void hb_app_drain(hb_app *app);
 
 HB_CHECKED hb_status hb_app_open_units(hb_app *app, hb_error *err);
 HB_CHECKED hb_status hb_app_load_policy(hb_app *app, hb_error *err);

@@ -2,6 +2,7 @@
 /* hb daemon: live telemetry, judged window by window. */
 #include "cli/commands.h"
 #include "cli/daemon_setup.h"
+#include "cli/kept.h"
 
 #include "base/json_write.h"
 
@@ -216,8 +217,15 @@ static hb_status tell_outcome(hb_app *app, const hb_daemon_files *f, const hb_da
 static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f, hb_error *err)
 {
     hb_store *store = NULL;
+    const char *audit_dir = NULL;
+    HB_TRY(hb_app_audit_path(app, &audit_dir, err));
     HB_TRY(hb_store_open(app->os, f->db, HB_STORE_CREATE, &store, err));
+    hb_status kept = hb_kept_put(app, store, hb_registry_digest(f->registry), err);
+    if (kept == HB_OK) {
+        kept = hb_kept_put(app, store, app->policy.digest, err);
+    }
     hb_store_close(store); /* the daemon opens it for itself */
+    HB_TRY(kept);
     const hb_daemon_setup setup = {
         .os = app->os,
         .config = &f->config,
@@ -225,6 +233,7 @@ static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f, hb_e
         .base_dir = f->base_dir,
         .db = f->db,
         .reports = f->reports,
+        .audit_dir = audit_dir,
         .output_dir = f->output_dir,
         .journal_dir = f->journal_dir,
         .registry = f->registry,

@@ -109,7 +109,7 @@ static hb_status judge(demo *d, const char *path, const char *run_id, hb_error *
     hb_list one = {&path, 1};
     hb_flow f;
     hb_flow_init(&f);
-    hb_status status = hb_flow_read(d->app, one, &read, NULL, &f.registry, &f.run, err);
+    hb_status status = hb_flow_read_run(d->app, &f, one, &read, err);
     if (status == HB_OK) {
         status = hb_flow_register(d->app, &f, err);
     }
@@ -131,8 +131,7 @@ static hb_status ingest(demo *d, const char *path, const char *run_id, hb_error 
     hb_read_opts read = {.run_id = run_id, .program = PROGRAM, .test_name = TEST};
     hb_flow f;
     hb_flow_init(&f);
-    hb_status status =
-        hb_flow_read(d->app, (hb_list){&path, 1}, &read, NULL, &f.registry, &f.run, err);
+    hb_status status = hb_flow_read_run(d->app, &f, (hb_list){&path, 1}, &read, err);
     if (status == HB_OK) {
         status = hb_flow_register(d->app, &f, err);
     }

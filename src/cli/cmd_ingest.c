@@ -12,7 +12,7 @@
 static hb_status register_files(hb_app *app, hb_flow *f, hb_list args, const hb_read_opts *read,
                                 hb_error *err)
 {
-    HB_TRY(hb_flow_read(app, args, read, NULL, &f->registry, &f->run, err));
+    HB_TRY(hb_flow_read_run(app, f, args, read, err));
     HB_TRY(hb_app_need_store(app, err));
     return hb_flow_register(app, f, err);
 }

@@ -280,8 +280,8 @@ const hb_cmd hb_cmd_keys_revoke = {
     .min_args = 1,
     .max_args = 1,
     .args = "NAME|ID",
-    .details = "Signed by the key itself, or by another of the workspace (--key) when it is lost.\n"
-               "Kept as keys/ID.revocation.dsse.json. hb signs with the key no more. A\n"
+    .details = "Signed by the key itself, or by another of the workspace (--key) when it is\n"
+               "lost. Kept as keys/ID.revocation.dsse.json. hb signs with the key no more. A\n"
                "revocation is not taken back.\n"
                "\n"
                "What others believe is theirs to say: the key's entry in operators.yaml needs\n"

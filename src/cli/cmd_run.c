@@ -32,7 +32,7 @@ typedef struct run_opts {
 static hb_status read_and_judge(hb_app *app, hb_flow *f, hb_list args, const run_opts *o,
                                 hb_error *err)
 {
-    HB_TRY(hb_flow_read(app, args, &o->read, NULL, &f->registry, &f->run, err));
+    HB_TRY(hb_flow_read_run(app, f, args, &o->read, err));
     HB_TRY(hb_app_need_store(app, err));
     HB_TRY(
         hb_flow_select(app, f, &(hb_flow_choice){.baseline = o->baseline, .with = o->with}, err));

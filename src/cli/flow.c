@@ -5,6 +5,7 @@
 #include "cli/flow_job.h"
 #include "cli/globs.h"
 #include "cli/govern_shared.h"
+#include "cli/kept.h"
 #include "cli/progress.h"
 #include "cli/topics.h"
 #include "config/node.h"
@@ -14,6 +15,7 @@
 #include "input/select/select.h"
 #include "os/pool.h"
 #include "report/report.h"
+#include "store/documents.h"
 #include "telemetry/factors.h"
 #include "telemetry/run_meta.h"
 
@@ -39,6 +41,7 @@ void hb_flow_init(hb_flow *f)
 {
     *f = (hb_flow){.report = ""};
     hb_buf_init(&f->json, DECISION_MAX_BYTES);
+    hb_buf_init(&f->reading, HB_DOCUMENT_MAX);
 }
 
 void hb_flow_release(hb_flow *f)
@@ -52,13 +55,24 @@ void hb_flow_release(hb_flow *f)
     hb_run_free(f->run);
     hb_registry_free(f->registry);
     hb_buf_release(&f->json);
+    hb_buf_release(&f->reading);
+}
+
+static hb_status keep_meta(hb_app *app, hb_str text, const char *path, hb_flow_job *j,
+                           hb_error *err)
+{
+    HB_TRY(hb_digest_of(text.p, text.n, j->meta_sha256, err));
+    j->meta_path = hb_arena_str(&app->arena, hb_str_of(path));
+    return j->meta_path ? hb_kept_remember(app, "run_meta", text, j->meta_sha256, err)
+                        : HB_NOMEM(err);
 }
 
 /* The run_meta file named, or the one in an artifact folder; for a baseline the other way round,
  * and the file named there, which is about the run under test, does not give it a name. */
-static hb_status read_meta(hb_app *app, hb_list files, const hb_read_opts *o, hb_run_meta *ret,
-                           hb_error *err)
+static hb_status read_meta(hb_app *app, const hb_read_opts *o, hb_flow_job *j, hb_error *err)
 {
+    const hb_list files = j->files;
+    hb_run_meta *ret = &j->meta;
     hb_run_meta_init(ret);
     char *beside = NULL;
     const char *path = o->run_meta;
@@ -73,6 +87,9 @@ static hb_status read_meta(hb_app *app, hb_list files, const hb_read_opts *o, hb
         status = hb_file_read(app->os, path, HB_YAML_MAX_BYTES, &text, &len, err);
         if (status == HB_OK) {
             status = hb_run_meta_parse((hb_str){text, len}, path, &app->arena, ret, err);
+        }
+        if (status == HB_OK) {
+            status = keep_meta(app, (hb_str){text, len}, path, j, err);
         }
         if (o->is_baseline && path == o->run_meta) {
             ret->run_id = "";
@@ -162,7 +179,7 @@ hb_status hb_flow_prepare(hb_app *app, hb_list files, const hb_read_opts *o,
 {
     *ret = (hb_flow_job){.o = o, .threads = o->threads ? o->threads : hb_pool_processors()};
     HB_TRY(hb_globs_expand(app, files, &ret->files, err));
-    HB_TRY(read_meta(app, ret->files, o, &ret->meta, err));
+    HB_TRY(read_meta(app, o, ret, err));
     HB_TRY(complete_meta(app, o, &ret->meta, err));
     if (!*io_registry) {
         HB_TRY(hb_app_registry(app, ret->meta.program, ret->meta.context[HB_CONTEXT_OPERATING_MODE],
@@ -226,16 +243,6 @@ hb_status hb_flow_inspect(hb_app *app, hb_list files, const hb_read_opts *o,
     HB_TRY(hb_flow_prepare(app, files, o, io_registry, &j, err));
     j.readings = readings;
     return hb_flow_do(app, &j, NULL, ret_run, err);
-}
-
-hb_status hb_flow_register(hb_app *app, hb_flow *f, hb_error *err)
-{
-    bool existed = false;
-    HB_TRY(hb_store_add_run(app->store, f->run, app->os->now(), &existed, err));
-    if (existed) {
-        hb_say(app, "run %s was registered before, with the same content", f->run->meta.run_id);
-    }
-    return HB_OK;
 }
 
 hb_status hb_flow_decide(hb_flow *f, const hb_reference *reference, const hb_policy *policy,

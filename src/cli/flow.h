@@ -95,6 +95,8 @@ typedef enum hb_fail_on { HB_FAIL_ON_FAIL, HB_FAIL_ON_DRIFT, HB_FAIL_ON_NONE } h
 extern const char *const hb_fail_on_words[];
 int hb_verdict_exit(hb_verdict v, int fail_on);
 
+enum { HB_FLOW_READ_BY = 8 };
+
 /* A run with what its decision borrows. */
 typedef struct hb_flow {
     hb_registry *registry;
@@ -108,6 +110,9 @@ typedef struct hb_flow {
     hb_buf json;        /* canonical decision */
     char digest[65];    /* of json */
     const char *report; /* path of the HTML page, "" when none was written */
+    hb_buf reading;     /* how the files were read (evidence/read_record.h); empty = not by files */
+    const char *read_by[HB_FLOW_READ_BY]; /* digests of the documents it names, in app->arena */
+    size_t n_read_by;
 } hb_flow;
 
 void hb_flow_init(hb_flow *f);
@@ -120,6 +125,9 @@ struct hb_reading;
 HB_CHECKED hb_status hb_flow_read(hb_app *app, hb_list files, const hb_read_opts *o,
                                   const hb_run *like, hb_registry **io_registry, hb_run **ret_run,
                                   hb_error *err);
+/* The same for a run that will be registered: into f->registry and f->run, with f->reading. */
+HB_CHECKED hb_status hb_flow_read_run(hb_app *app, hb_flow *f, hb_list files, const hb_read_opts *o,
+                                      hb_error *err);
 /* The runs of several lists of files, as hb_flow_read gives them one after another, each like the
  * first: the same figures, the same first error. Read at once where threads and files allow it.
  * ret_runs[i], NULL before the call, are the caller's also on failure. */
@@ -139,7 +147,7 @@ HB_CHECKED hb_status hb_flow_inspect(hb_app *app, hb_list files, const hb_read_o
 HB_CHECKED hb_status hb_flow_groups(hb_app *app, const char *path, const hb_read_opts *o,
                                     const char *column, hb_group_value **ret, size_t *ret_n,
                                     hb_error *err);
-/* Adds f->run to the registry (told when it was already there). */
+/* Adds f->run to the registry (told when it was already there), with how it was read. */
 HB_CHECKED hb_status hb_flow_register(hb_app *app, hb_flow *f, hb_error *err);
 /* What a run is compared with and judged together with (baseline/select.h). */
 typedef struct hb_flow_choice {

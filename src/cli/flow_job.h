@@ -11,6 +11,8 @@ typedef struct hb_flow_job {
     hb_list files; /* patterns expanded */
     const hb_read_opts *o;
     hb_run_meta meta;
+    const char *meta_path; /* of the run_meta file; NULL = none */
+    char meta_sha256[65];
     const char *profiles; /* folder of the workspace's own */
     const hb_registry *registry;
     struct hb_reading **readings; /* hb_flow_inspect; NULL = not wanted */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A decision into the registry, with the runs it rests on and what it says of suspicions. */
 #include "cli/flow.h"
+#include "cli/kept.h"
+#include "evidence/basis.h"
 
 enum { LINEAGE_MAX_BYTES = 256 << 10 };
 
@@ -69,7 +71,15 @@ static hb_status answered(hb_app *app, const hb_decision *d, hb_decision_row *ro
     return HB_OK;
 }
 
-static hb_status store(hb_app *app, const hb_flow *f, hb_buf texts[4], hb_error *err)
+/* The files it was decided under. */
+static hb_status keep_documents(hb_app *app, const hb_flow *f, hb_error *err)
+{
+    HB_TRY(hb_kept_put(app, app->store, hb_registry_digest(f->registry), err));
+    HB_TRY(hb_kept_put(app, app->store, app->policy.digest, err));
+    return hb_kept_put(app, app->store, f->decision->reference->equivalence_digest, err);
+}
+
+static hb_status store(hb_app *app, const hb_flow *f, hb_buf texts[4], hb_buf *basis, hb_error *err)
 {
     const hb_decision *d = f->decision;
     const hb_reference *r = d->reference;
@@ -103,6 +113,10 @@ static hb_status store(hb_app *app, const hb_flow *f, hb_buf texts[4], hb_error 
     };
     HB_TRY(raised(app, d, &row, err));
     HB_TRY(answered(app, d, &row, err));
+    HB_TRY(hb_basis_json(d, basis, err));
+    row.basis = basis->p;
+    row.basis_len = basis->n;
+    HB_TRY(keep_documents(app, f, err));
     return hb_store_add_decision(app->store, &row, err);
 }
 
@@ -112,7 +126,10 @@ hb_status hb_flow_store(hb_app *app, const hb_flow *f, hb_error *err)
     for (size_t i = 0; i < 4; i++) {
         hb_buf_init(&texts[i], LINEAGE_MAX_BYTES);
     }
-    hb_status status = store(app, f, texts, err);
+    hb_buf basis;
+    hb_buf_init(&basis, HB_BASIS_MAX);
+    hb_status status = store(app, f, texts, &basis, err);
+    hb_buf_release(&basis);
     for (size_t i = 0; i < 4; i++) {
         hb_buf_release(&texts[i]);
     }

@@ -16,6 +16,7 @@ typedef struct parser {
     int at;
     hb_arena *arena;
     void *common;
+    char *(*env)(const char *); /* may be NULL */
     hb_parsed *out;
     const char **words; /* command words and arguments, in order */
     size_t n_words;
@@ -197,6 +198,18 @@ static hb_status unknown_command(const parser *p, hb_error *err)
                    two ? p->words[0] : "");
 }
 
+/* Before what the command line says, which then counts and is not "given twice". */
+static hb_status from_environment(parser *p, const hb_opt *opts, void *base, hb_error *err)
+{
+    for (const hb_opt *o = opts; p->env && o && o->name; o++) {
+        const char *value = o->env ? p->env(o->env) : NULL;
+        if (value && *value) {
+            HB_TRY(put(p, (found){o, base, NULL}, value, err));
+        }
+    }
+    return HB_OK;
+}
+
 /* The command is settled as soon as it can be: options that follow are then its own. The first word
  * of a group ("runs") waits for the second. */
 static hb_status word(parser *p, const char *arg, hb_error *err)
@@ -217,7 +230,7 @@ static hb_status word(parser *p, const char *arg, hb_error *err)
     }
     p->words += used;
     p->n_words -= used;
-    return HB_OK;
+    return from_environment(p, cmd->opts, p->out->opts, err);
 }
 
 static bool common_flag(const parser *p, const char *name)
@@ -268,27 +281,17 @@ static hb_status check_command(const parser *p, hb_error *err)
     return HB_OK;
 }
 
-static hb_status from_environment(parser *p, char *(*env)(const char *), hb_error *err)
-{
-    for (const hb_opt *o = hb_common_opts; env && o->name; o++) {
-        const char *value = o->env ? env(o->env) : NULL;
-        if (value && *value) {
-            HB_TRY(put(p, (found){o, p->common, NULL}, value, err));
-        }
-    }
-    return HB_OK;
-}
-
 hb_status hb_options_parse(int argc, char **argv, void *common, hb_arena *arena,
                            char *(*env)(const char *), hb_parsed *ret, hb_error *err)
 {
-    parser p = {.argc = argc, .argv = argv, .arena = arena, .common = common, .out = ret};
+    parser p = {
+        .argc = argc, .argv = argv, .arena = arena, .common = common, .env = env, .out = ret};
     *ret = (hb_parsed){0};
     p.words = hb_arena_array(arena, (size_t)argc + 1, sizeof *p.words);
     if (!p.words) {
         return HB_NOMEM(err);
     }
-    HB_TRY(from_environment(&p, env, err));
+    HB_TRY(from_environment(&p, hb_common_opts, common, err));
     for (p.at = 1; p.at < argc; p.at++) {
         const char *arg = argv[p.at];
         if (!p.plain && strcmp(arg, "--") == 0) {

@@ -115,6 +115,7 @@ static void forget_pending(hb_engine *e, const bool *is_new)
         hb_pending_free(e->pending[i]);
     }
     e->n_pending = 0;
+    e->pending_bytes = 0;
 }
 
 /* Records before the snapshot, and before the first one that an open window needs, are done with:

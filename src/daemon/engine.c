@@ -134,7 +134,7 @@ static hb_status drain(hb_engine *e, hb_error *err)
     for (;;) {
         hb_window_closed *closed = NULL;
         HB_TRY(hb_engine_settle(e, err));
-        if (e->n_pending == HB_PENDING_MAX) {
+        if (e->n_pending == HB_PENDING_MAX || e->pending_bytes > HB_PENDING_BYTES) {
             HB_TRY(hb_engine_commit(e, false, err));
         }
         HB_TRY(hb_windows_take(e->windows, &closed, err));

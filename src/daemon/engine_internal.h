@@ -11,7 +11,12 @@
 #include "daemon/track.h"
 #include "daemon/train.h"
 
-enum { HB_PENDING_MAX = 64, HB_DECISION_MAX_BYTES = 16 << 20, HB_STATE_MAX_BYTES = 1 << 30 };
+enum {
+    HB_PENDING_MAX = 64,
+    HB_PENDING_BYTES = 32 << 20, /* of their bases: beyond it they are committed */
+    HB_DECISION_MAX_BYTES = 16 << 20,
+    HB_STATE_MAX_BYTES = 1 << 30
+};
 
 /* One window definition. */
 typedef struct hb_watched {
@@ -34,6 +39,8 @@ typedef struct hb_pending {
     hb_reference reference;
     hb_decision *decision;
     hb_buf json;
+    hb_buf
+        basis; /* of a window that becomes a run: with the detector before it took the window in */
     char digest[65];
     char *report; /* path, NULL = none */
     uint64_t from;
@@ -80,6 +87,7 @@ struct hb_engine {
 
     hb_pending *pending[HB_PENDING_MAX];
     size_t n_pending;
+    size_t pending_bytes;
 
     hb_engine_state told;
 };

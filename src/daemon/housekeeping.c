@@ -94,6 +94,12 @@ static void look_at_conditions(hb_supervisor *v)
               "messages come, but their times stand still or none can be read: no window closes; "
               "look at them with 'hb journal cat'");
     condition(v, "evidence", "", HB_ALERT_CRITICAL, *e.evidence_why != '\0', e.evidence_why);
+    if (v->auditor) {
+        char why[HB_AUDITOR_WHY];
+        uint64_t waiting = 0;
+        hb_auditor_state(v->auditor, why, &waiting);
+        condition(v, "audit", "", HB_ALERT_WARN, *why != '\0', why);
+    }
 }
 
 /* --- housekeeping --- */

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "crypto/digest.h"
 #include "decide/decision_json.h"
+#include "evidence/basis.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +18,7 @@ void hb_pending_free(hb_pending *p)
         hb_decision_free(p->decision);
         hb_window_closed_free(p->closed);
         hb_buf_release(&p->json);
+        hb_buf_release(&p->basis);
         hb_free(p->report);
         hb_free(p);
     }
@@ -178,6 +180,9 @@ static hb_status judge(hb_engine *e, hb_pending *p, hb_error *err)
     HB_TRY(decide(e, p, err));
     p->run = becomes_run(e, p);
     HB_TRY(train(e, p, err));
+    if (p->run && !p->training && !e->told.reliving) {
+        HB_TRY(hb_basis_json(p->decision, &p->basis, err)); /* before the detector moves on */
+    }
     HB_TRY(absorb(e, w, window, err));
     p->from = hb_track_from(&w->track, window->start, window->end, e->record);
     p->to = e->position;
@@ -196,6 +201,7 @@ hb_status hb_engine_judge(hb_engine *e, hb_watched *w, hb_window_closed *closed,
     }
     *p = (hb_pending){.of = w, .closed = closed, .since_ns = e->s.os->monotonic_ns()};
     hb_buf_init(&p->json, HB_DECISION_MAX_BYTES);
+    hb_buf_init(&p->basis, HB_BASIS_MAX);
     hb_status status = HB_OK;
     bool keep = false;
     if (e->record < e->quiet_until) { /* judged under another configuration */
@@ -216,5 +222,6 @@ hb_status hb_engine_judge(hb_engine *e, hb_watched *w, hb_window_closed *closed,
         status = hb_pending_report(e, p, err);
     }
     e->pending[e->n_pending++] = p;
+    e->pending_bytes += p->basis.n;
     return status;
 }

@@ -118,6 +118,8 @@ static hb_status add_decision(hb_engine *e, const hb_pending *p, hb_buf texts[3]
         .json_len = p->json.n,
         .digest = p->digest,
         .decided_at = e->s.os->now(),
+        .basis = p->basis.n ? p->basis.p : NULL,
+        .basis_len = p->basis.n,
     };
     return hb_store_add_decision(e->s.store, &row, err);
 }

@@ -298,6 +298,9 @@ static hb_status open_all(hb_supervisor *v, hb_error *err)
     HB_TRY(open_journal(v, err));
     HB_TRY(open_engine(v, err));
     HB_TRY(hb_supervisor_open_outbox(v, err));
+    if (s->audit_dir) {
+        HB_TRY(hb_auditor_start(s->os, s->db, s->audit_dir, &v->auditor, err));
+    }
     HB_TRY(open_feeders(v, err));
     hb_supervisor_publish(v);
     HB_IGNORE(hb_notify_ready(v->notify, "judging", NULL)); /* without a manager nobody waits */
@@ -356,6 +359,7 @@ static void release(hb_supervisor *v, bool hung)
     hb_http_stop(v->http);
     hb_outbox_stop(v->outbox, OUTBOX_STOP_MS);
     hb_engine_free(v->engine);
+    hb_auditor_stop(v->auditor);
     hb_alerts_close(v->alerts);
     hb_store_close(v->store);
     if (v->claim >= 0) {

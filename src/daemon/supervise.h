@@ -19,6 +19,7 @@ typedef struct hb_daemon_setup { /* borrowed */
     const char *base_dir; /* relative paths of the configuration start here */
     const char *db;       /* exists */
     const char *reports;
+    const char *audit_dir; /* of the lab's log; NULL = none is written */
     const char *output_dir;
     const char *journal_dir;
     const hb_registry *registry;

@@ -4,13 +4,14 @@
 #ifndef HB_DAEMON_SUPERVISE_INTERNAL_H
 #define HB_DAEMON_SUPERVISE_INTERNAL_H
 
+#include "daemon/auditor.h"
 #include "daemon/claim.h"
 #include "daemon/feeders.h"
 #include "daemon/health_routes.h"
 #include "daemon/notify.h"
 #include "daemon/supervise.h"
 
-enum { HB_CONDITIONS = HB_DAEMON_SOURCES_MAX + 5 };
+enum { HB_CONDITIONS = HB_DAEMON_SOURCES_MAX + 6 };
 
 /* What is wrong with the daemon itself, as an alert: told when it begins and when it is over. */
 typedef struct hb_condition {
@@ -30,6 +31,7 @@ typedef struct hb_supervisor {
     hb_outbox *outbox;
     hb_outbox_sink *outbox_sinks;
     hb_engine *engine;
+    hb_auditor *auditor;
     hb_feeders *feeders;
     hb_health *health;
     hb_health_view view;

@@ -61,6 +61,9 @@ const char *hb_detector_digest(const hb_detector *d);
  * failure the detector is unchanged. docs/formats/detector.md */
 HB_CHECKED hb_status hb_detector_save(const hb_detector *d, hb_buf *out, hb_error *err);
 HB_CHECKED hb_status hb_detector_load(hb_detector *d, const void *p, size_t n, hb_error *err);
+/* A new detector of the options that the saved state states. */
+HB_CHECKED hb_status hb_detector_restore(const void *p, size_t n, hb_detector **ret_detector,
+                                         hb_error *err);
 
 /* What a live decision takes beside the run: in hb_prior. */
 typedef struct hb_live {

@@ -89,31 +89,37 @@ typedef struct options_row {
     bool same;
 } options_row;
 
+static hb_detector_options get_options(hb_rd *r)
+{
+    hb_detector_options o = {.alarms_per_month = hb_rd_f64(r)};
+    o.n_defs = hb_rd_u32(r);
+    o.n_metrics = hb_rd_u32(r);
+    o.slide_ns = (int64_t)hb_rd_u64(r);
+    o.size_ns = (int64_t)hb_rd_u64(r);
+    o.keep = hb_rd_u32(r);
+    o.n_min = hb_rd_u32(r);
+    o.min_coverage = hb_rd_f64(r);
+    o.seed = hb_rd_u64(r);
+    return o;
+}
+
 /* A state of other options would be judged by rules it was not made with. */
 static hb_status check_options(hb_rd *r, const hb_detector_options *o, hb_error *err)
 {
-    double alarms = hb_rd_f64(r);
-    uint32_t defs = hb_rd_u32(r);
-    uint32_t metrics = hb_rd_u32(r);
-    uint64_t slide = hb_rd_u64(r);
-    uint64_t size = hb_rd_u64(r);
-    uint32_t keep = hb_rd_u32(r);
-    uint32_t n_min = hb_rd_u32(r);
-    double coverage = hb_rd_f64(r);
-    uint64_t seed = hb_rd_u64(r);
+    const hb_detector_options was = get_options(r);
     if (r->failed) {
         return damaged("it ends early", err);
     }
     const options_row rows[] = {
-        {"alarms_per_month", alarms == o->alarms_per_month},
-        {"n_defs", defs == o->n_defs},
-        {"n_metrics", metrics == o->n_metrics},
-        {"slide", slide == (uint64_t)o->slide_ns},
-        {"size", size == (uint64_t)o->size_ns},
-        {"keep", keep == o->keep},
-        {"n_min", n_min == o->n_min},
-        {"min_coverage", coverage == o->min_coverage},
-        {"seed", seed == o->seed},
+        {"alarms_per_month", was.alarms_per_month == o->alarms_per_month},
+        {"n_defs", was.n_defs == o->n_defs},
+        {"n_metrics", was.n_metrics == o->n_metrics},
+        {"slide", was.slide_ns == o->slide_ns},
+        {"size", was.size_ns == o->size_ns},
+        {"keep", was.keep == o->keep},
+        {"n_min", was.n_min == o->n_min},
+        {"min_coverage", was.min_coverage == o->min_coverage},
+        {"seed", was.seed == o->seed},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         if (!rows[i].same) {
@@ -279,4 +285,24 @@ hb_status hb_detector_load(hb_detector *d, const void *p, size_t n, hb_error *er
     }
     hb_detector_free(fresh);
     return status;
+}
+
+hb_status hb_detector_restore(const void *p, size_t n, hb_detector **ret_detector, hb_error *err)
+{
+    hb_detector *d = NULL;
+    HB_TRY(check_frame(p, n, err));
+    hb_rd r = hb_rd_of((const char *)p + MAGIC_BYTES + sizeof(uint16_t),
+                       n - MAGIC_BYTES - sizeof(uint16_t) - HEX);
+    const hb_detector_options options = get_options(&r);
+    if (r.failed) {
+        return damaged("it ends early", err);
+    }
+    HB_TRY(hb_detector_new(&options, &d, err));
+    hb_status status = hb_detector_load(d, p, n, err);
+    if (status != HB_OK) {
+        hb_detector_free(d);
+        return status;
+    }
+    *ret_detector = d;
+    return HB_OK;
 }

@@ -137,6 +137,9 @@ static hb_status add_decision(hb_store *s, const hb_decision_row *row, hb_error 
     if (!found) {
         HB_TRY(insert_decision(s, row, run, &decision, err));
     }
+    if (row->basis) {
+        HB_TRY(hb_store_write_basis(s, decision, (hb_str){row->basis, row->basis_len}, err));
+    }
     HB_TRY(hb_store_write_suspicions(s, row, decision, run, err));
     HB_CLEANUP(hb_sql_close) hb_sql q = {0};
     HB_TRY(hb_sql_open(s,
@@ -184,29 +187,46 @@ static void get_decision(hb_sql *q, hb_arena *arena, hb_decision_row *row)
     " runs o ON o.id = l.run WHERE l.decision = d.id AND l.role = '" role                       \
     "' ORDER BY l.pos)), '')"
 
-hb_status hb_store_latest_decision(hb_store *s, const char *run_id, hb_arena *arena,
-                                   hb_decision_row *ret_row, bool *ret_found, hb_error *err)
+#define DECISION(of, which)                                                                      \
+    "SELECT r.run_id, d.status, d.baseline_run_id, d.baseline_reason,"                           \
+    " d.match_level, d.match_score, d.match_possible, d.registry_digest,"                        \
+    " d.policy_digest, d.engine_version, d.json, d.digest, d.decided_ns,"                        \
+    " " LINEAGE("reference") ", " LINEAGE("comparable") ", " LINEAGE("set") ", " LINEAGE(        \
+        "with") ", "                                                                             \
+                "coalesce((SELECT version FROM baseline_versions v WHERE v.id = d.version), '')" \
+                " FROM runs r JOIN decisions d ON " of " WHERE r.run_id = ?" which
+
+static hb_status one_decision(hb_sql *q, hb_arena *arena, hb_decision_row *ret_row, bool *ret_found,
+                              hb_error *err)
 {
-    HB_CLEANUP(hb_sql_close) hb_sql q = {0};
     bool found = false;
-    HB_TRY(hb_sql_open(
-        s,
-        "SELECT r.run_id, d.status, d.baseline_run_id, d.baseline_reason,"
-        " d.match_level, d.match_score, d.match_possible, d.registry_digest,"
-        " d.policy_digest, d.engine_version, d.json, d.digest, d.decided_ns,"
-        " " LINEAGE("reference") ", " LINEAGE("comparable") ", " LINEAGE("set") ", " LINEAGE(
-            "with") ", coalesce((SELECT version FROM baseline_versions v WHERE v.id ="
-                    " d.version), '') FROM runs r JOIN decisions d ON d.id = r.latest_decision"
-                    " WHERE r.run_id = ?",
-        &q, err));
-    hb_sql_text(&q, run_id);
-    HB_TRY(hb_sql_row(&q, &found, err));
+    HB_TRY(hb_sql_row(q, &found, err));
     if (found) {
         hb_decision_row row = {0};
-        get_decision(&q, arena, &row);
-        HB_TRY(hb_sql_check(&q, err));
+        get_decision(q, arena, &row);
+        HB_TRY(hb_sql_check(q, err));
         *ret_row = row;
     }
     *ret_found = found;
     return HB_OK;
+}
+
+hb_status hb_store_latest_decision(hb_store *s, const char *run_id, hb_arena *arena,
+                                   hb_decision_row *ret_row, bool *ret_found, hb_error *err)
+{
+    HB_CLEANUP(hb_sql_close) hb_sql q = {0};
+    HB_TRY(hb_sql_open(s, DECISION("d.id = r.latest_decision", ""), &q, err));
+    hb_sql_text(&q, run_id);
+    return one_decision(&q, arena, ret_row, ret_found, err);
+}
+
+hb_status hb_store_get_decision(hb_store *s, const char *run_id, const char *digest,
+                                hb_arena *arena, hb_decision_row *ret_row, bool *ret_found,
+                                hb_error *err)
+{
+    HB_CLEANUP(hb_sql_close) hb_sql q = {0};
+    HB_TRY(hb_sql_open(s, DECISION("d.run = r.id", " AND d.digest = ?"), &q, err));
+    hb_sql_text(&q, run_id);
+    hb_sql_text(&q, digest);
+    return one_decision(&q, arena, ret_row, ret_found, err);
 }

@@ -19,15 +19,18 @@ HB_CHECKED hb_status hb_store_put_document(hb_store *s, const char *kind, hb_str
 HB_CHECKED hb_status hb_store_get_document(hb_store *s, const char *sha256, hb_arena *arena,
                                            hb_str *ret_text, bool *ret_found, hb_error *err);
 
-/* How the files of a run were read: canonical JSON (docs/formats/reading.md). */
+/* How the files of a run were read: canonical JSON (docs/formats/reading.md). What is there already
+ * is left alone; a run that is not registered gets none (hb_store_add_run_read does both at once).
+ */
 HB_CHECKED hb_status hb_store_put_reading(hb_store *s, const char *run_id, hb_str json,
                                           hb_error *err);
 HB_CHECKED hb_status hb_store_get_reading(hb_store *s, const char *run_id, hb_arena *arena,
                                           hb_str *ret_json, bool *ret_found, hb_error *err);
 
-/* The basis of a decision (evidence/basis.h): canonical JSON, by the decision's digest; stored
- * compressed, in the transaction of the decision (hb_decision_row.basis). */
-HB_CHECKED hb_status hb_store_get_basis(hb_store *s, const char *decision_sha256, hb_arena *arena,
+/* The basis of a decision (evidence/basis.h): canonical JSON, stored compressed in the transaction
+ * of the decision (hb_decision_row.basis). */
+HB_CHECKED hb_status hb_store_get_basis(hb_store *s, const char *run_id,
+                                        const char *decision_sha256, hb_arena *arena,
                                         hb_str *ret_json, bool *ret_found, hb_error *err);
 
 #endif

@@ -319,12 +319,25 @@ static hb_status add_run(hb_store *s, const hb_run *run, hb_time created, bool *
     return insert_reject_examples(s, run, id, err);
 }
 
-hb_status hb_store_add_run(hb_store *s, const hb_run *run, hb_time created, bool *ret_existed,
-                           hb_error *err)
+static hb_status add_run_read(hb_store *s, const hb_run *run, hb_str reading, hb_time created,
+                              bool *ret_existed, hb_error *err)
+{
+    HB_TRY(add_run(s, run, created, ret_existed, err));
+    return reading.n ? hb_store_write_reading(s, run->meta.run_id, reading, err) : HB_OK;
+}
+
+hb_status hb_store_add_run_read(hb_store *s, const hb_run *run, hb_str reading, hb_time created,
+                                bool *ret_existed, hb_error *err)
 {
     bool existed = false;
     HB_TRY(hb_store_begin(s, err));
-    HB_TRY(hb_store_end(s, add_run(s, run, created, &existed, err), err));
+    HB_TRY(hb_store_end(s, add_run_read(s, run, reading, created, &existed, err), err));
     *ret_existed = existed;
     return HB_OK;
+}
+
+hb_status hb_store_add_run(hb_store *s, const hb_run *run, hb_time created, bool *ret_existed,
+                           hb_error *err)
+{
+    return hb_store_add_run_read(s, run, HB_STR(""), created, ret_existed, err);
 }

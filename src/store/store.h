@@ -37,6 +37,10 @@ HB_CHECKED hb_status hb_store_in_place(hb_store *s, hb_error *err);
  * with another digest HB_E_STORE. `created` is the time of registration. */
 HB_CHECKED hb_status hb_store_add_run(hb_store *s, const hb_run *run, hb_time created,
                                       bool *ret_existed, hb_error *err);
+/* The same, with how its files were read (canonical JSON, docs/formats/reading.md), unless that is
+ * known already. */
+HB_CHECKED hb_status hb_store_add_run_read(hb_store *s, const hb_run *run, hb_str reading,
+                                           hb_time created, bool *ret_existed, hb_error *err);
 /* The run as it was added, bit for bit (NaN stays NaN). HB_E_STORE when unknown (with the nearest
  * ids) or damaged. Free with hb_run_free. */
 HB_CHECKED hb_status hb_store_get_run(hb_store *s, const char *run_id, hb_run **ret_run,
@@ -172,6 +176,8 @@ typedef struct hb_decision_row {
     size_t n_raised;
     const hb_suspicion_answer *answers;
     size_t n_answers;
+    const char *basis; /* canonical JSON (evidence/basis.h): documents.h reads it; NULL = none */
+    size_t basis_len;
 } hb_decision_row;
 
 /* Decisions are kept, never replaced; an identical one (same run, same digest) is not added again,
@@ -183,5 +189,9 @@ HB_CHECKED hb_status hb_store_add_decision(hb_store *s, const hb_decision_row *r
 HB_CHECKED hb_status hb_store_latest_decision(hb_store *s, const char *run_id, hb_arena *arena,
                                               hb_decision_row *ret_row, bool *ret_found,
                                               hb_error *err);
+/* A run's decision by its digest. */
+HB_CHECKED hb_status hb_store_get_decision(hb_store *s, const char *run_id, const char *digest,
+                                           hb_arena *arena, hb_decision_row *ret_row,
+                                           bool *ret_found, hb_error *err);
 
 #endif

@@ -25,12 +25,14 @@ typedef struct hb_migration {
     size_t n_statements;
     const char *const *more; /* further ones, of another part of the program; NULL = none */
     size_t n_more;
+    const struct hb_migration *also; /* the same step's part of another file; NULL = none */
 } hb_migration;
 
 enum { HB_STORE_APPLICATION_ID = 0x48427267 }; /* "HBrg" */
 
 extern const hb_migration hb_store_migrations[];
-extern const size_t hb_store_migration_count; /* = HB_STORE_SCHEMA */
+extern const hb_migration hb_store_step_3_documents; /* schema_documents.c */
+extern const size_t hb_store_migration_count;        /* = HB_STORE_SCHEMA */
 
 /* hb_store_open with another table of migrations; its length is the schema it leads to. */
 HB_CHECKED hb_status hb_store_open_with(const hb_os *os, const char *path, hb_store_mode mode,
@@ -42,6 +44,12 @@ HB_CHECKED hb_status hb_store_migrate(hb_store *s, const hb_migration *steps, si
 
 /* An SQLite result code as our error, with what to do about it. */
 hb_status hb_store_fail(hb_store *s, int rc, hb_error *err);
+
+/* In the transaction that is open: how a run was read, unless that is known; a decision's basis. */
+HB_CHECKED hb_status hb_store_write_reading(hb_store *s, const char *run_id, hb_str json,
+                                            hb_error *err);
+HB_CHECKED hb_status hb_store_write_basis(hb_store *s, int64_t decision, hb_str json,
+                                          hb_error *err);
 
 /* Write transaction: begin, work, end with the work's status. `end` commits HB_OK and rolls back
  * everything else; it returns the status of the whole. One inside another is a savepoint: it is

@@ -47,6 +47,8 @@ typedef struct hb_run_set {
 } hb_run_set;
 
 void hb_run_set_release(hb_run_set *s);
+/* The digest of its runs, as `digest` says. */
+HB_CHECKED hb_status hb_run_set_digest_of(const hb_run_set *s, char ret_digest[65], hb_error *err);
 /* Which set it is, as member `key`: kind, version, digest, run_ids. */
 void hb_run_set_json(hb_json *j, const char *key, const hb_run_set *s);
 /* NULL when no run of the set has it. */

@@ -77,6 +77,16 @@ const char *hb_registry_version(const hb_registry *r)
     return r->version;
 }
 
+const char *hb_registry_program(const hb_registry *r)
+{
+    return r->program;
+}
+
+const char *hb_registry_mode(const hb_registry *r)
+{
+    return r->mode;
+}
+
 size_t hb_registry_count(const hb_registry *r)
 {
     return r->n;

@@ -36,6 +36,9 @@ void hb_registry_free(hb_registry *r);
 const char *hb_registry_name(const hb_registry *r);   /* file name, "built-in" */
 const char *hb_registry_digest(const hb_registry *r); /* as given to hb_registry_parse */
 const char *hb_registry_version(const hb_registry *r);
+/* Whose overrides are in force, as given; "" = none. */
+const char *hb_registry_program(const hb_registry *r);
+const char *hb_registry_mode(const hb_registry *r);
 size_t hb_registry_count(const hb_registry *r);
 const hb_metric_def *hb_registry_at(const hb_registry *r, size_t i); /* sorted by name */
 /* By canonical name; NULL when not declared. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/case.h"
+#include "support/inputs_case.h"
 
 #include "telemetry/run_meta.h"
 
@@ -75,6 +76,7 @@ void case_decide(test_case *c)
         .warning = "",
     };
     CHECK_OK(hb_decide(c->run, &c->reference, c->registry, &c->policy, &c->decision, &err));
+    inputs_check(c->run, &c->reference, c->registry, &c->policy);
 }
 
 const hb_finding *case_finding(const test_case *c, const char *metric, hb_rule rule)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/fake_decision.h"
+#include "support/inputs_case.h"
 
 #include "decide/findings.h"
 
@@ -392,6 +393,7 @@ void fake_decision_begin(fake_decision *f, size_t n_further)
                                     .n_run_ids = 1};
     CHECK_OK(
         hb_decide(f->c.run, &f->c.reference, f->c.registry, &f->c.policy, &f->c.decision, &err));
+    inputs_check(f->c.run, &f->c.reference, f->c.registry, &f->c.policy);
     f->c.reference.set = &f->set;
     f->c.reference.prior = &f->prior;
     hb_run_statistics *s = &f->c.decision->statistics;

@@ -4,9 +4,12 @@
 #include "decide/decision_json.h"
 #include "stats/special.h"
 #include "support/fake_past.h"
+#include "support/inputs_case.h"
 #include "telemetry/run_meta.h"
 
 #include <stdio.h>
+
+enum { INPUTS_EVERY = 50 };
 
 hb_detector_options live_options(size_t n_metrics)
 {
@@ -119,6 +122,9 @@ void live_decide(live_case *l)
     hb_decision_free(l->decision);
     l->decision = NULL;
     CHECK_OK(hb_decide(&l->run, &l->reference, l->registry, &l->policy, &l->decision, &err));
+    if (l->count % INPUTS_EVERY == 1) { /* streams are long */
+        inputs_check(&l->run, &l->reference, l->registry, &l->policy);
+    }
 }
 
 void live_absorb(live_case *l)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/set_case.h"
+#include "support/inputs_case.h"
 
 #include "telemetry/run_meta.h"
 
@@ -103,6 +104,7 @@ static void judge(set_case *s)
                                     .prior = &s->prior};
     CHECK_OK(
         hb_decide(s->c.run, &s->c.reference, s->c.registry, &s->c.policy, &s->c.decision, &err));
+    inputs_check(s->c.run, &s->c.reference, s->c.registry, &s->c.policy);
 }
 
 void set_judge(set_case *s, const test_metric *metrics, size_t n)

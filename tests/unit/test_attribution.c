@@ -3,6 +3,7 @@
 #include "support/check.h"
 #include "support/fake_past.h"
 #include "support/fake_run.h"
+#include "support/inputs_case.h"
 #include "support/stats_case.h"
 
 #include "decide/attribution.h"
@@ -211,6 +212,7 @@ static void attribution__is_told_of_metrics_beyond_a_limit(void **state)
                               .set = set};
     hb_decision *d = NULL;
     CHECK_OK(hb_decide(run, &reference, registry, &policy, &d, &err));
+    inputs_check(run, &reference, registry, &policy);
     assert_true(d->statistics.n_attributions >= 1);
     for (size_t i = 0; i < d->statistics.n_attributions; i++) {
         assert_string_equal(d->statistics.attributions[i].metric, "m000");

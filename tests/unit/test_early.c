@@ -4,6 +4,7 @@
 #include "support/case.h"
 #include "support/fake_past.h"
 #include "support/fake_run.h"
+#include "support/inputs_case.h"
 #include "support/stats_case.h"
 
 #include <math.h>
@@ -12,6 +13,9 @@
 #define REGISTRY "metrics: {a: {unit: ms, drift_threshold: 1, drift_percent: 10}, b: {unit: ms}}\n"
 
 static test_case c;
+static unsigned judged;
+
+enum { INPUTS_EVERY = 40 }; /* thousands are judged */
 static hb_prior prior;
 static const char *const names[] = {"a", "b"};
 
@@ -40,6 +44,9 @@ static void judge(const hb_run_set *history, double a, double b, const char *rea
                                  .set = c.reference.set,
                                  .prior = &prior};
     CHECK_OK(hb_decide(c.run, &c.reference, c.registry, &c.policy, &c.decision, &err));
+    if (judged++ % INPUTS_EVERY == 0) {
+        inputs_check(c.run, &c.reference, c.registry, &c.policy);
+    }
 }
 
 static hb_run_set *history_of(const double *v, size_t n)
@@ -251,6 +258,7 @@ static void age__is_told_by_run_times(void **state)
         c.run->meta.start = FAKE_RUN_START + days * day;
         hb_decision_free(c.decision);
         CHECK_OK(hb_decide(c.run, &c.reference, c.registry, &c.policy, &c.decision, &err));
+        inputs_check(c.run, &c.reference, c.registry, &c.policy);
         f = case_finding(&c, "", HB_RULE_BASELINE_AGED);
         assert_true((f != NULL) == (days > 30));
         assert_int_equal(c.decision->verdict, HB_VERDICT_PASS);
@@ -259,6 +267,7 @@ static void age__is_told_by_run_times(void **state)
     c.policy.on_baseline_aged = HB_AGED_DRIFT;
     hb_decision_free(c.decision);
     CHECK_OK(hb_decide(c.run, &c.reference, c.registry, &c.policy, &c.decision, &err));
+    inputs_check(c.run, &c.reference, c.registry, &c.policy);
     assert_int_equal(c.decision->verdict, HB_VERDICT_PASS_WITH_DRIFT);
     /* A version is as old as its newest run: run-04 started three days after the first. */
     s->kind = "version";
@@ -266,6 +275,7 @@ static void age__is_told_by_run_times(void **state)
     c.policy.on_baseline_aged = HB_AGED_WARN;
     hb_decision_free(c.decision);
     CHECK_OK(hb_decide(c.run, &c.reference, c.registry, &c.policy, &c.decision, &err));
+    inputs_check(c.run, &c.reference, c.registry, &c.policy);
     assert_null(case_finding(&c, "", HB_RULE_BASELINE_AGED));
     c.policy.baseline_max_age_days.set = false;
     c.reference.set = NULL;

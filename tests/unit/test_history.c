@@ -3,6 +3,7 @@
 #include "support/check.h"
 #include "support/fake_past.h"
 #include "support/fake_run.h"
+#include "support/inputs_case.h"
 #include "support/stats_case.h"
 
 #include "decide/decision.h"
@@ -51,6 +52,7 @@ static void decide(scene *s)
                                   .warning = "",
                                   .prior = &s->prior};
     CHECK_OK(hb_decide(s->run, &s->reference, s->registry, &s->policy, &s->d, &err));
+    inputs_check(s->run, &s->reference, s->registry, &s->policy);
 }
 
 static void end(scene *s)

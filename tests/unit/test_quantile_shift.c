@@ -8,6 +8,7 @@
 #include "decide/decision.h"
 #include "stats/quantile_shift.h"
 #include "support/fake_run.h"
+#include "support/inputs_case.h"
 
 #include <math.h>
 
@@ -172,6 +173,7 @@ static void quantile_shift__is_told_with_the_distribution(void **state)
     hb_reference reference = {
         .run = b, .reason = "explicit", .strategy = "explicit", .tag = "", .warning = ""};
     CHECK_OK(hb_decide(a, &reference, registry, &policy, &d, &err));
+    inputs_check(a, &reference, registry, &policy);
     const hb_finding *f = NULL;
     for (size_t i = 0; i < d->n_findings; i++) {
         f = d->findings[i].rule == HB_RULE_DISTRIBUTION ? &d->findings[i] : f;

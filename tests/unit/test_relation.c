@@ -4,6 +4,7 @@
 #include "support/check.h"
 #include "support/fake_past.h"
 #include "support/fake_run.h"
+#include "support/inputs_case.h"
 #include "support/stats_case.h"
 
 #include "decide/decision.h"
@@ -116,6 +117,7 @@ static hb_decision *decide(hb_run_set *set, hb_run *run, hb_run *base, hb_refere
                                 .set = set};
     hb_decision *d = NULL;
     CHECK_OK(hb_decide(run, reference, registry, &policy, &d, &err));
+    inputs_check(run, reference, registry, &policy);
     return d;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Layer 2 through hb_decide(): figures against scipy (run_test.case, many.case), every way a metric
  * stays untested, every answer of a retest, and what each means for the verdict. */
+#include "support/inputs_case.h"
 #include "support/set_case.h"
 #include "support/stats_case.h"
 
@@ -450,6 +451,7 @@ static void run_test__a_suspicion_says_what_and_what_next(void **state)
     hb_decision_free(s.c.decision);
     s.c.decision = NULL;
     CHECK_OK(hb_decide(s.c.run, &s.c.reference, s.c.registry, &s.c.policy, &s.c.decision, &err));
+    inputs_check(s.c.run, &s.c.reference, s.c.registry, &s.c.policy);
     o = s.c.decision->statistics.order;
     assert_true(o->until == INT64_C(7) * 86400 * 1000000000);
     assert_non_null(strstr(o->text, "(environment lab 3) by 1970-01-08T00:00:00Z"));
@@ -623,6 +625,7 @@ static void run_test__a_retest_needs_no_reference(void **state)
                                    .set = &s.set,
                                    .prior = &s.prior};
     CHECK_OK(hb_decide(s.c.run, &s.c.reference, s.c.registry, &s.c.policy, &s.c.decision, &err));
+    inputs_check(s.c.run, &s.c.reference, s.c.registry, &s.c.policy);
     assert_int_equal(set_test(&s, "a")->untested, HB_UNTESTED_NO_SET);
     assert_true(set_test(&s, "a")->confirmed);
     assert_true(s.c.decision->statistics.insufficient);
