@@ -70,6 +70,8 @@ const hb_cmd *const hb_commands[] = {
     &hb_cmd_alert_retry,
     &hb_cmd_encrypt,
     &hb_cmd_decrypt,
+    &hb_cmd_timestamp_query,
+    &hb_cmd_timestamp_attach,
     &hb_cmd_help,
     &hb_cmd_completion,
     NULL,
