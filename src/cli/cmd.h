@@ -39,7 +39,8 @@ typedef struct hb_opt {
     const char *env;           /* variable that gives the default, NULL = none */
     bool required;
     const char *help;
-    uint32_t max; /* UINT; 0 = what fits */
+    uint32_t max;  /* UINT; 0 = what fits */
+    bool one_each; /* LIST: one value each time it is given, so that arguments may follow */
 } hb_opt;
 
 /* What the runner prepares before `run` and takes down after it. */

@@ -25,7 +25,7 @@ static hb_status check_file(hb_app *app, const char *path, hb_error *err)
     if (hb_file_read(app->os, path, HB_YAML_MAX_BYTES, &text, &len, &why) != HB_OK) {
         return HB_FAIL(err, HB_E_CONFIG, "%s", why.msg);
     }
-    hb_status status = hb_doc_check(app, (hb_str){text, len}, path, &kind, err);
+    hb_status status = hb_config_doc_check(app, (hb_str){text, len}, path, &kind, err);
     hb_free(text);
     if (status == HB_OK) {
         hb_buf_fmt(&app->out, "%s: ok (%s)\n", path, hb_doc_name(kind));

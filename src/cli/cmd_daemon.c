@@ -3,6 +3,8 @@
 #include "cli/commands.h"
 #include "cli/daemon_setup.h"
 #include "cli/kept.h"
+#include "cli/packs_shared.h"
+#include "cli/signing.h"
 
 #include "base/json_write.h"
 
@@ -214,11 +216,14 @@ static hb_status tell_outcome(hb_app *app, const hb_daemon_files *f, const hb_da
     return HB_OK;
 }
 
-static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f, hb_error *err)
+static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f, hb_signer *signer,
+                     hb_error *err)
 {
     hb_store *store = NULL;
     const char *audit_dir = NULL;
+    const char *evidence_dir = NULL;
     HB_TRY(hb_app_audit_path(app, &audit_dir, err));
+    HB_TRY(hb_app_evidence_dir(app, &evidence_dir, err));
     HB_TRY(hb_store_open(app->os, f->db, HB_STORE_CREATE, &store, err));
     hb_status kept = hb_kept_put(app, store, hb_registry_digest(f->registry), err);
     if (kept == HB_OK) {
@@ -233,7 +238,6 @@ static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f, hb_e
         .base_dir = f->base_dir,
         .db = f->db,
         .reports = f->reports,
-        .audit_dir = audit_dir,
         .output_dir = f->output_dir,
         .journal_dir = f->journal_dir,
         .registry = f->registry,
@@ -241,6 +245,9 @@ static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f, hb_e
         .policy = &app->policy,
         .quality = &app->quality_policy,
         .schema = f->schema,
+        .schema_text = f->schema_text,
+        .signer = signer,
+        .evidence_dir = evidence_dir,
         .bounded = o->once || o->replay,
         .replay = o->replay,
         .notify_socket = getenv("NOTIFY_SOCKET"),
@@ -257,6 +264,20 @@ static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f, hb_e
     return status;
 }
 
+/* The key is opened at the start, or not at all: a passphrase that is missing is told now. */
+static hb_status run_signed(hb_app *app, const daemon_opts *o, hb_daemon_files *f, hb_error *err)
+{
+    const hb_daemon_config *c = &f->config;
+    const hb_signing_opts signing = {.key = c->signing_key};
+    hb_signer *signer = NULL;
+    if (c->evidence_on_fail || c->evidence_always) {
+        HB_TRY(hb_app_signer(app, &signing, &signer, err));
+    }
+    hb_status status = run(app, o, f, signer, err);
+    hb_signer_free(signer);
+    return status;
+}
+
 static hb_status run_daemon(hb_app *app, const void *opts, hb_list args, int *ret_exit,
                             hb_error *err)
 {
@@ -269,7 +290,7 @@ static hb_status run_daemon(hb_app *app, const void *opts, hb_list args, int *re
         status = check_ends(&f.config, err);
     }
     if (status == HB_OK) {
-        status = o->check ? look(app, &f, err) : run(app, o, &f, err);
+        status = o->check ? look(app, &f, err) : run_signed(app, o, &f, err);
     }
     hb_daemon_files_release(&f);
     return status;

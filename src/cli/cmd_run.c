@@ -2,12 +2,16 @@
 /* hb run, hb analyze: one road, entered and left at different places. */
 #include "cli/commands.h"
 #include "cli/flow.h"
+#include "cli/packs_shared.h"
+#include "cli/signing.h"
 
 typedef struct run_opts {
     hb_read_opts read;
     const char *baseline;
     hb_list with;
     int fail_on;
+    int evidence;
+    hb_signing_opts signing;
 } run_opts;
 
 #define FAIL_ON(type)                                                                   \
@@ -28,6 +32,36 @@ typedef struct run_opts {
         .help = "registered runs judged together with it, as one mean"                     \
     }
 
+#define EVIDENCE(type)                                                                        \
+    {.name = "evidence-pack",                                                                 \
+     .kind = HB_OPT_ENUM,                                                                     \
+     .offset = offsetof(type, evidence),                                                      \
+     .values = hb_evidence_words,                                                             \
+     .help = "write a signed evidence pack of the decision into evidence/ of the workspace"}, \
+        HB_SIGN_OPTS(type, signing)
+
+/* The key is opened before anything is judged: a passphrase that is wrong is told first. A pack
+ * that cannot be made leaves the decision as it is; it stays wanted, and the next command that
+ * makes packs tries again. */
+static hb_status open_signer(hb_app *app, int evidence, const hb_signing_opts *o,
+                             hb_signer **ret_signer, hb_error *err)
+{
+    return evidence == HB_EVIDENCE_NEVER ? HB_OK : hb_app_signer(app, o, ret_signer, err);
+}
+
+static hb_status print_and_pack(hb_app *app, hb_flow *f, hb_signer *signer, hb_error *err)
+{
+    hb_error why = {0};
+    hb_status made =
+        signer ? hb_packs_make(app, signer, f->run->meta.run_id, &f->pack, &why) : HB_OK;
+    HB_TRY(hb_flow_print(app, f, err));
+    if (made != HB_OK) {
+        HB_TRY(hb_app_flush(app, err)); /* the verdict stands */
+        return HB_FAIL(err, made, "%s", why.msg);
+    }
+    return HB_OK;
+}
+
 /* A baseline that cannot be is told before anything is registered. */
 static hb_status read_and_judge(hb_app *app, hb_flow *f, hb_list args, const run_opts *o,
                                 hb_error *err)
@@ -43,19 +77,27 @@ static hb_status read_and_judge(hb_app *app, hb_flow *f, hb_list args, const run
 static hb_status run_run(hb_app *app, const void *opts, hb_list args, int *ret_exit, hb_error *err)
 {
     const run_opts *o = opts;
+    hb_signer *signer = NULL;
     hb_flow f;
+    HB_TRY(open_signer(app, o->evidence, &o->signing, &signer, err));
     hb_flow_init(&f);
+    f.evidence = (hb_evidence_when)o->evidence;
     hb_status status = read_and_judge(app, &f, args, o, err);
     if (status == HB_OK) {
-        status = hb_flow_print(app, &f, err);
+        status = print_and_pack(app, &f, signer, err);
         *ret_exit = hb_verdict_exit(f.decision->verdict, o->fail_on);
     }
     hb_flow_release(&f);
+    hb_signer_free(signer);
     return status;
 }
 
-static const hb_opt run_table[] = {
-    HB_READ_OPTS(run_opts, read), BASELINE(run_opts), WITH(run_opts), FAIL_ON(run_opts), {0}};
+static const hb_opt run_table[] = {HB_READ_OPTS(run_opts, read),
+                                   BASELINE(run_opts),
+                                   WITH(run_opts),
+                                   FAIL_ON(run_opts),
+                                   EVIDENCE(run_opts),
+                                   {0}};
 
 const hb_cmd hb_cmd_run = {
     .name = "run",
@@ -80,14 +122,19 @@ typedef struct analyze_opts {
     const char *baseline;
     hb_list with;
     int fail_on;
+    int evidence;
+    hb_signing_opts signing;
 } analyze_opts;
 
 static hb_status run_analyze(hb_app *app, const void *opts, hb_list args, int *ret_exit,
                              hb_error *err)
 {
     const analyze_opts *o = opts;
+    hb_signer *signer = NULL;
     hb_flow f;
+    HB_TRY(open_signer(app, o->evidence, &o->signing, &signer, err));
     hb_flow_init(&f);
+    f.evidence = (hb_evidence_when)o->evidence;
     hb_status status = hb_store_get_run(app->store, args.v[0], &f.run, err);
     if (status == HB_OK) {
         status = hb_app_registry(app, f.run->meta.program,
@@ -101,15 +148,16 @@ static hb_status run_analyze(hb_app *app, const void *opts, hb_list args, int *r
         status = hb_flow_judge(app, &f, err);
     }
     if (status == HB_OK) {
-        status = hb_flow_print(app, &f, err);
+        status = print_and_pack(app, &f, signer, err);
         *ret_exit = hb_verdict_exit(f.decision->verdict, o->fail_on);
     }
     hb_flow_release(&f);
+    hb_signer_free(signer);
     return status;
 }
 
 static const hb_opt analyze_table[] = {
-    BASELINE(analyze_opts), WITH(analyze_opts), FAIL_ON(analyze_opts), {0}};
+    BASELINE(analyze_opts), WITH(analyze_opts), FAIL_ON(analyze_opts), EVIDENCE(analyze_opts), {0}};
 
 const hb_cmd hb_cmd_analyze = {
     .name = "analyze",

@@ -100,8 +100,8 @@ static hb_status check_known(const hb_node *root, const char *path, hb_error *er
     return HB_OK;
 }
 
-hb_status hb_doc_check(hb_app *app, hb_str text, const char *path, hb_doc_kind *ret_kind,
-                       hb_error *err)
+hb_status hb_config_doc_check(hb_app *app, hb_str text, const char *path, hb_doc_kind *ret_kind,
+                              hb_error *err)
 {
     hb_arena arena;
     hb_arena_init(&arena, 32 << 20);

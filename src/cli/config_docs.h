@@ -21,7 +21,7 @@ typedef enum hb_doc_kind {
 const char *hb_doc_name(hb_doc_kind k); /* "metric-registry" … */
 const struct hb_field *hb_doc_fields(hb_doc_kind k);
 /* Which document a text is, by its keys, and whether it is in order. Units must be open. */
-HB_CHECKED hb_status hb_doc_check(hb_app *app, hb_str text, const char *path, hb_doc_kind *ret_kind,
-                                  hb_error *err);
+HB_CHECKED hb_status hb_config_doc_check(hb_app *app, hb_str text, const char *path,
+                                         hb_doc_kind *ret_kind, hb_error *err);
 
 #endif

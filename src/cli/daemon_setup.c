@@ -65,8 +65,9 @@ static hb_status load_schema(hb_app *app, hb_daemon_files *f, hb_error *err)
         return HB_FAIL(err, HB_E_CONFIG, "%s", why.msg);
     }
     hb_status status = hb_telemetry_schema_parse((hb_str){text, n}, path, &f->schema, err);
+    f->schema_text = (hb_str){hb_arena_strndup(&app->arena, text, n), n};
     hb_free(text);
-    return status;
+    return status != HB_OK || f->schema_text.p ? status : HB_NOMEM(err);
 }
 
 static hb_status find_folders(hb_app *app, hb_daemon_files *f, hb_error *err)

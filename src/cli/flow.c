@@ -26,6 +26,16 @@ enum { DECISION_MAX_BYTES = 256 << 20 };
 const char *const hb_fail_on_words[] = {
     [HB_FAIL_ON_FAIL] = "fail", [HB_FAIL_ON_DRIFT] = "drift", [HB_FAIL_ON_NONE] = "none", NULL};
 
+const char *const hb_evidence_words[] = {[HB_EVIDENCE_NEVER] = "never",
+                                         [HB_EVIDENCE_ON_FAIL] = "on-fail",
+                                         [HB_EVIDENCE_ALWAYS] = "always",
+                                         NULL};
+
+bool hb_evidence_wanted(hb_evidence_when when, hb_verdict v)
+{
+    return when == HB_EVIDENCE_ALWAYS || (when == HB_EVIDENCE_ON_FAIL && v == HB_VERDICT_FAIL);
+}
+
 int hb_verdict_exit(hb_verdict v, int fail_on)
 {
     if (fail_on == HB_FAIL_ON_NONE || v == HB_VERDICT_PASS) {

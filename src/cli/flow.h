@@ -95,6 +95,15 @@ typedef enum hb_fail_on { HB_FAIL_ON_FAIL, HB_FAIL_ON_DRIFT, HB_FAIL_ON_NONE } h
 extern const char *const hb_fail_on_words[];
 int hb_verdict_exit(hb_verdict v, int fail_on);
 
+/* Of which verdicts an evidence pack is made without further asking. */
+typedef enum hb_evidence_when {
+    HB_EVIDENCE_NEVER,
+    HB_EVIDENCE_ON_FAIL,
+    HB_EVIDENCE_ALWAYS
+} hb_evidence_when;
+extern const char *const hb_evidence_words[];
+bool hb_evidence_wanted(hb_evidence_when when, hb_verdict v);
+
 enum { HB_FLOW_READ_BY = 8 };
 
 /* A run with what its decision borrows. */
@@ -107,9 +116,11 @@ typedef struct hb_flow {
     hb_run *pool;                        /* what `files` points at */
     hb_equivalence_applied equivalences; /* what a converted reference is made of */
     hb_decision *decision;
-    hb_buf json;        /* canonical decision */
-    char digest[65];    /* of json */
-    const char *report; /* path of the HTML page, "" when none was written */
+    hb_buf json;               /* canonical decision */
+    char digest[65];           /* of json */
+    hb_evidence_when evidence; /* an evidence pack is wanted of the decision */
+    const char *report;        /* path of the HTML page, "" when none was written */
+    const char *pack;          /* of the evidence pack; NULL = none was made */
     hb_buf reading;     /* how the files were read (evidence/read_record.h); empty = not by files */
     const char *read_by[HB_FLOW_READ_BY]; /* digests of the documents it names, in app->arena */
     size_t n_read_by;

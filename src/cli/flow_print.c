@@ -66,6 +66,7 @@ void hb_flow_json(const hb_flow *f, hb_json *j)
     hb_decision_json_statistics(j, d);
     tests(j, d);
     hb_json_kc(j, "report", *f->report ? f->report : NULL);
+    hb_json_kc(j, "evidence_pack", f->pack);
     hb_json_kc(j, "decision_sha256", f->digest);
     hb_json_end(j);
 }
@@ -82,6 +83,9 @@ hb_status hb_flow_print(hb_app *app, const hb_flow *f, hb_error *err)
     HB_TRY(hb_report_text(f->decision, app->colour_out, &app->out, err));
     if (*f->report) {
         hb_buf_fmt(&app->out, "report: %s\n", f->report);
+    }
+    if (f->pack) {
+        hb_buf_fmt(&app->out, "evidence pack: %s\n", f->pack);
     }
     return hb_buf_check(&app->out, err);
 }

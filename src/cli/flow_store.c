@@ -3,6 +3,8 @@
 #include "cli/flow.h"
 #include "cli/kept.h"
 #include "evidence/basis.h"
+#include "store/live.h"
+#include "store/packs.h"
 
 enum { LINEAGE_MAX_BYTES = 256 << 10 };
 
@@ -117,7 +119,10 @@ static hb_status store(hb_app *app, const hb_flow *f, hb_buf texts[4], hb_buf *b
     row.basis = basis->p;
     row.basis_len = basis->n;
     HB_TRY(keep_documents(app, f, err));
-    return hb_store_add_decision(app->store, &row, err);
+    HB_TRY(hb_store_add_decision(app->store, &row, err));
+    return hb_evidence_wanted(f->evidence, d->verdict)
+               ? hb_pack_want(app->store, row.run_id, f->digest, "", "", row.decided_at, err)
+               : HB_OK;
 }
 
 hb_status hb_flow_store(hb_app *app, const hb_flow *f, hb_error *err)
@@ -128,7 +133,10 @@ hb_status hb_flow_store(hb_app *app, const hb_flow *f, hb_error *err)
     }
     hb_buf basis;
     hb_buf_init(&basis, HB_BASIS_MAX);
-    hb_status status = store(app, f, texts, &basis, err);
+    hb_status status = hb_live_begin(app->store, err);
+    if (status == HB_OK) {
+        status = hb_live_end(app->store, store(app, f, texts, &basis, err), err);
+    }
     hb_buf_release(&basis);
     for (size_t i = 0; i < 4; i++) {
         hb_buf_release(&texts[i]);

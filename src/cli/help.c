@@ -107,7 +107,7 @@ static void option_left(const hb_opt *o, hb_buf *out)
             hb_buf_fmt(out, "%s%s", i ? "|" : "", o->values[i]);
         }
     } else if (o->kind != HB_OPT_FLAG) {
-        hb_buf_fmt(out, " %s%s", o->arg, o->kind == HB_OPT_LIST ? "..." : "");
+        hb_buf_fmt(out, " %s%s", o->arg, o->kind == HB_OPT_LIST && !o->one_each ? "..." : "");
     }
 }
 

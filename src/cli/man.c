@@ -51,7 +51,8 @@ static void man_options(const hb_opt *opts, hb_buf *out)
                 hb_buf_fmt(out, "%s%s", i ? "|" : "", o->values[i]);
             }
         } else if (o->kind != HB_OPT_FLAG) {
-            hb_buf_fmt(out, "\\fR \\fI%s\\fR%s", o->arg, o->kind == HB_OPT_LIST ? " ..." : "");
+            hb_buf_fmt(out, "\\fR \\fI%s\\fR%s", o->arg,
+                       o->kind == HB_OPT_LIST && !o->one_each ? " ..." : "");
         }
         hb_buf_ch(out, '\n');
         roff(out, o->help);

@@ -118,7 +118,7 @@ static hb_status values_that_follow(parser *p, found f, hb_error *err)
     }
     do {
         HB_TRY(put(p, f, p->argv[++p->at], err));
-    } while (f.opt->kind == HB_OPT_LIST && p->at + 1 < p->argc &&
+    } while (f.opt->kind == HB_OPT_LIST && !f.opt->one_each && p->at + 1 < p->argc &&
              !looks_like_option(p->argv[p->at + 1]));
     return HB_OK;
 }

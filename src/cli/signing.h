@@ -37,7 +37,7 @@ typedef struct hb_signing_opts {
 #define HB_TRUST_OPT(type, member)                                                             \
     {                                                                                          \
         .name = "trust", .kind = HB_OPT_LIST, .offset = offsetof(type, member), .arg = "FILE", \
-        .help = "public keys (.pub) whose signatures are believed"                             \
+        .one_each = true, .help = "public keys (.pub) whose signatures are believed"           \
     }
 
 /* The key that signs: --key, else $HB_KEY, else the workspace's keys/default. A key that the
@@ -48,17 +48,8 @@ HB_CHECKED hb_status hb_app_signer(hb_app *app, const hb_signing_opts *o, hb_sig
 /* Is there a key to sign with, were one asked for? For what is signed when it can be. */
 bool hb_app_has_signer(hb_app *app, const hb_signing_opts *o);
 
-typedef struct hb_trust {
-    hb_pubkey **keys;
-    size_t n;
-} hb_trust;
-
-/* Each file holds one public key; the same key twice counts once. Release on success only. */
-HB_CHECKED hb_status hb_app_trust(hb_app *app, hb_list files, hb_trust *ret, hb_error *err);
-void hb_trust_release(hb_trust *t);
-
-/* Where a passphrase comes from: the file (NULL = none given; refused when others may read it),
- * else the credential hb-passphrase of systemd
+/* Where a passphrase comes from: the file (NULL = none given; a pipe will do; a plain file that
+ * others may read is refused), else the credential hb-passphrase of systemd
  * ($CREDENTIALS_DIRECTORY), else a terminal, without echo. One line, its end not part of it. */
 typedef struct hb_passphrase_source {
     const hb_os *os;

@@ -3,7 +3,7 @@
  * in config_lists.c. */
 #include "daemon/config_internal.h"
 
-#include "base/buf.h"
+#include "base/json_write.h"
 #include "crypto/digest.h"
 #include "os/address.h"
 #include "telemetry/run_meta.h"
@@ -25,7 +25,7 @@ static void defaults(hb_daemon_raw *raw, const char *file)
     c->name = "live";
     c->output_dir = "live";
     c->db_path = c->metric_registry = c->baseline_policy = c->telemetry_schema = "";
-    c->journal_dir = c->health_listen = "";
+    c->journal_dir = c->health_listen = c->signing_key = "";
     c->baseline_tag = "golden";
     c->journal_segment_mb = 64;
     c->journal_max_mb = 4096;
@@ -35,6 +35,7 @@ static void defaults(hb_daemon_raw *raw, const char *file)
     c->min_coverage = 0.5;
     c->runs_per_hour = 60;
     c->max_report_dir_mb = 1024;
+    c->max_evidence_mb = 4096;
     c->max_metrics = 10000;
     c->breaker_failures = 5;
     c->log_format = HB_LOG_TEXT;
@@ -94,6 +95,11 @@ static hb_status check(const hb_daemon_raw *raw, const hb_node *root, const hb_w
                               HB_TAG_MAX_BYTES);
         }
     }
+    if ((c->evidence_on_fail || c->evidence_always) && !*c->signing_key) {
+        return HB_FAIL_AT(err, HB_E_CONFIG, top->name, root->line, root->col,
+                          "'%s' needs 'signing_key': make one with 'hb keys generate', and name it",
+                          c->evidence_always ? "evidence_pack_always" : "evidence_pack_on_fail");
+    }
     hb_error why = {0};
     if (*c->health_listen && hb_address_check(c->health_listen, c->health_expose, &why) != HB_OK) {
         return HB_FAIL_AT(err, HB_E_CONFIG, top->name, root->line, root->col, "'health.listen': %s",
@@ -148,6 +154,39 @@ void hb_daemon_config_release(hb_daemon_config *c)
 const struct hb_field *hb_daemon_config_fields(void)
 {
     return hb_daemon_fields;
+}
+
+bool hb_daemon_wants_pack(const hb_daemon_config *c, bool failed)
+{
+    return c->evidence_always || (c->evidence_on_fail && failed);
+}
+
+static void put_source(const hb_daemon_source *s, hb_json *j)
+{
+    hb_json_obj(j);
+    hb_json_kc(j, "kind", s->ops->name);
+    hb_json_kc(j, "name", s->name);
+    hb_json_kc(j, "payload", hb_payload_names[s->format.payload]);
+    hb_json_kb(j, "topic_is_name", s->format.topic_is_name);
+    hb_json_end(j);
+}
+
+hb_status hb_daemon_config_how(const hb_daemon_config *c, const char *schema_sha256, hb_buf *out,
+                               hb_error *err)
+{
+    hb_json j;
+    hb_json_init(&j, out, HB_JSON_CANONICAL);
+    hb_json_obj(&j);
+    hb_json_key(&j, "sources");
+    hb_json_arr(&j);
+    for (size_t i = 0; i < c->n_sources; i++) {
+        put_source(&c->sources[i], &j);
+    }
+    hb_json_end(&j);
+    hb_json_kc(&j, "telemetry_schema_sha256", schema_sha256);
+    hb_json_kc(&j, "version", HB_VERSION);
+    hb_json_end(&j);
+    return hb_json_done(&j, err);
 }
 
 /* --- digest --- */

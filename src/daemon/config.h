@@ -85,6 +85,10 @@ typedef struct hb_daemon_config {
     int64_t keep_pass_ns;       /* decisions of PASS windows; 0 = for ever */
     uint32_t runs_per_hour;     /* windows of weight that are registered as runs; 0 = all */
     uint32_t max_report_dir_mb; /* 0 = no limit */
+    bool evidence_on_fail;      /* packs of windows that become runs */
+    bool evidence_always;
+    uint32_t max_evidence_mb; /* 0 = no limit */
+    const char *signing_key;  /* "" = none */
     uint32_t max_metrics;
     uint32_t max_rss_mb; /* 0 = no limit */
 
@@ -120,6 +124,13 @@ typedef struct hb_daemon_digests {
 } hb_daemon_digests;
 HB_CHECKED hb_status hb_daemon_config_digest(const hb_daemon_config *c, const hb_daemon_digests *d,
                                              char ret[65], hb_error *err);
+
+/* Is a pack to be made of a window with this verdict? */
+bool hb_daemon_wants_pack(const hb_daemon_config *c, bool failed);
+/* How the records of a window are decoded, for whoever reads them later: sources with kind, payload
+ * and topic_is_name, digest of the telemetry schema; canonical JSON. */
+HB_CHECKED hb_status hb_daemon_config_how(const hb_daemon_config *c, const char *schema_sha256,
+                                          hb_buf *out, hb_error *err);
 
 /* The field table, for the reference, the schema and the manual. */
 const struct hb_field *hb_daemon_config_fields(void);

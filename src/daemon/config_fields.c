@@ -62,22 +62,6 @@ KEEP(factors)
     "{\"type\": [\"array\", \"string\", \"null\"], \"items\": {\"type\": [\"string\", " \
     "\"object\"]}}"
 
-static hb_status no_evidence_pack(const hb_where *where, const hb_node *value, void *out,
-                                  hb_error *err)
-{
-    (void)out;
-    if (value->kind == HB_NODE_SCALAR &&
-        (hb_str_ieq_c(value->text, "false") || hb_str_ieq_c(value->text, "no") ||
-         hb_str_ieq_c(value->text, "off"))) {
-        return HB_OK;
-    }
-    return HB_FAIL_AT(err, HB_E_CONFIG, where->name, value->line, value->col,
-                      "'%s' must be false: this version writes no evidence packs; a window of "
-                      "weight keeps its run, decision and report in the registry (see 'hb live "
-                      "list', 'hb report')",
-                      where->path);
-}
-
 static hb_status no_audit_cap(const hb_where *where, const hb_node *value, void *out, hb_error *err)
 {
     double v = 0;
@@ -332,17 +316,23 @@ const hb_field hb_daemon_fields[] = {
      .doc = "Accepted for old files, and needless: one checkpoint is kept, and every judged window "
             "is in the registry."},
     {.key = "evidence_pack_on_fail",
-     .kind = HB_FIELD_CUSTOM,
-     .decode = no_evidence_pack,
-     .schema = "{\"enum\": [false, null]}",
+     .kind = HB_FIELD_BOOL,
+     .offset = RAW(c.evidence_on_fail),
      .def = "false",
-     .doc = "Only false: this version writes no evidence packs."},
+     .doc = "An evidence pack of every window that becomes a run with verdict FAIL, into evidence/ "
+            "of the workspace. Needs signing_key."},
     {.key = "evidence_pack_always",
-     .kind = HB_FIELD_CUSTOM,
-     .decode = no_evidence_pack,
-     .schema = "{\"enum\": [false, null]}",
+     .kind = HB_FIELD_BOOL,
+     .offset = RAW(c.evidence_always),
      .def = "false",
-     .doc = "Only false: this version writes no evidence packs."},
+     .doc =
+         "… of every window that becomes a run (decisions.runs_per_hour), whatever its verdict."},
+    WHOLE("max_evidence_mb", max_evidence_mb, 0, MB_MAX, "4096",
+          "Evidence packs made by the daemon, together; the oldest are taken away first, never one "
+          "whose case is held. 0 = no limit."),
+    TEXT("signing_key", signing_key, PATH_BYTES,
+         "What signs evidence packs: a file (hb keys generate), agent:KEYID or pkcs11:URI. Its "
+         "passphrase comes from a systemd credential."),
     LATER("alert_sinks", sinks, NAMES_OR_MAPS,
           "Where alerts go: a list of names, or of maps with sink, name and the sink's own keys. "
           "Default: stdout."),

@@ -44,6 +44,8 @@ typedef struct hb_engine_setup {
     const hb_quality_policy *quality;
     const hb_telemetry_schema *schema;
     const char *reports; /* folder of report folders */
+    const char *pack_how; /* evidence packs are wanted as configured, with this about decoding;
+                           * NULL = none are */
     const char *side;    /* file for late samples (late_event_policy side_output) */
     hb_alerts *alerts;   /* NULL = none */
     hb_log *log;         /* NULL = none */

@@ -76,6 +76,11 @@ typedef struct hb_health_snapshot {
     hb_alert_counts alerts;
     hb_outbox_state sinks[HB_HEALTH_SINKS];
     uint32_t n_sinks;
+    bool packs; /* evidence packs are made */
+    uint64_t packs_wanted;
+    uint64_t packs_made;
+    uint64_t packs_gone;
+    uint64_t packs_bytes;
     uint64_t rss_bytes;
     uint64_t rss_max_bytes;
     uint32_t descriptors;

@@ -162,6 +162,17 @@ static void put_sink(hb_json *j, const hb_outbox_state *s)
     hb_json_end(j);
 }
 
+static void put_packs(hb_json *j, const hb_health_snapshot *s)
+{
+    open_object(j, "evidence_packs");
+    hb_json_kb(j, "made_here", s->packs);
+    hb_json_ku(j, "wanted", s->packs_wanted);
+    hb_json_ku(j, "made", s->packs_made);
+    hb_json_ku(j, "gone", s->packs_gone);
+    hb_json_ku(j, "bytes", s->packs_bytes);
+    hb_json_end(j);
+}
+
 hb_status hb_health_ready_json(const hb_health_snapshot *s, hb_buf *out, hb_error *err)
 {
     hb_json j;
@@ -191,6 +202,7 @@ hb_status hb_health_status_json(const hb_health_snapshot *s, hb_buf *out, hb_err
     hb_json_end(&j);
     put_windows(&j, s);
     put_alerts(&j, s);
+    put_packs(&j, s);
     hb_json_key(&j, "sinks");
     hb_json_arr(&j);
     for (size_t i = 0; i < s->n_sinks; i++) {

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "os/file.h"
 #include "report/report.h"
+#include "store/packs.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -136,6 +137,11 @@ hb_status hb_pending_register(hb_engine *e, const hb_pending *p, hb_error *err)
         hb_buf_init(&texts[i], LINES_MAX_BYTES);
     }
     hb_status status = add_decision(e, p, texts, err);
+    if (status == HB_OK && e->s.pack_how &&
+        hb_daemon_wants_pack(e->s.config, p->decision->verdict == HB_VERDICT_FAIL)) {
+        status = hb_pack_want(e->s.store, p->closed->run->meta.run_id, p->digest, e->s.config->name,
+                              e->s.pack_how, e->s.os->now(), err);
+    }
     for (size_t i = 0; i < 3; i++) {
         hb_buf_release(&texts[i]);
     }

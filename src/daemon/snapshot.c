@@ -96,6 +96,24 @@ static void journal(hb_supervisor *v, hb_health_snapshot *s)
     }
 }
 
+static void packs(hb_supervisor *v, hb_health_snapshot *s)
+{
+    hb_packer_state p;
+    if (!v->packer) {
+        return;
+    }
+    hb_packer_get_state(v->packer, &p);
+    s->packs = true;
+    s->packs_wanted = p.wanted;
+    s->packs_made = p.made;
+    s->packs_gone = p.gone;
+    s->packs_bytes = p.bytes;
+    check(s, "evidence_packs", !*p.why, p.why);
+    if (*p.why) {
+        degraded(s, "evidence packs cannot be made: they are tried again");
+    }
+}
+
 static void checks(hb_supervisor *v, const hb_engine_state *e, hb_health_snapshot *s)
 {
     s->ready = true;
@@ -113,6 +131,7 @@ static void checks(hb_supervisor *v, const hb_engine_state *e, hb_health_snapsho
         check(s, named(v->sink_checks[i], sizeof v->sink_checks[i], "outbox", x->name), !x->open,
               x->open ? x->last_error : "");
     }
+    packs(v, s);
     if (v->throttled) {
         degraded(s, "memory is over its limit: sources wait");
     }

@@ -19,6 +19,9 @@ enum {
     STEP_RECORDS = 2000,
     SOURCES_STOP_MS = 3000,
     OUTBOX_STOP_MS = 1000,
+    PACKS_STOP_MS = 1500,
+    PACKS_SETTLE_MS = 300000, /* bounded: how long what is wanted may take */
+    HOW_BYTES = 1 << 20,
     DELIVER_MS = 5000, /* bounded: how long what was raised may take to go out */
     FIRST_PAUSE_MS = 100,
     REGISTRY_BUSY_MS = 500 /* a lock that stays is waited for outside, where signals are seen */
@@ -109,6 +112,9 @@ static hb_status step(hb_supervisor *v, bool *ret_moved, hb_error *err)
     if (after.cycles != before.cycles) {
         if (v->outbox) {
             hb_outbox_wake(v->outbox);
+        }
+        if (v->packer) {
+            hb_packer_wake(v->packer);
         }
         hb_supervisor_publish(v);
     }
@@ -254,12 +260,33 @@ static hb_status open_engine(hb_supervisor *v, hb_error *err)
                                    .quality = s->quality,
                                    .schema = s->schema,
                                    .reports = s->reports,
+                                   .pack_how = v->packer ? v->how.p : NULL,
                                    .side = side,
                                    .alerts = v->alerts,
                                    .log = v->log};
     hb_status status = hb_engine_new(&setup, &v->engine, err);
     hb_free(side); /* the engine has its own copy */
     return status;
+}
+
+static hb_status open_packer(hb_supervisor *v, hb_error *err)
+{
+    const hb_daemon_setup *s = v->s;
+    if (!s->signer) {
+        return HB_OK;
+    }
+    HB_TRY(hb_daemon_config_how(s->config, hb_telemetry_schema_digest(s->schema), &v->how, err));
+    const hb_packer_options options = {.os = s->os,
+                                       .db = s->db,
+                                       .stream = s->config->name,
+                                       .dir = s->evidence_dir,
+                                       .audit_dir = s->audit_dir,
+                                       .journal = v->journal,
+                                       .signer = s->signer,
+                                       .schema = s->schema_text,
+                                       .max_bytes = (uint64_t)s->config->max_evidence_mb << 20,
+                                       .log = v->log};
+    return hb_packer_start(&options, &v->packer, err);
 }
 
 static hb_status open_feeders(hb_supervisor *v, hb_error *err)
@@ -296,6 +323,7 @@ static hb_status open_all(hb_supervisor *v, hb_error *err)
     hb_store_set_busy(v->store, REGISTRY_BUSY_MS);
     HB_TRY(hb_supervisor_open_alerts(v, v->config, &v->alerts, err));
     HB_TRY(open_journal(v, err));
+    HB_TRY(open_packer(v, err));
     HB_TRY(open_engine(v, err));
     HB_TRY(hb_supervisor_open_outbox(v, err));
     if (s->audit_dir) {
@@ -351,6 +379,9 @@ static hb_status close_in_order(hb_supervisor *v, hb_daemon_outcome *ret, hb_sta
     if (v->outbox && v->s->bounded && status == HB_OK) {
         deliver(v);
     }
+    if (v->packer && v->s->bounded && !v->ending && status == HB_OK) {
+        hb_packer_settle(v->packer, PACKS_SETTLE_MS);
+    }
     return status;
 }
 
@@ -358,6 +389,7 @@ static void release(hb_supervisor *v, bool hung)
 {
     hb_http_stop(v->http);
     hb_outbox_stop(v->outbox, OUTBOX_STOP_MS);
+    hb_buf_release(&v->how);
     hb_engine_free(v->engine);
     hb_auditor_stop(v->auditor);
     hb_alerts_close(v->alerts);
@@ -387,6 +419,7 @@ hb_status hb_daemon_run(const hb_daemon_setup *setup, hb_daemon_outcome *ret, hb
         .s = setup, .config = setup->config, .started = setup->os->now(), .claim = -1};
     hb_daemon_outcome outcome = {0};
     sigset_t before;
+    hb_buf_init(&v.how, HOW_BYTES);
     block_signals(&before);
     hb_status status = open_all(&v, err);
     if (status == HB_OK) {
@@ -401,6 +434,7 @@ hb_status hb_daemon_run(const hb_daemon_setup *setup, hb_daemon_outcome *ret, hb
         hb_log_event(v.log, HB_LOG_INFO, "ended", "everything that was judged is in the registry",
                      NULL, 0);
     }
+    outcome.hung = !hb_packer_stop(v.packer, PACKS_STOP_MS) || outcome.hung;
     release(&v, outcome.hung);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (status == HB_OK && closing != HB_OK) {

@@ -8,6 +8,7 @@
 #ifndef HB_DAEMON_SUPERVISE_H
 #define HB_DAEMON_SUPERVISE_H
 
+#include "crypto/key.h"
 #include "daemon/engine.h"
 
 enum { HB_DAEMON_STOP_MS = 5000 };
@@ -27,6 +28,9 @@ typedef struct hb_daemon_setup { /* borrowed */
     const hb_policy *policy;
     const hb_quality_policy *quality;
     const hb_telemetry_schema *schema;
+    hb_str schema_text; /* of it, for evidence packs; empty = there is none */
+    hb_signer *signer; /* of evidence packs; NULL = none are made */
+    const char *evidence_dir;
     bool replay;               /* with `bounded`: no source is opened, nothing is written to the
                                 * journal; what is in it is judged */
     bool bounded;              /* ends when all sources are done and everything is judged */

@@ -9,6 +9,7 @@
 #include "daemon/feeders.h"
 #include "daemon/health_routes.h"
 #include "daemon/notify.h"
+#include "daemon/packs.h"
 #include "daemon/supervise.h"
 
 enum { HB_CONDITIONS = HB_DAEMON_SOURCES_MAX + 6 };
@@ -30,6 +31,8 @@ typedef struct hb_supervisor {
     hb_alerts *alerts;
     hb_outbox *outbox;
     hb_outbox_sink *outbox_sinks;
+    hb_packer *packer; /* NULL = no evidence packs are made */
+    hb_buf how;        /* how records are decoded, for those */
     hb_engine *engine;
     hb_auditor *auditor;
     hb_feeders *feeders;

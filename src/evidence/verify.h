@@ -1,7 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Is a pack what it says, and does its decision follow from it? Offline, nothing written, nothing
- * believed. Each question is one line of the answer: holds, does not hold, or was not asked and
- * why. docs/formats/evidence_pack.md, docs/evidence.md */
+ * believed. Each question is one line or more of the answer, in a fixed order, whatever was found
+ * before; what a pack that is damaged cannot be asked is told as not checked.
+ * docs/formats/verify.md lists the questions.
+ *
+ *     hb_verify_ask ask = {.os = os, .path = path, .trusted = keys, .n_trusted = n};
+ *     HB_TRY(hb_verify(&ask, &v, err));       v.holds, v.lines
+ *     hb_verified_release(&v);
+ *
+ * Which key is whose is the auditor's to know. A key that came in the pack proves that the pack is
+ * whole, not who made it: without a key brought along nothing holds. */
 #ifndef HB_EVIDENCE_VERIFY_H
 #define HB_EVIDENCE_VERIFY_H
 
@@ -13,11 +21,15 @@ typedef enum hb_answer_state {
     HB_FAILS,
     HB_NOT_CHECKED, /* it should have been, and could not be: not a pass */
     HB_NOT_IN_PACK, /* the pack does not claim it: told, and no fault */
+    HB_NOT_ASKED,   /* this program cannot ask it, and another can: told, and no fault */
+    HB_ANSWER_COUNT_
 } hb_answer_state;
 
+/* "holds", "fails", "not_checked", "not_in_pack", "not_asked" */
+const char *hb_verify_state_name(hb_answer_state s);
+
 typedef struct hb_verify_line {
-    const char *question; /* stable: "structure", "manifest", "signature", "trust", "statement",
-                             "operators", "approvals", "log", "checkpoint", "raw", "decision" … */
+    const char *question; /* stable, of docs/formats/verify.md */
     hb_answer_state state;
     const char *text; /* one sentence: what was found, of which file */
 } hb_verify_line;
@@ -25,13 +37,23 @@ typedef struct hb_verify_line {
 typedef struct hb_verify_ask {
     const hb_os *os;
     const char *path;
-    hb_pubkey *const *trusted; /* keys of the lab that the auditor brought along */
+    hb_pubkey *const *trusted; /* keys that may sign packs, which the auditor brought along */
     size_t n_trusted;
+    /* Keys of the lab's log (or of its witnesses, whose checkpoint was seen elsewhere). Not the
+     * same list: the log signs unattended, so its key must not make a pack. None: a log's key is
+     * believed because the signed manifest has it, and that is said. */
+    hb_pubkey *const *trusted_logs;
+    size_t n_trusted_logs;
     /* Reads the raw files of the pack again, as hb does, into a run; NULL where there is no reader
-     * (hb-verify). *ret_run = NULL when the pack has none. */
+     * (hb-verify). *ret_run = NULL when the pack has none that can be read. */
     hb_status (*read_raw)(void *ctx, hb_pack_reader *r, const hb_inputs *in, hb_run **ret_run,
                           hb_error *err);
     void *read_raw_ctx;
+    /* Draws the report of a decision again; NULL where there is no such room. decided_at as in the
+     * pack's report. */
+    hb_status (*draw)(void *ctx, const hb_decision *d, const char *decision_sha256,
+                      hb_time decided_at, hb_buf *html, hb_buf *json, hb_error *err);
+    void *draw_ctx;
 } hb_verify_ask;
 
 typedef struct hb_verified {
@@ -41,12 +63,15 @@ typedef struct hb_verified {
     bool holds; /* no line fails or was not checked */
     const char *case_id;
     const char *verdict;      /* of the decision in the pack, whatever it is worth; "" = unknown */
-    const char *decided_from; /* "raw", "profiles", "" */
+    const char *decided_from; /* "raw", "profiles", "" = it was not decided again, or otherwise */
 } hb_verified;
 
 /* HB_OK also when nothing holds; other statuses mean that it could not be looked at at all (no such
  * file, out of memory). */
 HB_CHECKED hb_status hb_verify(const hb_verify_ask *ask, hb_verified *ret, hb_error *err);
 void hb_verified_release(hb_verified *v);
+
+/* VERIFY.md, the text that goes into every pack: how to check it without this program. */
+hb_str hb_verify_instructions(void);
 
 #endif

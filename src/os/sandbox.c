@@ -47,8 +47,8 @@ void hb_sandbox_allow(uint32_t cpu_seconds)
 static hb_status refused(hb_error *err, const char *part, int why)
 {
     return HB_FAIL(err, HB_E_DENIED,
-                   "this system refuses the sandbox in which such files are read (%s: %s); "
-                   "convert the file to CSV, or run hb where the sandbox is allowed",
+                   "this system refuses the sandbox in which foreign files are read (%s: %s); run "
+                   "it where the sandbox is allowed",
                    part, strerror(why));
 }
 
@@ -72,7 +72,7 @@ static bool is_file(int fd)
 
 static hb_status set_limits(const hb_sandbox_limits *l, hb_sandbox_report *ret, hb_error *err)
 {
-    enum { KILL_AFTER_S = 5, FILES = 16 };
+    enum { KILL_AFTER_S = 5, FILES = 16 }; /* a pack's folders are 8 deep */
     HB_TRY(limit(RLIMIT_CORE, "core limit", 0, 0, err));
     HB_TRY(
         limit(RLIMIT_CPU, "processor limit", l->cpu_seconds, l->cpu_seconds + KILL_AFTER_S, err));
@@ -95,7 +95,18 @@ typedef struct landlock_attr {
     uint64_t scoped;
 } landlock_attr;
 
-static int enter_landlock(void)
+/* Reading files (4) and listing folders (8) below this one. */
+static bool allow_reading(int ruleset, int folder)
+{
+    enum { PATH_BENEATH = 1, READ = 4 | 8 };
+    const struct __attribute__((packed)) {
+        uint64_t access;
+        int32_t fd;
+    } rule = {.access = READ, .fd = folder};
+    return syscall(SYS_landlock_add_rule, ruleset, PATH_BENEATH, &rule, 0) == 0;
+}
+
+static int enter_landlock(int folder)
 {
     enum { NEWEST = 6, VERSION_FLAG = 1 };
     static const landlock_attr by_version[NEWEST + 1] = {
@@ -118,7 +129,9 @@ static int enter_landlock(void)
     if (fd < 0) {
         return 0;
     }
-    long got = syscall(SYS_landlock_restrict_self, (int)fd, 0);
+    long got = folder >= 0 && !allow_reading((int)fd, folder)
+                   ? -1
+                   : syscall(SYS_landlock_restrict_self, (int)fd, 0);
     close((int)fd);
     return got == 0 ? (int)version : 0;
 }
@@ -134,6 +147,9 @@ static const int harmless[] = {
     SCMP_SYS(sched_yield),
 };
 
+/* With files that may be opened for reading. */
+static const int for_reading[] = {SCMP_SYS(newfstatat), SCMP_SYS(statx), SCMP_SYS(getdents64)};
+
 /* What the run-time of a sanitizer calls besides. */
 static const int for_sanitizers[] = {
     SCMP_SYS(sigaltstack), SCMP_SYS(nanosleep), SCMP_SYS(clock_nanosleep), SCMP_SYS(readlink),
@@ -146,6 +162,17 @@ static int allow_if(scmp_filter_ctx ctx, int call, unsigned argument, uint64_t m
     const struct scmp_arg_cmp test = {
         .arg = argument, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = value};
     return seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, call, 1, &test);
+}
+
+static int add_reading(scmp_filter_ctx ctx)
+{
+    enum { NAMELESS = 020000000 }; /* O_TMPFILE without O_DIRECTORY, which is harmless */
+    int bad = 0;
+    for (size_t i = 0; i < sizeof for_reading / sizeof *for_reading && !bad; i++) {
+        bad = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, for_reading[i], 0);
+    }
+    uint64_t writes = O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | NAMELESS;
+    return bad ? bad : allow_if(ctx, SCMP_SYS(openat), 2, writes, 0);
 }
 
 static int add_rules(scmp_filter_ctx ctx, const hb_sandbox_limits *l)
@@ -161,7 +188,13 @@ static int add_rules(scmp_filter_ctx ctx, const hb_sandbox_limits *l)
     bad = bad ? bad : allow_if(ctx, SCMP_SYS(mmap), 2, PROT_EXEC, 0);
     bad = bad ? bad : allow_if(ctx, SCMP_SYS(mprotect), 2, PROT_EXEC, 0);
     bad = bad ? bad : allow_if(ctx, SCMP_SYS(write), 0, UINT32_MAX, (uint32_t)l->out_fd);
-    if (INSTRUMENTED && !bad) {
+    if (l->talk_fd && !bad) {
+        bad = allow_if(ctx, SCMP_SYS(write), 0, UINT32_MAX, (uint32_t)l->talk_fd);
+    }
+    if (l->readable && !bad) {
+        bad = add_reading(ctx);
+    }
+    if (INSTRUMENTED && l->talk_fd != STDERR_FILENO && !bad) {
         bad = allow_if(ctx, SCMP_SYS(write), 0, UINT32_MAX, STDERR_FILENO);
     }
     /* abort() ends by a signal to itself. */
@@ -190,7 +223,14 @@ hb_status hb_sandbox_enter(const hb_sandbox_limits *limits, hb_sandbox_report *r
     if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
         return refused(err, "dumpable", errno);
     }
-    report.landlock = enter_landlock();
+    int folder = limits->readable ? open(limits->readable, O_PATH | O_CLOEXEC) : -1;
+    if (limits->readable && folder < 0) {
+        return HB_FAIL(err, HB_E_INPUT, "cannot open '%s': %s", limits->readable, strerror(errno));
+    }
+    report.landlock = enter_landlock(folder);
+    if (folder >= 0) {
+        close(folder);
+    }
     HB_TRY(enter_seccomp(limits, err));
     *ret = report;
     return HB_OK;

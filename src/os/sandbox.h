@@ -3,7 +3,8 @@
  * already open and writing to one pipe. docs/decisions/0059-sandbox.md
  *
  * Called once, by a process of one thread that was started for this purpose (child.h), before it
- * looks at a byte of a foreign file. Afterwards: no file can be opened, no socket, no process, no
+ * looks at a byte of a foreign file. Afterwards: no file can be opened (but those below `readable`,
+ * for reading), no socket, no process, no
  * program, no signal to others, no executable memory; no more memory and processor time than given.
  * What is refused returns EPERM.
  *
@@ -21,7 +22,12 @@ typedef struct hb_sandbox_limits {
     uint64_t
         memory_bytes; /* address space; not applied under AddressSanitizer, which maps it all */
     uint32_t cpu_seconds;
-    int out_fd; /* the only descriptor that can be written to */
+    int out_fd;  /* the only descriptor that can be written to */
+    int talk_fd; /* a second one, for messages; 0 = none */
+    /* A folder whose files and folders can still be listed, looked at and opened for reading; NULL
+     * = nothing can be opened. A kernel without Landlock cannot tell it from others: there any file
+     * can be read, and still nothing can be told to anybody. */
+    const char *readable;
 } hb_sandbox_limits;
 
 typedef struct hb_sandbox_report {

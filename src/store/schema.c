@@ -359,7 +359,7 @@ const hb_migration hb_store_migrations[] = {
      .n_statements = sizeof step_3_governance / sizeof *step_3_governance,
      .more = step_3_audit,
      .n_more = sizeof step_3_audit / sizeof *step_3_audit,
-     .also = &hb_store_step_3_documents},
+     .also = &hb_store_step_3_packs},
 };
 const size_t hb_store_migration_count = sizeof hb_store_migrations / sizeof *hb_store_migrations;
 

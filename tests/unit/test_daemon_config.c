@@ -88,7 +88,8 @@ static void daemon_config__refuses_with_the_place_and_what_to_write(void **state
     REFUSED("", "daemon.yaml");
     REFUSED("window_sec: 60\n", "no source is named");
     REFUSED("source: pigeon\n", "there is no source 'pigeon'; known: ");
-    REFUSED(REPLAY "evidence_pack_on_fail: true\n", "writes no evidence packs");
+    REFUSED(REPLAY "evidence_pack_on_fail: true\n", "needs 'signing_key'");
+    REFUSED(REPLAY "evidence_pack_always: true\n", "needs 'signing_key'");
     REFUSED(REPLAY "max_audit_log_mb: 5\n", "journal.max_mb");
     REFUSED(REPLAY "backpressure: {mode: drop}\n", "nothing that was received is dropped");
     REFUSED(REPLAY "backpressure: {max_events: 10}\n", "journal.max_mb");

@@ -38,7 +38,11 @@ static hb_status enter(uint32_t cpu_s, hb_sandbox_report *ret, hb_error *err)
     hb_sandbox_limits limits = {.memory_bytes = (uint64_t)HB_CHILD_MEMORY_MIB << 20,
                                 .cpu_seconds = cpu_s,
                                 .out_fd = STDOUT_FILENO};
-    return hb_sandbox_enter(&limits, ret, err);
+    hb_status status = hb_sandbox_enter(&limits, ret, err);
+    if (status == HB_E_DENIED) {
+        hb_error_prefix(err, "convert the file to CSV");
+    }
+    return status;
 }
 
 static hb_status run(const hb_child_reader *reader, const char *wanted, hb_frames_out *out,

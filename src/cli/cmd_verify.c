@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* hb verify: is an evidence pack what it says, and does its decision follow? Needs no workspace. */
+#include "cli/app.h"
+#include "cli/commands.h"
+#include "evidence/verify_keys.h"
+#include "evidence/verify_view.h"
+#include "export/raw.h"
+#include "report/report.h"
+
+#include <stdlib.h>
+
+typedef struct verify_opts {
+    hb_list trust;
+    hb_list trust_log;
+} verify_opts;
+
+static hb_status draw(void *ctx, const hb_decision *d, const char *decision_sha256,
+                      hb_time decided_at, hb_buf *html, hb_buf *json, hb_error *err)
+{
+    (void)ctx;
+    const hb_report_about about = {
+        .version = HB_VERSION, .decided_at = decided_at, .decision_digest = decision_sha256};
+    HB_TRY(hb_report_html(d, &about, html, err));
+    return hb_report_json(d, &about, json, err);
+}
+
+static hb_status load_keys(hb_app *app, const verify_opts *o, hb_trust *t, hb_error *err)
+{
+    for (size_t i = 0; i < o->trust.n; i++) {
+        HB_TRY(hb_trust_add(t, app->os, o->trust.v[i], err));
+    }
+    for (size_t i = 0; i < o->trust_log.n; i++) {
+        HB_TRY(hb_trust_add_log(t, app->os, o->trust_log.v[i], err));
+    }
+    return HB_OK;
+}
+
+static hb_status look(hb_app *app, const hb_trust *t, const char *pack, int *ret_exit,
+                      hb_error *err)
+{
+    const char *tmp = getenv("TMPDIR");
+    HB_TRY(hb_app_open_units(app, err));
+    hb_raw_reader reader = {.os = app->os, .tmp = tmp && *tmp ? tmp : "/tmp", .units = app->units};
+    const hb_verify_ask ask = {
+        .os = app->os,
+        .path = pack,
+        .trusted = t->keys,
+        .n_trusted = t->n,
+        .trusted_logs = t->logs,
+        .n_trusted_logs = t->n_logs,
+        .read_raw = hb_raw_read,
+        .read_raw_ctx = &reader,
+        .draw = draw,
+    };
+    hb_verified v;
+    HB_TRY(hb_verify(&ask, &v, err));
+    hb_status status = HB_OK;
+    if (app->common.json) {
+        status = hb_verified_json(&v, pack, &app->out, err);
+    } else {
+        hb_verified_text(&v, pack, app->colour_out, app->common.quiet, &app->out);
+    }
+    *ret_exit = v.holds ? 0 : hb_status_exit(HB_E_EVIDENCE);
+    hb_verified_release(&v);
+    return status;
+}
+
+static hb_status run_verify(hb_app *app, const void *opts, hb_list args, int *ret_exit,
+                            hb_error *err)
+{
+    hb_trust trust = {.n = 0};
+    hb_status status = load_keys(app, opts, &trust, err);
+    if (status == HB_OK) {
+        status = look(app, &trust, args.v[0], ret_exit, err);
+    }
+    hb_trust_release(&trust);
+    return status;
+}
+
+static const hb_opt table[] = {
+    {.name = "trust",
+     .kind = HB_OPT_LIST,
+     .offset = offsetof(verify_opts, trust),
+     .arg = "KEY.pub",
+     .one_each = true,
+     .help =
+         "public key of the lab, which you got in another way than the pack; may be given again"},
+    {.name = "trust-log",
+     .kind = HB_OPT_LIST,
+     .offset = offsetof(verify_opts, trust_log),
+     .arg = "KEY.pub",
+     .one_each = true,
+     .help = "public key of the lab's log or of a witness of it"},
+    {0},
+};
+
+const hb_cmd hb_cmd_verify = {
+    .name = "verify",
+    .group = "Evidence",
+    .summary = "check an evidence pack and decide again",
+    .opts = table,
+    .opts_size = sizeof(verify_opts),
+    .min_args = 1,
+    .max_args = 1,
+    .args = "PACK",
+    .details = "PACK is a zip or a folder of hb export evidence-pack. Needs no workspace and no\n"
+               "network and believes nothing in the pack: digests of every file, signatures,\n"
+               "approvals, the decision's place in the lab's log; then the raw files are read\n"
+               "again and the decision is made again, which must give the same bytes. One line\n"
+               "for each answer: holds, does NOT hold, not checked, not in the pack.\n"
+               "Nothing is written, except that the raw files are unpacked into a private\n"
+               "folder below /tmp (TMPDIR) while they are read, and removed.\n"
+               "\n"
+               "Without --trust anybody could have made the pack: that is told as not checked,\n"
+               "and not checked is no pass. Exit code 0 when all holds, else 12. With --quiet\n"
+               "only the last line is printed.",
+    .example = "hb verify --help",
+    .run = run_verify,
+};

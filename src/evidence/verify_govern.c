@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who may approve, and who did. */
+#include "evidence/verify_internal.h"
+
+#include "govern/dossier.h"
+
+#include <string.h>
+
+hb_status hb_ask_operators(hb_check *c, hb_error *err)
+{
+    hb_error e = {0};
+    hb_str text;
+    if (!hb_check_has(c, HB_PACK_OPERATORS)) {
+        return hb_check_say(c, "operators", HB_NOT_IN_PACK, err,
+                            "the pack says nothing of who may do what");
+    }
+    hb_status status = hb_check_read(c, HB_PACK_OPERATORS, HB_VERIFY_SMALL_MAX, &text, &e);
+    if (status == HB_OK) {
+        status = hb_operators_parse(text, HB_PACK_OPERATORS, &c->operators, &e);
+    }
+    if (status != HB_OK) {
+        return hb_check_fault(c, "operators", &e, err);
+    }
+    size_t n = 0;
+    while (hb_operators_at(c->operators, n)) {
+        n++;
+    }
+    return hb_check_say(c, "operators", HB_HOLDS, err, "%zu people, each known by public keys", n);
+}
+
+/* --- approvals --- */
+
+static hb_status read_statements(hb_check *c, hb_str **ret, size_t *ret_n, hb_error *err)
+{
+    size_t n_members = 0;
+    size_t cap = 0;
+    size_t n = 0;
+    hb_str *list = NULL;
+    const hb_pack_file *members = hb_pack_members(c->pack, &n_members);
+    for (size_t i = 0; i < n_members; i++) {
+        if (strncmp(members[i].path, HB_PACK_STATEMENTS, strlen(HB_PACK_STATEMENTS)) != 0) {
+            continue;
+        }
+        if (n == HB_VERIFY_STATEMENTS_MAX) {
+            return HB_FAIL(err, HB_E_EVIDENCE, "more than %d statements", HB_VERIFY_STATEMENTS_MAX);
+        }
+        HB_TRY(HB_ARENA_GROW(&c->out->arena, list, n, cap, err));
+        HB_TRY(hb_check_read(c, members[i].path, HB_VERIFY_SMALL_MAX, &list[n], err));
+        n++;
+    }
+    *ret = list;
+    *ret_n = n;
+    return HB_OK;
+}
+
+/* What has to be approved: the baseline version, or the content of the one run. */
+static hb_statement wanted_of(const hb_check *c)
+{
+    const hb_run_meta *m = &c->inputs.reference.run->meta;
+    const hb_pack_file *version = hb_check_listed(c, HB_PACK_VERSION);
+    return (hb_statement){
+        .subject_name = version ? "baseline-version" : "run",
+        .subject_sha256 = version ? version->sha256 : c->inputs.reference.run->digest,
+        .program = m->program,
+        .subsystem = m->subsystem,
+        .test_name = m->test_name,
+        .tag = c->inputs.reference.tag,
+        .at = HB_TIME_NONE,
+        .expires = HB_TIME_NONE,
+    };
+}
+
+/* When the decision was made: the log says so, nothing else of the pack does. */
+static hb_time decided_at(const hb_check *c)
+{
+    hb_time at = HB_TIME_NONE;
+    if (c->has_included) {
+        const char *text = c->included.entry.at;
+        at = hb_time_parse(text, strlen(text), &at, NULL) ? at : HB_TIME_NONE;
+    }
+    return at;
+}
+
+static hb_status look(hb_check *c, const hb_str *statements, size_t n, hb_governed *ret,
+                      hb_error *err)
+{
+    const hb_policy *p = &c->inputs.policy;
+    const hb_approval_rule rule = {.needed = p->approvals_required ? p->approvals_required : 1,
+                                   .approvers = p->approvers,
+                                   .n_approvers = p->n_approvers};
+    const hb_statement wanted = wanted_of(c);
+    return hb_governed_look(c->operators, &rule, &wanted, statements, n, decided_at(c),
+                            &c->out->arena, ret, err);
+}
+
+static hb_status tell(hb_check *c, const hb_governed *g, hb_error *err)
+{
+    bool needed = c->inputs.policy.require_approval;
+    switch (g->standing) {
+    case HB_STANDING_APPROVED:
+        return hb_check_say(c, "approvals", HB_HOLDS, err, "the baseline is %s", g->text);
+    case HB_STANDING_BREAK_GLASS:
+        return hb_check_say(c, "approvals", HB_HOLDS, err,
+                            "the baseline is NOT approved; it was %s", g->text);
+    case HB_STANDING_NONE:
+        break;
+    }
+    return hb_check_say(c, "approvals", needed ? HB_FAILS : HB_NOT_IN_PACK, err,
+                        "the baseline is not approved (the policy %s): %s",
+                        needed ? "requires it" : "does not require it", g->text);
+}
+
+hb_status hb_ask_approvals(hb_check *c, hb_error *err)
+{
+    hb_error e = {0};
+    hb_str *statements = NULL;
+    size_t n = 0;
+    hb_governed g;
+    bool needed = c->inputs.policy.require_approval;
+    if (!c->inputs.reference.run) {
+        return hb_check_say(c, "approvals", HB_NOT_IN_PACK, err,
+                            "there was no baseline to be approved");
+    }
+    if (!*c->inputs.reference.tag) {
+        return hb_check_say(c, "approvals", HB_NOT_IN_PACK, err,
+                            "the baseline was chosen without a tag ('%s'), and only tags are "
+                            "approved",
+                            c->inputs.reference.reason);
+    }
+    if (!c->operators) {
+        return hb_check_say(c, "approvals", needed ? HB_FAILS : HB_NOT_IN_PACK, err,
+                            needed ? "the policy requires approval, and the pack does not say "
+                                     "who could have given it"
+                                   : "the policy requires no approval, and none is claimed");
+    }
+    hb_status status = read_statements(c, &statements, &n, &e);
+    if (status == HB_OK) {
+        status = look(c, statements, n, &g, &e);
+    }
+    return status == HB_OK ? tell(c, &g, err) : hb_check_fault(c, "approvals", &e, err);
+}

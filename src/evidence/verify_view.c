@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "evidence/verify_view.h"
+
+#include "base/json_write.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct shown {
+    const char *words;
+    const char *colour;
+} states[HB_ANSWER_COUNT_] = {
+    [HB_HOLDS] = {"holds", "\033[32m"},
+    [HB_FAILS] = {"does NOT hold", "\033[1;31m"},
+    [HB_NOT_CHECKED] = {"not checked", "\033[1;33m"},
+    [HB_NOT_IN_PACK] = {"not in the pack", "\033[2m"},
+    [HB_NOT_ASKED] = {"not asked", "\033[2m"},
+};
+
+static size_t count(const hb_verified *v, hb_answer_state state)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < v->n_lines; i++) {
+        n += v->lines[i].state == state;
+    }
+    return n;
+}
+
+static void one_line(const hb_verify_line *l, bool colour, hb_buf *out)
+{
+    char words[32];
+    char question[32];
+    snprintf(words, sizeof words, "%-15s", states[l->state].words);
+    snprintf(question, sizeof question, "%-13s", l->question);
+    hb_buf_fmt(out, "%s%s%s  %s  ", colour ? states[l->state].colour : "", words,
+               colour ? "\033[0m" : "", question);
+    hb_buf_shown(out, l->text);
+    hb_buf_ch(out, '\n');
+}
+
+static void why_not(const hb_verified *v, hb_buf *out)
+{
+    size_t fails = count(v, HB_FAILS);
+    size_t open = count(v, HB_NOT_CHECKED);
+    if (fails) {
+        hb_buf_fmt(out, "%zu answer%s not hold", fails, fails == 1 ? " does" : "s do");
+    }
+    if (open) {
+        hb_buf_fmt(out, "%s%zu %s not checked", fails ? ", " : "", open,
+                   open == 1 ? "was" : "were");
+    }
+}
+
+static void sentence(const hb_verified *v, const char *pack, hb_buf *out)
+{
+    hb_buf_c(out, "'");
+    hb_buf_shown(out, pack);
+    if (v->holds) {
+        hb_buf_c(out, "' holds: case '");
+        hb_buf_shown(out, v->case_id);
+        hb_buf_fmt(out,
+                   "' has the verdict %s, signed by a key you brought, and it follows from "
+                   "its %s\n",
+                   v->verdict, strcmp(v->decided_from, "raw") == 0 ? "raw files" : "profiles");
+        return;
+    }
+    hb_buf_c(out, "' does NOT hold: ");
+    why_not(v, out);
+    hb_buf_fmt(out, "; do not rely on %s%s\n", *v->verdict ? "its verdict " : "it", v->verdict);
+}
+
+void hb_verified_text(const hb_verified *v, const char *pack, bool colour, bool brief, hb_buf *out)
+{
+    for (size_t i = 0; i < v->n_lines && !brief; i++) {
+        one_line(&v->lines[i], colour, out);
+    }
+    sentence(v, pack, out);
+}
+
+hb_status hb_verified_json(const hb_verified *v, const char *pack, hb_buf *out, hb_error *err)
+{
+    hb_json j;
+    hb_json_init(&j, out, HB_JSON_PRETTY);
+    hb_json_obj(&j);
+    hb_json_kc(&j, "pack", pack);
+    hb_json_kb(&j, "holds", v->holds);
+    hb_json_kc(&j, "case", v->case_id);
+    hb_json_kc(&j, "verdict", v->verdict);
+    hb_json_kc(&j, "decided_from", v->decided_from);
+    hb_json_kc(&j, "program_version", HB_VERSION);
+    hb_json_key(&j, "answers");
+    hb_json_arr(&j);
+    for (size_t i = 0; i < v->n_lines; i++) {
+        hb_json_obj(&j);
+        hb_json_kc(&j, "question", v->lines[i].question);
+        hb_json_kc(&j, "answer", hb_verify_state_name(v->lines[i].state));
+        hb_json_kc(&j, "text", v->lines[i].text);
+        hb_json_end(&j);
+    }
+    hb_json_end(&j);
+    hb_json_end(&j);
+    hb_buf_ch(out, '\n');
+    return hb_json_done(&j, err);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Between the files of an export: export.c is the order, export_raw.c the raw files,
+ * export_journal.c a window's records, export_told.c what is said about them by others: governance,
+ * log, keys, program. */
+#ifndef HB_EXPORT_EXPORT_INTERNAL_H
+#define HB_EXPORT_EXPORT_INTERNAL_H
+
+#include "export/export.h"
+#include "export/raw_list.h"
+#include "export/rebuild.h"
+
+typedef struct hb_export_job {
+    const hb_export_ask *ask;
+    hb_arena *arena;
+    hb_rebuilt from;
+    hb_pack_writer *w;
+    const char *version; /* SHA-256 of the baseline version; NULL = it is none */
+    hb_exported told;
+} hb_export_job;
+
+/* raw/: files with the digest they had, and raw/reading.json. */
+HB_CHECKED hb_status hb_export_raw(hb_export_job *x, hb_error *err);
+/* raw/journal/ of a window into x->w; *ret stays NULL when the run is none. */
+HB_CHECKED hb_status hb_export_records(hb_export_job *x, const hb_raw_journal **ret, hb_error *err);
+
+HB_CHECKED hb_status hb_export_governance(hb_export_job *x, hb_error *err);
+HB_CHECKED hb_status hb_export_log(hb_export_job *x, hb_error *err);
+HB_CHECKED hb_status hb_export_keys(hb_export_job *x, hb_error *err);
+HB_CHECKED hb_status hb_export_program(hb_export_job *x, hb_error *err);
+
+/* A text of printf's in the arena. */
+HB_CHECKED hb_status hb_export_text(hb_arena *arena, const char **ret, hb_error *err,
+                                    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* SHA-256 of a file, and its size. */
+HB_CHECKED hb_status hb_export_digest(const hb_os *os, const char *path, char ret[HB_DIGEST_HEX],
+                                      uint64_t *ret_bytes, hb_error *err);
+
+#endif

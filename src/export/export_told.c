@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What others say of the decision: who may approve and who did, the lab's log, the keys to check
+ * signatures with, the program that decided. */
+#include "export/export_internal.h"
+
+#include "base/json_write.h"
+#include "export/audit.h"
+#include "store/governance.h"
+
+enum { PEM_ROOM = HB_PEM_MAX };
+
+/* --- governance --- */
+
+/* The envelopes speak of the baseline: its version, or the run that was it. */
+static hb_status put_statements(hb_export_job *x, const char *subject, hb_error *err)
+{
+    const hb_statement_query q = {.subject_sha256 = subject};
+    hb_statement_row *rows = NULL;
+    size_t n = 0;
+    HB_TRY(hb_store_list_statements(x->ask->store, &q, x->arena, &rows, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        const char *member = NULL;
+        HB_TRY(hb_export_text(x->arena, &member, err, "governance/statements/%s.dsse.json",
+                              rows[i].sha256));
+        HB_TRY(hb_pack_put(x->w, member, rows[i].envelope.p, rows[i].envelope.n, err));
+    }
+    return HB_OK;
+}
+
+hb_status hb_export_governance(hb_export_job *x, hb_error *err)
+{
+    const hb_run *reference = x->from.reference.run;
+    hb_operators_row row;
+    bool found = false;
+    HB_TRY(
+        hb_store_operators_at(x->ask->store, x->from.row.decided_at, x->arena, &row, &found, err));
+    if (!found) {
+        return HB_OK;
+    }
+    HB_TRY(hb_pack_put(x->w, "governance/operators.yaml", row.text.p, row.text.n, err));
+    if (x->version) {
+        return put_statements(x, x->version, err);
+    }
+    return reference ? put_statements(x, reference->digest, err) : HB_OK;
+}
+
+/* --- the log --- */
+
+static hb_status put_evidence(hb_export_job *x, const hb_audit_evidence *e, const hb_pubkey *key,
+                              hb_error *err)
+{
+    HB_TRY(hb_pack_put(x->w, "log/entry.json", e->entry.p, e->entry.n, err));
+    HB_TRY(hb_pack_put(x->w, "log/inclusion.json", e->inclusion.p, e->inclusion.n, err));
+    HB_TRY(hb_pack_put(x->w, "log/checkpoint", e->checkpoint.p, e->checkpoint.n, err));
+    hb_buf pem;
+    hb_buf_init(&pem, PEM_ROOM);
+    hb_pubkey_pem(key, &pem);
+    hb_status status = hb_buf_check(&pem, err);
+    if (status == HB_OK) {
+        status = hb_pack_put(x->w, "keys/log.pub", pem.p, pem.n, err);
+    }
+    hb_buf_release(&pem);
+    return status;
+}
+
+static hb_status put_proof(hb_export_job *x, hb_audit_log *log, hb_error *err)
+{
+    hb_audit_evidence e;
+    bool found = false;
+    HB_TRY(hb_audit_evidence_of(x->ask->store, log, x->told.decision, x->arena, &e, &found, err));
+    if (!found) {
+        x->told.log_missing = "the decision is in no entry of the log: it was made before there "
+                              "was one";
+        return HB_OK;
+    }
+    return put_evidence(x, &e, hb_audit_key(log), err);
+}
+
+/* A log that another process holds, or a full disk: the pack is made without a proof and says so.
+ * One that contradicts itself is an error. */
+hb_status hb_export_log(hb_export_job *x, hb_error *err)
+{
+    const hb_export_ask *a = x->ask;
+    hb_audit_log *log = NULL;
+    hb_audit_drained drained;
+    if (!a->audit_dir) {
+        x->told.log_missing = "there is no log";
+        return HB_OK;
+    }
+    HB_TRY(hb_audit_drain(a->os, a->store, a->audit_dir, &drained, err));
+    HB_TRY(hb_audit_open_read(a->os, a->audit_dir, &log, err));
+    hb_status status = put_proof(x, log, err);
+    hb_audit_close(log);
+    return status;
+}
+
+/* --- keys --- */
+
+hb_status hb_export_keys(hb_export_job *x, hb_error *err)
+{
+    hb_buf pem;
+    hb_buf_init(&pem, PEM_ROOM);
+    hb_status status = HB_OK;
+    for (size_t i = 0; i < x->ask->n_signers && status == HB_OK; i++) {
+        const hb_pubkey *key = hb_signer_public(x->ask->signers[i]);
+        const char *member = NULL;
+        hb_buf_clear(&pem);
+        hb_pubkey_pem(key, &pem);
+        status = hb_buf_check(&pem, err);
+        if (status == HB_OK) {
+            status = hb_export_text(x->arena, &member, err, "keys/%s.pub", hb_pubkey_id(key));
+        }
+        if (status == HB_OK) {
+            status = hb_pack_put(x->w, member, pem.p, pem.n, err);
+        }
+    }
+    hb_buf_release(&pem);
+    return status;
+}
+
+/* --- the program --- */
+
+#ifdef __clang__
+#define COMPILER "clang " __clang_version__
+#else
+#define COMPILER "gcc " __VERSION__
+#endif
+
+static void program_json(const char *sha256, hb_buf *out)
+{
+    hb_json j;
+    hb_json_init(&j, out, HB_JSON_CANONICAL);
+    hb_json_obj(&j);
+    hb_json_kc(&j, "compiler", COMPILER);
+    hb_json_kc(&j, "executable_sha256", sha256);
+    hb_json_kc(&j, "format", "hb-program/1");
+    hb_json_kc(&j, "version", HB_VERSION);
+    hb_json_end(&j);
+}
+
+/* The decision was made again just now, so this program is one that decides so. */
+hb_status hb_export_program(hb_export_job *x, hb_error *err)
+{
+    char sha256[HB_DIGEST_HEX];
+    uint64_t bytes = 0;
+    hb_buf json;
+    HB_TRY(hb_export_digest(x->ask->os, "/proc/self/exe", sha256, &bytes, err));
+    hb_buf_init(&json, HB_PEM_MAX);
+    program_json(sha256, &json);
+    hb_status status = hb_buf_check(&json, err);
+    if (status == HB_OK) {
+        status = hb_pack_put(x->w, "program.json", json.p, json.n, err);
+    }
+    hb_buf_release(&json);
+    return status;
+}

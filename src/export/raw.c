@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "export/raw.h"
+
+#include "base/mem.h"
+#include "config/node.h"
+#include "evidence/read_record.h"
+#include "export/export_internal.h"
+#include "export/raw_files.h"
+#include "input/ingest.h"
+#include "input/select/select.h"
+#include "os/file.h"
+#include "os/pool.h"
+#include "telemetry/run_builder.h"
+#include "telemetry/run_meta.h"
+
+#include <string.h>
+
+enum { ARENA_BYTES = 256 << 20 };
+
+typedef struct job {
+    const hb_raw_reader *by;
+    hb_pack_reader *pack;
+    const hb_inputs *in;
+    hb_arena arena;
+    hb_raw_list list;
+    hb_read_record record;
+    hb_raw_files files;
+    hb_registry *registry;
+    const char *profile;  /* file of the profile that was given; NULL = none */
+    const char *profiles; /* folder of the workspace's own */
+} job;
+
+/* --- what the pack says --- */
+
+static hb_status read_list(job *j, hb_error *err)
+{
+    char *text = NULL;
+    size_t n = 0;
+    HB_TRY(hb_pack_read(j->pack, HB_PACK_READING, HB_RAW_LIST_MAX, &text, &n, err));
+    hb_status status = hb_raw_list_parse((hb_str){text, n}, &j->arena, &j->list, err);
+    hb_free(text);
+    return status;
+}
+
+/* A document by its digest, as it is in the pack. Free with hb_free. */
+static hb_status document(job *j, const char *sha256, char **ret_text, size_t *ret_n, hb_error *err)
+{
+    const char *member = NULL;
+    char found[HB_DIGEST_HEX];
+    HB_TRY(hb_export_text(&j->arena, &member, err, HB_PACK_DOCUMENTS "%.64s", sha256));
+    HB_TRY(hb_pack_read(j->pack, member, HB_YAML_MAX_BYTES, ret_text, ret_n, err));
+    hb_status status = hb_digest_of(*ret_text, *ret_n, found, err);
+    if (status == HB_OK && strcmp(found, sha256) != 0) {
+        status = HB_FAIL(err, HB_E_EVIDENCE, "'%s' is another document", member);
+    }
+    if (status != HB_OK) {
+        hb_free(*ret_text);
+        *ret_text = NULL;
+    }
+    return status;
+}
+
+static hb_status load_registry(job *j, hb_error *err)
+{
+    const hb_read_record *r = &j->record;
+    char *text = NULL;
+    size_t n = 0;
+    if (strcmp(r->registry_sha256, "built-in") == 0) {
+        return hb_registry_builtin(&j->registry, err);
+    }
+    HB_TRY(document(j, r->registry_sha256, &text, &n, err));
+    hb_status status = hb_registry_parse((hb_str){text, n}, r->registry_name, r->program, r->mode,
+                                         r->registry_sha256, j->by->units, &j->registry, err);
+    hb_free(text);
+    return status;
+}
+
+/* --- profiles, as files --- */
+
+static hb_status put_profile(job *j, const hb_read_document *d, const char *folder,
+                             const char **ret_path, hb_error *err)
+{
+    const char *dir = NULL;
+    char *text = NULL;
+    size_t n = 0;
+    if (strchr(d->name, '/') || strcmp(d->name, "..") == 0 || strcmp(d->name, ".") == 0) {
+        return HB_FAIL(err, HB_E_EVIDENCE, "'%s': '%.200s' is no name of a profile",
+                       HB_PACK_READING, d->name);
+    }
+    HB_TRY(hb_export_text(&j->arena, &dir, err, "%s/%s", j->files.dir, folder));
+    HB_TRY(hb_dir_make(j->by->os, dir, err));
+    HB_TRY(hb_export_text(&j->arena, ret_path, err, "%s/%s", dir, d->name));
+    HB_TRY(document(j, d->sha256, &text, &n, err));
+    hb_status status = hb_file_write_atomic(j->by->os, *ret_path, text, n, 0600, err);
+    hb_free(text);
+    return status;
+}
+
+static hb_status put_profiles(job *j, hb_error *err)
+{
+    const char *path = NULL;
+    HB_TRY(hb_export_text(&j->arena, &j->profiles, err, "%s/profiles", j->files.dir));
+    if (j->record.profile.name) {
+        HB_TRY(put_profile(j, &j->record.profile, "profile", &j->profile, err));
+    }
+    for (size_t i = 0; i < j->record.n_profiles; i++) {
+        HB_TRY(put_profile(j, &j->record.profiles[i], "profiles", &path, err));
+    }
+    return HB_OK;
+}
+
+/* --- identity --- */
+
+/* What a run_meta file says counts as the file says it; who the run is may have been said on the
+ * command line instead, and stands in the run alone. */
+static hb_status make_meta(job *j, hb_run_meta *ret, hb_error *err)
+{
+    const hb_run_meta *told = &j->in->run->meta;
+    char *text = NULL;
+    size_t n = 0;
+    hb_run_meta_init(ret);
+    if (j->record.run_meta.name) {
+        HB_TRY(document(j, j->record.run_meta.sha256, &text, &n, err));
+        hb_status status =
+            hb_run_meta_parse((hb_str){text, n}, j->record.run_meta.name, &j->arena, ret, err);
+        hb_free(text);
+        HB_TRY(status);
+    }
+    ret->run_id = told->run_id;
+    ret->program = told->program;
+    ret->subsystem = told->subsystem;
+    ret->test_name = told->test_name;
+    ret->factors = told->factors;
+    ret->n_factors = told->n_factors;
+    return HB_OK;
+}
+
+/* --- reading --- */
+
+static hb_ingest_options options_of(const job *j, hb_select_options *select)
+{
+    const char *const *o = j->record.options;
+    *select = (hb_select_options){.columns = o[HB_READ_COLUMNS],
+                                  .where = o[HB_READ_WHERE],
+                                  .time_range = o[HB_READ_TIME_RANGE],
+                                  .resample = o[HB_READ_RESAMPLE]};
+    bool chosen = select->columns || select->where || select->time_range || select->resample;
+    return (hb_ingest_options){
+        .source = o[HB_READ_SOURCE],
+        .profile_dir = j->profiles,
+        .units = o[HB_READ_UNIT],
+        .cycles = o[HB_READ_CYCLES],
+        .sheet = o[HB_READ_SHEET],
+        .profile = j->profile,
+        .order = strcmp(j->record.day_order, "day-first") == 0     ? HB_ORDER_DAY_FIRST
+                 : strcmp(j->record.day_order, "month-first") == 0 ? HB_ORDER_MONTH_FIRST
+                                                                   : HB_ORDER_ASK,
+        .member = o[HB_READ_MEMBER],
+        .query = o[HB_READ_QUERY],
+        .table = o[HB_READ_TABLE],
+        .variable = o[HB_READ_VARIABLE],
+        .program = "/proc/self/exe",
+        .select = chosen ? select : NULL,
+        .threads = hb_pool_processors(),
+    };
+}
+
+static hb_status ingest(job *j, hb_run_builder *b, hb_run **ret_run, hb_error *err)
+{
+    hb_run_meta meta;
+    hb_select_options select;
+    const hb_ingest_options options = options_of(j, &select);
+    const char *source = "";
+    HB_TRY(make_meta(j, &meta, err));
+    for (size_t i = 0; i < j->record.n_arguments; i++) {
+        const char *path = NULL;
+        HB_TRY(hb_raw_files_path(&j->files, j->record.arguments[i], &path, err));
+        HB_TRY(hb_ingest(j->by->os, path, &options, b, &source, err));
+    }
+    meta.source_system = source;
+    return hb_run_builder_finish(b, &meta, ret_run, err);
+}
+
+static hb_status read_files(job *j, hb_run **ret_run, hb_error *err)
+{
+    hb_run_builder *b = NULL;
+    HB_TRY(put_profiles(j, err));
+    HB_TRY(load_registry(j, err));
+    HB_TRY(hb_run_builder_new(j->registry, j->by->units, &b, err));
+    hb_status status = ingest(j, b, ret_run, err);
+    hb_run_builder_free(b);
+    return status;
+}
+
+static hb_status read_again(job *j, hb_run **ret_run, hb_error *err)
+{
+    *ret_run = NULL;
+    HB_TRY(read_list(j, err));
+    if (*j->list.why) {
+        return HB_OK;
+    }
+    if (!j->list.reading.n) {
+        return HB_FAIL(err, HB_E_EVIDENCE, "'%s' does not say how the files were read",
+                       HB_PACK_READING);
+    }
+    HB_TRY(hb_read_record_parse(j->list.reading, HB_PACK_READING ": reading", &j->arena, &j->record,
+                                err));
+    HB_TRY(hb_raw_files_take(j->by->os, j->by->tmp, j->pack, &j->list, &j->arena, &j->files, err));
+    hb_status status = read_files(j, ret_run, err);
+    hb_raw_files_release(&j->files);
+    hb_registry_free(j->registry);
+    return status;
+}
+
+hb_status hb_raw_read(void *ctx, hb_pack_reader *r, const hb_inputs *in, hb_run **ret_run,
+                      hb_error *err)
+{
+    job j = {.by = ctx, .pack = r, .in = in};
+    hb_arena_init(&j.arena, ARENA_BYTES);
+    hb_status status = read_again(&j, ret_run, err);
+    hb_arena_release(&j.arena);
+    return status;
+}

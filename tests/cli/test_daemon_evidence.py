@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Evidence packs that the daemon makes: of which windows, what is in them, what a kill and a cap leave."""
+import glob
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import unittest
+import zipfile
+
+from livecase import CONFIG, SPIKED, T0, WINDOW, LiveCase, telemetry
+
+EVIDENCE = CONFIG + "signing_key: daemon.pem\nevidence_pack_on_fail: true\n"
+
+
+class Evidence(LiveCase):
+    def prepare(self, config=EVIDENCE, at=".", lines=None):
+        self.workspace(lines, config, at=at)
+        key = self.path(os.path.join(at, "daemon.pem"))
+        subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", key], check=True, capture_output=True)
+        os.chmod(key, 0o600)
+        pub = subprocess.run(["openssl", "pkey", "-in", key, "-pubout"], check=True, capture_output=True).stdout
+        self.write(os.path.join(at, "daemon.pub"), pub)
+
+    def packs(self, at="."):
+        return sorted(glob.glob(self.path(os.path.join(at, "evidence", "*.zip"))))
+
+    def rows(self, at="."):
+        return self.query("SELECT r.run_id, p.state, p.path, p.error FROM evidence_packs p JOIN runs r ON r.id = p.run "
+                          "ORDER BY p.id", at)
+
+
+class OnFail(Evidence):
+    def test_a_window_that_fails_has_a_signed_pack_with_its_records(self):
+        self.prepare()
+        self.once("-c", "daemon.yaml")
+        (run, state, path, error), = self.rows()
+        self.assertEqual((state, error), ("made", ""))
+        start, = self.query(f"SELECT start_ns FROM live_windows WHERE run_id = '{run}'")[0]
+        self.assertEqual((start // 10**9 - T0) // WINDOW, SPIKED)
+        self.assertEqual([os.path.abspath(self.path(path))], [os.path.abspath(p) for p in self.packs()])
+        with zipfile.ZipFile(self.packs()[0]) as z:
+            self.assertIn("attestation.dsse.json", z.namelist())
+            reading = json.loads(z.read("raw/reading.json"))
+            z.extractall(self.path("out"))
+        journal = reading["journal"]
+        self.assertEqual(reading["why"], "decided from profiles; the journal slice is included as received")
+        self.assertEqual({s["name"]: s["payload"] for s in journal["how"]["sources"]}, {"file_replay": "json"})
+        self.assertEqual(journal["members"], [n for n in map(lambda p: os.path.relpath(p, self.path("out")), sorted(
+            glob.glob(self.path("out/raw/journal/*"))))])
+        records = self.hb("journal", "cat", "--journal", "out/raw/journal", "--json").splitlines()
+        self.assertEqual(len(records), journal["records"])
+        self.assertTrue(any('500.0' in r for r in records), "the sample that is over the limit")
+        self.hb("journal", "verify", "--journal", "out/raw/journal")
+
+    def test_the_decision_follows_from_the_pack_alone(self):
+        self.prepare()
+        self.once()
+        told = self.hb_json("replay", self.packs()[0])
+        self.assertTrue(told["same"])
+        self.assertEqual(told["verdict_before"], "FAIL")
+
+    def test_nothing_is_made_where_nothing_is_asked_for(self):
+        self.prepare(CONFIG)
+        self.once()
+        self.assertEqual((self.packs(), self.rows()), ([], []))
+
+    def test_always_is_of_every_window_that_becomes_a_run(self):
+        self.prepare(EVIDENCE.replace("evidence_pack_on_fail", "evidence_pack_always"))
+        self.once()
+        runs = {r for r, in self.query("SELECT r.run_id FROM runs r JOIN decisions d ON d.run = r.id")}
+        self.assertEqual({r for r, *_ in self.rows()}, runs)
+        self.assertGreater(len(runs), 5)
+        self.assertEqual(len(self.packs()), len(runs))
+
+    def test_without_a_key_it_does_not_start(self):
+        self.prepare(CONFIG + "evidence_pack_on_fail: true\n")
+        self.hb_error("daemon", "--once", code=3, has=["signing_key", "hb keys generate"])
+        self.prepare(CONFIG + "evidence_pack_on_fail: true\nsigning_key: nowhere.pem\n")
+        r = self.run_hb("daemon", "--once")
+        self.assertNotEqual(r.returncode, 0)
+        self.assertIn("nowhere.pem", r.stderr.decode())
+
+
+class Kill(Evidence):
+    def test_a_pack_that_was_wanted_is_made_after_a_kill(self):
+        self.prepare()
+        self.write("evidence", "in the way")
+        p = self.start("--once")
+        self.wait_for(lambda: os.path.exists(self.path("runs.db")) and self.wanted())
+        p.send_signal(signal.SIGKILL)
+        p.wait()
+        self.assertEqual([s for _, s, *_ in self.rows()], ["wanted"])
+        os.unlink(self.path("evidence"))
+        self.query("SELECT 1")
+        self.once()
+        self.assertEqual([s for _, s, *_ in self.rows()], ["made"])
+        self.assertEqual(len(self.packs()), 1)
+
+    def wanted(self):
+        import sqlite3
+        try:
+            return len(self.rows()) == 1
+        except sqlite3.OperationalError:
+            return False
+
+    def test_a_pack_that_is_there_and_not_noted_is_taken(self):
+        self.prepare()
+        self.once()
+        before = hashlib.sha256(open(self.packs()[0], "rb").read()).hexdigest()
+        import contextlib
+        import sqlite3
+        with contextlib.closing(sqlite3.connect(self.path("runs.db"))) as db, db:
+            db.execute("UPDATE evidence_packs SET state = 'wanted', path = '', bytes = 0")
+        self.once()
+        self.assertEqual([s for _, s, *_ in self.rows()], ["made"])
+        self.assertEqual(hashlib.sha256(open(self.packs()[0], "rb").read()).hexdigest(), before)
+        self.assertEqual(len(self.packs()), 1)
+
+
+class Cap(Evidence):
+    def test_the_oldest_go_and_the_newest_stays(self):
+        self.prepare(EVIDENCE.replace("evidence_pack_on_fail", "evidence_pack_always") + "max_evidence_mb: 1\n")
+        self.once()
+        rows = self.rows()
+        states = [s for _, s, *_ in rows]
+        self.assertEqual(set(states), {"gone", "made"})
+        self.assertEqual(states, sorted(states), "the oldest first")
+        there = {os.path.abspath(p) for p in self.packs()}
+        self.assertEqual(there, {os.path.abspath(self.path(p)) for _, s, p, _ in rows if s == "made"})
+        self.assertTrue(sum(map(os.path.getsize, there)) <= 1 << 20 or len(there) == 1)
+        told = self.query("SELECT count(*) FROM audit_queue WHERE type = 'retention'")
+        self.assertEqual(told, [(states.count("gone"),)])
+
+
+if __name__ == "__main__":
+    unittest.main()
