@@ -6,14 +6,8 @@
 #include "cli/signing.h"
 
 #include "base/json_write.h"
-#include "base/mem.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <openssl/crypto.h>
-#include <string.h>
-
-enum { PORTION = 256 << 10 };
 
 typedef struct encrypt_opts {
     const char *out;
@@ -49,38 +43,18 @@ static void tell(hb_app *app, const char *what, const char *in, const char *out,
     }
 }
 
-static hb_status copy(hb_app *app, int fd, const char *path, hb_seal *seal, hb_error *err)
-{
-    char *portion = hb_alloc(PORTION);
-    hb_status status = portion ? HB_OK : HB_NOMEM(err);
-    while (status == HB_OK) {
-        ssize_t n = app->os->read(fd, portion, PORTION);
-        if (n > 0) {
-            status = hb_seal_add(seal, portion, (size_t)n, err);
-        } else if (n == 0) {
-            break;
-        } else if (errno != EINTR) {
-            status = HB_FAIL(err, HB_E_INPUT, "cannot read '%s': %s", path, strerror(errno));
-        }
-    }
-    hb_free(portion);
-    return status == HB_OK ? hb_seal_finish(seal, err) : status;
-}
-
 static hb_status run_encrypt(hb_app *app, const void *opts, hb_list args, int *ret_exit,
                              hb_error *err)
 {
     const encrypt_opts *o = opts;
     hb_seal *seal = NULL;
     (void)ret_exit;
-    int fd = app->os->open(args.v[0], O_RDONLY | O_CLOEXEC | O_NOCTTY, 0);
-    if (fd < 0) {
-        return HB_FAIL(err, HB_E_INPUT, "cannot open '%s': %s", args.v[0], strerror(errno));
+    if (!hb_path_exists(app->os, args.v[0])) { /* before a passphrase is asked for */
+        return HB_FAIL(err, HB_E_INPUT, "cannot open '%s': there is no such file", args.v[0]);
     }
     hb_status status = hb_app_seal(app, o->encrypt_to, o->passphrase_file, o->out, &seal, err);
-    status = status == HB_OK ? copy(app, fd, args.v[0], seal, err) : status;
+    status = status == HB_OK ? hb_app_seal_file(app, args.v[0], seal, err) : status;
     hb_seal_free(seal);
-    app->os->close(fd);
     if (status == HB_OK) {
         tell(app, "encrypted", args.v[0], o->out,
              o->encrypt_to.n ? HB_SEALED_CMS : HB_SEALED_PASSPHRASE);

@@ -27,6 +27,7 @@
 #define HB_PACK_MANIFEST "manifest.json"
 #define HB_PACK_ATTESTATION "attestation.dsse.json"
 #define HB_PACK_TIME_TOKEN "attestation.tsr"
+#define HB_PACK_CHAIN "keys/chain.pem" /* certificates of a key that signed; crypto/x509.h */
 
 enum {
     HB_PACK_PATH_BYTES = 240,

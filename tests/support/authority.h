@@ -10,6 +10,7 @@
 
 int authority_make(void **state); /* cmocka's setup and teardown */
 int authority_remove(void **state);
+void authority_here(void); /* into the temporary folder that there is */
 /* Text of a file of the folder; sixty-four stay valid at a time. */
 hb_str authority_file(const char *name);
 /* root.crl and issuing.crl (clean), revoked.crl (release, since `revoked`), clean.crls and
