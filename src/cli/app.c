@@ -3,6 +3,7 @@
 
 #include "base/cpu.h"
 #include "base/mem.h"
+#include "cli/govern_shared.h"
 #include "cli/help.h"
 #include "cli/kept.h"
 #include "cli/options.h"
@@ -324,10 +325,12 @@ static hb_status prepare(hb_app *app, unsigned needs, hb_error *err)
         HB_TRY(hb_app_db_path(app, &path, err));
         return hb_path_exists(app->os, path) ? hb_app_need_store(app, err) : HB_OK;
     }
-    if (needs & HB_NEED_STORE_WRITE) {
-        return hb_app_open_store(app, HB_STORE_WRITE, err);
+    if (needs & (HB_NEED_STORE | HB_NEED_STORE_WRITE)) {
+        bool write = needs & HB_NEED_STORE_WRITE;
+        HB_TRY(hb_app_open_store(app, write ? HB_STORE_WRITE : HB_STORE_READ, err));
+        return needs & HB_NEED_POLICY ? hb_app_check_operators(app, err) : HB_OK;
     }
-    return needs & HB_NEED_STORE ? hb_app_open_store(app, HB_STORE_READ, err) : HB_OK;
+    return HB_OK;
 }
 
 static void release(hb_app *app)

@@ -71,11 +71,12 @@ static hb_status make_default(hb_app *app, const char *dir, const char *name, bo
     return wanted || first ? hb_keyring_set_default(app->os, dir, name, err) : HB_OK;
 }
 
-static hb_status view_made(hb_app *app, const char *dir, const char *id, hb_error *err)
+static hb_status tell_made(hb_app *app, const char *dir, const char *id, hb_error *err)
 {
     hb_keyring ring;
     HB_TRY(hb_keyring_load(app->os, dir, &ring, err));
-    hb_status status = hb_view_keys(app, &ring, &id, 1, err);
+    hb_status status = hb_keys_log(app, &ring, id, err);
+    status = status == HB_OK ? hb_view_keys(app, &ring, &id, 1, err) : status;
     hb_keyring_release(&ring);
     return status;
 }
@@ -92,12 +93,13 @@ static hb_status run_generate(hb_app *app, const void *opts, hb_list args, int *
     hb_signer *made = NULL;
     (void)ret_exit;
     HB_TRY(hb_keys_dir(app, &dir, err));
+    HB_TRY(hb_keys_registry(app, err));
     HB_TRY(hb_keys_make(app, dir, name, &how, &made, err));
     hb_status status = make_default(app, dir, name, o->is_default, err);
     if (status == HB_OK) {
         hb_say(app, "made %s/%s.pem; give away %s.pub beside it, and nothing else", dir, name,
                name);
-        status = view_made(app, dir, hb_pubkey_id(hb_signer_public(made)), err);
+        status = tell_made(app, dir, hb_pubkey_id(hb_signer_public(made)), err);
     }
     hb_signer_free(made);
     return status;

@@ -25,13 +25,16 @@ static hb_status open_own(hb_app *app, const hb_keyring *ring, const hb_ring_key
     return HB_OK;
 }
 
-/* What became of them, from the folder as it is now. */
-static hb_status view_again(hb_app *app, const char *dir, const char *const *ids, size_t n,
-                            hb_error *err)
+/* What became of them, from the folder as it is now: into the log, and shown. */
+static hb_status tell(hb_app *app, const char *dir, const char *const *ids, size_t n, hb_error *err)
 {
     hb_keyring ring;
     HB_TRY(hb_keyring_load(app->os, dir, &ring, err));
-    hb_status status = hb_view_keys(app, &ring, ids, n, err);
+    hb_status status = HB_OK;
+    for (size_t i = n; i > 0 && status == HB_OK; i--) { /* a successor before it takes over */
+        status = hb_keys_log(app, &ring, ids[i - 1], err);
+    }
+    status = status == HB_OK ? hb_view_keys(app, &ring, ids, n, err) : status;
     hb_keyring_release(&ring);
     return status;
 }
@@ -122,6 +125,7 @@ static hb_status run_rotate(hb_app *app, const void *opts, hb_list args, int *re
     hb_keyring ring;
     (void)ret_exit;
     HB_TRY(hb_keys_dir(app, &dir, err));
+    HB_TRY(hb_keys_registry(app, err));
     HB_TRY(hb_keyring_load(app->os, dir, &ring, err));
     hb_status status = hb_keyring_find(&ring, args.v[0], &old, err);
     status = status == HB_OK ? check_can_rotate(&ring, old, err) : status;
@@ -138,7 +142,7 @@ static hb_status run_rotate(hb_app *app, const void *opts, hb_list args, int *re
     }
     hb_keyring_release(&ring);
     HB_TRY(status);
-    return view_again(app, dir, ids, 2, err);
+    return tell(app, dir, ids, 2, err);
 }
 
 static const hb_opt rotate_table[] = {
@@ -243,11 +247,15 @@ static hb_status run_revoke(hb_app *app, const void *opts, hb_list args, int *re
     hb_keyring ring;
     (void)ret_exit;
     HB_TRY(hb_keys_dir(app, &dir, err));
+    HB_TRY(hb_keys_registry(app, err));
     HB_TRY(hb_keyring_load(app->os, dir, &ring, err));
     hb_status status = *o->reason ? HB_OK : HB_FAIL(err, HB_E_USAGE, "--reason is empty");
     status = status == HB_OK ? find_revoked(&ring, args.v[0], &absent, &k, err) : status;
     status = status == HB_OK ? open_revoker(app, &ring, k, &o->signing, &by, err) : status;
     status = status == HB_OK ? check_known(&ring, by, err) : status;
+    if (status == HB_OK) {
+        status = hb_keys_may_revoke(app, k->id, hb_pubkey_id(hb_signer_public(by)), err);
+    }
     if (status == HB_OK) {
         id = hb_arena_str(&app->arena, hb_str_of(k->id));
         status = id ? hb_key_revoke(app->os, dir, id, k->name, by, o->reason, app->os->now(), err)
@@ -257,7 +265,7 @@ static hb_status run_revoke(hb_app *app, const void *opts, hb_list args, int *re
     hb_keyring_release(&ring);
     HB_TRY(status);
     hb_say(app, "revoked; who trusts this key must be told: %s/%s.revocation.dsse.json", dir, id);
-    return view_again(app, dir, &id, 1, err);
+    return tell(app, dir, &id, 1, err);
 }
 
 static const hb_opt revoke_table[] = {

@@ -26,4 +26,13 @@ typedef struct hb_keys_new {
 HB_CHECKED hb_status hb_keys_make(hb_app *app, const char *dir, const char *name,
                                   const hb_keys_new *how, hb_signer **ret_signer, hb_error *err);
 
+/* app->store for writing where the workspace has a registry, else NULL. Before anything is done. */
+HB_CHECKED hb_status hb_keys_registry(hb_app *app, hb_error *err);
+/* What the ring says of the key now, into the log's queue; nothing without a registry. */
+HB_CHECKED hb_status hb_keys_log(hb_app *app, const hb_keyring *ring, const char *id,
+                                 hb_error *err);
+/* A key revokes itself, people their own keys, admins all; without operators every key of the
+ * workspace. HB_E_DENIED. */
+HB_CHECKED hb_status hb_keys_may_revoke(hb_app *app, const char *id, const char *by, hb_error *err);
+
 #endif

@@ -14,6 +14,10 @@
 #include "base/time.h"
 #include "crypto/key.h"
 
+/* ID and this: the files of statements. */
+#define HB_KEY_HANDOVER_ENDING ".handover.dsse.json"
+#define HB_KEY_REVOCATION_ENDING ".revocation.dsse.json"
+
 enum { HB_KEY_NAME_MAX = 64, HB_KEYRING_MAX = 1000, HB_KEY_REASON_MAX = 1000 };
 
 typedef enum hb_key_state {

@@ -6,9 +6,6 @@
 #include "crypto/dsse.h"
 #include "crypto/keyring.h"
 
-#define HB_KEY_HANDOVER_ENDING ".handover.dsse.json"
-#define HB_KEY_REVOCATION_ENDING ".revocation.dsse.json"
-
 enum { HB_KEY_STATEMENT_MAX = 64 << 10 };
 
 typedef struct hb_key_statement {

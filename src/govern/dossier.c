@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-enum { TEXT_BYTES = 2048 };
+enum { TEXT_BYTES = 2048, SECOND = 1000000000 };
 
 static const hb_statement *with_purpose(const hb_statement *wanted, hb_statement *own)
 {
@@ -33,8 +33,9 @@ static const hb_statement *repeated(const hb_proofs *p, const hb_statement *s)
 {
     for (size_t i = 0; i < p->n; i++) {
         const hb_statement *other = &p->list[i].s;
-        bool earlier = other->at < s->at || (other->at == s->at && s->digest && *s->digest &&
-                                             strcmp(other->digest, s->digest) < 0);
+        bool planned = !s->digest || !*s->digest; /* not signed yet: whatever is there is earlier */
+        bool earlier = other->at < s->at || planned ||
+                       (other->at == s->at && strcmp(other->digest, s->digest) < 0);
         if (strcmp(other->kind, "break-glass") == 0 && other->by == s->by && earlier &&
             !approved_between(p, other->at, s->at)) {
             return other;
@@ -71,7 +72,7 @@ static hb_status stands(hb_governed *g, const hb_statement *s, hb_arena *arena, 
 {
     char until[HB_TIME_TEXT];
     hb_buf text;
-    hb_time_print(s->expires, until);
+    hb_time_print(s->expires - s->expires % SECOND, until);
     hb_buf_init(&text, TEXT_BYTES);
     hb_buf_fmt(&text, "set by break-glass of '%s', without approval, until %s: %.300s", s->by->name,
                until, s->reason);
@@ -109,7 +110,7 @@ static hb_status look_for_glass(const hb_proofs *p, const hb_statement *wanted, 
     if (last) {
         char until[HB_TIME_TEXT];
         hb_buf text;
-        hb_time_print(last->expires, until);
+        hb_time_print(last->expires - last->expires % SECOND, until);
         hb_buf_init(&text, TEXT_BYTES);
         hb_buf_fmt(&text, "the break-glass of '%s' ended %s; %s", last->by->name, until, g->text);
         g->over = true;
@@ -194,7 +195,7 @@ hb_status hb_break_glass_check(const hb_operators *o, const hb_approval_rule *ru
         return HB_OK;
     }
     char at[HB_TIME_TEXT];
-    hb_time_print(before->at, at);
+    hb_time_print(before->at - before->at % SECOND, at);
     hb_buf could;
     hb_buf_init(&could, TEXT_BYTES);
     hb_who_may(o, HB_ACTION_APPROVE, s.program, now, &could);

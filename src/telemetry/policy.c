@@ -108,21 +108,24 @@ static const hb_field governance_fields[] = {
      .kind = HB_FIELD_BOOL,
      .offset = offsetof(hb_policy, require_approval),
      .def = "false",
-     .doc = "true: a baseline needs approval. This version has no signed approvals, so it then "
-            "refuses to set any."},
+     .doc =
+         "true: a baseline needs signed approvals (hb baseline request), and a tag without them is "
+         "none. Who may approve: operators.yaml."},
     {.key = "approvals_required",
      .kind = HB_FIELD_UINT,
      .offset = offsetof(hb_policy, approvals_required),
      .min = 1,
      .max = 100,
      .def = "1",
-     .doc = "How many of the approvers must agree. Not more than are listed."},
+     .doc = "How many of the approvers must agree, who asked not among them. Not more than are "
+            "listed."},
     {.key = "approvers",
      .kind = HB_FIELD_STRINGS,
      .offset = offsetof(hb_policy, approvers),
      .offset_n = offsetof(hb_policy, n_approvers),
      .max = 200,
-     .doc = "Who may approve; anyone when the list is empty."},
+     .doc = "Who may approve, by their names in operators.yaml; every approver of the program when "
+            "the list is empty."},
     {0},
 };
 

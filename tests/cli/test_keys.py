@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """hb keys: keys, their passphrases, and what is signed about them; openssl and python3-cryptography judge."""
 import base64
+import contextlib
 import hashlib
 import json
 import os
 import pty
 import select
+import sqlite3
 import subprocess
 import sys
 import time
@@ -279,6 +281,47 @@ class Keys(Case):
         self.assertEqual(got["ada"]["state"], "unclear")
         self.assertTrue(got["ada"]["wrong"])
         self.hb_error("keys", "public", "--key", "ada", code=12, has="is not used")
+
+    def test_the_log_has_what_was_done(self):
+        self.write("a.csv", "time,temp\n" + "".join(f"2026-01-05T10:00:{i:02d}Z,{i}\n" for i in range(60)))
+        self.make("before")  # no registry yet: nothing to log to
+        self.hb("ingest", "a.csv", "--run-id", "a")
+        ada = self.make("ada")
+        d = self.keys("rotate", "ada", "--no-passphrase", "--reason", "yearly")
+        new = d["keys"][1]
+        self.keys("revoke", "ada-2", "--reason", "lost", "--key", "before")
+        with contextlib.closing(sqlite3.connect(self.path("runs.db"))) as db:
+            rows = [json.loads(r[0]) for r in db.execute("SELECT entry FROM audit_queue WHERE type = 'key' ORDER BY id")]
+        self.assertEqual([(r["subject"], r["data"]["action"], r["data"]["name"]) for r in rows],
+                         [(ada["id"], "made", "ada"), (new["id"], "made", "ada-2"), (ada["id"], "rotated", "ada"),
+                          (new["id"], "revoked", "ada-2")])
+        self.assertEqual([r["by"] for r in rows], ["", "", ada["id"], hashlib.sha256(der_of(self.read("keys/before.pub"))).hexdigest()])
+        self.assertEqual(rows[2]["data"]["successor"], new["id"])
+        self.assertEqual(rows[2]["data"]["reason"], "yearly")
+        self.assertEqual(rows[2]["at"], d["keys"][0]["since"])
+        self.assertEqual(rows[2]["data"]["statement_sha256"],
+                         hashlib.sha256(self.read(f"keys/{ada['id']}.handover.dsse.json")).hexdigest())
+        self.assertEqual(rows[0]["data"]["public_key"].encode(), self.read("keys/ada.pub"))
+
+    def test_others_keys_are_revoked_by_admins_alone(self):
+        self.write("a.csv", "time,temp\n" + "".join(f"2026-01-05T10:00:{i:02d}Z,{i}\n" for i in range(60)))
+        self.hb("ingest", "a.csv", "--run-id", "a")
+        for name in ("ada", "kim", "kim-old", "lou", "new"):
+            self.make(name)
+        pub = {n: self.read(f"keys/{n}.pub").decode().replace("\n", "\n          ").rstrip() for n in ("ada", "kim", "kim-old", "lou")}
+        key = "      - pem: |\n          {}\n"
+        text = "operators:\n"
+        for name, role, keys in (("ada", "admin", ["ada"]), ("kim", "approver", ["kim", "kim-old"]), ("lou", "operator", ["lou"])):
+            text += f"  {name}:\n    roles: {{'*': {role}}}\n    keys:\n" + "".join(key.format(pub[k]) for k in keys)
+        self.write("operators.yaml", text)
+        self.hb("operators", "init", "operators.yaml", "--key", "ada")
+        self.hb_error("keys", "revoke", "lou", "--reason", "x", "--key", "kim", code=5, has="ada")
+        self.hb_error("keys", "revoke", "ada", "--reason", "x", "--key", "lou", code=5, has="ada")
+        self.hb_error("keys", "revoke", "lou", "--reason", "x", "--key", "new", code=5, has="ada")
+        self.assertEqual({k["state"] for k in self.keys("list")["keys"]}, {"active"})
+        self.keys("revoke", "kim-old", "--reason", "own", "--key", "kim")
+        self.keys("revoke", "lou", "--reason", "self", "--key", "lou")
+        self.keys("revoke", "kim", "--reason", "by an admin", "--key", "ada")
 
     def test_nothing_secret_is_shown(self):
         self.secret("word", "very secret words")

@@ -4,13 +4,17 @@
 #include "os/sandbox.h"
 #include "support/check.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <seccomp.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -155,6 +159,72 @@ static void sandbox__lets_abort(void **state)
     assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
 }
 
+static bool opens(const char *path, int flags)
+{
+    int fd = open(path, flags, 0600);
+    if (fd >= 0) {
+        close(fd);
+    }
+    return fd >= 0;
+}
+
+/* Bits of what went other than it should have. */
+static int reads_one_folder(void)
+{
+    char folder[] = "/tmp/hb-sandbox-XXXXXX";
+    char file[64];
+    if (!mkdtemp(folder)) {
+        return NO_SANDBOX;
+    }
+    snprintf(file, sizeof file, "%s/file", folder);
+    int fd = open(file, O_WRONLY | O_CREAT, 0600);
+    hb_sandbox_limits limits = {.memory_bytes = MEMORY_BYTES,
+                                .cpu_seconds = CPU_S,
+                                .out_fd = STDOUT_FILENO,
+                                .talk_fd = STDERR_FILENO,
+                                .readable = folder};
+    hb_sandbox_report report;
+    if (fd < 0 || close(fd) != 0 || hb_sandbox_enter(&limits, &report, NULL) != HB_OK) {
+        return NO_SANDBOX;
+    }
+    int wrong = opens(file, O_RDONLY) ? 0 : 1;
+    DIR *dir = opendir(folder);
+    wrong |= dir && readdir(dir) ? 0 : 2;
+    struct stat st;
+    wrong |= lstat(file, &st) == 0 ? 0 : 4;
+    wrong |= write(STDERR_FILENO, "", 0) == 0 ? 0 : 8;
+    wrong |= opens(file, O_WRONLY) || opens(file, O_RDWR) || opens(file, O_RDONLY | O_TRUNC) ||
+                     opens(folder, O_RDWR | O_TMPFILE) || opens("/tmp/hb-new", O_RDONLY | O_CREAT)
+                 ? 16
+                 : 0;
+    wrong |= report.landlock && opens("/etc/passwd", O_RDONLY) ? 32 : 0;
+    for (const hb_sandbox_attempt *a = hb_sandbox_attempts; a->what; a++) {
+        bool looks = strncmp(a->what, "open a file", 11) == 0 || strstr(a->what, "look at");
+        wrong |= !looks && a->succeeds() ? 64 : 0;
+    }
+    return wrong;
+}
+
+static void sandbox__lets_one_folder_be_read(void **state)
+{
+    (void)state;
+    assert_int_equal(exit_code_of(reads_one_folder), 0);
+}
+
+static int misses_its_folder(void)
+{
+    hb_sandbox_limits limits = {
+        .cpu_seconds = CPU_S, .out_fd = STDOUT_FILENO, .readable = "/no/such/folder"};
+    hb_sandbox_report report;
+    return hb_sandbox_enter(&limits, &report, NULL) == HB_E_INPUT ? 0 : 1;
+}
+
+static void sandbox__needs_the_folder_it_is_told_of(void **state)
+{
+    (void)state;
+    assert_int_equal(exit_code_of(misses_its_folder), 0);
+}
+
 /* A container whose own filter forbids seccomp. */
 static int where_seccomp_is_refused(void)
 {
@@ -188,6 +258,8 @@ int main(void)
         cmocka_unit_test(sandbox__limits_memory),
         cmocka_unit_test(allow__ends_a_loop_without_an_end),
         cmocka_unit_test(sandbox__lets_abort),
+        cmocka_unit_test(sandbox__lets_one_folder_be_read),
+        cmocka_unit_test(sandbox__needs_the_folder_it_is_told_of),
         cmocka_unit_test(sandbox__fails_closed_where_it_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
