@@ -42,6 +42,8 @@ const hb_cmd *const hb_commands[] = {
     &hb_cmd_feedback,
     &hb_cmd_trust,
     &hb_cmd_verify,
+    &hb_cmd_backup,
+    &hb_cmd_restore,
     &hb_cmd_keys_generate,
     &hb_cmd_keys_list,
     &hb_cmd_keys_public,

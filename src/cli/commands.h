@@ -9,6 +9,8 @@ extern const hb_cmd hb_cmd_power;
 extern const hb_cmd hb_cmd_qualify;
 extern const hb_cmd hb_cmd_feedback;
 extern const hb_cmd hb_cmd_trust;
+extern const hb_cmd hb_cmd_backup;
+extern const hb_cmd hb_cmd_restore;
 extern const hb_cmd hb_cmd_keys_generate;
 extern const hb_cmd hb_cmd_keys_list;
 extern const hb_cmd hb_cmd_keys_public;
