@@ -171,17 +171,27 @@ static hb_status check_log(const restorer *x, hb_backup_about *a)
     return status;
 }
 
-static hb_status check_registry(const restorer *x, hb_backup_about *a)
+static hb_status look_into(const restorer *x, const char *path, hb_backup_about *a)
 {
-    const char *path = NULL;
     hb_store *s = NULL;
-    HB_TRY(inside(x, HB_BACKUP_REGISTRY, &path));
     HB_TRY(
         hb_store_open(x->os, path, HB_STORE_WRITE, &s, x->err)); /* an older schema is brought up */
     hb_status status = hb_store_check(s, x->err);
     status = status == HB_OK ? hb_store_count(s, &a->counts, x->err) : status;
     status = status == HB_OK ? check_queue(x, s, a) : status;
     hb_store_close(s);
+    return status;
+}
+
+static hb_status check_registry(const restorer *x, hb_backup_about *a)
+{
+    const char *path = NULL;
+    HB_TRY(inside(x, HB_BACKUP_REGISTRY, &path));
+    hb_status status = look_into(x, path, a);
+    if (status == HB_E_STORE && x->err) { /* not the registry in use */
+        x->err->code = HB_E_EVIDENCE;
+        return hb_error_prefix(x->err, "in the backup");
+    }
     return status;
 }
 
