@@ -44,6 +44,7 @@ const hb_cmd *const hb_commands[] = {
     &hb_cmd_verify,
     &hb_cmd_backup,
     &hb_cmd_restore,
+    &hb_cmd_support_bundle,
     &hb_cmd_keys_generate,
     &hb_cmd_keys_list,
     &hb_cmd_keys_public,

@@ -11,6 +11,7 @@ extern const hb_cmd hb_cmd_feedback;
 extern const hb_cmd hb_cmd_trust;
 extern const hb_cmd hb_cmd_backup;
 extern const hb_cmd hb_cmd_restore;
+extern const hb_cmd hb_cmd_support_bundle;
 extern const hb_cmd hb_cmd_keys_generate;
 extern const hb_cmd hb_cmd_keys_list;
 extern const hb_cmd hb_cmd_keys_public;

@@ -36,7 +36,9 @@ bool hb_backup_wants(const char *path)
         return hb_str_ends(s, ".yaml") || hb_str_ends(s, ".yml") ||
                strcmp(path, HB_BACKUP_REGISTRY) == 0 || strcmp(path, HB_BACKUP_ABOUT) == 0;
     }
-    return below(path, "profiles/") || below(path, "governance/") || below(path, "keys/") ||
+    bool yaml = hb_str_ends(s, ".yaml") || hb_str_ends(s, ".yml");
+    return (yaml && below(path, "config/")) || below(path, "profiles/") ||
+           below(path, "governance/") || below(path, "keys/") ||
            (below(path, "audit/") && strcmp(path, "audit/lock") != 0);
 }
 
@@ -146,14 +148,14 @@ static hb_status full_path(const maker *m, const char *path, char out[PATH_BYTES
 static hb_status put_entry(maker *m, const char *path, unsigned depth)
 {
     char full[PATH_BYTES];
-    char inside[PATH_BYTES + 2];
+    char inside[PATH_BYTES + 8];
     struct stat st;
     HB_TRY(full_path(m, path, full));
     if (m->ask->os->stat(full, &st) != 0) {
         return HB_FAIL(m->err, HB_E_INPUT, "cannot look at '%s': %s", full, strerror(errno));
     }
     if (S_ISDIR(st.st_mode)) {
-        snprintf(inside, sizeof inside, "%s/x", path);
+        snprintf(inside, sizeof inside, "%s/x.yaml", path); /* could there be one? */
         return hb_backup_wants(inside) ? put_folder(m, path, depth + 1) : HB_OK;
     }
     if (!S_ISREG(st.st_mode) || !hb_backup_wants(path) || strcmp(path, HB_BACKUP_REGISTRY) == 0 ||
