@@ -208,6 +208,9 @@ static hb_status put_registry(maker *m, hb_backup_about *a)
     if (status == HB_OK) {
         status = hb_pack_put_file(m->w, HB_BACKUP_REGISTRY, copy, NULL, m->err);
     }
+    if (copy) {
+        m->ask->os->unlink(copy); /* it goes even when there is no memory to look for it */
+    }
     hb_free(copy);
     hb_stage_abort(&stage);
     return status;
@@ -268,7 +271,11 @@ static hb_status fill(maker *m, hb_backup_told *ret)
     }
     HB_TRY(hb_pack_put_manifest(m->w, HB_BACKUP_CASE, &manifest, m->err));
     HB_TRY(hb_pack_finish(m->w, m->err));
-    HB_TRY(hb_backup_digest(m->ask->os, m->ask->target, told.sha256, m->err));
+    hb_status status = hb_backup_digest(m->ask->os, m->ask->target, told.sha256, m->err);
+    if (status != HB_OK) {
+        m->ask->os->unlink(m->ask->target);
+        return status;
+    }
     *ret = told;
     return HB_OK;
 }

@@ -30,9 +30,9 @@ typedef struct hb_backup_told { /* in the arena */
     char sha256[HB_DIGEST_HEX]; /* of the backup's file */
 } hb_backup_told;
 
-/* Written aside and renamed. The registry is copied at one moment, the log under its lock after it,
- * so that every entry the registry knows in the log is there. It is not looked at again here: see
- * hb_backup_restore. */
+/* Written aside and renamed; after a failure there is none. The registry is copied at one moment,
+ * the log under its lock after it, so that every entry the registry knows in the log is there. It
+ * is not looked at again here: see hb_backup_restore. */
 HB_CHECKED hb_status hb_backup_make(const hb_backup_ask *ask, hb_arena *arena, hb_backup_told *ret,
                                     hb_error *err);
 
