@@ -79,6 +79,10 @@ extern const hb_cmd hb_cmd_audit_cosign;
 extern const hb_cmd hb_cmd_audit_prove;
 extern const hb_cmd hb_cmd_export;
 extern const hb_cmd hb_cmd_replay;
+extern const hb_cmd hb_cmd_encrypt;
+extern const hb_cmd hb_cmd_decrypt;
+extern const hb_cmd hb_cmd_timestamp_query;
+extern const hb_cmd hb_cmd_timestamp_attach;
 extern const hb_cmd hb_cmd_help;
 extern const hb_cmd hb_cmd_completion;
 

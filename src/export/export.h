@@ -38,6 +38,7 @@ typedef struct hb_export_ask {
     hb_pack_form form;
     hb_signer *const *signers; /* none = unsigned */
     size_t n_signers;
+    hb_str chain_pem; /* certificates of one of the signers' keys, his own first; n = 0: none */
     bool no_raw;
     hb_time slice_from; /* of a window: only the records that arrived from here to slice_to … */
     hb_time slice_to;   /* … HB_TIME_NONE = all. HB_E_USAGE for a run of files. */

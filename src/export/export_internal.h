@@ -26,6 +26,7 @@ HB_CHECKED hb_status hb_export_records(hb_export_job *x, const hb_raw_journal **
 HB_CHECKED hb_status hb_export_governance(hb_export_job *x, hb_error *err);
 HB_CHECKED hb_status hb_export_log(hb_export_job *x, hb_error *err);
 HB_CHECKED hb_status hb_export_keys(hb_export_job *x, hb_error *err);
+HB_CHECKED hb_status hb_export_chain(hb_export_job *x, hb_error *err);
 HB_CHECKED hb_status hb_export_program(hb_export_job *x, hb_error *err);
 
 /* A text of printf's in the arena. */

@@ -105,6 +105,10 @@ class Docs(Case):
                     self.prepare_governance(c["name"])
                 if c["name"] == "replay":
                     self.hb("export", "evidence-pack", "--case", "monday-2", "--unsigned")
+                if c["name"] in ("encrypt", "decrypt"):
+                    self.write("pass.txt", "correct horse battery\n")
+                    os.chmod(self.path("pass.txt"), 0o600)
+                    self.hb("encrypt", "tuesday.csv", "--passphrase-file", "pass.txt", "--out", "tuesday.csv.hbs")
                 self.run_line(c["example"])
 
     def test_examples_in_manual_pages_are_the_same(self):
