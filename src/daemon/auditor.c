@@ -115,8 +115,9 @@ void hb_auditor_state(hb_auditor *a, char ret_why[HB_AUDITOR_WHY], uint64_t *ret
     pthread_mutex_unlock(&a->lock);
 }
 
-void hb_auditor_stop(hb_auditor *a)
+void hb_auditor_stop(hb_auditor *a, char ret_why[HB_AUDITOR_WHY])
 {
+    ret_why[0] = '\0';
     if (!a) {
         return;
     }
@@ -127,5 +128,6 @@ void hb_auditor_stop(hb_auditor *a)
     if (a->runs) {
         pthread_join(a->thread, NULL);
     }
+    memcpy(ret_why, a->why, sizeof a->why);
     release(a);
 }
