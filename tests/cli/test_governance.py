@@ -13,6 +13,7 @@ import time
 import unittest
 
 from hbtest import Case
+from livecase import LiveCase, telemetry
 
 POLICY = "baseline_policy:\n  strategy: golden\n  fallback: latest\n  governance: {require_approval: %s, approvals_required: %d, approvers: [%s]}\n"
 QUALITY = "require_quality_gate: true\nacceptance_criteria: {min_sample_size: 5}\n"
@@ -404,6 +405,47 @@ class Operators(Lab):
             text = f.read()
         self.write(os.path.relpath(path, self.dir), text.replace("viewer", "admin "))
         self.hb_error("operators", "apply", q, code=12, has="is not the text that was proposed")
+
+
+class Daemon(Lab, LiveCase):
+    """The daemon asks as the commands do, and goes on without a baseline."""
+    CONFIG = ("name: %s\nsource: file_replay\npath: rig.jsonl\nwindows:\n  - {size: 5m}\nlateness: 1s\nalert_sinks: []\nprogram: p\n"
+              "test_name: t\noutput_dir: %s\n")
+
+    def windows(self, name):
+        """Verdict, reason and warning of what one pass over the file decides."""
+        self.write("daemon.yaml", self.CONFIG % (name, name))
+        self.once()
+        with contextlib.closing(sqlite3.connect(self.path("runs.db"))) as db:
+            ids = [i for i, in db.execute("SELECT run_id FROM live_windows WHERE stream = ? AND verdict <> 'FAIL'", (name,))]
+        self.assertTrue(ids)
+        decisions = [self.hb_json("live", "show", i)["decision"] for i in ids]
+        return {(d["verdict"], d["reference"]["reason"], d["reference"]["warning"]) for d in decisions}
+
+    def test_a_tag_is_asked_about(self):
+        lines = telemetry(8, faults=False)
+        self.workspace(lines)
+        self.policy("false")
+        self.write("golden.csv", "time,temp,volt,flow,press\n" + "".join(
+            f"2026-01-05T08:{i // 60:02d}:{i % 60:02d}Z,{20 + (i % 5 - 2) / 4},3.3,5,101\n" for i in range(300)))
+        self.write("golden.json", json.dumps({"run_id": "g", "program": "p", "test_name": "t"}))
+        self.hb("ingest", "golden.csv", "--run-meta", "golden.json")
+        self.hb("baseline", "set", "g")
+        self.assertEqual({r for _, r, _ in self.windows("one")}, {"tag"})
+        self.policy()
+        self.assertEqual({(v, r) for v, r, _ in self.windows("two")}, {("NO_TEST", "tag_not_approved")})
+        self.begin()
+        self.hb("baseline", "set", "g", "--break-glass", "--reason", "night", "--expires", "2h", *self.key("bob"))
+        for _, reason, warning in self.windows("three"):
+            self.assertEqual(reason, "tag")
+            self.assertIn("break-glass of 'bob'", warning)
+        self.approve(self.ask("g"), "kim")
+        self.hb("baseline", "set", "g", *self.key("kim"))
+        self.assertEqual({(r, w) for _, r, w in self.windows("four")}, {("tag", "")})
+        self.write("operators.yaml", self.people())
+        r = self.run_hb("daemon", "--once")
+        self.assertEqual(r.returncode, 5)
+        self.assertIn(b"is not the one in force", r.stderr)
 
 
 class Forged(Lab):
