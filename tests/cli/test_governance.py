@@ -407,6 +407,42 @@ class Operators(Lab):
         self.hb_error("operators", "apply", q, code=12, has="is not the text that was proposed")
 
 
+class Configuration(Lab):
+    def approve_file(self, name, who="ada", asks="bob"):
+        self.hb("config", "request", name, "--reason", "x", *self.key(asks))
+        self.hb("config", "approve", name, *self.key(who))
+
+    def test_what_is_not_approved_decides_nothing(self):
+        self.write("people.yaml", self.people("config_approvals_required: 1\n"))
+        self.begin()
+        for args in (("analyze", "r1"), ("run", "one.csv"), ("baseline", "set", "r0"), ("baseline", "requests"),
+                     ("analyze", "r1", "--baseline-policy", "config/none.yaml")):
+            self.write("config/none.yaml", POLICY % ("false", 1, ""))
+            r = self.run_hb(*args)
+            self.assertEqual(r.returncode, 5, (args, r.stderr))
+            self.assertIn(b"this baseline-policy", r.stderr)
+        self.hb_error("config", "approve", "baseline_policy.yaml", *self.key("ada"), code=4, has="nobody asked for this baseline-policy")
+        self.hb_error("config", "request", "baseline_policy.yaml", "--reason", "x", *self.key("vic"), code=5, has="role operator")
+        self.hb("config", "request", "baseline_policy.yaml", "--reason", "x", *self.key("bob"))
+        for who in ("bob", "kim", "lee", "vic", "old", "rob", "eve"):
+            self.hb_error("config", "approve", "baseline_policy.yaml", *self.key(who), code=5, has=["role admin", "ada"])
+        self.hb("config", "approve", "baseline_policy.yaml", *self.key("ada"))
+        self.hb_error("analyze", "r1", code=5, has=["this metric-registry", "nobody asked for it"])
+        self.approve_file("metric_registry.yaml")
+        self.golden()
+        self.assertEqual(self.reason(), "tag")
+        with open(self.path("metric_registry.yaml"), "a", encoding="utf-8") as f:
+            f.write("# one byte more\n")
+        self.hb_error("analyze", "r1", code=5, has="this metric-registry")
+        r = self.run_hb("baseline", "set", "r1", "--baseline-policy", "config/none.yaml")
+        self.assertEqual(r.returncode, 5)
+        self.assertEqual(len(self.hb_json("baseline", "list")), 1)
+
+    def test_files_of_other_kinds_are_refused(self):
+        self.begin()
+        self.hb_error("config", "request", "people.yaml", "--reason", "x", *self.key("bob"), code=2, has="only a metric registry and a baseline policy")
+
+
 class Daemon(Lab, LiveCase):
     """The daemon asks as the commands do, and goes on without a baseline."""
     CONFIG = ("name: %s\nsource: file_replay\npath: rig.jsonl\nwindows:\n  - {size: 5m}\nlateness: 1s\nalert_sinks: []\nprogram: p\n"
