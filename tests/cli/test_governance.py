@@ -12,8 +12,13 @@ import subprocess
 import time
 import unittest
 
-from hbtest import Case
+from hbtest import SOURCE, Case
 from livecase import LiveCase, telemetry
+
+try:
+    import jsonschema
+except ImportError:
+    jsonschema = None
 
 POLICY = "baseline_policy:\n  strategy: golden\n  fallback: latest\n  governance: {require_approval: %s, approvals_required: %d, approvers: [%s]}\n"
 QUALITY = "require_quality_gate: true\nacceptance_criteria: {min_sample_size: 5}\n"
@@ -306,6 +311,29 @@ class Rules(Lab):
         self.begin()
         shown = " ".join(self.hb("analyze", "r1", "--baseline", "r0").split())
         self.assertIn("whether it is approved, as the policy requires of tags, was not asked", shown)
+
+
+@unittest.skipUnless(jsonschema, "no jsonschema")
+class Printed(Lab):
+    def test_json_satisfies_its_schema(self):
+        with open(os.path.join(SOURCE, "schemas", "governance.schema.json"), encoding="utf-8") as f:
+            document = json.load(f)
+        jsonschema.Draft202012Validator.check_schema(document)
+        check = jsonschema.Draft202012Validator(document).validate
+        for args in (("baseline", "requests"), ("baseline", "approvals"), ("operators", "list")):
+            check(self.hb_json(*args))
+        self.begin()
+        check(self.hb_json("baseline", "request", "r0", "--reason", "x", *self.key("bob")))
+        q = self.ask()
+        check(self.hb_json("baseline", "approve", q, code=5))
+        check(self.hb_json("baseline", "approve", q, "--yes", *self.key("kim")))
+        self.hb("baseline", "reject", q, "--reason", "x", *self.key("lee"))
+        self.write("more.yaml", self.people(eve=('"*": viewer', ", expires: 2030-01-01")))
+        self.hb("operators", "propose", "more.yaml", "--reason", "x", *self.key("bob"))
+        for args in (("baseline", "requests"), ("baseline", "approvals"), ("operators", "list")):
+            shown = self.hb_json(*args)
+            self.assertTrue(shown)
+            check(shown)
 
 
 class Glass(Lab):
