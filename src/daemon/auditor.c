@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "export/audit.h"
+#include "os/os.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -46,8 +47,9 @@ static void *run(void *arg)
     bool ending = false;
     while (!ending) {
         struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec++;
+        int64_t due = hb_os_real()->monotonic_ns() + 1000000000;
+        until.tv_sec = due / 1000000000;
+        until.tv_nsec = due % 1000000000;
         pthread_mutex_lock(&a->lock);
         while (!a->ending && pthread_cond_timedwait(&a->wake, &a->lock, &until) == 0) {
         }

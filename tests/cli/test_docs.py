@@ -36,6 +36,7 @@ class Docs(Case):
         self.hb("baseline", "create", "--runs", "monday-1", "monday-2", "--name", "summer")
         self.hb("analyze", "monday-2")
         self.hb("keys", "generate", "kim", "--no-passphrase")
+        self.hb("backup", "friday.zip")
         journal = journals.Writer(self.path("live/journal"))
         journal.segment()
         journal.add("rig", "rig/temp", b"21.5", arrival=1767607200 * 10**9)
