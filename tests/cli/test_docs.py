@@ -80,6 +80,8 @@ class Docs(Case):
         if name == "operators init":
             return
         self.hb("operators", "init", "people.yaml", "--key", "keys/ada.pem")
+        if name == "config approve":
+            self.hb("config", "request", "baseline_policy.yaml", "--reason", "x", "--key", "keys/lee.pem")
         if name in ("operators approve", "operators apply"):
             self.hb("operators", "propose", "more.yaml", "--reason", "x", "--key", "keys/lee.pem")
             self.request = self.hb_json("operators", "list")["requests"][0]["request"]
