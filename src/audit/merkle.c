@@ -329,7 +329,7 @@ bool hb_hash_from_hex(hb_str text, hb_hash *ret)
             return false;
         }
         unsigned digit = (unsigned)(c <= '9' ? c - '0' : c - 'a' + 10);
-        h.v[i / 2] = (uint8_t)(h.v[i / 2] << 4 | digit);
+        h.v[i / 2] = (uint8_t)((unsigned)h.v[i / 2] << 4 | digit);
     }
     *ret = h;
     return true;

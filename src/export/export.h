@@ -38,6 +38,7 @@ typedef struct hb_export_ask {
     hb_pack_form form;
     hb_signer *const *signers; /* none = unsigned */
     size_t n_signers;
+    hb_str chain_pem; /* certificates of one of the signers' keys, his own first; n = 0: none */
     bool no_raw;
     hb_time slice_from; /* only the records, or rows of text files, from here … */
     hb_time slice_to;   /* … to here; HB_TIME_NONE = all */

@@ -35,6 +35,7 @@ HB_CHECKED hb_status hb_export_member(hb_export_job *x, const hb_raw_list *l, si
 HB_CHECKED hb_status hb_export_governance(hb_export_job *x, hb_error *err);
 HB_CHECKED hb_status hb_export_log(hb_export_job *x, hb_error *err);
 HB_CHECKED hb_status hb_export_keys(hb_export_job *x, hb_error *err);
+HB_CHECKED hb_status hb_export_chain(hb_export_job *x, hb_error *err);
 HB_CHECKED hb_status hb_export_program(hb_export_job *x, hb_error *err);
 
 /* A text of printf's in the arena. */

@@ -4,6 +4,7 @@
 #include "export/export_internal.h"
 
 #include "base/json_write.h"
+#include "crypto/x509.h"
 #include "export/audit.h"
 #include "store/governance.h"
 
@@ -115,6 +116,29 @@ hb_status hb_export_keys(hb_export_job *x, hb_error *err)
         }
     }
     hb_buf_release(&pem);
+    return status;
+}
+
+/* A chain that is about another key would not verify, so it is not put in. */
+hb_status hb_export_chain(hb_export_job *x, hb_error *err)
+{
+    hb_chain *chain = NULL;
+    bool signs = false;
+    if (!x->ask->chain_pem.n) {
+        return HB_OK;
+    }
+    HB_TRY(hb_chain_read(x->ask->chain_pem, "the chain of certificates", &chain, err));
+    const char *id = hb_pubkey_id(hb_chain_public(chain));
+    for (size_t i = 0; i < x->ask->n_signers; i++) {
+        signs = signs || strcmp(id, hb_pubkey_id(hb_signer_public(x->ask->signers[i]))) == 0;
+    }
+    hb_status status =
+        signs ? hb_pack_put(x->w, HB_PACK_CHAIN, x->ask->chain_pem.p, x->ask->chain_pem.n, err)
+              : HB_FAIL(err, HB_E_USAGE,
+                        "the certificate of '%s' is about key %.16s…, which does "
+                        "not sign here",
+                        hb_chain_subject(chain), id);
+    hb_chain_free(chain);
     return status;
 }
 
