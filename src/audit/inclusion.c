@@ -16,6 +16,9 @@ static hb_status load(hb_str text, const char *name, json_t **ret, hb_error *err
 {
     json_error_t why;
     *ret = json_loadb(text.p, text.n, JSON_REJECT_DUPLICATES, &why);
+    if (!*ret && json_error_code(&why) == json_error_out_of_memory) {
+        return HB_NOMEM(err);
+    }
     if (!*ret) {
         return HB_FAIL(err, HB_E_INPUT, "'%s' is no JSON: line %d: %s", name, why.line, why.text);
     }

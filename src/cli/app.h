@@ -40,7 +40,7 @@ struct hb_app {
     bool has_quality_policy;
     hb_equivalence_mapping equivalences;
     bool has_equivalences;
-    bool operators_checked; /* the workspace's operators.yaml is the one in force */
+    bool operators_checked;        /* the workspace's operators.yaml is the one in force */
     struct hb_kept_document *kept; /* files that were read (kept.h), in the arena */
     size_t n_kept;
     size_t cap_kept;

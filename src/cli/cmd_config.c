@@ -377,9 +377,9 @@ const hb_cmd hb_cmd_config_schema = {
     .min_args = 1,
     .max_args = 1,
     .args = "DOCUMENT",
-    .details = "DOCUMENT: metric-registry, baseline-policy, baseline-quality-policy, run-meta,\n"
-               "profile, equivalence-mapping, telemetry-schema or daemon. The same tables\n"
-               "validate the files.",
+    .details = "DOCUMENT: metric-registry, baseline-policy, baseline-quality-policy,\n"
+               "operators, run-meta, profile, equivalence-mapping, telemetry-schema or daemon.\n"
+               "The same tables validate the files.",
     .example = "hb config schema metric-registry --reference",
     .run = run_schema,
 };

@@ -2,6 +2,7 @@
 /* hb daemon: live telemetry, judged window by window. */
 #include "cli/commands.h"
 #include "cli/daemon_setup.h"
+#include "cli/govern_shared.h"
 #include "cli/kept.h"
 #include "cli/packs_shared.h"
 #include "cli/signing.h"
@@ -228,6 +229,11 @@ static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f, hb_s
     hb_status kept = hb_kept_put(app, store, hb_registry_digest(f->registry), err);
     if (kept == HB_OK) {
         kept = hb_kept_put(app, store, app->policy.digest, err);
+    }
+    if (kept == HB_OK) {
+        app->store = store;
+        kept = hb_app_check_operators(app, err);
+        app->store = NULL;
     }
     hb_store_close(store); /* the daemon opens it for itself */
     HB_TRY(kept);

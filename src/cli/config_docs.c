@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/config_docs.h"
 
+#include "cli/operators_shared.h"
 #include "config/field.h"
 #include "daemon/config.h"
 #include "input/profile.h"
@@ -18,6 +19,7 @@ static const char *const kind_names[HB_DOC_COUNT] = {
     [HB_DOC_EQUIVALENCE] = "equivalence-mapping",
     [HB_DOC_TELEMETRY] = "telemetry-schema",
     [HB_DOC_DAEMON] = "daemon",
+    [HB_DOC_OPERATORS] = "operators",
 };
 
 const char *hb_doc_name(hb_doc_kind k)
@@ -31,7 +33,9 @@ static hb_doc_kind kind_of(const hb_node *root)
     static const struct {
         const char *key;
         hb_doc_kind kind;
-    } rows[] = {{"field_mapping", HB_DOC_TELEMETRY},
+    } rows[] = {{"operators", HB_DOC_OPERATORS},
+                {"approvals_required", HB_DOC_OPERATORS},
+                {"field_mapping", HB_DOC_TELEMETRY},
                 {"source", HB_DOC_DAEMON},
                 {"windows", HB_DOC_DAEMON},
                 {"window_sec", HB_DOC_DAEMON},
@@ -137,6 +141,10 @@ hb_status hb_config_doc_check(hb_app *app, hb_str text, const char *path, hb_doc
             if (status == HB_OK) {
                 hb_daemon_config_release(&c);
             }
+        } else if (*ret_kind == HB_DOC_OPERATORS) {
+            hb_operators_text t = {0};
+            status = hb_operators_text_read(app, path, &t, err); /* with the keys it names */
+            hb_operators_free(t.operators);
         } else if (*ret_kind == HB_DOC_EQUIVALENCE) {
             hb_equivalence_mapping m;
             status = hb_equivalence_parse(text, path, "", &m, err);
@@ -178,6 +186,8 @@ const struct hb_field *hb_doc_fields(hb_doc_kind kind)
         return hb_telemetry_schema_fields();
     case HB_DOC_DAEMON:
         return hb_daemon_config_fields();
+    case HB_DOC_OPERATORS:
+        return hb_operators_fields();
     case HB_DOC_COUNT:
         break;
     }

@@ -16,7 +16,7 @@ typedef struct hb_daemon_files {
     const char *output_dir;
     const char *journal_dir;
     const char *schema_path; /* "" = none */
-    hb_str schema_text; /* of it; empty = there is no file */
+    hb_str schema_text;      /* of it; empty = there is no file */
     hb_registry *registry;
     hb_telemetry_schema *schema;
 } hb_daemon_files;

@@ -121,7 +121,7 @@ typedef struct hb_flow {
     hb_evidence_when evidence; /* an evidence pack is wanted of the decision */
     const char *report;        /* path of the HTML page, "" when none was written */
     const char *pack;          /* of the evidence pack; NULL = none was made */
-    hb_buf reading;     /* how the files were read (evidence/read_record.h); empty = not by files */
+    hb_buf reading; /* how the files were read (evidence/read_record.h); empty = not by files */
     const char *read_by[HB_FLOW_READ_BY]; /* digests of the documents it names, in app->arena */
     size_t n_read_by;
 } hb_flow;

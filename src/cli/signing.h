@@ -5,7 +5,7 @@
  *     static const hb_opt table[] = {HB_SIGN_OPTS(x_opts, signing), HB_TRUST_OPT(x_opts, trust), …
  *
  *     hb_app_signer(app, &o->signing, &signer, err)      … hb_signer_free(signer)
- *     hb_app_trust(app, o->trust, &trust, err)           … hb_trust_release(&trust)
+ *     hb_trust_add(&trust, app->os, o->trust.v[i], err)   evidence/verify_keys.h
  */
 #ifndef HB_CLI_SIGNING_H
 #define HB_CLI_SIGNING_H
@@ -48,8 +48,8 @@ HB_CHECKED hb_status hb_app_signer(hb_app *app, const hb_signing_opts *o, hb_sig
 /* Is there a key to sign with, were one asked for? For what is signed when it can be. */
 bool hb_app_has_signer(hb_app *app, const hb_signing_opts *o);
 
-/* Where a passphrase comes from: the file (NULL = none given; a pipe will do; a plain file that
- * others may read is refused), else the credential hb-passphrase of systemd
+/* Where a passphrase comes from: the file (NULL = none given; refused when others may read it),
+ * else the credential hb-passphrase of systemd
  * ($CREDENTIALS_DIRECTORY), else a terminal, without echo. One line, its end not part of it. */
 typedef struct hb_passphrase_source {
     const hb_os *os;

@@ -36,36 +36,50 @@ static void put_base64(hb_json *j, const char *key, const void *p, size_t n, hb_
     hb_json_str(j, (hb_str){room->p, room->n});
 }
 
-static hb_status put(const char *type, hb_str payload, const hb_buf *signed_bytes,
-                     hb_signer *const *signers, size_t n, hb_buf *out, hb_error *err)
+hb_status hb_dsse_write(const hb_dsse *d, hb_buf *out, hb_error *err)
 {
-    hb_buf sig;
     hb_buf text;
     hb_json j;
-    hb_status status = HB_OK;
-    hb_buf_init(&sig, HB_SIGNATURE_MAX);
     hb_buf_init(&text, HB_BASE64_TEXT((size_t)HB_DSSE_PAYLOAD_MAX));
     hb_buf_clear(out);
     hb_json_init(&j, out, HB_JSON_CANONICAL);
     hb_json_obj(&j);
-    put_base64(&j, "payload", payload.p, payload.n, &text);
-    hb_json_kc(&j, "payloadType", type);
+    put_base64(&j, "payload", d->payload.p, d->payload.n, &text);
+    hb_json_kc(&j, "payloadType", d->type);
     hb_json_key(&j, "signatures");
     hb_json_arr(&j);
-    for (size_t i = 0; i < n && status == HB_OK; i++) {
-        status = hb_signer_sign(signers[i], signed_bytes->p, signed_bytes->n, &sig, err);
+    for (size_t i = 0; i < d->n_signatures; i++) {
         hb_json_obj(&j);
-        hb_json_kc(&j, "keyid", hb_pubkey_id(hb_signer_public(signers[i])));
-        put_base64(&j, "sig", sig.p, sig.n, &text);
+        hb_json_kc(&j, "keyid", d->signatures[i].keyid);
+        put_base64(&j, "sig", d->signatures[i].sig.p, d->signatures[i].sig.n, &text);
         hb_json_end(&j);
     }
     hb_json_end(&j);
     hb_json_end(&j);
+    hb_status status = hb_buf_check(out, err);
     status = status == HB_OK ? hb_json_done(&j, err) : status;
-    status = status == HB_OK ? hb_buf_check(out, err) : status;
     hb_buf_release(&text);
-    hb_buf_release(&sig);
     return status;
+}
+
+static hb_status put(const char *type, hb_str payload, const hb_buf *signed_bytes,
+                     hb_signer *const *signers, size_t n, hb_buf *out, hb_error *err)
+{
+    char bytes[HB_DSSE_SIGNATURES_MAX][HB_SIGNATURE_MAX];
+    hb_dsse d = {.type = type, .payload = payload, .n_signatures = n};
+    hb_buf sig;
+    hb_status status = HB_OK;
+    hb_buf_init(&sig, HB_SIGNATURE_MAX);
+    for (size_t i = 0; i < n && status == HB_OK; i++) {
+        status = hb_signer_sign(signers[i], signed_bytes->p, signed_bytes->n, &sig, err);
+        if (status == HB_OK) {
+            memcpy(bytes[i], sig.p, sig.n);
+            d.signatures[i].keyid = hb_pubkey_id(hb_signer_public(signers[i]));
+            d.signatures[i].sig = (hb_str){bytes[i], sig.n};
+        }
+    }
+    hb_buf_release(&sig);
+    return status == HB_OK ? hb_dsse_write(&d, out, err) : status;
 }
 
 hb_status hb_dsse_sign(const char *type, hb_str payload, hb_signer *const *signers, size_t n,

@@ -37,6 +37,9 @@ void hb_dsse_pae(const char *type, hb_str payload, hb_buf *out);
 /* An envelope signed by each of them, in order. Replaces what is in out. */
 HB_CHECKED hb_status hb_dsse_sign(const char *type, hb_str payload, hb_signer *const *signers,
                                   size_t n, hb_buf *out, hb_error *err);
+/* The canonical text of an envelope; replaces what is in out. One that was read and gives another
+ * text than it was read from has another spelling. */
+HB_CHECKED hb_status hb_dsse_write(const hb_dsse *d, hb_buf *out, hb_error *err);
 /* HB_OK when one of the signatures is the key's; HB_E_EVIDENCE else, saying whether there was none
  * by that key or a false one. */
 HB_CHECKED hb_status hb_dsse_verify(const hb_dsse *d, const hb_pubkey *key, hb_error *err);

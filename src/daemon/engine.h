@@ -43,12 +43,12 @@ typedef struct hb_engine_setup {
     const hb_policy *policy;
     const hb_quality_policy *quality;
     const hb_telemetry_schema *schema;
-    const char *reports; /* folder of report folders */
+    const char *reports;  /* folder of report folders */
     const char *pack_how; /* evidence packs are wanted as configured, with this about decoding;
                            * NULL = none are */
-    const char *side;    /* file for late samples (late_event_policy side_output) */
-    hb_alerts *alerts;   /* NULL = none */
-    hb_log *log;         /* NULL = none */
+    const char *side;     /* file for late samples (late_event_policy side_output) */
+    hb_alerts *alerts;    /* NULL = none */
+    hb_log *log;          /* NULL = none */
 } hb_engine_setup;
 
 HB_CHECKED hb_status hb_engine_new(const hb_engine_setup *setup, hb_engine **ret_engine,

@@ -146,11 +146,15 @@ static hb_status one(hb_packer *p, hb_arena *arena, bool *ret_any, hb_error *err
 
 /* --- the thread --- */
 
+static struct timespec from_now(const hb_packer *p, uint32_t ms)
+{
+    int64_t until = p->o.os->monotonic_ns() + (int64_t)ms * NS_PER_MS;
+    return (struct timespec){.tv_sec = until / 1000000000, .tv_nsec = until % 1000000000};
+}
+
 static void wait_for_more(hb_packer *p)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += POLL_MS / 1000;
+    const struct timespec until = from_now(p, POLL_MS);
     pthread_mutex_lock(&p->lock);
     if (!p->woken) {
         p->idle = true;
@@ -223,9 +227,9 @@ hb_status hb_packer_start(const hb_packer_options *options, hb_packer **ret_pack
     hb_status status = hb_store_open(p->o.os, p->o.db, HB_STORE_WRITE, &p->store, err);
     if (status == HB_OK) {
         hb_store_set_busy(p->store, BUSY_MS);
-        status = p->o.schema.n ? hb_store_put_document(p->store, "telemetry_schema", p->o.schema,
-                                                       NULL, err)
-                               : HB_OK;
+        status = p->o.schema.n
+                     ? hb_store_put_document(p->store, "telemetry_schema", p->o.schema, NULL, err)
+                     : HB_OK;
     }
     if (status == HB_OK) {
         status = start_thread(p, err);
@@ -256,14 +260,7 @@ void hb_packer_get_state(hb_packer *p, hb_packer_state *ret)
 /* Under the lock. */
 static void wait_until(hb_packer *p, const bool *what, uint32_t ms)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += ms / 1000;
-    until.tv_nsec += (long)(ms % 1000) * NS_PER_MS;
-    if (until.tv_nsec >= 1000000000) {
-        until.tv_nsec -= 1000000000;
-        until.tv_sec++;
-    }
+    const struct timespec until = from_now(p, ms);
     while (!*what && pthread_cond_timedwait(&p->change, &p->lock, &until) == 0) {
     }
 }

@@ -172,9 +172,11 @@ static hb_status add_member(hb_pack_reader *r, directory *d, size_t *off, uint64
     HB_TRY(status);
     if (!same && !hb_pack_zip_differs(&f, &m) && f.at != UINT32_MAX && f.at != m.at) {
         return HB_FAIL(err, HB_E_EVIDENCE,
-                       "'%s' in '%s' begins at byte %u, expected %llu: files overlap, or there is "
-                       "something between them",
-                       m.path, r->path, f.at, (unsigned long long)m.at);
+                       "'%s' in '%s' begins at byte %u, expected %llu: it overlaps with %s%s%s, or "
+                       "there is something between them",
+                       m.path, r->path, f.at, (unsigned long long)m.at,
+                       r->n ? "'" : "the beginning", r->n ? r->files[r->n - 1].path : "",
+                       r->n ? "'" : "");
     }
     if (!same) {
         return differs(r, &f, &m, "in the directory", err);
@@ -208,9 +210,12 @@ static hb_status walk(hb_pack_reader *r, directory *d, hb_error *err)
                        (unsigned long long)d->n);
     }
     if (at != d->at) {
-        return HB_FAIL(err, HB_E_EVIDENCE,
-                       "the files of '%s' end at byte %llu and its directory begins at %llu",
-                       r->path, (unsigned long long)at, (unsigned long long)d->at);
+        return HB_FAIL(
+            err, HB_E_EVIDENCE,
+            "the files of '%s' end with '%s' at byte %llu, and its directory begins at %llu: "
+            "there is something between them",
+            r->path, r->n ? r->files[r->n - 1].path : "", (unsigned long long)at,
+            (unsigned long long)d->at);
     }
     return HB_OK;
 }

@@ -44,6 +44,20 @@ hb_status hb_ask_keys(hb_check *c, hb_error *err)
                  : HB_OK;
 }
 
+/* No digest covers the envelope: if it had two spellings, bytes of it could be changed unseen. */
+static hb_status has_one_spelling(const hb_dsse *d, hb_str text, hb_error *err)
+{
+    hb_buf again;
+    hb_buf_init(&again, 2 * HB_DSSE_PAYLOAD_MAX);
+    hb_status status = hb_dsse_write(d, &again, err);
+    if (status == HB_OK && !hb_str_eq((hb_str){again.p, again.n}, text)) {
+        status = HB_FAIL(err, HB_E_EVIDENCE, "'%s' is not written as canonical JSON",
+                         HB_PACK_ATTESTATION);
+    }
+    hb_buf_release(&again);
+    return status;
+}
+
 hb_status hb_ask_attestation(hb_check *c, hb_error *err)
 {
     hb_error e = {0};
@@ -60,6 +74,7 @@ hb_status hb_ask_attestation(hb_check *c, hb_error *err)
         status = HB_FAIL(&e, HB_E_EVIDENCE, "'%s' has a payload of type '%.80s', expected '%s'",
                          HB_PACK_ATTESTATION, c->envelope.type, HB_DSSE_INTOTO);
     }
+    status = status == HB_OK ? has_one_spelling(&c->envelope, text, &e) : status;
     if (status != HB_OK) {
         return hb_check_fault(c, "attestation", &e, err);
     }

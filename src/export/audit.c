@@ -3,6 +3,7 @@
 
 #include "audit/inclusion.h"
 #include "base/mem.h"
+#include "export/audit_internal.h"
 #include "store/audit.h"
 
 #include <string.h>
@@ -11,8 +12,8 @@ enum { ROWS_AT_A_TIME = 500, WINDOWS_AT_A_TIME = 65536, ARENA_BYTES = 64 << 20 }
 
 /* --- batches of windows --- */
 
-static hb_status root_of(hb_merkle *m, const hb_audit_windows *w, hb_hash **ret_leaves,
-                         hb_hash *ret_root, hb_error *err)
+hb_status hb_audit_windows_root(hb_merkle *m, const hb_audit_windows *w, hb_hash **ret_leaves,
+                                hb_hash *ret_root, hb_error *err)
 {
     HB_CLEANUP(hb_free_p) hb_hash *leaves = hb_alloc_array(w->n, sizeof *leaves);
     if (!leaves) {
@@ -45,7 +46,7 @@ static hb_status log_one_batch(hb_store *store, hb_merkle *m, hb_time now, bool 
     if (w.n == 0) {
         return HB_OK;
     }
-    HB_TRY(root_of(m, &w, &leaves, &root, err));
+    HB_TRY(hb_audit_windows_root(m, &w, &leaves, &root, err));
     hb_hash_hex(&root, hex);
     return hb_store_log_windows(store, &w, hex, now, err);
 }
@@ -109,8 +110,12 @@ static hb_status recognise(hb_store *store, const hb_audit_queue *q, uint64_t in
     hb_log_entry e;
     hb_str waits = {0};
     hb_arena_init(&arena, ARENA_BYTES);
-    if (hb_log_entry_read(entry, "entry", &arena, &e, NULL) != HB_OK ||
-        strcmp(e.registry, q->registry) != 0) {
+    hb_error why = {0};
+    hb_status status = hb_log_entry_read(entry, "entry", &arena, &e, &why);
+    if (status != HB_OK && status != HB_E_INPUT) {
+        return HB_FAIL(err, status, "%s", why.msg);
+    }
+    if (status == HB_E_INPUT || strcmp(e.registry, q->registry) != 0) {
         return HB_OK;
     }
     HB_TRY(hb_store_waiting_entry(store, e.seq, &arena, &waits, err));
@@ -195,7 +200,7 @@ static hb_status prove_batch(hb_store *store, hb_merkle *m, const char *sha256, 
     while (at < w.n && strcmp(w.digests[at], sha256) != 0) {
         at++;
     }
-    HB_TRY(root_of(m, &w, &leaves, &root, err));
+    HB_TRY(hb_audit_windows_root(m, &w, &leaves, &root, err));
     HB_TRY(hb_merkle_prove_among(m, leaves, w.n, at, &in->batch, err));
     in->has_batch = true;
     in->batch_index = at;
@@ -256,6 +261,17 @@ static hb_status write_evidence(hb_audit_log *log, hb_merkle *m, hb_inclusion *i
     HB_TRY(hb_inclusion_check(&t, hb_audit_key(log), sha256, arena, &checked, err));
     *ret = e;
     return HB_OK;
+}
+
+hb_status hb_audit_evidence_at(hb_audit_log *log, uint64_t index, hb_arena *arena,
+                               hb_audit_evidence *ret, hb_error *err)
+{
+    hb_inclusion in = {.index = index, .size = hb_audit_size(log)};
+    hb_merkle *m = NULL;
+    HB_TRY(hb_merkle_new(&m, err));
+    hb_status status = write_evidence(log, m, &in, NULL, arena, ret, err);
+    hb_merkle_free(m);
+    return status;
 }
 
 static hb_status evidence_of(hb_store *store, hb_audit_log *log, hb_merkle *m, const char *sha256,

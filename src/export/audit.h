@@ -22,6 +22,18 @@ typedef struct hb_audit_drained {
 HB_CHECKED hb_status hb_audit_drain(const hb_os *os, hb_store *store, const char *dir,
                                     hb_audit_drained *ret, hb_error *err);
 
+typedef struct hb_audit_checked {
+    uint64_t of_registry; /* entries of this registry, where it placed them */
+    uint64_t unmarked;    /* in the log, and not marked so: the next drain does it */
+    uint64_t waiting;
+    uint64_t windows; /* of the daemon, in batches */
+} hb_audit_checked;
+
+/* The whole log (hb_audit_verify), and with a registry (NULL = none) that what it placed is there
+ * and nothing else of its own, and that batches are of the windows it has. */
+HB_CHECKED hb_status hb_audit_check(hb_store *store, hb_audit_log *log, hb_audit_checked *ret,
+                                    hb_error *err);
+
 typedef struct hb_audit_evidence { /* texts in the arena */
     hb_str entry;                  /* log/entry.json */
     hb_str inclusion;              /* log/inclusion.json */
@@ -33,5 +45,8 @@ typedef struct hb_audit_evidence { /* texts in the arena */
 HB_CHECKED hb_status hb_audit_evidence_of(hb_store *store, hb_audit_log *log,
                                           const char *decision_sha256, hb_arena *arena,
                                           hb_audit_evidence *ret, bool *ret_found, hb_error *err);
+/* The same for the entry at a place of the log, whatever it is about. */
+HB_CHECKED hb_status hb_audit_evidence_at(hb_audit_log *log, uint64_t index, hb_arena *arena,
+                                          hb_audit_evidence *ret, hb_error *err);
 
 #endif

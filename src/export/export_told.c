@@ -144,18 +144,12 @@ hb_status hb_export_chain(hb_export_job *x, hb_error *err)
 
 /* --- the program --- */
 
-#ifdef __clang__
-#define COMPILER "clang " __clang_version__
-#else
-#define COMPILER "gcc " __VERSION__
-#endif
-
 static void program_json(const char *sha256, hb_buf *out)
 {
     hb_json j;
     hb_json_init(&j, out, HB_JSON_CANONICAL);
     hb_json_obj(&j);
-    hb_json_kc(&j, "compiler", COMPILER);
+    hb_json_kc(&j, "compiler", HB_COMPILER);
     hb_json_kc(&j, "executable_sha256", sha256);
     hb_json_kc(&j, "format", "hb-program/1");
     hb_json_kc(&j, "version", HB_VERSION);

@@ -198,7 +198,7 @@ static hb_status role_of(const hb_node *value, const hb_where *where, hb_role *r
 {
     const char *text = NULL;
     HB_TRY(hb_node_text(value, where, &text, err));
-    for (unsigned r = HB_ROLE_VIEWER; r < HB_ROLE_COUNT_; r++) {
+    for (unsigned r = HB_ROLE_VIEWER; r < HB_OPERATOR_ROLES_; r++) {
         if (strcmp(text, hb_role_name((hb_role)r)) == 0) {
             *ret = (hb_role)r;
             return HB_OK;

@@ -17,7 +17,7 @@ typedef enum hb_role {
     HB_ROLE_OPERATOR,
     HB_ROLE_APPROVER,
     HB_ROLE_ADMIN,
-    HB_ROLE_COUNT_
+    HB_OPERATOR_ROLES_
 } hb_role;
 
 const char *hb_role_name(hb_role r);

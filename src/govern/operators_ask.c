@@ -4,14 +4,14 @@
 
 #include <string.h>
 
-static const char *const role_names[HB_ROLE_COUNT_] = {
+static const char *const role_names[HB_OPERATOR_ROLES_] = {
     [HB_ROLE_NONE] = "none",         [HB_ROLE_VIEWER] = "viewer", [HB_ROLE_OPERATOR] = "operator",
     [HB_ROLE_APPROVER] = "approver", [HB_ROLE_ADMIN] = "admin",
 };
 
 const char *hb_role_name(hb_role r)
 {
-    return (unsigned)r < HB_ROLE_COUNT_ ? role_names[r] : "?";
+    return (unsigned)r < HB_OPERATOR_ROLES_ ? role_names[r] : "?";
 }
 
 const hb_operator *hb_operators_at(const hb_operators *o, size_t i)

@@ -33,7 +33,7 @@ const char *hb_action_words(hb_action a)
 
 hb_role hb_action_role(hb_action a)
 {
-    return (unsigned)a < HB_ACTION_COUNT_ ? roles[a] : HB_ROLE_COUNT_;
+    return (unsigned)a < HB_ACTION_COUNT_ ? roles[a] : HB_OPERATOR_ROLES_;
 }
 
 void hb_who_may(const hb_operators *o, hb_action a, const char *program, hb_time at, hb_buf *out)

@@ -134,7 +134,7 @@ hb_status hb_store_list_log(hb_store *s, const hb_audit_query *q, hb_arena *aren
 {
 #define LOG_COLUMNS                                                               \
     "SELECT id, type, subject, at_ns, entry, coalesce(leaf, -1) FROM audit_queue" \
-    " WHERE (?1 IS NULL OR type = ?1) AND (?2 IS NULL OR subject = ?2)"
+    " WHERE (?1 IS NULL OR type = ?1) AND (?2 IS NULL OR subject = ?2) AND id > ?4"
     static const char *const texts[2][3] = {
         {LOG_COLUMNS " ORDER BY id LIMIT ?3", LOG_COLUMNS " AND leaf IS NULL ORDER BY id LIMIT ?3",
          LOG_COLUMNS " AND leaf IS NOT NULL ORDER BY id LIMIT ?3"},
@@ -151,6 +151,7 @@ hb_status hb_store_list_log(hb_store *s, const hb_audit_query *q, hb_arena *aren
     hb_sql_any(&stmt, q->type);
     hb_sql_any(&stmt, q->subject);
     hb_sql_u64(&stmt, q->limit ? q->limit : DEFAULT_LIMIT);
+    hb_sql_i64(&stmt, q->after_id);
     HB_TRY(hb_sql_row(&stmt, &more, err));
     while (more) {
         HB_TRY(HB_ARENA_GROW(arena, rows, n, cap, err));

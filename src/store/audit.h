@@ -35,7 +35,8 @@ typedef struct hb_audit_query { /* NULL, false = any */
     bool waiting; /* not in the log yet */
     bool placed;  /* in the log */
     bool newest_first;
-    size_t limit; /* 0 = 1000 */
+    int64_t after_id; /* 0 = from the first */
+    size_t limit;     /* 0 = 1000 */
 } hb_audit_query;
 
 /* By id. */

@@ -31,7 +31,7 @@ typedef struct hb_migration {
 enum { HB_STORE_APPLICATION_ID = 0x48427267 }; /* "HBrg" */
 
 extern const hb_migration hb_store_migrations[];
-extern const hb_migration hb_store_step_3_packs; /* schema_packs.c */
+extern const hb_migration hb_store_step_3_packs;     /* schema_packs.c */
 extern const hb_migration hb_store_step_3_documents; /* schema_documents.c */
 extern const size_t hb_store_migration_count;        /* = HB_STORE_SCHEMA */
 

@@ -108,8 +108,9 @@ static const hb_field governance_fields[] = {
      .kind = HB_FIELD_BOOL,
      .offset = offsetof(hb_policy, require_approval),
      .def = "false",
-     .doc = "true: a baseline needs signed approvals (hb baseline request), and a tag without them is "
-            "none. Who may approve: operators.yaml."},
+     .doc =
+         "true: a baseline needs signed approvals (hb baseline request), and a tag without them is "
+         "none. Who may approve: operators.yaml."},
     {.key = "approvals_required",
      .kind = HB_FIELD_UINT,
      .offset = offsetof(hb_policy, approvals_required),

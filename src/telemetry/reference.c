@@ -41,6 +41,16 @@ static hb_status keep_meta(hb_run *pool, const hb_run *from, hb_error *err)
     for (size_t i = 0; i < HB_CONTEXT_COUNT; i++) {
         HB_TRY(keep(pool, &m->context[i], err));
     }
+    hb_factor *factors = hb_arena_array(&pool->arena, m->n_factors + 1, sizeof *factors);
+    if (!factors) {
+        return HB_NOMEM(err);
+    }
+    m->factors = factors;
+    for (size_t i = 0; i < m->n_factors; i++) {
+        factors[i] = from->meta.factors[i];
+        HB_TRY(keep(pool, &factors[i].name, err));
+        HB_TRY(keep(pool, &factors[i].value, err));
+    }
     return HB_OK;
 }
 

@@ -9,6 +9,7 @@ import unittest
 
 SOURCE = os.environ["HB_SOURCE_DIR"]
 HB = os.environ["HB_BINARY"]
+REBUILD_ALL = os.path.join(os.environ.get("HB_BUILD_DIR", ""), "tests", "cli", "rebuild_all")
 DATA = os.environ.get("HB_DATA", os.path.join(SOURCE, "..", "shared", "data"))
 
 
@@ -18,6 +19,21 @@ class Case(unittest.TestCase):
     def setUp(self):
         self.dir = tempfile.mkdtemp(prefix="hb-cli-")
         self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
+
+    def tearDown(self):
+        """With HB_REBUILD every decision that any test leaves behind is made again."""
+        if os.environ.get("HB_REBUILD"):
+            for folder, _, names in os.walk(self.dir):
+                for name in names:
+                    if name == "runs.db":
+                        self.rebuild(os.path.join(folder, name))
+
+    def rebuild(self, db="runs.db"):
+        """Makes every decision of the registry again, from what was kept with it and through a pack; how many."""
+        with tempfile.TemporaryDirectory() as folder:
+            r = subprocess.run([REBUILD_ALL, self.path(db), folder], capture_output=True, check=False, timeout=600)
+            self.assertEqual(r.returncode, 0, r.stderr.decode()[:4000])
+            return json.loads(r.stdout)
 
     def path(self, name):
         return os.path.join(self.dir, name)

@@ -187,7 +187,7 @@ class Review(Case):
         v = self.make("r0", "r1", "r2")
         with open(self.path("runs.db"), "rb+") as f:  # as an older program left it: only who writes may bring it up
             f.seek(60)
-            self.assertEqual(f.read(4), b"\0\0\0\3")
+            self.assertEqual(f.read(4), b"\0\0\0\4")
             f.seek(60)
             f.write(b"\0\0\0\1")
         for look in (("create", "--dry-run", "--runs", "r0,r1"), ("promote", "--version", v)):

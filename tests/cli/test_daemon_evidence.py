@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Evidence packs that the daemon makes: of which windows, what is in them, what a kill and a cap leave."""
+import contextlib
 import glob
 import hashlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import unittest
 import zipfile
@@ -25,6 +27,10 @@ class Evidence(LiveCase):
 
     def packs(self, at="."):
         return sorted(glob.glob(self.path(os.path.join(at, "evidence", "*.zip"))))
+
+    def digest(self):
+        with open(self.packs()[0], "rb") as f:
+            return hashlib.sha256(f.read()).hexdigest()
 
     def rows(self, at="."):
         return self.query("SELECT r.run_id, p.state, p.path, p.error FROM evidence_packs p JOIN runs r ON r.id = p.run "
@@ -60,6 +66,8 @@ class OnFail(Evidence):
         told = self.hb_json("replay", self.packs()[0])
         self.assertTrue(told["same"])
         self.assertEqual(told["verdict_before"], "FAIL")
+        verified = self.hb_json("verify", self.packs()[0], "--trust", "daemon.pub")
+        self.assertEqual((verified["verdict"], verified["decided_from"]), ("FAIL", "profiles"))
 
     def test_nothing_is_made_where_nothing_is_asked_for(self):
         self.prepare(CONFIG)
@@ -93,13 +101,11 @@ class Kill(Evidence):
         p.wait()
         self.assertEqual([s for _, s, *_ in self.rows()], ["wanted"])
         os.unlink(self.path("evidence"))
-        self.query("SELECT 1")
         self.once()
         self.assertEqual([s for _, s, *_ in self.rows()], ["made"])
         self.assertEqual(len(self.packs()), 1)
 
     def wanted(self):
-        import sqlite3
         try:
             return len(self.rows()) == 1
         except sqlite3.OperationalError:
@@ -108,14 +114,12 @@ class Kill(Evidence):
     def test_a_pack_that_is_there_and_not_noted_is_taken(self):
         self.prepare()
         self.once()
-        before = hashlib.sha256(open(self.packs()[0], "rb").read()).hexdigest()
-        import contextlib
-        import sqlite3
+        before = self.digest()
         with contextlib.closing(sqlite3.connect(self.path("runs.db"))) as db, db:
             db.execute("UPDATE evidence_packs SET state = 'wanted', path = '', bytes = 0")
         self.once()
         self.assertEqual([s for _, s, *_ in self.rows()], ["made"])
-        self.assertEqual(hashlib.sha256(open(self.packs()[0], "rb").read()).hexdigest(), before)
+        self.assertEqual(self.digest(), before)
         self.assertEqual(len(self.packs()), 1)
 
 

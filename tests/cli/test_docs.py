@@ -7,6 +7,7 @@ import os
 import re
 import shlex
 import sqlite3
+import subprocess
 import unittest
 
 import journals
@@ -63,8 +64,31 @@ class Docs(Case):
             db.execute("INSERT INTO alert_log VALUES(1, ?, 'rig', 'source:x', ?, 'raised', 'FAIL', 0, '{}')", ("c" * 64, "d" * 64))
             db.execute("INSERT INTO dead_letters VALUES(1, 1, 'rig', 'web', 3, 'no answer', 0)")
 
+    REQUEST = "9f86d081884c"  # what a request is called in examples
+
+    def prepare_governance(self, name):
+        """Three people with keys; what the command is about has been asked for."""
+        for who in ("ada", "kim", "lee"):
+            pem = subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519"], capture_output=True, check=True).stdout
+            os.chmod(self.write(f"keys/{who}.pem", pem), 0o600)
+            self.write(f"keys/{who}.pub", subprocess.run(["openssl", "pkey", "-pubout"], input=pem, capture_output=True, check=True).stdout)
+        person = "  %s: {roles: {'*': %s}, keys: [{file: keys/%s.pub}]}\n"
+        people = "operators:\n" + "".join(person % (n, r, n) for n, r in (("ada", "admin"), ("kim", "approver"), ("lee", "operator")))
+        self.write("people.yaml", people)
+        self.write("more.yaml", people.replace("approver", "operator"))
+        if name == "operators init":
+            return
+        self.hb("operators", "init", "people.yaml", "--key", "keys/ada.pem")
+        if name in ("operators approve", "operators apply"):
+            self.hb("operators", "propose", "more.yaml", "--reason", "x", "--key", "keys/lee.pem")
+            self.request = self.hb_json("operators", "list")["requests"][0]["request"]
+            if name == "operators apply":
+                self.hb("operators", "approve", self.request, "--yes", "--key", "keys/ada.pem")
+        elif name != "operators propose":
+            self.request = self.hb_json("baseline", "request", "monday-2", "--reason", "x", "--key", "keys/lee.pem")["request"]
+
     def run_line(self, line):
-        words = shlex.split(line)
+        words = [self.request if w == self.REQUEST else w for w in shlex.split(line)]
         self.assertEqual(words[0], "hb", line)
         out = self.hb(*words[1:])
         self.assertTrue(out or words[1] == "record", line)
@@ -77,6 +101,10 @@ class Docs(Case):
                 if c["name"].split()[0] in ("journal", "alert", "live"):  # they look at what a daemon left behind
                     self.hb("daemon", "--once")
                     self.hb("alert", "shelve", "metric:volt/*", "--reason", "as in the manual", "--for", "1h")
+                if c["group"] == "Governance":
+                    self.prepare_governance(c["name"])
+                if c["name"] == "replay":
+                    self.hb("export", "evidence-pack", "--case", "monday-2", "--unsigned")
                 if c["name"] in ("encrypt", "decrypt"):
                     self.write("pass.txt", "correct horse battery\n")
                     os.chmod(self.path("pass.txt"), 0o600)

@@ -188,7 +188,7 @@ def member_field(*changes):
             for header in {"both": (m.local, m.central), "local": (m.local,), "central": (m.central,)}[where]:
                 header[field] = value(header[field]) if callable(value) else value
         data, name = with_member(lab, r, change)
-        return data, STRUCTURE, [name if field != "name" else "", words]
+        return data, WHOLE if field == "crc" else STRUCTURE, [name if field != "name" else "", words]
     return rule
 
 
@@ -258,7 +258,7 @@ def overlapping(lab, r):
     members = packs.members_of(lab.files)
     i = r.randrange(1, len(members))
     members[i].central["at"] = 0
-    return packs.write_members(members), STRUCTURE, ["overlap"]
+    return packs.write_members(members), STRUCTURE, ["overlaps"]
 
 
 def hidden(lab, r):
@@ -270,7 +270,7 @@ def hidden(lab, r):
 
 
 def something_between(lab, r):
-    return packs.write_members(packs.members_of(lab.files), between=b"x" * r.randrange(1, 99)), STRUCTURE, ["end at byte"]
+    return packs.write_members(packs.members_of(lab.files), between=b"x" * r.randrange(1, 99)), STRUCTURE, ["end with", "something between"]
 
 
 def with_comment(lab, r):
@@ -471,7 +471,7 @@ RULES = [
     envelope_changed, older_checkpoint,
     signed_by_the_lab(other_verdict, {"decision"}),
     signed_by_the_lab(replaced("decision.json"), {"decision"}),
-    signed_by_the_lab(other_figure("decision.json"), {"decision"}),
+    signed_by_the_lab(other_figure("decision.json"), {"decision", "program"}),
     signed_by_the_lab(other_figure("run.json"), {"inputs"}, ["run.json"]),
     signed_by_the_lab(replaced("run.json"), {"inputs", "decision"}),
     signed_by_the_lab(replaced("baseline/run.json"), {"inputs", "baseline"}),

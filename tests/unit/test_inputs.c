@@ -12,6 +12,7 @@
 #include "evidence/basis.h"
 #include "evidence/inputs.h"
 #include "telemetry/equivalence.h"
+#include "telemetry/reference.h"
 #include "telemetry/run_digest.h"
 
 #include <math.h>
@@ -435,6 +436,35 @@ static void reference_json__holds_sets_and_runs_against_each_other(void **state)
     scene_end(&s);
 }
 
+/* The runs a pool is made of are freed before it, and their factors with them. */
+static void pool__has_all_its_texts_itself(void **state)
+{
+    (void)state;
+    hb_run *runs[2];
+    hb_run *pool = NULL;
+    hb_run *got = NULL;
+    hb_buf text;
+    hb_buf_init(&text, 64 << 20);
+    for (size_t i = 0; i < 2; i++) {
+        runs[i] = fake_run_full(i ? "b" : "a");
+        hb_factor *f = hb_arena_array(&runs[i]->arena, 1, sizeof *f);
+        assert_non_null(f);
+        *f = (hb_factor){.name = fake_run_text(runs[i], "rig"),
+                         .value = fake_run_text(runs[i], "A")};
+        runs[i]->meta.factors = f;
+        runs[i]->meta.n_factors = 1;
+    }
+    CHECK_OK(hb_run_pool((const hb_run *const *)runs, 2, &pool, &err));
+    hb_run_free(runs[0]);
+    hb_run_free(runs[1]);
+    CHECK_OK(hb_run_json(pool, &text, &err));
+    CHECK_OK(hb_run_from_json(text_of(&text), "baseline/run.json", &got, NULL, &err));
+    assert_string_equal(got->meta.factors[0].value, "A");
+    hb_run_free(got);
+    hb_run_free(pool);
+    hb_buf_release(&text);
+}
+
 /* --- memory that fails --- */
 
 static scene fault_scene;
@@ -505,6 +535,7 @@ int main(void)
         cmocka_unit_test(inputs__decide_the_same_from_a_pack),
         cmocka_unit_test(inputs__decide_the_same_from_a_converted_baseline),
         cmocka_unit_test(reference_json__holds_sets_and_runs_against_each_other),
+        cmocka_unit_test(pool__has_all_its_texts_itself),
         cmocka_unit_test(inputs__survive_every_failing_allocation),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -114,9 +114,9 @@ static void store__creates_a_private_file_with_its_marks(void **state)
     assert_int_equal(stat(path, &st), 0);
     assert_int_equal(st.st_mode & 0777, 0600);
     assert_string_equal(raw_text(path, "PRAGMA journal_mode"), "wal");
-    assert_string_equal(raw_text(path, "PRAGMA user_version"), "3");
+    assert_string_equal(raw_text(path, "PRAGMA user_version"), "4");
     assert_string_equal(raw_text(path, "PRAGMA application_id"), "1212314215");
-    assert_string_equal(raw_text(path, "SELECT group_concat(version) FROM schema_info"), "1,2,3");
+    assert_string_equal(raw_text(path, "SELECT group_concat(version) FROM schema_info"), "1,2,3,4");
     hb_store *s = open_as(path, HB_STORE_WRITE);
     assert_string_equal(hb_store_path(s), path);
     sqlite3_stmt *q = NULL;
@@ -218,7 +218,7 @@ static void store__refuses_a_newer_schema_untouched(void **state)
     static const hb_store_mode modes[] = {HB_STORE_READ, HB_STORE_WRITE, HB_STORE_CREATE};
     for (size_t i = 0; i < 3; i++) {
         CHECK_ERROR(hb_store_open(hb_os_real(), path, modes[i], &s, &err), HB_E_STORE,
-                    "newer hb (schema 7, this one knows 3)");
+                    "newer hb (schema 7, this one knows 4)");
     }
     assert_string_equal(raw_text(path, "PRAGMA user_version"), "7");
 }
@@ -465,7 +465,7 @@ static void store__opens_a_file_of_version_1(void **state)
     hb_free(bytes);
     hb_store *s = NULL;
     CHECK_ERROR(hb_store_open(hb_os_real(), temp_path("runs.db"), HB_STORE_READ, &s, &err),
-                HB_E_STORE, "has schema 1, this hb reads 3");
+                HB_E_STORE, "has schema 1, this hb reads 4");
     s = open_as(temp_path("runs.db"), HB_STORE_WRITE);
     check_v1(s);
     add(s, fake_run_full("new"));
@@ -475,19 +475,20 @@ static void store__opens_a_file_of_version_1(void **state)
     hb_store_close(s);
 }
 
-static const char *const step_3[] = {
+static const char *const step_4[] = {
     "ALTER TABLE runs ADD COLUMN operator TEXT NOT NULL DEFAULT ''",
     "CREATE INDEX runs_by_operator ON runs(operator)",
 };
 
-static hb_migration future[4];
+static hb_migration future[5];
 
 static const hb_migration *future_steps(const char *const *statements, size_t n)
 {
     future[0] = hb_store_migrations[0];
     future[1] = hb_store_migrations[1];
     future[2] = hb_store_migrations[2];
-    future[3] = (hb_migration){.from = 3, .statements = statements, .n_statements = n};
+    future[3] = hb_store_migrations[3];
+    future[4] = (hb_migration){.from = 4, .statements = statements, .n_statements = n};
     return future;
 }
 
@@ -495,7 +496,7 @@ static hb_status open_future(const char *const *statements, size_t n, hb_store_m
                              hb_store **ret, hb_error *err)
 {
     return hb_store_open_with(hb_os_real(), temp_path("runs.db"), mode, future_steps(statements, n),
-                              4, ret, err);
+                              5, ret, err);
 }
 
 static void store__a_future_step_brings_an_old_file_up(void **state)
@@ -505,9 +506,9 @@ static void store__a_future_step_brings_an_old_file_up(void **state)
     hb_store *s = create();
     add(s, fake_run_full("a"));
     hb_store_close(s);
-    CHECK_ERROR(open_future(step_3, 2, HB_STORE_READ, &s, &err), HB_E_STORE,
-                "has schema 3, this hb reads 4");
-    CHECK_OK(open_future(step_3, 2, HB_STORE_WRITE, &s, &err));
+    CHECK_ERROR(open_future(step_4, 2, HB_STORE_READ, &s, &err), HB_E_STORE,
+                "has schema 4, this hb reads 5");
+    CHECK_OK(open_future(step_4, 2, HB_STORE_WRITE, &s, &err));
     hb_run *expected = fake_run_full("a");
     hb_run *run = NULL;
     CHECK_OK(hb_store_get_run(s, "a", &run, &err));
@@ -515,11 +516,12 @@ static void store__a_future_step_brings_an_old_file_up(void **state)
     hb_run_free(run);
     hb_run_free(expected);
     hb_store_close(s);
-    assert_string_equal(raw_text(path, "PRAGMA user_version"), "4");
+    assert_string_equal(raw_text(path, "PRAGMA user_version"), "5");
     assert_string_equal(raw_text(path, "SELECT operator FROM runs"), "");
-    assert_string_equal(raw_text(path, "SELECT group_concat(version) FROM schema_info"), "1,2,3,4");
+    assert_string_equal(raw_text(path, "SELECT group_concat(version) FROM schema_info"),
+                        "1,2,3,4,5");
     CHECK_ERROR(hb_store_open(hb_os_real(), path, HB_STORE_READ, &s, &err), HB_E_STORE,
-                "newer hb (schema 4, this one knows 3)");
+                "newer hb (schema 5, this one knows 4)");
 }
 
 static void store__a_step_that_fails_leaves_the_old_version(void **state)
@@ -581,7 +583,7 @@ static void store__a_step_killed_half_way_leaves_the_old_version(void **state)
     hb_run_free(run);
     hb_store_close(s);
     const char *path = temp_path("runs.db");
-    assert_string_equal(raw_text(path, "PRAGMA user_version"), "3");
+    assert_string_equal(raw_text(path, "PRAGMA user_version"), "4");
     assert_string_equal(raw_text(path, "SELECT count(*) FROM sqlite_schema WHERE name = 'more'"),
                         "0");
 }
