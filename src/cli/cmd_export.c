@@ -3,11 +3,15 @@
 #include "cli/commands.h"
 #include "cli/journal_shared.h"
 #include "cli/packs_shared.h"
+#include "cli/sealing.h"
 #include "cli/signing.h"
 
 #include "base/json_write.h"
+#include "base/mem.h"
+#include "crypto/x509.h"
 #include "export/export.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct export_opts {
@@ -22,9 +26,17 @@ typedef struct export_opts {
     int form;
     bool is_unsigned;
     bool no_raw;
+    const char *cert;
+    hb_list encrypt_to;
+    const char *encrypt_passphrase_file;
 } export_opts;
 
 static const char *const forms[] = {[HB_PACK_ZIP] = "zip", [HB_PACK_FOLDER] = "folder", NULL};
+
+static bool is_encrypted(const export_opts *o)
+{
+    return o->encrypt_to.n || o->encrypt_passphrase_file;
+}
 
 /* --- where to --- */
 
@@ -34,8 +46,11 @@ static hb_status default_target(hb_app *app, const export_opts *o, const char *d
     hb_buf path;
     HB_TRY(hb_dir_make(app->os, dir, err));
     hb_buf_init(&path, 8192);
-    hb_buf_fmt(&path, "%s/evidence_%s%s", dir, o->case_id ? o->case_id : o->run,
-               o->form == HB_PACK_ZIP ? ".zip" : "");
+    hb_buf_fmt(&path, "%s/evidence_%s%s%s", dir, o->case_id ? o->case_id : o->run,
+               o->form == HB_PACK_ZIP ? ".zip" : "",
+               !is_encrypted(o)  ? ""
+               : o->encrypt_to.n ? ".p7m"
+                                 : ".hbs");
     hb_status status = hb_buf_check(&path, err);
     *ret = status == HB_OK ? hb_arena_str(&app->arena, (hb_str){path.p, path.n}) : NULL;
     hb_buf_release(&path);
@@ -82,6 +97,7 @@ static hb_status make_ask(hb_app *app, const export_opts *o, hb_export_ask *ask,
                            .form = (hb_pack_form)o->form,
                            .no_raw = o->no_raw,
                            .reason = o->reason,
+                           .tmp = getenv("TMPDIR"),
                            .now = app->os->now()};
     HB_TRY(hb_case_id_check(o->case_id ? o->case_id : o->run, err));
     HB_TRY(parse_slice(o->slice, &ask->slice_from, &ask->slice_to, err));
@@ -136,6 +152,42 @@ static hb_status tell(hb_app *app, const hb_export_ask *ask, const hb_exported *
     return hb_json_done(&j, err);
 }
 
+/* --- made --- */
+
+static hb_status read_chain(hb_app *app, const char *path, hb_str *ret, hb_error *err)
+{
+    char *p = NULL;
+    size_t n = 0;
+    if (!path) {
+        return HB_OK;
+    }
+    HB_TRY(hb_file_read(app->os, path, HB_CA_FILE_MAX, &p, &n, err));
+    *ret = (hb_str){hb_arena_strndup(&app->arena, p, n), n};
+    hb_free(p);
+    return ret->p ? HB_OK : HB_NOMEM(err);
+}
+
+/* The seal is opened first: who it is for and the passphrase are wrong before the work, not after
+ * it. */
+static hb_status export_sealed(hb_app *app, const export_opts *o, hb_export_ask *ask,
+                               hb_exported *ret, hb_error *err)
+{
+    const char *target = ask->target;
+    hb_seal *seal = NULL;
+    hb_plain plain;
+    HB_TRY(hb_app_seal(app, o->encrypt_to, o->encrypt_passphrase_file, target, &seal, err));
+    hb_status status = hb_app_plain_begin(app, &plain, err);
+    if (status == HB_OK) {
+        ask->target = plain.path;
+        status = hb_export_pack(ask, &app->arena, ret, err);
+        ask->target = target;
+        status = status == HB_OK ? hb_app_seal_file(app, plain.path, seal, err) : status;
+        hb_app_plain_end(app, &plain);
+    }
+    hb_seal_free(seal);
+    return status;
+}
+
 static hb_status export_it(hb_app *app, const export_opts *o, hb_signer *const *signers, size_t n,
                            hb_error *err)
 {
@@ -144,7 +196,9 @@ static hb_status export_it(hb_app *app, const export_opts *o, hb_signer *const *
     HB_TRY(make_ask(app, o, &ask, err));
     ask.signers = signers;
     ask.n_signers = n;
-    HB_TRY(hb_export_pack(&ask, &app->arena, &done, err));
+    HB_TRY(read_chain(app, o->cert, &ask.chain_pem, err));
+    HB_TRY(is_encrypted(o) ? export_sealed(app, o, &ask, &done, err)
+                           : hb_export_pack(&ask, &app->arena, &done, err));
     return tell(app, &ask, &done, err);
 }
 
@@ -157,6 +211,12 @@ static hb_status check_opts(const export_opts *o, hb_error *err)
     }
     if (o->is_unsigned && o->second.key) {
         return HB_FAIL(err, HB_E_USAGE, "--unsigned and --second-key exclude each other");
+    }
+    if (is_encrypted(o) && o->form != HB_PACK_ZIP) {
+        return HB_FAIL(err, HB_E_USAGE, "a folder is not encrypted: --form zip");
+    }
+    if (o->cert && o->is_unsigned) {
+        return HB_FAIL(err, HB_E_USAGE, "--unsigned and --cert exclude each other");
     }
     if (o->no_raw && o->slice) {
         return HB_FAIL(err, HB_E_USAGE, "--no-raw and --raw-slice exclude each other");
@@ -233,6 +293,17 @@ static const hb_opt table[] = {
      .offset = offsetof(export_opts, second.passphrase_file),
      .arg = "FILE",
      .help = "passphrase of the second key"},
+    {.name = "cert",
+     .kind = HB_OPT_STRING,
+     .offset = offsetof(export_opts, cert),
+     .arg = "CHAIN.pem",
+     .help = "certificates of the key, its own first: goes into the pack (hb verify --trust-ca)"},
+    HB_ENCRYPT_TO_OPT(export_opts, encrypt_to),
+    {.name = "encrypt-passphrase-file",
+     .kind = HB_OPT_STRING,
+     .offset = offsetof(export_opts, encrypt_passphrase_file),
+     .arg = "FILE",
+     .help = "encrypts the pack by this passphrase instead"},
     {.name = "unsigned",
      .kind = HB_OPT_FLAG,
      .offset = offsetof(export_opts, is_unsigned),
@@ -245,7 +316,7 @@ static const hb_opt table[] = {
      .kind = HB_OPT_STRING,
      .offset = offsetof(export_opts, slice),
      .arg = "FROM..TO",
-     .help = "of a window: only the records that arrived in this time"},
+     .help = "of the raw files only the rows of this time; of a window the records that came"},
     {.name = "journal",
      .kind = HB_OPT_STRING,
      .offset = offsetof(export_opts, journal),

@@ -12,6 +12,10 @@
 typedef struct verify_opts {
     hb_list trust;
     hb_list trust_log;
+    hb_list trust_ca;
+    hb_list trust_tsa;
+    hb_list crl;
+    const char *trust_name;
 } verify_opts;
 
 static hb_status draw(void *ctx, const hb_decision *d, const char *decision_sha256,
@@ -24,6 +28,14 @@ static hb_status draw(void *ctx, const hb_decision *d, const char *decision_sha2
     return hb_report_json(d, &about, json, err);
 }
 
+static hb_status load_pem(hb_app *app, hb_list files, hb_trust_pem kind, hb_trust *t, hb_error *err)
+{
+    for (size_t i = 0; i < files.n; i++) {
+        HB_TRY(hb_trust_add_pem(t, kind, app->os, files.v[i], err));
+    }
+    return HB_OK;
+}
+
 static hb_status load_keys(hb_app *app, const verify_opts *o, hb_trust *t, hb_error *err)
 {
     for (size_t i = 0; i < o->trust.n; i++) {
@@ -32,6 +44,10 @@ static hb_status load_keys(hb_app *app, const verify_opts *o, hb_trust *t, hb_er
     for (size_t i = 0; i < o->trust_log.n; i++) {
         HB_TRY(hb_trust_add_log(t, app->os, o->trust_log.v[i], err));
     }
+    t->name = o->trust_name;
+    HB_TRY(load_pem(app, o->trust_ca, HB_TRUST_CA, t, err));
+    HB_TRY(load_pem(app, o->trust_tsa, HB_TRUST_TSA, t, err));
+    HB_TRY(load_pem(app, o->crl, HB_TRUST_CRL, t, err));
     return HB_OK;
 }
 
@@ -48,6 +64,10 @@ static hb_status look(hb_app *app, const hb_trust *t, const char *pack, int *ret
         .n_trusted = t->n,
         .trusted_logs = t->logs,
         .n_trusted_logs = t->n_logs,
+        .trust_ca = hb_trust_text(t, HB_TRUST_CA),
+        .trust_tsa = hb_trust_text(t, HB_TRUST_TSA),
+        .crl = hb_trust_text(t, HB_TRUST_CRL),
+        .trust_name = t->name,
         .read_raw = hb_raw_read,
         .read_raw_ctx = &reader,
         .draw = draw,
@@ -91,6 +111,29 @@ static const hb_opt table[] = {
      .arg = "KEY.pub",
      .one_each = true,
      .help = "public key of the lab's log or of a witness of it"},
+    {.name = "trust-ca",
+     .kind = HB_OPT_LIST,
+     .offset = offsetof(verify_opts, trust_ca),
+     .arg = "CA.pem",
+     .one_each = true,
+     .help = "certificate of an authority that says whose a key is"},
+    {.name = "trust-name",
+     .kind = HB_OPT_STRING,
+     .offset = offsetof(verify_opts, trust_name),
+     .arg = "NAME",
+     .help = "who may sign packs by such an authority, as 'CN=Release,O=Lab'"},
+    {.name = "trust-tsa",
+     .kind = HB_OPT_LIST,
+     .offset = offsetof(verify_opts, trust_tsa),
+     .arg = "CA.pem",
+     .one_each = true,
+     .help = "certificate of a time authority, for a pack with a time token"},
+    {.name = "crl",
+     .kind = HB_OPT_LIST,
+     .offset = offsetof(verify_opts, crl),
+     .arg = "CRL.pem",
+     .one_each = true,
+     .help = "revocation lists, then of every authority of a chain"},
     {0},
 };
 

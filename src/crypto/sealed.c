@@ -227,18 +227,41 @@ static hb_status may_unseal(hb_sealed kind, const char *from, const hb_unseal_as
     return HB_OK;
 }
 
+static hb_status open_and_look(const hb_os *os, const char *path, int *ret_fd, hb_sealed *ret_kind,
+                               hb_error *err)
+{
+    char head[HB_SEALED_HEAD];
+    int fd = os->open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK, 0);
+    if (fd < 0) {
+        return HB_FAIL(err, HB_E_INPUT, "cannot open '%s': %s", path, strerror(errno));
+    }
+    ssize_t n = os->pread(fd, head, sizeof head, 0);
+    if (n < 0 && errno != EISDIR) {
+        hb_status status = HB_FAIL(err, HB_E_INPUT, "cannot read '%s': %s", path, strerror(errno));
+        os->close(fd);
+        return status;
+    }
+    *ret_kind = hb_sealed_kind(head, n > 0 ? (size_t)n : 0);
+    *ret_fd = fd;
+    return HB_OK;
+}
+
+hb_status hb_sealed_kind_of_file(const hb_os *os, const char *path, hb_sealed *ret, hb_error *err)
+{
+    int fd = -1;
+    HB_TRY(open_and_look(os, path, &fd, ret, err));
+    os->close(fd);
+    return HB_OK;
+}
+
 hb_status hb_unseal_file(const hb_os *os, const char *from, const char *target,
                          const hb_unseal_ask *ask, hb_error *err)
 {
-    char head[HB_SEALED_HEAD];
     fresh out = {.fd = -1};
-    int fd = os->open(from, O_RDONLY | O_CLOEXEC | O_NOCTTY, 0);
-    if (fd < 0) {
-        return HB_FAIL(err, HB_E_INPUT, "cannot open '%s': %s", from, strerror(errno));
-    }
-    ssize_t n = os->pread(fd, head, sizeof head, 0);
-    hb_sealed kind = hb_sealed_kind(head, n > 0 ? (size_t)n : 0);
-    hb_status status = n < 0 ? io_fail(err, "read", from) : may_unseal(kind, from, ask, err);
+    int fd = -1;
+    hb_sealed kind = HB_SEALED_NOT;
+    HB_TRY(open_and_look(os, from, &fd, &kind, err));
+    hb_status status = may_unseal(kind, from, ask, err);
     status = status == HB_OK ? fresh_open(&out, os, target, err) : status;
     if (status == HB_OK) {
         const hb_sink sink = {.write = fresh_write, .ctx = &out};

@@ -26,6 +26,9 @@ enum { HB_SEALED_HEAD = 64 };
 
 /* From its first HB_SEALED_HEAD bytes (or all, when it has fewer). */
 hb_sealed hb_sealed_kind(const void *head, size_t n);
+/* Of a file; HB_E_INPUT when it cannot be read. A folder is HB_SEALED_NOT. */
+HB_CHECKED hb_status hb_sealed_kind_of_file(const hb_os *os, const char *path, hb_sealed *ret,
+                                            hb_error *err);
 /* What to tell somebody who has such a file: what it is and how it is decrypted. One sentence. */
 const char *hb_sealed_words(hb_sealed kind);
 

@@ -27,6 +27,7 @@
 #define HB_PACK_MANIFEST "manifest.json"
 #define HB_PACK_ATTESTATION "attestation.dsse.json"
 #define HB_PACK_TIME_TOKEN "attestation.tsr"
+#define HB_PACK_CHAIN "keys/chain.pem" /* certificates of a key that signed; crypto/x509.h */
 
 enum {
     HB_PACK_PATH_BYTES = 240,
@@ -65,6 +66,10 @@ HB_CHECKED hb_status hb_pack_put(hb_pack_writer *w, const char *path, const void
  * are then not in the pack. */
 HB_CHECKED hb_status hb_pack_put_file(hb_pack_writer *w, const char *path, const char *from,
                                       const char *sha256, hb_error *err);
+typedef struct hb_pack_reader hb_pack_reader;
+/* A file of another pack, as it is there. */
+HB_CHECKED hb_status hb_pack_put_member(hb_pack_writer *w, const char *path, hb_pack_reader *from,
+                                        hb_error *err);
 /* Files added so far, in the pack's order. Valid until the next put; NULL without memory. */
 const hb_pack_file *hb_pack_files(hb_pack_writer *w, size_t *ret_n);
 /* manifest.json: format, case and the files; its own digests are returned for the attestation. */
@@ -74,8 +79,6 @@ HB_CHECKED hb_status hb_pack_put_manifest(hb_pack_writer *w, const char *case_id
 HB_CHECKED hb_status hb_pack_put_signature(hb_pack_writer *w, const char *path, const void *p,
                                            size_t n, hb_error *err);
 HB_CHECKED hb_status hb_pack_finish(hb_pack_writer *w, hb_error *err);
-
-typedef struct hb_pack_reader hb_pack_reader;
 
 /* A zip or a folder. Reads the directory only; every structural trick is refused here. No such
  * path, or unreadable: HB_E_INPUT. */

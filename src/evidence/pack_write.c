@@ -163,6 +163,18 @@ static hb_status keep(incoming *in, const char *sha256, hb_error *err)
     return HB_OK;
 }
 
+static hb_status finish_put(incoming *in, const char *sha256, hb_status status, hb_error *err)
+{
+    hb_pack_writer *w = in->w;
+    status = status == HB_OK ? keep(in, sha256, err) : status;
+    hb_digest2_free(in->digest);
+    /* What failed is cut off again: the next file begins where this one did. */
+    if (status != HB_OK && w->os->ftruncate(w->spool, (off_t)w->spooled) != 0) {
+        w->broken = true;
+    }
+    return status;
+}
+
 /* Its bytes are p, or, without p, what is read from the descriptor. */
 static hb_status put(hb_pack_writer *w, const char *path, const void *p, size_t n, int from,
                      const char *sha256, hb_error *err)
@@ -183,13 +195,7 @@ static hb_status put(hb_pack_writer *w, const char *path, const void *p, size_t 
             break;
         }
     }
-    status = status == HB_OK ? keep(&in, sha256, err) : status;
-    hb_digest2_free(in.digest);
-    /* What failed is cut off again: the next file begins where this one did. */
-    if (status != HB_OK && w->os->ftruncate(w->spool, (off_t)w->spooled) != 0) {
-        w->broken = true;
-    }
-    return status;
+    return finish_put(&in, sha256, status, err);
 }
 
 static hb_status may_put(const hb_pack_writer *w, const char *path, hb_error *err)
@@ -223,6 +229,24 @@ hb_status hb_pack_put_file(hb_pack_writer *w, const char *path, const char *from
         hb_error_prefix(err, "'%s'", from);
     }
     return status;
+}
+
+static hb_status take_piece(void *ctx, const void *p, size_t n, hb_error *err)
+{
+    return take(ctx, p, n, err);
+}
+
+hb_status hb_pack_put_member(hb_pack_writer *w, const char *path, hb_pack_reader *from,
+                             hb_error *err)
+{
+    HB_TRY(may_put(w, path, err));
+    if (w->broken) {
+        return HB_FAIL(err, HB_E_IO, "'%s' could not be written before", w->target);
+    }
+    incoming in = {.w = w, .path = path};
+    HB_TRY(hb_digest2_new(&in.digest, err));
+    hb_status status = hb_pack_stream(from, path, take_piece, &in, err);
+    return finish_put(&in, NULL, status, err);
 }
 
 static int by_order(const void *a, const void *b)

@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "config/embedded.h"
+#include "crypto/sealed.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -44,6 +45,8 @@ static const struct question {
     {"keys", hb_ask_keys, PACK},
     {"attestation", hb_ask_attestation, PACK},
     {"signature", hb_ask_signature, PACK | ENVELOPE},
+    {"time", hb_ask_time, PACK | ENVELOPE},
+    {"chain", hb_ask_chain, PACK | ENVELOPE},
     {"trust", hb_ask_trust, PACK | ENVELOPE},
     {"statement", hb_ask_statement, PACK | MANIFEST | ENVELOPE | DECISION},
     {"log", hb_ask_log, PACK},
@@ -56,7 +59,7 @@ static const struct question {
     {"approvals", hb_ask_approvals, PACK | INPUTS},
     {"raw", hb_ask_raw, PACK | MANIFEST | INPUTS},
     {"reading", hb_ask_reading, PACK | INPUTS},
-    {"decision", hb_ask_decision, PACK | DECISION | INPUTS},
+    {"decision", hb_ask_decision, PACK | INPUTS},
     {"report", hb_ask_report, PACK | DECISION},
 };
 
@@ -156,7 +159,12 @@ hb_status hb_ask_structure(hb_check *c, hb_error *err)
     hb_error e = {0};
     hb_status status = hb_pack_open(c->ask->os, c->ask->path, &c->pack, &e);
     if (status == HB_E_EVIDENCE) {
-        return hb_check_fault(c, "structure", &e, err);
+        hb_sealed kind = HB_SEALED_NOT;
+        HB_IGNORE(
+            hb_sealed_kind_of_file(c->ask->os, c->ask->path, &kind, NULL)); /* then it is not */
+        return kind == HB_SEALED_NOT ? hb_check_fault(c, "structure", &e, err)
+                                     : hb_check_say(c, "structure", HB_FAILS, err, "the file is %s",
+                                                    hb_sealed_words(kind));
     }
     if (status != HB_OK) {
         if (err) {

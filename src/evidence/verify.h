@@ -44,6 +44,13 @@ typedef struct hb_verify_ask {
      * believed because the signed manifest has it, and that is said. */
     hb_pubkey *const *trusted_logs;
     size_t n_trusted_logs;
+    /* Certificates, of authorities that the auditor brought along; PEM, n = 0: none. An authority
+     * says whose a key is, not that it may sign packs: that is trust_name, the subject as it is
+     * told in the answers (RFC 2253). */
+    hb_str trust_ca;
+    const char *trust_name; /* NULL = none was named */
+    hb_str trust_tsa;       /* of time; another list, since its people do not sign packs */
+    hb_str crl;             /* revocation lists; n = 0: not asked, else of all of these */
     /* Reads the raw files of the pack again, as hb does, into a run; NULL where there is no reader
      * (hb-verify). *ret_run = NULL when the pack has none that can be read. */
     hb_status (*read_raw)(void *ctx, hb_pack_reader *r, const hb_inputs *in, hb_run **ret_run,

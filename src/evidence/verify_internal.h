@@ -48,6 +48,11 @@ typedef struct hb_check {
     hb_dsse envelope;
     bool has_envelope;
     bool is_trusted; /* a key that was brought along signed it */
+    const hb_pubkey *signed_by[HB_DSSE_SIGNATURES_MAX];
+    size_t n_signed_by;
+    bool has_time; /* a time token that holds: it was signed before then */
+    hb_time time;
+    const char *vouched_for; /* subject of the certificate of a key that signed; NULL = none */
     char *decision_text;
     size_t decision_n;
     json_t *decision;            /* NULL = it could not be read … */
@@ -94,6 +99,8 @@ HB_CHECKED hb_status hb_ask_instructions(hb_check *c, hb_error *err);
 HB_CHECKED hb_status hb_ask_keys(hb_check *c, hb_error *err);
 HB_CHECKED hb_status hb_ask_attestation(hb_check *c, hb_error *err);
 HB_CHECKED hb_status hb_ask_signature(hb_check *c, hb_error *err);
+HB_CHECKED hb_status hb_ask_time(hb_check *c, hb_error *err);
+HB_CHECKED hb_status hb_ask_chain(hb_check *c, hb_error *err);
 HB_CHECKED hb_status hb_ask_trust(hb_check *c, hb_error *err);
 HB_CHECKED hb_status hb_ask_statement(hb_check *c, hb_error *err);
 

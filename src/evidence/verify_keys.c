@@ -4,6 +4,7 @@
 #include "audit/note.h"
 #include "base/mem.h"
 #include "crypto/base64.h"
+#include "crypto/x509.h"
 
 #include <string.h>
 
@@ -89,6 +90,39 @@ hb_status hb_trust_add_log(hb_trust *t, const hb_os *os, const char *path, hb_er
     return add(t, os, path, true, err);
 }
 
+hb_status hb_trust_add_pem(hb_trust *t, hb_trust_pem kind, const hb_os *os, const char *path,
+                           hb_error *err)
+{
+    static const size_t max[HB_TRUST_PEM_COUNT_] = {[HB_TRUST_CA] = HB_CA_FILE_MAX,
+                                                    [HB_TRUST_TSA] = HB_CA_FILE_MAX,
+                                                    [HB_TRUST_CRL] = HB_CRL_FILE_MAX};
+    char *p = NULL;
+    size_t n = 0;
+    HB_TRY(hb_file_read(os, path, max[kind], &p, &n, err));
+    hb_buf all;
+    hb_buf_init(&all, max[kind]);
+    hb_buf_str(&all, hb_trust_text(t, kind));
+    hb_buf_add(&all, p, n);
+    hb_buf_ch(&all, '\n');
+    hb_status status = memmem(p, n, "-----BEGIN ", 11) && !memchr(p, 0, n)
+                           ? HB_OK
+                           : HB_FAIL(err, HB_E_INPUT, "'%s' is no PEM", path);
+    char *text = NULL;
+    status = status == HB_OK ? hb_buf_finish(&all, &text, &n, err) : status;
+    if (status == HB_OK) {
+        hb_free(t->pem[kind]);
+        t->pem[kind] = text;
+    }
+    hb_buf_release(&all);
+    hb_free(p);
+    return status;
+}
+
+hb_str hb_trust_text(const hb_trust *t, hb_trust_pem kind)
+{
+    return hb_str_of(t->pem[kind]);
+}
+
 void hb_trust_release(hb_trust *t)
 {
     for (size_t i = 0; i < t->n; i++) {
@@ -96,6 +130,9 @@ void hb_trust_release(hb_trust *t)
     }
     for (size_t i = 0; i < t->n_logs; i++) {
         hb_pubkey_free(t->logs[i]);
+    }
+    for (int i = 0; i < HB_TRUST_PEM_COUNT_; i++) {
+        hb_free(t->pem[i]);
     }
     *t = (hb_trust){.n = 0};
 }

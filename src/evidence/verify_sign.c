@@ -17,7 +17,8 @@ hb_status hb_ask_keys(hb_check *c, hb_error *err)
     for (size_t i = 0; i < n; i++) {
         hb_error e = {0};
         hb_str pem;
-        if (strncmp(members[i].path, HB_PACK_KEYS, strlen(HB_PACK_KEYS)) != 0) {
+        if (strncmp(members[i].path, HB_PACK_KEYS, strlen(HB_PACK_KEYS)) != 0 ||
+            strcmp(members[i].path, HB_PACK_CHAIN) == 0) {
             continue;
         }
         if (c->n_keys == HB_VERIFY_KEYS_MAX) {
@@ -115,6 +116,7 @@ static hb_status look_at_signatures(hb_check *c, const hb_buf *pae, hb_error *er
         const hb_dsse_signature *s = &c->envelope.signatures[i];
         const hb_pubkey *k = signer_of(c, s, pae);
         if (k) {
+            c->signed_by[c->n_signed_by++] = k;
             c->is_trusted = c->is_trusted || is_among(c->ask->trusted, c->ask->n_trusted, k);
             HB_TRY(hb_check_say(c, "signature", HB_HOLDS, err, "%s, by key %s",
                                 hb_algorithm_name(hb_pubkey_algorithm(k)), hb_pubkey_id(k)));
@@ -144,18 +146,46 @@ hb_status hb_ask_signature(hb_check *c, hb_error *err)
     return status;
 }
 
+/* An authority's word for whom the auditor named. */
+static hb_status trust_by_name(hb_check *c, hb_error *err)
+{
+    const char *name = c->ask->trust_name;
+    if (!name) {
+        return hb_check_say(c, "trust", HB_NOT_CHECKED, err,
+                            "the authority vouches for '%s'; whether that is who may sign packs is "
+                            "for you to say (--trust-name)",
+                            c->vouched_for);
+    }
+    return strcmp(name, c->vouched_for) == 0
+               ? hb_check_say(c, "trust", HB_HOLDS, err,
+                              "it is signed by '%s', for whom the authority that was brought along "
+                              "vouches",
+                              name)
+               : hb_check_say(c, "trust", HB_FAILS, err, "it is signed by '%s', expected '%s'",
+                              c->vouched_for, name);
+}
+
 hb_status hb_ask_trust(hb_check *c, hb_error *err)
 {
-    if (c->ask->n_trusted == 0) {
+    if (c->is_trusted) {
+        return hb_check_say(c, "trust", HB_HOLDS, err,
+                            "it is signed by a key that was brought along");
+    }
+    if (c->vouched_for) {
+        return trust_by_name(c, err);
+    }
+    if (c->ask->n_trusted == 0 && c->ask->trust_ca.n == 0) {
         return hb_check_say(c, "trust", HB_NOT_CHECKED, err,
                             "no key of the lab was brought along: anybody could have signed this "
                             "pack with a key of his own");
     }
-    return c->is_trusted ? hb_check_say(c, "trust", HB_HOLDS, err,
-                                        "it is signed by a key that was brought along")
-                         : hb_check_say(c, "trust", HB_FAILS, err,
-                                        "none of the %zu key%s brought along signed it",
-                                        c->ask->n_trusted, c->ask->n_trusted == 1 ? "" : "s");
+    if (c->ask->n_trusted == 0) {
+        return hb_check_say(c, "trust", HB_FAILS, err,
+                            "the authority that was brought along vouches for nobody who signed "
+                            "it");
+    }
+    return hb_check_say(c, "trust", HB_FAILS, err, "none of the %zu key%s brought along signed it",
+                        c->ask->n_trusted, c->ask->n_trusted == 1 ? "" : "s");
 }
 
 /* --- what is signed --- */

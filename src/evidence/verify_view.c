@@ -59,7 +59,7 @@ static void sentence(const hb_verified *v, const char *pack, hb_buf *out)
         hb_buf_c(out, "' holds: case '");
         hb_buf_shown(out, v->case_id);
         hb_buf_fmt(out,
-                   "' has the verdict %s, signed by a key you brought, and it follows from "
+                   "' has the verdict %s, signed by a key you trust, and it follows from "
                    "its %s\n",
                    v->verdict, strcmp(v->decided_from, "raw") == 0 ? "raw files" : "profiles");
         return;

@@ -187,6 +187,7 @@ static hb_status put_all(hb_export_job *x, hb_error *err)
     HB_TRY(hb_export_governance(x, err));
     HB_TRY(hb_export_log(x, err));
     HB_TRY(hb_export_keys(x, err));
+    HB_TRY(hb_export_chain(x, err));
     HB_TRY(hb_export_program(x, err));
     hb_str how_to = hb_verify_instructions();
     HB_TRY(hb_pack_put(x->w, "VERIFY.md", how_to.p, how_to.n, err));

@@ -4,6 +4,7 @@
 #include "export/export_internal.h"
 
 #include "base/json_write.h"
+#include "crypto/x509.h"
 #include "export/audit.h"
 #include "store/governance.h"
 
@@ -76,8 +77,7 @@ static hb_status put_proof(hb_export_job *x, hb_audit_log *log, hb_error *err)
     return put_evidence(x, &e, hb_audit_key(log), err);
 }
 
-/* A log that another process holds, or a full disk: the pack is made without a proof and says so.
- * One that contradicts itself is an error. */
+/* What waits is put into the log first, so that the decision is in it. */
 hb_status hb_export_log(hb_export_job *x, hb_error *err)
 {
     const hb_export_ask *a = x->ask;
@@ -115,6 +115,29 @@ hb_status hb_export_keys(hb_export_job *x, hb_error *err)
         }
     }
     hb_buf_release(&pem);
+    return status;
+}
+
+/* A chain that is about another key would not verify, so it is not put in. */
+hb_status hb_export_chain(hb_export_job *x, hb_error *err)
+{
+    hb_chain *chain = NULL;
+    bool signs = false;
+    if (!x->ask->chain_pem.n) {
+        return HB_OK;
+    }
+    HB_TRY(hb_chain_read(x->ask->chain_pem, "the chain of certificates", &chain, err));
+    const char *id = hb_pubkey_id(hb_chain_public(chain));
+    for (size_t i = 0; i < x->ask->n_signers; i++) {
+        signs = signs || strcmp(id, hb_pubkey_id(hb_signer_public(x->ask->signers[i]))) == 0;
+    }
+    hb_status status =
+        signs ? hb_pack_put(x->w, HB_PACK_CHAIN, x->ask->chain_pem.p, x->ask->chain_pem.n, err)
+              : HB_FAIL(err, HB_E_USAGE,
+                        "the certificate of '%s' is about key %.16s…, which does "
+                        "not sign here",
+                        hb_chain_subject(chain), id);
+    hb_chain_free(chain);
     return status;
 }
 

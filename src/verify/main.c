@@ -31,6 +31,10 @@ static const char help[] =
     "  --trust KEY.pub      public key of the lab, which you got in another way\n"
     "                       than the pack; without one anybody could have made it\n"
     "  --trust-log KEY.pub  public key of the lab's log or of a witness of it\n"
+    "  --trust-ca CA.pem    authority that says whose a key is; with it:\n"
+    "  --trust-name NAME    who may sign packs, as 'CN=Release,O=Lab'\n"
+    "  --trust-tsa CA.pem   time authority, for a pack with a time token\n"
+    "  --crl CRL.pem        revocation lists of all these authorities\n"
     "  --json               the answer as JSON\n"
     "  --quiet              only the last line\n"
     "  --check-sandbox      try what must be refused, and say what is in force\n"
@@ -80,7 +84,20 @@ static int complain(const hb_error *err)
 
 static hb_status option(asked *a, const char *name, const char *value, int *at, hb_error *err)
 {
+    static const char *const pems[HB_TRUST_PEM_COUNT_] = {
+        [HB_TRUST_CA] = "--trust-ca", [HB_TRUST_TSA] = "--trust-tsa", [HB_TRUST_CRL] = "--crl"};
     bool log = strcmp(name, "--trust-log") == 0;
+    for (int i = 0; i < HB_TRUST_PEM_COUNT_; i++) {
+        if (strcmp(name, pems[i]) == 0 && value) {
+            (*at)++;
+            return hb_trust_add_pem(&a->trust, (hb_trust_pem)i, hb_os_real(), value, err);
+        }
+    }
+    if (strcmp(name, "--trust-name") == 0 && value) {
+        (*at)++;
+        a->trust.name = value;
+        return HB_OK;
+    }
     if (log || strcmp(name, "--trust") == 0) {
         if (!value) {
             return HB_FAIL(err, HB_E_USAGE, "%s wants the file of a public key", name);
@@ -187,7 +204,11 @@ static hb_status verify(const asked *a, bool *ret_holds, hb_buf *out, hb_error *
                                .trusted = a->trust.keys,
                                .n_trusted = a->trust.n,
                                .trusted_logs = a->trust.logs,
-                               .n_trusted_logs = a->trust.n_logs};
+                               .n_trusted_logs = a->trust.n_logs,
+                               .trust_ca = hb_trust_text(&a->trust, HB_TRUST_CA),
+                               .trust_tsa = hb_trust_text(&a->trust, HB_TRUST_TSA),
+                               .crl = hb_trust_text(&a->trust, HB_TRUST_CRL),
+                               .trust_name = a->trust.name};
     hb_verified v;
     HB_TRY(hb_verify(&ask, &v, err));
     hb_status status = HB_OK;
@@ -264,5 +285,6 @@ int main(int argc, char **argv)
         static const char version[] = "hb-verify " HB_VERSION "\n";
         return say(STDOUT_FILENO, version, sizeof version - 1) == HB_OK ? 0 : 1;
     }
-    return strcmp(only, "--check-sandbox") == 0 ? check_sandbox() : run(argc, argv);
+    int code = strcmp(only, "--check-sandbox") == 0 ? check_sandbox() : run(argc, argv);
+    _exit(code); /* in the sandbox a sanitizer's search for leaks at the end would not come far */
 }

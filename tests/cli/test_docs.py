@@ -80,6 +80,8 @@ class Docs(Case):
         if name == "operators init":
             return
         self.hb("operators", "init", "people.yaml", "--key", "keys/ada.pem")
+        if name == "config approve":
+            self.hb("config", "request", "baseline_policy.yaml", "--reason", "x", "--key", "keys/lee.pem")
         if name in ("operators approve", "operators apply"):
             self.hb("operators", "propose", "more.yaml", "--reason", "x", "--key", "keys/lee.pem")
             self.request = self.hb_json("operators", "list")["requests"][0]["request"]
@@ -106,6 +108,10 @@ class Docs(Case):
                     self.prepare_governance(c["name"])
                 if c["name"] == "replay":
                     self.hb("export", "evidence-pack", "--case", "monday-2", "--unsigned")
+                if c["name"] in ("encrypt", "decrypt"):
+                    self.write("pass.txt", "correct horse battery\n")
+                    os.chmod(self.path("pass.txt"), 0o600)
+                    self.hb("encrypt", "tuesday.csv", "--passphrase-file", "pass.txt", "--out", "tuesday.csv.hbs")
                 self.run_line(c["example"])
 
     def test_examples_in_manual_pages_are_the_same(self):

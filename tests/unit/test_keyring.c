@@ -184,8 +184,8 @@ static void check_unclear(fixture *f, const char *name, const char *why)
     load(f);
     const hb_ring_key *k = hb_keyring_by_name(&f->ring, name);
     assert_int_equal(k->state, HB_KEY_UNCLEAR);
-    if (!strstr(k->wrong, why)) {
-        fail_msg("'%s' lacks '%s'", k->wrong, why);
+    if (!k->wrong || !strstr(k->wrong, why)) {
+        fail_msg("'%s' lacks '%s'", k->wrong ? k->wrong : "", why);
     }
 }
 

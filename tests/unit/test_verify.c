@@ -105,10 +105,10 @@ static void verify__asks_the_same_questions_of_every_pack(void **state)
 {
     evidence_case *c = *state;
     static const char *const questions[] = {
-        "structure",     "manifest", "files",     "instructions", "keys",       "attestation",
-        "signature",     "trust",    "statement", "log",          "checkpoint", "program",
-        "configuration", "inputs",   "baseline",  "operators",    "approvals",  "raw",
-        "reading",       "decision", "report"};
+        "structure",  "manifest", "files",         "instructions", "keys",      "attestation",
+        "signature",  "time",     "chain",         "trust",        "statement", "log",
+        "checkpoint", "program",  "configuration", "inputs",       "baseline",  "operators",
+        "approvals",  "raw",      "reading",       "decision",     "report"};
     const char *garbage = temp_path("garbage");
     CHECK_OK(hb_file_write_atomic(hb_os_real(), garbage, "PK", 2, 0600, &err));
     const char *const paths[] = {garbage, evidence_case_write(c, c->lab)};
@@ -315,6 +315,16 @@ static void verify__refuses_a_baseline_that_was_swapped(void **state)
     const evidence_file *run = evidence_case_get(c, "run.json");
     evidence_case_put(c, "baseline/run.json", run->p, run->n);
     check_refused(c, "inputs", "");
+}
+
+/* The version may have approvals that the run which was compared with has not. */
+static void verify__refuses_a_version_that_was_not_compared_with(void **state)
+{
+    evidence_case *c = *state;
+    evidence_case_puts(c, "baseline/version.json",
+                       "{\"format\":\"hb-baseline-version/1\",\"program\":\"prog\","
+                       "\"run_sha256\":[]}");
+    check_refused(c, "baseline", "of no version");
 }
 
 static void verify__refuses_another_policy(void **state)
@@ -642,14 +652,14 @@ static void verify__shows_the_answer_in_words(void **state)
     hb_verified_text(&v, "a.zip", false, true, &text);
     assert_string_equal(text.p,
                         "'a.zip' holds: case 'case-1' has the verdict FAIL, signed by a key "
-                        "you brought, and it follows from its profiles\n");
+                        "you trust, and it follows from its profiles\n");
     hb_verified_release(&v);
     hb_buf_clear(&text);
     evidence_case_verify(c, evidence_case_write(c, NULL), &v);
     hb_verified_text(&v, "a\033[31m.zip", true, false, &text);
     assert_non_null(strstr(text.p, "\033[1;31mdoes NOT hold  \033[0m  attestation"));
     assert_non_null(strstr(text.p,
-                           "\n'a?[31m.zip' does NOT hold: 1 answer does not hold, 3 were not "
+                           "\n'a?[31m.zip' does NOT hold: 1 answer does not hold, 5 were not "
                            "checked; do not rely on its verdict FAIL\n"));
     hb_verified_release(&v);
     hb_buf_release(&text);
@@ -677,6 +687,7 @@ int main(void)
         CASE(refuses_another_word_of_the_decision),
         CASE(refuses_a_run_that_was_changed),
         CASE(refuses_a_baseline_that_was_swapped),
+        CASE(refuses_a_version_that_was_not_compared_with),
         CASE(refuses_another_policy),
         CASE(refuses_another_registry),
         CASE(refuses_a_decision_made_again_by_another_policy),
