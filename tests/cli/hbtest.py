@@ -25,8 +25,11 @@ class Case(unittest.TestCase):
         if os.environ.get("HB_REBUILD"):
             for folder, _, names in os.walk(self.dir):
                 for name in names:
-                    if name == "runs.db":
-                        self.rebuild(os.path.join(folder, name))
+                    path = os.path.join(folder, name)
+                    with open(path, "rb") as f:
+                        registry = name == "runs.db" and f.read(16) == b"SQLite format 3\0"
+                    if registry:
+                        self.rebuild(path)
 
     def rebuild(self, db="runs.db"):
         """Makes every decision of the registry again, from what was kept with it and through a pack; how many."""

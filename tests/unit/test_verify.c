@@ -317,6 +317,16 @@ static void verify__refuses_a_baseline_that_was_swapped(void **state)
     check_refused(c, "inputs", "");
 }
 
+/* The version may have approvals that the run which was compared with has not. */
+static void verify__refuses_a_version_that_was_not_compared_with(void **state)
+{
+    evidence_case *c = *state;
+    evidence_case_puts(c, "baseline/version.json",
+                       "{\"format\":\"hb-baseline-version/1\",\"program\":\"prog\","
+                       "\"run_sha256\":[]}");
+    check_refused(c, "baseline", "of no version");
+}
+
 static void verify__refuses_another_policy(void **state)
 {
     evidence_case *c = *state;
@@ -677,6 +687,7 @@ int main(void)
         CASE(refuses_another_word_of_the_decision),
         CASE(refuses_a_run_that_was_changed),
         CASE(refuses_a_baseline_that_was_swapped),
+        CASE(refuses_a_version_that_was_not_compared_with),
         CASE(refuses_another_policy),
         CASE(refuses_another_registry),
         CASE(refuses_a_decision_made_again_by_another_policy),
