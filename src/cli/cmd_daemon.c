@@ -247,6 +247,7 @@ static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f, hb_s
         .base_dir = f->base_dir,
         .db = f->db,
         .reports = f->reports,
+        .audit_dir = audit_dir,
         .output_dir = f->output_dir,
         .journal_dir = f->journal_dir,
         .registry = f->registry,
