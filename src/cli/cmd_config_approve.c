@@ -191,9 +191,8 @@ const hb_cmd hb_cmd_config_approve = {
     .max_args = 1,
     .args = "FILE",
     .text_only = true,
-    .details =
-        "Read FILE first: what is signed is its SHA-256. Needs an admin of \"*\" who did not\n"
-        "ask for it; where there is one admin alone, his own approval counts.",
+    .details = "Read FILE first: what is signed is its SHA-256. Needs an admin of \"*\" who did\n"
+               "not ask for it; where there is one admin alone, his own approval counts.",
     .example = "hb config approve baseline_policy.yaml --key keys/ada.pem",
     .run = run_approve,
 };
