@@ -11,12 +11,12 @@ set -eu
 build="gcc make cmake ninja-build pkg-config libc6-dev libfyaml-dev libjansson-dev libudunits2-dev
        libsqlite3-dev libexpat1-dev zlib1g-dev libzstd-dev libssl-dev libmatio-dev
        libhdf5-dev libseccomp-dev libpaho-mqtt-dev libmicrohttpd-dev libcurl4-openssl-dev
-       libprotobuf-c-dev protobuf-c-compiler"
+       libprotobuf-c-dev protobuf-c-compiler libp11-kit-dev"
 test="clang-14 clang libclang-rt-14-dev clang-format-14 libcmocka-dev python3 python3-numpy
       python3-scipy python3-mpmath python3-jsonschema python3-openpyxl python3-h5py python3-yaml python3-cryptography chromium
       udunits-bin mandoc jq poppler-utils zsh bash sqlite3 zstd gzip strace unzip
       mosquitto mosquitto-clients python3-paho-mqtt python3-protobuf python3-prometheus-client prometheus curl openssl
-      python3-securesystemslib
+      python3-securesystemslib softhsm2 opensc openssh-client
       bsdutils systemd debootstrap shellcheck dash"
 # a broker and a publisher for the live demonstration
 live="mosquitto python3 python3-paho-mqtt"

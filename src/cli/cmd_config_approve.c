@@ -176,7 +176,7 @@ const hb_cmd hb_cmd_config_request = {
     .details = "Where operators.yaml has config_approvals_required, nothing is decided, set or\n"
                "retired by a metric registry or baseline policy that is not approved, byte for\n"
                "byte. Needs the role operator for \"*\".",
-    .example = "hb config request metric_registry.yaml --reason \"new pump\" --key keys/lee.pem",
+    .example = "hb config request metric_registry.yaml --reason \"pump\" --key keys/lee.pem",
     .run = run_request,
 };
 

@@ -140,13 +140,13 @@ const hb_cmd hb_cmd_encrypt = {
     .min_args = 1,
     .max_args = 1,
     .args = "FILE",
-    .details = "To certificates: CMS with AES-256-GCM, which openssl cms -decrypt reads too;\n"
-               "at most 1 GiB. By a passphrase: AES-256-GCM in pieces under a key from scrypt,\n"
-               "of any size. Either way a changed, cut or reordered byte shows when it is\n"
-               "decrypted. The file that was encrypted stays as it is.\n"
+    .details = "To certificates: CMS with AES-256-GCM, which openssl cms -decrypt reads as\n"
+               "well; at most 1 GiB. By a passphrase: AES-256-GCM in pieces under a key from\n"
+               "scrypt, of any size. Either way a changed, cut or reordered byte shows when\n"
+               "it is decrypted. The file that was encrypted stays as it is.\n"
                "\n"
-               "Certificates are taken as they are given: that they are the right people's is\n"
-               "for you to know. Formats: docs/formats/encryption.md",
+               "Certificates are taken as they are given: whether they are the right\n"
+               "people's is for you to know. Formats: docs/formats/encryption.md",
     .example = "hb encrypt monday.csv --passphrase-file pass.txt --out monday.csv.hbs",
     .run = run_encrypt,
 };
@@ -160,9 +160,9 @@ const hb_cmd hb_cmd_decrypt = {
     .min_args = 1,
     .max_args = 1,
     .args = "FILE",
-    .details = "What the file needs follows from it: the key of a certificate or a passphrase.\n"
-               "Nothing is written unless every byte is as it was when it was encrypted; a wrong\n"
-               "key or passphrase and a changed file are exit 12.",
+    .details = "What it needs follows from the file: the key of a certificate or a\n"
+               "passphrase. Nothing is written unless every byte is as it was when it was\n"
+               "encrypted; a wrong key or passphrase and a changed file are exit 12.",
     .example = "hb decrypt tuesday.csv.hbs --passphrase-file pass.txt --out again.csv",
     .run = run_decrypt,
 };

@@ -105,11 +105,12 @@ const hb_cmd hb_cmd_timestamp_query = {
     .min_args = 1,
     .max_args = 1,
     .args = "PACK",
-    .details = "Writes the question (RFC 3161) for the signature of a pack. Nothing is sent: take\n"
-               "the file to a machine that reaches an authority, for instance\n"
+    .details = "Writes the question (RFC 3161) for the signature of a pack. Nothing is sent:\n"
+               "take the file to a machine that reaches an authority, for instance\n"
                "  curl -H 'Content-Type: application/timestamp-query' \\\n"
                "    --data-binary @q.tsq https://AUTHORITY -o r.tsr\n"
-               "and bring the answer back to hb timestamp attach. Only a digest leaves the lab.",
+               "and bring the answer back to hb timestamp attach. Only a digest leaves the\n"
+               "lab.",
     .example = "hb timestamp query --help",
     .run = run_query,
 };
@@ -123,9 +124,9 @@ const hb_cmd hb_cmd_timestamp_attach = {
     .min_args = 2,
     .max_args = 2,
     .args = "PACK RESPONSE.tsr",
-    .details = "The copy is the pack byte for byte, and attestation.tsr. An answer that was not\n"
-               "granted or is about another pack is refused; who signed it is checked by those\n"
-               "who verify the pack, with the authority's certificate.",
+    .details = "The copy is the pack byte for byte, and attestation.tsr. An answer that was\n"
+               "not granted or is about another pack is refused; who signed it is checked by\n"
+               "those who verify the pack, with the authority's certificate.",
     .example = "hb timestamp attach --help",
     .run = run_attach,
 };

@@ -297,7 +297,7 @@ static hb_status connect_to(hb_agent *a, const char *path, hb_error *err)
                        sizeof address.sun_path - 1);
     }
     memcpy(address.sun_path, path, n);
-    a->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    a->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (a->fd < 0 || connect(a->fd, (const struct sockaddr *)&address, sizeof address) != 0) {
         return HB_FAIL(err, HB_E_IO, "there is no ssh-agent at '%.120s' (SSH_AUTH_SOCK): %s", path,
                        strerror(errno));

@@ -220,9 +220,11 @@ static hb_status put_registry(maker *m, hb_backup_about *a)
 static hb_status put_files(maker *m, hb_backup_about *a)
 {
     char dir[PATH_BYTES];
+    char checkpoint[PATH_BYTES];
     hb_audit_log *log = NULL;
     HB_TRY(full_path(m, "audit", dir));
-    if (hb_audit_exists(m->ask->os, dir)) {
+    HB_TRY(full_path(m, HB_BACKUP_CHECKPOINT, checkpoint));
+    if (hb_path_exists(m->ask->os, checkpoint)) {
         HB_TRY(hb_audit_open_write(m->ask->os, dir, NULL, &log, m->err));
     }
     hb_status status = hb_backup_about_log(log, m->arena, a, m->err);

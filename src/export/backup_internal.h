@@ -9,6 +9,7 @@
 #define HB_BACKUP_ABOUT "backup.json"
 #define HB_BACKUP_REGISTRY "runs.db"
 #define HB_BACKUP_CASE "backup"
+#define HB_BACKUP_CHECKPOINT "audit/checkpoint" /* there is a log where this is */
 
 enum { HB_BACKUP_ABOUT_MAX = 64 << 10 };
 

@@ -119,9 +119,11 @@ static hb_status read_about(const restorer *x, hb_str text, hb_backup_about *a)
         a->made_at = hb_arena_str(x->arena, hb_str_of(at));
         a->program = hb_arena_str(x->arena, hb_str_of(program));
         a->schema = (uint64_t)schema;
-        good = a->made_at && a->program;
     }
     json_decref(root);
+    if (good && !(a->made_at && a->program)) {
+        return HB_NOMEM(x->err);
+    }
     return good ? HB_OK : no_backup(x);
 }
 
@@ -161,8 +163,10 @@ static hb_status check_log(const restorer *x, hb_backup_about *a)
 {
     const char *dir = NULL;
     hb_audit_log *log = NULL;
+    const char *checkpoint = NULL;
     HB_TRY(inside(x, "audit", &dir));
-    if (hb_audit_exists(x->os, dir)) {
+    HB_TRY(inside(x, HB_BACKUP_CHECKPOINT, &checkpoint));
+    if (hb_path_exists(x->os, checkpoint)) {
         HB_TRY(hb_audit_open_read(x->os, dir, &log, x->err));
     }
     hb_status status = log ? hb_audit_verify(log, NULL, x->err) : HB_OK;
@@ -258,8 +262,8 @@ hb_status hb_backup_restore(const hb_os *os, const char *backup, const char *tar
     status = status == HB_OK ? restore(&x, &told) : status;
     status = status == HB_OK ? drop_about(&x) : status;
     status = status == HB_OK ? hb_backup_digest(os, backup, told.sha256, err) : status;
-    if (status == HB_OK && target) {
-        status = hb_stage_commit(&stage, err);
+    if (status == HB_OK) { /* a copy of the registry that stays is told of */
+        status = target ? hb_stage_commit(&stage, err) : hb_dir_remove(os, stage.temporary, err);
     }
     hb_stage_abort(&stage);
     hb_pack_close(x.r);

@@ -97,6 +97,7 @@ hb_status hb_store_check(hb_store *s, hb_error *err)
     hb_status status = hb_sql_open(s, "PRAGMA integrity_check(1)", &q, err);
     status = status == HB_OK ? hb_sql_row(&q, &more, err) : status;
     const char *said = status == HB_OK && more ? hb_sql_get_text(&q, &arena) : "nothing was said";
+    status = status == HB_OK ? hb_sql_check(&q, err) : status;
     if (status == HB_OK && strcmp(said, "ok") != 0) {
         status = HB_FAIL(err, HB_E_STORE, "registry '%s' is damaged: %.200s", s->path, said);
     }

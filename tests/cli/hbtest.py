@@ -31,10 +31,10 @@ class Case(unittest.TestCase):
                     if registry:
                         self.rebuild(path)
 
-    def rebuild(self, db="runs.db"):
+    def rebuild(self, db="runs.db", tool=REBUILD_ALL):
         """Makes every decision of the registry again, from what was kept with it and through a pack; how many."""
         with tempfile.TemporaryDirectory() as folder:
-            r = subprocess.run([REBUILD_ALL, self.path(db), folder], capture_output=True, check=False, timeout=600)
+            r = subprocess.run([tool, self.path(db), folder], capture_output=True, check=False, timeout=600)
             self.assertEqual(r.returncode, 0, r.stderr.decode()[:4000])
             return json.loads(r.stdout)
 

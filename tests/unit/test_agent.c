@@ -265,6 +265,25 @@ static void agent__refuses_what_is_no_answer(void **state)
     }
 }
 
+static int64_t leaping_clock(void)
+{
+    static int64_t now;
+    return now += INT64_C(20) * 1000000000;
+}
+
+static void agent__that_says_nothing_is_not_waited_for_for_ever(void **state)
+{
+    hb_agent *a = NULL;
+    hb_pubkey *k = NULL;
+    hb_os os = *hb_os_real();
+    liar l = {.answers = {NULL}};
+    (void)state;
+    os.monotonic_ns = leaping_clock;
+    const char *path = start_liar(&l);
+    CHECK_ERROR(hb_agent_open(&os, path, "k", &a, &k, &err), HB_E_IO, "does not answer");
+    end_liar(&l);
+}
+
 /* A signature of 64 bytes that is none does not get out of hb_signer_sign. */
 static void agent__a_false_signature_is_not_given_out(void **state)
 {
@@ -328,6 +347,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(agent__says_what_to_do_when_it_is_empty_or_not_there,
                                         start_agent, stop_agent),
         cmocka_unit_test_setup_teardown(agent__refuses_what_is_no_answer, start_agent, stop_agent),
+        cmocka_unit_test_setup_teardown(agent__that_says_nothing_is_not_waited_for_for_ever,
+                                        start_agent, stop_agent),
         cmocka_unit_test_setup_teardown(agent__a_false_signature_is_not_given_out, start_agent,
                                         stop_agent),
         cmocka_unit_test(agent__a_signature_is_read_strictly),

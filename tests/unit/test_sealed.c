@@ -428,6 +428,27 @@ static void cms__refuses_certificates_that_do_not_allow_it(void **state)
     assert_false(hb_path_exists(os, target));
 }
 
+/* What could not be read again is not begun either. */
+static void cms__refuses_more_than_it_could_read(void **state)
+{
+    static const char *const name = "ec.pem";
+    hb_cms *c = NULL;
+    hb_buf out;
+    hb_str pem = {0};
+    (void)state;
+    temp_dir_new();
+    certificate("ec", "ec", "ec_paramgen_curve:P-256", "keyAgreement");
+    char *p = text("ec.pem", &pem.n);
+    pem.p = p;
+    hb_buf_init(&out, 1 << 20);
+    CHECK_OK(hb_cms_seal_new(hb_os_real(), &pem, &name, 1,
+                             (hb_sink){.write = into_buf, .ctx = &out}, &c, &err));
+    CHECK_ERROR(hb_cms_add(c, "", HB_CMS_MAX + 1, &err), HB_E_LIMIT, "more than 1 GiB");
+    hb_cms_free(c);
+    hb_buf_release(&out);
+    hb_free(p);
+}
+
 /* --- files --- */
 
 static void sealed__says_what_a_file_is(void **state)
@@ -496,6 +517,7 @@ int main(void)
         cmocka_unit_test(cms__openssl_reads_it_with_each_recipients_key),
         cmocka_unit_test(cms__the_file_names_the_algorithms),
         cmocka_unit_test(cms__changed_and_cut_bytes_show),
+        cmocka_unit_test(cms__refuses_more_than_it_could_read),
         cmocka_unit_test(cms__refuses_certificates_that_do_not_allow_it),
         cmocka_unit_test(sealed__says_what_a_file_is),
         cmocka_unit_test(sealed__leaves_nothing_behind_when_the_disk_fails),
