@@ -9,7 +9,7 @@ JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 all: build
 
 help:
-	@echo "make demo     install what is missing, build, record this machine, show two verdicts"
+	@echo "make demo     install what is missing, build, record this machine, show two verdicts and their evidence"
 	@echo "make demo-live  a simulated rig over MQTT: baseline trained, faults found, kill -9, all accounted for"
 	@echo "make test     install what is missing, build with both compilers, run every test"
 	@echo "make build    the release binary, build/release/hb"
@@ -33,6 +33,7 @@ build:
 
 demo: build
 	build/release/hb demo --out demo-output
+	tools/demo_evidence.sh build/release/hb demo-output
 
 demo-live: build
 	@tools/install-deps.sh live

@@ -16,7 +16,7 @@ test="clang-14 clang libclang-rt-14-dev clang-format-14 libcmocka-dev python3 py
       python3-scipy python3-mpmath python3-jsonschema python3-openpyxl python3-h5py python3-yaml python3-cryptography chromium
       udunits-bin mandoc jq poppler-utils zsh bash sqlite3 zstd gzip strace unzip
       mosquitto mosquitto-clients python3-paho-mqtt python3-protobuf python3-prometheus-client prometheus curl openssl
-      softhsm2 opensc openssh-client
+      python3-securesystemslib softhsm2 opensc openssh-client
       bsdutils systemd debootstrap shellcheck dash"
 # a broker and a publisher for the live demonstration
 live="mosquitto python3 python3-paho-mqtt"

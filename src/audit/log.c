@@ -59,12 +59,9 @@ void hb_audit_close(hb_audit_log *log)
 
 bool hb_audit_exists(const hb_os *os, const char *dir)
 {
-    hb_buf path;
-    hb_buf_init(&path, PATH_MAX_BYTES);
-    hb_buf_fmt(&path, "%s/checkpoint", dir);
-    bool there = path.failed == HB_OK && hb_path_exists(os, path.p);
-    hb_buf_release(&path);
-    return there;
+    char path[4096]; /* no memory of the heap: without it a log that is there would seem absent */
+    int n = snprintf(path, sizeof path, "%s/checkpoint", dir);
+    return n < (int)sizeof path && hb_path_exists(os, path);
 }
 
 static hb_status load_key(hb_audit_log *log, hb_error *err)

@@ -32,6 +32,8 @@ typedef struct hb_baseline_request {
     hb_time expires;       /* … and this the end */
 } hb_baseline_request;
 
+/* HB_E_USAGE for a name that no tag has. */
+HB_CHECKED hb_status hb_baseline_check_tag(const char *tag, hb_error *err);
 /* Would it be refused whatever the runs are? So that it is told before anything is computed. */
 HB_CHECKED hb_status hb_baseline_may_set(hb_store *s, const hb_policy *policy,
                                          const hb_baseline_request *request, hb_error *err);

@@ -41,6 +41,7 @@ struct hb_app {
     hb_equivalence_mapping equivalences;
     bool has_equivalences;
     bool operators_checked;        /* the workspace's operators.yaml is the one in force */
+    char config_approved[65];      /* digest of the metric registry that was last found approved */
     struct hb_kept_document *kept; /* files that were read (kept.h), in the arena */
     size_t n_kept;
     size_t cap_kept;

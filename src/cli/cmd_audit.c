@@ -42,7 +42,13 @@ hb_status hb_audit_put_out(hb_app *app, const char *file, const hb_buf *text, hb
 {
     HB_TRY(hb_buf_check(text, err));
     if (file) {
-        return hb_file_write_atomic(app->os, file, text->p, text->n, 0644, err);
+        HB_TRY(hb_file_write_atomic(app->os, file, text->p, text->n, 0644, err));
+        if (!app->common.json) {
+            hb_buf_c(&app->out, "wrote ");
+            hb_buf_shown(&app->out, file);
+            hb_buf_ch(&app->out, '\n');
+        }
+        return HB_OK;
     }
     hb_buf_add(&app->out, text->p, text->n);
     return HB_OK;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hb baseline request, review, reject. */
+#include "baseline/set.h"
 #include "cli/commands.h"
 #include "cli/govern_shared.h"
 
@@ -37,6 +38,7 @@ static hb_status matter_asked(hb_app *app, const request_opts *o, hb_list args, 
                        "--retire is about a baseline version: no run, no --tag, no "
                        "--override-quality");
     }
+    HB_TRY(o->retire ? HB_OK : hb_baseline_check_tag(ask.tag, err));
     return hb_matter_of(app->store, &ask, &app->arena, ret, err);
 }
 

@@ -157,6 +157,7 @@ static hb_status look(hb_app *app, promotion *p, hb_error *err)
 
 static hb_status promote(hb_app *app, promotion *p, int *ret_exit, hb_error *err)
 {
+    HB_TRY(hb_baseline_check_tag(p->tag, err));
     HB_TRY(hb_app_open_store(app, p->o->yes ? HB_STORE_WRITE : HB_STORE_READ, err));
     HB_TRY(hb_app_check_operators(app, err));
     p->request = (hb_baseline_request){.version = p->o->version,

@@ -200,60 +200,76 @@ static hb_status read_or_claim(hb_app *app, const hb_operators *o, const hb_stat
     return status == HB_OK ? HB_OK : HB_FAIL(err, status, "%s", why.msg);
 }
 
-static hb_status print_statements(hb_app *app, const hb_operators *o, const hb_statement_row *rows,
-                                  size_t n, hb_error *err)
+typedef struct signed_one {
+    hb_statement s;
+    const char *why; /* why it does not verify; "" = it does */
+} signed_one;
+
+static hb_status statements_json(hb_app *app, const signed_one *list, size_t n, hb_error *err)
+{
+    hb_json j;
+    hb_json_init(&j, &app->out, HB_JSON_PRETTY);
+    hb_json_arr(&j);
+    for (size_t i = 0; i < n; i++) {
+        const hb_statement *s = &list[i].s;
+        hb_json_obj(&j);
+        hb_json_kc(&j, "kind", s->kind);
+        hb_json_kc(&j, "statement", s->digest);
+        hb_json_kc(&j, "request", s->request);
+        hb_json_kc(&j, "by", s->by ? s->by->name : "");
+        hb_json_kc(&j, "key", s->keyid);
+        hb_json_kc(&j, "why_not", list[i].why);
+        hb_json_kt(&j, "at", s->at);
+        hb_json_kt(&j, "expires", s->expires);
+        hb_json_kc(&j, "purpose", s->purpose);
+        hb_json_kc(&j, "subject_name", s->subject_name);
+        hb_json_kc(&j, "subject_sha256", s->subject_sha256);
+        hb_json_kc(&j, "program", s->program);
+        hb_json_kc(&j, "subsystem", s->subsystem);
+        hb_json_kc(&j, "test_name", s->test_name);
+        hb_json_kc(&j, "tag", s->tag);
+        hb_json_kc(&j, "reason", s->reason);
+        hb_json_kc(&j, "impact_sha256", s->impact_sha256);
+        hb_json_end(&j);
+    }
+    hb_json_end(&j);
+    hb_buf_ch(&app->out, '\n');
+    return hb_json_done(&j, err);
+}
+
+static hb_status statements_text(hb_app *app, const signed_one *list, size_t n, hb_error *err)
 {
     static const char *const head[] = {"KIND", "BY", "WHEN", "REQUEST", "WHAT", "TAG", "REASON"};
     hb_table_text t;
-    hb_json j;
     hb_table_text_begin(&t, head, 7);
-    hb_json_init(&j, &app->out, HB_JSON_PRETTY);
-    if (app->common.json) {
-        hb_json_arr(&j);
-    }
     for (size_t i = 0; i < n; i++) {
-        hb_statement s = {0};
-        const char *why = "";
+        const hb_statement *s = &list[i].s;
         char at[HB_TIME_TEXT];
         char what[64];
         char request[SHORT + 1];
-        HB_TRY(read_or_claim(app, o, &rows[i], &s, &why, err));
-        hb_str_fit(*s.request ? s.request : s.digest, request, sizeof request);
-        snprintf(what, sizeof what, "%.10s %.20s %.12s", s.purpose, s.subject_name,
-                 s.subject_sha256);
-        hb_time_print(s.at - s.at % 1000000000, at);
-        if (!app->common.json) {
-            const char *cells[] = {
-                s.kind, *why ? "does not verify" : s.by->name, at, request, what, s.tag, s.reason};
-            hb_table_text_row(&t, cells);
-            continue;
-        }
-        hb_json_obj(&j);
-        hb_json_kc(&j, "kind", s.kind);
-        hb_json_kc(&j, "statement", s.digest);
-        hb_json_kc(&j, "request", s.request);
-        hb_json_kc(&j, "by", *why ? "" : s.by->name);
-        hb_json_kc(&j, "key", s.keyid);
-        hb_json_kc(&j, "why_not", why);
-        hb_json_kt(&j, "at", s.at);
-        hb_json_kt(&j, "expires", s.expires);
-        hb_json_kc(&j, "purpose", s.purpose);
-        hb_json_kc(&j, "subject_name", s.subject_name);
-        hb_json_kc(&j, "subject_sha256", s.subject_sha256);
-        hb_json_kc(&j, "program", s.program);
-        hb_json_kc(&j, "subsystem", s.subsystem);
-        hb_json_kc(&j, "test_name", s.test_name);
-        hb_json_kc(&j, "tag", s.tag);
-        hb_json_kc(&j, "reason", s.reason);
-        hb_json_kc(&j, "impact_sha256", s.impact_sha256);
-        hb_json_end(&j);
-    }
-    if (app->common.json) {
-        hb_json_end(&j);
-        hb_buf_ch(&app->out, '\n');
-        return hb_json_done(&j, err);
+        hb_str_fit(*s->request ? s->request : s->digest, request, sizeof request);
+        snprintf(what, sizeof what, "%.10s %.20s %.12s", s->purpose, s->subject_name,
+                 s->subject_sha256);
+        hb_time_print(s->at - s->at % 1000000000, at);
+        const char *cells[] = {
+            s->kind, s->by ? s->by->name : "does not verify", at, request, what, s->tag, s->reason};
+        hb_table_text_row(&t, cells);
     }
     return hb_table_text_end(&t, &app->out, err);
+}
+
+static hb_status print_statements(hb_app *app, const hb_operators *o, const hb_statement_row *rows,
+                                  size_t n, hb_error *err)
+{
+    signed_one *list = hb_arena_array(&app->arena, n + 1, sizeof *list);
+    if (!list) {
+        return HB_NOMEM(err);
+    }
+    for (size_t i = 0; i < n; i++) {
+        HB_TRY(read_or_claim(app, o, &rows[i], &list[i].s, &list[i].why, err));
+    }
+    return app->common.json ? statements_json(app, list, n, err)
+                            : statements_text(app, list, n, err);
 }
 
 static hb_status run_approvals(hb_app *app, const void *opts, hb_list args, int *ret_exit,

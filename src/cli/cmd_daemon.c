@@ -233,6 +233,9 @@ static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f, hb_s
     if (kept == HB_OK) {
         app->store = store;
         kept = hb_app_check_operators(app, err);
+        kept = kept != HB_OK ? kept
+                             : hb_app_check_config(app, "metric-registry",
+                                                   hb_registry_digest(f->registry), err);
         app->store = NULL;
     }
     hb_store_close(store); /* the daemon opens it for itself */
@@ -244,6 +247,7 @@ static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f, hb_s
         .base_dir = f->base_dir,
         .db = f->db,
         .reports = f->reports,
+        .audit_dir = audit_dir,
         .output_dir = f->output_dir,
         .journal_dir = f->journal_dir,
         .registry = f->registry,

@@ -11,6 +11,7 @@
 #include "crypto/x509.h"
 #include "export/export.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 typedef struct export_opts {
@@ -96,6 +97,7 @@ static hb_status make_ask(hb_app *app, const export_opts *o, hb_export_ask *ask,
                            .form = (hb_pack_form)o->form,
                            .no_raw = o->no_raw,
                            .reason = o->reason,
+                           .tmp = getenv("TMPDIR"),
                            .now = app->os->now()};
     HB_TRY(hb_case_id_check(o->case_id ? o->case_id : o->run, err));
     HB_TRY(parse_slice(o->slice, &ask->slice_from, &ask->slice_to, err));
@@ -314,7 +316,7 @@ static const hb_opt table[] = {
      .kind = HB_OPT_STRING,
      .offset = offsetof(export_opts, slice),
      .arg = "FROM..TO",
-     .help = "of a window: only the records that arrived in this time"},
+     .help = "of the raw files only the rows of this time; of a window the records that came"},
     {.name = "journal",
      .kind = HB_OPT_STRING,
      .offset = offsetof(export_opts, journal),

@@ -13,9 +13,14 @@
  * text: somebody changed it, and nobody approved. Freed with the program's end by hb_app_governed.
  */
 HB_CHECKED hb_status hb_app_operators(hb_app *app, hb_operators **ret, hb_error *err);
-/* The same question where only the policy's approvals matter: nothing is asked when the policy
- * requires none. Before a baseline is chosen, set or retired. */
+/* Before a baseline is chosen, set or retired: where the policy or the operators require approval,
+ * is operators.yaml the one in force, and is the policy approved when that is required? */
 HB_CHECKED hb_status hb_app_check_operators(hb_app *app, hb_error *err);
+
+/* Is the configuration of this digest approved, when the operators in force require it? kind:
+ * "metric-registry", "baseline-policy"; HB_E_DENIED with who could. */
+HB_CHECKED hb_status hb_app_check_config(hb_app *app, const char *kind, const char *digest,
+                                         hb_error *err);
 
 /* --key where one was given or the workspace has one; *ret NULL when there is none. */
 HB_CHECKED hb_status hb_app_signer_if(hb_app *app, const hb_signing_opts *o, hb_signer **ret,

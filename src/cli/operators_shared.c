@@ -316,6 +316,10 @@ void hb_operators_differences(const hb_operators *before, const hb_operators *af
         hb_buf_fmt(out, "- approvals_required: %u\n+ approvals_required: %u\n",
                    hb_operators_needed(before), hb_operators_needed(after));
     }
+    if (hb_operators_config_needed(before) != hb_operators_config_needed(after)) {
+        hb_buf_fmt(out, "- config_approvals_required: %u\n+ config_approvals_required: %u\n",
+                   hb_operators_config_needed(before), hb_operators_config_needed(after));
+    }
     for (size_t i = 0; hb_operators_at(before, i); i++) {
         const hb_operator *p = hb_operators_at(before, i);
         put_person("-", p, by_name(after, p->name), out);

@@ -10,6 +10,8 @@
 #include <string.h>
 #include <time.h>
 
+enum { EVERY_NS = 1000000000 };
+
 struct hb_auditor {
     const hb_os *os;
     char *db;
@@ -45,9 +47,9 @@ static void *run(void *arg)
     hb_auditor *a = arg;
     bool ending = false;
     while (!ending) {
-        struct timespec until;
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec++;
+        /* What the condition variable counts by, whatever clock the rest is given. */
+        int64_t due = hb_os_real()->monotonic_ns() + EVERY_NS;
+        const struct timespec until = {.tv_sec = due / EVERY_NS, .tv_nsec = due % EVERY_NS};
         pthread_mutex_lock(&a->lock);
         while (!a->ending && pthread_cond_timedwait(&a->wake, &a->lock, &until) == 0) {
         }
@@ -113,8 +115,9 @@ void hb_auditor_state(hb_auditor *a, char ret_why[HB_AUDITOR_WHY], uint64_t *ret
     pthread_mutex_unlock(&a->lock);
 }
 
-void hb_auditor_stop(hb_auditor *a)
+void hb_auditor_stop(hb_auditor *a, char ret_why[HB_AUDITOR_WHY])
 {
+    ret_why[0] = '\0';
     if (!a) {
         return;
     }
@@ -125,5 +128,6 @@ void hb_auditor_stop(hb_auditor *a)
     if (a->runs) {
         pthread_join(a->thread, NULL);
     }
+    memcpy(ret_why, a->why, sizeof a->why);
     release(a);
 }

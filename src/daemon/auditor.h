@@ -17,7 +17,8 @@ HB_CHECKED hb_status hb_auditor_start(const hb_os *os, const char *db, const cha
                                       hb_auditor **ret_auditor, hb_error *err);
 /* "" = the last time worked. *ret_waiting = entries in the queue as of then. */
 void hb_auditor_state(hb_auditor *a, char ret_why[HB_AUDITOR_WHY], uint64_t *ret_waiting);
-/* Drains once more, then ends; what cannot be drained waits for the next program. NULL is fine. */
-void hb_auditor_stop(hb_auditor *a);
+/* Drains once more, then ends; ret_why as above: what could not be drained waits for the next
+ * program. NULL is fine. */
+void hb_auditor_stop(hb_auditor *a, char ret_why[HB_AUDITOR_WHY]);
 
 #endif

@@ -328,8 +328,8 @@ const hb_field hb_daemon_fields[] = {
      .doc =
          "… of every window that becomes a run (decisions.runs_per_hour), whatever its verdict."},
     WHOLE("max_evidence_mb", max_evidence_mb, 0, MB_MAX, "4096",
-          "Evidence packs made by the daemon, together; the oldest are taken away first, never one "
-          "whose case is held. 0 = no limit."),
+          "Evidence packs made by the daemon, together; the oldest are taken away first, never the "
+          "newest. 0 = no limit."),
     TEXT("signing_key", signing_key, PATH_BYTES,
          "What signs evidence packs: a file (hb keys generate), agent:KEYID or pkcs11:URI. Its "
          "passphrase comes from a systemd credential."),

@@ -102,13 +102,12 @@ static void keep_below_cap(hb_packer *p, hb_arena *arena)
     hb_error err = {0};
     if (hb_export_drop_oldest(&drop, arena, &done, &err) != HB_OK) {
         hb_log_error(p->o.log, HB_LOG_WARN, "evidence_packs_not_dropped", &err);
-    } else if (done.packs || done.held) {
+    } else if (done.packs) {
         hb_log_event(p->o.log, HB_LOG_WARN, "evidence_packs_dropped",
                      "the oldest evidence packs were taken away: max_evidence_mb",
                      (const hb_log_field[]){{.key = "packs", .number = (int64_t)done.packs},
-                                            {.key = "bytes", .number = (int64_t)done.bytes},
-                                            {.key = "held", .number = (int64_t)done.held}},
-                     3);
+                                            {.key = "bytes", .number = (int64_t)done.bytes}},
+                     2);
     }
 }
 

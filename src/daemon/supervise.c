@@ -391,7 +391,11 @@ static void release(hb_supervisor *v, bool hung)
     hb_outbox_stop(v->outbox, OUTBOX_STOP_MS);
     hb_buf_release(&v->how);
     hb_engine_free(v->engine);
-    hb_auditor_stop(v->auditor);
+    char why[HB_AUDITOR_WHY];
+    hb_auditor_stop(v->auditor, why);
+    if (*why && v->log) {
+        hb_log_event(v->log, HB_LOG_WARN, "log_not_written", why, NULL, 0);
+    }
     hb_alerts_close(v->alerts);
     hb_store_close(v->store);
     if (v->claim >= 0) {

@@ -23,7 +23,7 @@ static hb_str quoted(hb_strict *d)
     const char *from = d->p + 1;
     const char *q = from;
     while (q < d->end && *q != '"') {
-        q += *q == '\\' ? 2 : 1;
+        q += *q == '\\' && d->end - q > 1 ? 2 : 1;
     }
     if (q >= d->end) {
         hb_strict_refuse(d, "a text without an end");
@@ -252,10 +252,11 @@ uint64_t hb_strict_u64(hb_strict *d, uint64_t most)
 {
     bool as_text = false;
     uint64_t v = 0;
+    const char *from = d->p;
     hb_str text = integer(d, &as_text);
     if (!hb_num_parse_u64(text.p, text.n, &v) ||
         !is_form(text, text.n, as_text, v > UINT64_C(1) << 53) || v > most) {
-        d->p = text.p;
+        d->p = from;
         hb_strict_expected(d, "a whole number in range");
         return 0;
     }
@@ -266,11 +267,12 @@ int64_t hb_strict_i64(hb_strict *d)
 {
     bool as_text = false;
     int64_t v = 0;
+    const char *from = d->p;
     hb_str text = integer(d, &as_text);
     const int64_t exact = INT64_C(1) << 53;
     if (!hb_num_parse_i64(text.p, text.n, &v) ||
         !is_form(text, text.n, as_text, v > exact || v < -exact)) {
-        d->p = text.p;
+        d->p = from;
         hb_strict_expected(d, "a whole number");
         return 0;
     }

@@ -59,7 +59,7 @@ static const struct question {
     {"approvals", hb_ask_approvals, PACK | INPUTS},
     {"raw", hb_ask_raw, PACK | MANIFEST | INPUTS},
     {"reading", hb_ask_reading, PACK | INPUTS},
-    {"decision", hb_ask_decision, PACK | DECISION | INPUTS},
+    {"decision", hb_ask_decision, PACK | INPUTS},
     {"report", hb_ask_report, PACK | DECISION},
 };
 

@@ -218,6 +218,9 @@ static hb_status decide(hb_check *c, const hb_inputs *in, const char *from, hb_d
 hb_status hb_ask_decision(hb_check *c, hb_error *err)
 {
     const char *by = hb_check_decision_text(c, NULL, "engine_version");
+    if (!c->decision) {
+        return hb_check_say(c, "decision", HB_FAILS, err, "%s", c->why_no_decision);
+    }
     if (strcmp(by, HB_VERSION) != 0) {
         return hb_check_say(c, "decision", HB_NOT_CHECKED, err,
                             "it was decided by hb '%.40s', this is %s", by, HB_VERSION);

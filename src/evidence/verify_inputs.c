@@ -190,6 +190,11 @@ hb_status hb_ask_baseline(hb_check *c, hb_error *err)
                                   "it is run '%.128s', chosen by '%s', of no version",
                                   r->run->meta.run_id, r->reason);
     }
+    if (!versioned) {
+        return hb_check_say(c, "baseline", HB_FAILS, err,
+                            "'%s' is there, and what was compared with is of no version",
+                            HB_PACK_VERSION);
+    }
     if (check_version(c, sha256, &e) != HB_OK) {
         return hb_check_fault(c, "baseline", &e, err);
     }

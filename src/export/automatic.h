@@ -30,11 +30,9 @@ typedef struct hb_export_drop {
 typedef struct hb_export_dropped {
     uint64_t packs;
     uint64_t bytes;
-    uint64_t held; /* that would have had to go, and whose case is held */
 } hb_export_dropped;
 
-/* Oldest first until the others fit; the newest always stays, and so does what is held. Each is in
- * the log ("retention"). */
+/* Oldest first until the others fit; the newest always stays. Each is in the log ("retention"). */
 HB_CHECKED hb_status hb_export_drop_oldest(const hb_export_drop *drop, hb_arena *arena,
                                            hb_export_dropped *ret, hb_error *err);
 

@@ -50,10 +50,9 @@ hb_status hb_case_id_check(const char *case_id, hb_error *err)
 
 /* --- what it was made from --- */
 
-static hb_status rebuild(hb_export_job *x, hb_error *err)
+static hb_status check_same(hb_export_job *x, hb_error *err)
 {
     const hb_export_ask *a = x->ask;
-    HB_TRY(hb_rebuild(a->store, a->run_id, a->decision, a->units, x->arena, &x->from, err));
     x->told.verdict = x->from.row.status;
     x->told.decision = x->from.row.digest;
     return x->from.same
@@ -214,8 +213,11 @@ hb_status hb_export_pack(const hb_export_ask *ask, hb_arena *arena, hb_exported 
     x.told.raw_missing = "";
     x.told.log_missing = "";
     HB_TRY(hb_case_id_check(x.told.case_id, err));
-    HB_TRY(rebuild(&x, err));
-    hb_status status = export_rebuilt(&x, err);
+    HB_TRY(hb_rebuild(ask->store, ask->run_id, ask->decision, ask->units, arena, &x.from, err));
+    hb_status status = check_same(&x, err);
+    if (status == HB_OK) {
+        status = export_rebuilt(&x, err);
+    }
     hb_rebuilt_release(&x.from);
     if (status == HB_OK) {
         *ret = x.told;

@@ -40,15 +40,15 @@ typedef struct hb_export_ask {
     size_t n_signers;
     hb_str chain_pem; /* certificates of one of the signers' keys, his own first; n = 0: none */
     bool no_raw;
-    hb_time slice_from; /* of a window: only the records that arrived from here to slice_to … */
-    hb_time slice_to;   /* … HB_TIME_NONE = all. HB_E_USAGE for a run of files. */
+    hb_time slice_from; /* only the records, or rows of text files, from here … */
+    hb_time slice_to;   /* … to here; HB_TIME_NONE = all */
+    const char *tmp;    /* folder for temporary files; NULL = /tmp */
     hb_export_journal journal;
     const char *how; /* of a window: how its records were decoded, canonical JSON; NULL = unknown */
-    const char *profile_dir; /* folder of the workspace's own reading profiles; NULL = none */
-    hb_units *units;         /* NULL = none are needed */
-    bool automatic;          /* told in the log */
-    const char *reason;      /* in the log; NULL = none was given */
-    hb_time now;             /* of the export; in the log, not in the pack */
+    hb_units *units; /* NULL = none are needed */
+    bool automatic;  /* told in the log */
+    const char *reason; /* in the log; NULL = none was given */
+    hb_time now;        /* of the export; in the log, not in the pack */
 } hb_export_ask;
 
 typedef struct hb_exported { /* strings in the arena */

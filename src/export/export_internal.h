@@ -9,6 +9,9 @@
 #include "export/raw_list.h"
 #include "export/rebuild.h"
 
+/* Why a file that is there is not in the pack, when only a stretch of it was asked for. */
+#define HB_EXPORT_ONLY_SLICE "only a stretch of time was asked for"
+
 typedef struct hb_export_job {
     const hb_export_ask *ask;
     hb_arena *arena;
@@ -22,6 +25,12 @@ typedef struct hb_export_job {
 HB_CHECKED hb_status hb_export_raw(hb_export_job *x, hb_error *err);
 /* raw/journal/ of a window into x->w; *ret stays NULL when the run is none. */
 HB_CHECKED hb_status hb_export_records(hb_export_job *x, const hb_raw_journal **ret, hb_error *err);
+
+/* raw/slice/: lines of text files in the stretch of time that was asked for; fills l->cuts. */
+HB_CHECKED hb_status hb_export_cuts(hb_export_job *x, hb_raw_list *l, hb_error *err);
+/* Where file i of the list stands in the pack, below `folder` ("raw", "raw/slice"). */
+HB_CHECKED hb_status hb_export_member(hb_export_job *x, const hb_raw_list *l, size_t i,
+                                      const char *folder, const char **ret, hb_error *err);
 
 HB_CHECKED hb_status hb_export_governance(hb_export_job *x, hb_error *err);
 HB_CHECKED hb_status hb_export_log(hb_export_job *x, hb_error *err);

@@ -125,12 +125,7 @@ hb_status hb_export_records(hb_export_job *x, const hb_raw_journal **ret, hb_err
     hb_live_window_row *w = NULL;
     HB_TRY(find_window(x, &w, err));
     if (!w) {
-        return x->ask->slice_from == HB_TIME_NONE
-                   ? HB_OK
-                   : HB_FAIL(err, HB_E_USAGE,
-                             "a stretch of time can be taken of a window's records only, and run "
-                             "'%s' was read from files: take all of them, or none (--no-raw)",
-                             x->ask->run_id);
+        return HB_OK;
     }
     hb_raw_journal *told = hb_arena_alloc(x->arena, sizeof *told);
     if (!told) {

@@ -113,22 +113,24 @@ static void plain(const char *name, char out[NAME_KEPT + 1])
 static bool taken(const hb_raw_list *l, size_t n, const char *member)
 {
     for (size_t i = 0; i < n; i++) {
-        if (hb_str_ieq_c(hb_str_of(l->files[i].member), member)) {
+        if (hb_str_ieq_c(hb_str_of(l->files[i].member), member) ||
+            (l->cuts && hb_str_ieq_c(hb_str_of(l->cuts[i].member), member))) {
             return true;
         }
     }
     return false;
 }
 
-static hb_status member_of(hb_export_job *x, const hb_raw_list *l, size_t i, const char **ret,
-                           hb_error *err)
+hb_status hb_export_member(hb_export_job *x, const hb_raw_list *l, size_t i, const char *below,
+                           const char **ret, hb_error *err)
 {
     char name[NAME_KEPT + 1];
     size_t folder = folder_of(x->from.run, i);
     plain(l->files[i].name, name);
-    HB_TRY(hb_export_text(x->arena, ret, err, "raw/%zu/%s", folder, name));
-    return taken(l, i, *ret) ? hb_export_text(x->arena, ret, err, "raw/%zu/%zu-%s", folder, i, name)
-                             : HB_OK;
+    HB_TRY(hb_export_text(x->arena, ret, err, "%s/%zu/%s", below, folder, name));
+    return taken(l, i, *ret)
+               ? hb_export_text(x->arena, ret, err, "%s/%zu/%zu-%s", below, folder, i, name)
+               : HB_OK;
 }
 
 /* --- the files --- */
@@ -152,6 +154,8 @@ static hb_status why_not(hb_export_job *x, const hb_raw_file *f, const char **re
         HB_TRY(hb_export_text(x->arena, ret, err,
                               "'%s' has changed since it was read: its SHA-256 is %s", f->path,
                               sha256));
+    } else if (x->ask->slice_from != HB_TIME_NONE) {
+        *ret = HB_EXPORT_ONLY_SLICE;
     }
     return HB_OK;
 }
@@ -172,7 +176,7 @@ static hb_status put_file(hb_export_job *x, hb_raw_list *l, size_t i, hb_error *
         return HB_OK;
     }
     const char *member = NULL;
-    HB_TRY(member_of(x, l, i, &member, err));
+    HB_TRY(hb_export_member(x, l, i, "raw", &member, err));
     f->member = member;
     x->told.raw_files++;
     return hb_pack_put_file(x->w, member, f->path, f->sha256, err);
@@ -273,6 +277,9 @@ hb_status hb_export_raw(hb_export_job *x, hb_error *err)
     }
     HB_TRY(find_reading(x, &l, err));
     HB_TRY(put_documents(x, &l, err));
+    if (l.slice_from != HB_TIME_NONE && !l.journal) {
+        HB_TRY(hb_export_cuts(x, &l, err));
+    }
     HB_TRY(put_list(x, &l, err));
     x->told.raw_missing = l.why;
     return HB_OK;

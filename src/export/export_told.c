@@ -77,8 +77,7 @@ static hb_status put_proof(hb_export_job *x, hb_audit_log *log, hb_error *err)
     return put_evidence(x, &e, hb_audit_key(log), err);
 }
 
-/* A log that another process holds, or a full disk: the pack is made without a proof and says so.
- * One that contradicts itself is an error. */
+/* What waits is put into the log first, so that the decision is in it. */
 hb_status hb_export_log(hb_export_job *x, hb_error *err)
 {
     const hb_export_ask *a = x->ask;

@@ -3,13 +3,9 @@
 
 #include "base/mem.h"
 #include "config/node.h"
-#include "evidence/read_record.h"
 #include "export/export_internal.h"
 #include "export/raw_files.h"
-#include "input/ingest.h"
-#include "input/select/select.h"
-#include "os/file.h"
-#include "os/pool.h"
+#include "export/raw_how.h"
 #include "telemetry/run_builder.h"
 #include "telemetry/run_meta.h"
 
@@ -26,8 +22,7 @@ typedef struct job {
     hb_read_record record;
     hb_raw_files files;
     hb_registry *registry;
-    const char *profile;  /* file of the profile that was given; NULL = none */
-    const char *profiles; /* folder of the workspace's own */
+    hb_raw_how how;
 } job;
 
 /* --- what the pack says --- */
@@ -43,8 +38,10 @@ static hb_status read_list(job *j, hb_error *err)
 }
 
 /* A document by its digest, as it is in the pack. Free with hb_free. */
-static hb_status document(job *j, const char *sha256, char **ret_text, size_t *ret_n, hb_error *err)
+static hb_status document(void *ctx, const char *sha256, char **ret_text, size_t *ret_n,
+                          hb_error *err)
 {
+    job *j = ctx;
     const char *member = NULL;
     char found[HB_DIGEST_HEX];
     HB_TRY(hb_export_text(&j->arena, &member, err, HB_PACK_DOCUMENTS "%.64s", sha256));
@@ -75,40 +72,6 @@ static hb_status load_registry(job *j, hb_error *err)
     return status;
 }
 
-/* --- profiles, as files --- */
-
-static hb_status put_profile(job *j, const hb_read_document *d, const char *folder,
-                             const char **ret_path, hb_error *err)
-{
-    const char *dir = NULL;
-    char *text = NULL;
-    size_t n = 0;
-    if (strchr(d->name, '/') || strcmp(d->name, "..") == 0 || strcmp(d->name, ".") == 0) {
-        return HB_FAIL(err, HB_E_EVIDENCE, "'%s': '%.200s' is no name of a profile",
-                       HB_PACK_READING, d->name);
-    }
-    HB_TRY(hb_export_text(&j->arena, &dir, err, "%s/%s", j->files.dir, folder));
-    HB_TRY(hb_dir_make(j->by->os, dir, err));
-    HB_TRY(hb_export_text(&j->arena, ret_path, err, "%s/%s", dir, d->name));
-    HB_TRY(document(j, d->sha256, &text, &n, err));
-    hb_status status = hb_file_write_atomic(j->by->os, *ret_path, text, n, 0600, err);
-    hb_free(text);
-    return status;
-}
-
-static hb_status put_profiles(job *j, hb_error *err)
-{
-    const char *path = NULL;
-    HB_TRY(hb_export_text(&j->arena, &j->profiles, err, "%s/profiles", j->files.dir));
-    if (j->record.profile.name) {
-        HB_TRY(put_profile(j, &j->record.profile, "profile", &j->profile, err));
-    }
-    for (size_t i = 0; i < j->record.n_profiles; i++) {
-        HB_TRY(put_profile(j, &j->record.profiles[i], "profiles", &path, err));
-    }
-    return HB_OK;
-}
-
 /* --- identity --- */
 
 /* What a run_meta file says counts as the file says it; who the run is may have been said on the
@@ -137,39 +100,10 @@ static hb_status make_meta(job *j, hb_run_meta *ret, hb_error *err)
 
 /* --- reading --- */
 
-static hb_ingest_options options_of(const job *j, hb_select_options *select)
-{
-    const char *const *o = j->record.options;
-    *select = (hb_select_options){.columns = o[HB_READ_COLUMNS],
-                                  .where = o[HB_READ_WHERE],
-                                  .time_range = o[HB_READ_TIME_RANGE],
-                                  .resample = o[HB_READ_RESAMPLE]};
-    bool chosen = select->columns || select->where || select->time_range || select->resample;
-    return (hb_ingest_options){
-        .source = o[HB_READ_SOURCE],
-        .profile_dir = j->profiles,
-        .units = o[HB_READ_UNIT],
-        .cycles = o[HB_READ_CYCLES],
-        .sheet = o[HB_READ_SHEET],
-        .profile = j->profile,
-        .order = strcmp(j->record.day_order, "day-first") == 0     ? HB_ORDER_DAY_FIRST
-                 : strcmp(j->record.day_order, "month-first") == 0 ? HB_ORDER_MONTH_FIRST
-                                                                   : HB_ORDER_ASK,
-        .member = o[HB_READ_MEMBER],
-        .query = o[HB_READ_QUERY],
-        .table = o[HB_READ_TABLE],
-        .variable = o[HB_READ_VARIABLE],
-        .program = "/proc/self/exe",
-        .select = chosen ? select : NULL,
-        .threads = hb_pool_processors(),
-    };
-}
-
 static hb_status ingest(job *j, hb_run_builder *b, hb_run **ret_run, hb_error *err)
 {
     hb_run_meta meta;
-    hb_select_options select;
-    const hb_ingest_options options = options_of(j, &select);
+    const hb_ingest_options options = hb_raw_how_options(&j->how, NULL);
     const char *source = "";
     HB_TRY(make_meta(j, &meta, err));
     for (size_t i = 0; i < j->record.n_arguments; i++) {
@@ -184,7 +118,8 @@ static hb_status ingest(job *j, hb_run_builder *b, hb_run **ret_run, hb_error *e
 static hb_status read_files(job *j, hb_run **ret_run, hb_error *err)
 {
     hb_run_builder *b = NULL;
-    HB_TRY(put_profiles(j, err));
+    const hb_raw_documents from = {.get = document, .ctx = j};
+    HB_TRY(hb_raw_how_settle(j->by->os, j->files.dir, &j->record, &from, &j->arena, &j->how, err));
     HB_TRY(load_registry(j, err));
     HB_TRY(hb_run_builder_new(j->registry, j->by->units, &b, err));
     hb_status status = ingest(j, b, ret_run, err);

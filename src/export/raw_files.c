@@ -3,39 +3,15 @@
 
 #include "base/mem.h"
 #include "export/export_internal.h"
+#include "export/raw_how.h"
 #include "os/file.h"
 #include "os/writing.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 
-enum { RANDOM_BYTES = 16, FOLDER_DIGITS = 12 };
-
-/* --- the folder --- */
-
-static hb_status make_dir(const hb_os *os, const char *tmp, char **ret, hb_error *err)
-{
-    unsigned char random[RANDOM_BYTES];
-    char name[8 + 2 * RANDOM_BYTES] = "hb-raw-";
-    if (os->random(random, sizeof random) != 0) {
-        return HB_FAIL(err, HB_E_IO, "no random numbers: %s", strerror(errno));
-    }
-    for (size_t i = 0; i < sizeof random; i++) {
-        snprintf(name + 7 + 2 * i, 3, "%02x", random[i]);
-    }
-    char *dir = NULL;
-    HB_TRY(hb_path_join(tmp, name, &dir, err));
-    if (os->mkdir(dir, 0700) != 0) { /* also when somebody guessed the name */
-        hb_status status =
-            HB_FAIL(err, HB_E_IO, "cannot make the folder '%s': %s", dir, strerror(errno));
-        hb_free(dir);
-        return status;
-    }
-    *ret = dir;
-    return HB_OK;
-}
+enum { FOLDER_DIGITS = 12 };
 
 /* "raw/N/NAME" → N, as text. */
 static hb_status folder_of(const hb_raw_file *f, char ret[FOLDER_DIGITS], hb_error *err)
@@ -127,7 +103,7 @@ hb_status hb_raw_files_take(const hb_os *os, const char *tmp, hb_pack_reader *r,
                             hb_error *err)
 {
     hb_raw_files files = {.os = os, .list = list, .arena = arena};
-    hb_status status = make_dir(os, tmp, &files.dir, err);
+    hb_status status = hb_raw_dir_make(os, tmp, &files.dir, err);
     for (size_t i = 0; i < list->n_files && status == HB_OK; i++) {
         status = take_file(&files, r, &list->files[i], err);
     }

@@ -43,6 +43,16 @@ static void put_slice(hb_json *j, const hb_raw_list *l)
 {
     hb_json_key(j, "slice");
     hb_json_obj(j);
+    hb_json_key(j, "files");
+    hb_json_arr(j);
+    for (size_t i = 0; l->cuts && i < l->n_files; i++) {
+        hb_json_obj(j);
+        hb_json_kc(j, "member", l->cuts[i].member);
+        hb_json_ku(j, "rows", l->cuts[i].rows);
+        hb_json_kc(j, "why", l->cuts[i].why);
+        hb_json_end(j);
+    }
+    hb_json_end(j);
     hb_json_kt(j, "from", l->slice_from);
     hb_json_kt(j, "to", l->slice_to);
     hb_json_end(j);
@@ -199,7 +209,36 @@ static hb_status parse_journal(hb_object *root, hb_arena *arena, hb_raw_list *l,
     return hb_object_end(&o, err);
 }
 
-static hb_status parse_slice(hb_object *root, hb_raw_list *l, hb_error *err)
+static hb_status parse_cuts(hb_object *slice, hb_arena *arena, hb_raw_list *l, hb_error *err)
+{
+    const json_t *list = NULL;
+    HB_TRY(hb_object_list(slice, "files", HB_RAW_FILES_MAX, &list, err));
+    size_t n = json_array_size(list);
+    if (n == 0) {
+        return HB_OK;
+    }
+    l->cuts = n == l->n_files ? hb_arena_array(arena, n, sizeof *l->cuts) : NULL;
+    if (!l->cuts) {
+        return n == l->n_files ? HB_NOMEM(err)
+                               : HB_FAIL(err, HB_E_EVIDENCE, "'%s' cuts %zu files of %zu",
+                                         HB_PACK_READING, n, l->n_files);
+    }
+    for (size_t i = 0; i < n; i++) {
+        const json_t *json = json_array_get(list, i);
+        hb_object o = hb_object_of(json, HB_PACK_READING ": slice");
+        if (!json_is_object(json)) {
+            return HB_FAIL(err, HB_E_EVIDENCE, "'%s' cuts a file that is no object",
+                           HB_PACK_READING);
+        }
+        HB_TRY(text(&o, "member", arena, &l->cuts[i].member, err));
+        HB_TRY(hb_object_u64(&o, "rows", &l->cuts[i].rows, err));
+        HB_TRY(text(&o, "why", arena, &l->cuts[i].why, err));
+        HB_TRY(hb_object_end(&o, err));
+    }
+    return HB_OK;
+}
+
+static hb_status parse_slice(hb_object *root, hb_arena *arena, hb_raw_list *l, hb_error *err)
 {
     hb_object o;
     l->slice_from = l->slice_to = HB_TIME_NONE;
@@ -207,6 +246,7 @@ static hb_status parse_slice(hb_object *root, hb_raw_list *l, hb_error *err)
         return HB_OK;
     }
     HB_TRY(hb_object_object(root, "slice", &o, err));
+    HB_TRY(parse_cuts(&o, arena, l, err));
     HB_TRY(time_of(&o, "from", &l->slice_from, err));
     HB_TRY(time_of(&o, "to", &l->slice_to, err));
     return hb_object_end(&o, err);
@@ -220,7 +260,7 @@ static hb_status parse(hb_object *o, hb_arena *arena, hb_raw_list *l, hb_error *
     HB_TRY(parse_journal(o, arena, l, err));
     HB_TRY(whole(o, "reading", arena, &reading, err));
     l->reading = hb_str_of(reading);
-    HB_TRY(parse_slice(o, l, err));
+    HB_TRY(parse_slice(o, arena, l, err));
     HB_TRY(text(o, "why", arena, &l->why, err));
     return hb_object_end(o, err);
 }

@@ -24,6 +24,13 @@ typedef struct hb_raw_file {
     uint64_t bytes;
 } hb_raw_file;
 
+/* What of a file lies in the stretch of time that was asked for. */
+typedef struct hb_raw_cut {
+    const char *member; /* in the pack; "" = nothing … */
+    const char *why;    /* … because; "" = it is in it */
+    uint64_t rows;
+} hb_raw_cut;
+
 /* Of a window: what was received, in the journal's own form. */
 typedef struct hb_raw_journal {
     const char *stream;
@@ -44,7 +51,8 @@ typedef struct hb_raw_list {
     hb_str reading;                /* as kept in the registry, canonical JSON; empty = none */
     hb_time slice_from; /* only records that arrived from here to … ; HB_TIME_NONE = the whole */
     hb_time slice_to;
-    const char *why; /* why the run cannot be read again from what is here; "" = it can */
+    hb_raw_cut *cuts; /* with a slice, one a file; NULL = of a window */
+    const char *why;  /* why the run cannot be read again from what is here; "" = it can */
 } hb_raw_list;
 
 /* Canonical JSON; replaces what is in out. */

@@ -335,6 +335,13 @@ hb_approval_rule hb_operators_rule(const hb_operators *in_force, hb_time now)
     return (hb_approval_rule){.needed = hb_operators_needed(in_force), .own_counts = admins == 1};
 }
 
+hb_approval_rule hb_config_rule(const hb_operators *in_force, hb_time now)
+{
+    hb_approval_rule rule = hb_operators_rule(in_force, now);
+    rule.needed = hb_operators_config_needed(in_force);
+    return rule;
+}
+
 hb_statement hb_operators_change(const hb_operators *in_force, const char *subject)
 {
     return (hb_statement){.subject_name = "operators",

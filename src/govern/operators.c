@@ -318,6 +318,14 @@ static const hb_field fields[] = {
      .max = 100,
      .def = "1",
      .doc = "How many admins other than who asks must approve a change of this file."},
+    {.key = "config_approvals_required",
+     .kind = HB_FIELD_UINT,
+     .offset = offsetof(hb_decoding, config_needed),
+     .min = 0,
+     .max = 100,
+     .def = "0",
+     .doc = "How many admins other than who asks must approve a metric registry or baseline policy "
+            "before anything is decided by it. 0: any will do."},
     {.key = "operators",
      .kind = HB_FIELD_CUSTOM,
      .decode = decode_people,
@@ -350,6 +358,7 @@ static hb_status decode(hb_operators *o, hb_str text, hb_error *err)
     const hb_where top = {.name = o->name, .path = "", .arena = &o->arena};
     HB_TRY(hb_fields_decode(fields, root, &top, &d, err));
     o->needed = d.needed;
+    o->config_needed = d.config_needed;
     size_t admins = 0;
     for (size_t i = 0; i < o->n; i++) {
         const hb_operator *p = &o->people[i].shown;
@@ -360,12 +369,14 @@ static hb_status decode(hb_operators *o, hb_str text, hb_error *err)
                          "nobody with a key is admin of \"*\": this file could never be changed; "
                          "give one person 'roles: {\"*\": admin}'");
     }
-    if (d.needed > admins) {
-        const hb_node *at = hb_node_find(root, "approvals_required")->value;
+    bool own = d.needed > admins;
+    if (own || d.config_needed > admins) {
+        const char *key = own ? "approvals_required" : "config_approvals_required";
+        const hb_node *at = hb_node_find(root, key)->value;
         return FAIL_NODE(&top, at, err,
-                         "'approvals_required' is %u, but only %zu with a key are admins of \"*\": "
-                         "this file could never be changed",
-                         d.needed, admins);
+                         "'%s' is %u, but only %zu with a key are admins of \"*\": so many could "
+                         "never approve",
+                         key, own ? d.needed : d.config_needed, admins);
     }
     return HB_OK;
 }

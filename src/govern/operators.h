@@ -60,6 +60,9 @@ void hb_operators_free(hb_operators *o);
 const hb_operator *hb_operators_at(const hb_operators *o, size_t i); /* NULL beyond the last */
 /* Approvals of other admins that a change of the file needs, 1 or more. */
 unsigned hb_operators_needed(const hb_operators *o);
+/* Approvals of admins that a metric registry and a baseline policy need before anything is decided
+ * by them; 0 = none. */
+unsigned hb_operators_config_needed(const hb_operators *o);
 /* The file names keys in other files: hb_operators_yaml has them in it. */
 bool hb_operators_has_files(const hb_operators *o);
 /* Whose key it is; NULL = nobody's. A revoked or expired one at `at` finds the person all the same,

@@ -24,6 +24,11 @@ unsigned hb_operators_needed(const hb_operators *o)
     return o->needed;
 }
 
+unsigned hb_operators_config_needed(const hb_operators *o)
+{
+    return o->config_needed;
+}
+
 bool hb_operators_has_files(const hb_operators *o)
 {
     return o->has_files;
@@ -135,7 +140,8 @@ static void put_key(const hb_person *p, size_t k, hb_buf *out)
 
 void hb_operators_yaml(const hb_operators *o, hb_buf *out)
 {
-    hb_buf_fmt(out, "approvals_required: %u\noperators:\n", o->needed);
+    hb_buf_fmt(out, "approvals_required: %u\n", o->needed);
+    hb_buf_fmt(out, "config_approvals_required: %u\noperators:\n", o->config_needed);
     for (size_t i = 0; i < o->n; i++) {
         const hb_person *p = &o->people[i];
         hb_buf_c(out, "  ");

@@ -23,6 +23,7 @@ struct hb_operators {
     size_t n;    /* read whole */
     size_t room; /* of people; the one that is being read stands at n */
     uint32_t needed;
+    uint32_t config_needed;
     bool has_files;
     const hb_operators_files *files; /* while it is read */
 };
@@ -30,6 +31,7 @@ struct hb_operators {
 typedef struct hb_decoding {
     hb_operators *o;
     uint32_t needed;
+    uint32_t config_needed;
     const char *full_name;
 } hb_decoding;
 

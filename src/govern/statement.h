@@ -99,6 +99,8 @@ HB_CHECKED hb_status hb_operators_change_check(const hb_operators *in_force, con
                                                const hb_str *envelopes, size_t n, hb_time now,
                                                hb_arena *arena, const char **ret_names,
                                                hb_error *err);
+/* The same for a metric registry or a baseline policy. */
+hb_approval_rule hb_config_rule(const hb_operators *in_force, hb_time now);
 /* The statement that such a change is about: subject, purpose, previous, program. */
 hb_statement hb_operators_change(const hb_operators *in_force, const char *subject);
 

@@ -56,8 +56,8 @@ static hb_status write_entry(hb_store *s, const char *type, const char *subject,
     char registry[HB_STORE_REGISTRY_ID];
     int64_t seq = 0;
     hb_json j;
-    HB_TRY(next_entry(s, registry, &seq, err));
     hb_buf_init(&text, HB_STORE_LOG_ENTRY_MAX);
+    HB_TRY(next_entry(s, registry, &seq, err));
     hb_json_init(&j, &text, HB_JSON_CANONICAL);
     hb_json_obj(&j);
     hb_json_kt(&j, "at", at);

@@ -25,13 +25,16 @@ class Case(unittest.TestCase):
         if os.environ.get("HB_REBUILD"):
             for folder, _, names in os.walk(self.dir):
                 for name in names:
-                    if name == "runs.db":
-                        self.rebuild(os.path.join(folder, name))
+                    path = os.path.join(folder, name)
+                    with open(path, "rb") as f:
+                        registry = name == "runs.db" and f.read(16) == b"SQLite format 3\0"
+                    if registry:
+                        self.rebuild(path)
 
-    def rebuild(self, db="runs.db"):
+    def rebuild(self, db="runs.db", tool=REBUILD_ALL):
         """Makes every decision of the registry again, from what was kept with it and through a pack; how many."""
         with tempfile.TemporaryDirectory() as folder:
-            r = subprocess.run([REBUILD_ALL, self.path(db), folder], capture_output=True, check=False, timeout=600)
+            r = subprocess.run([tool, self.path(db), folder], capture_output=True, check=False, timeout=600)
             self.assertEqual(r.returncode, 0, r.stderr.decode()[:4000])
             return json.loads(r.stdout)
 

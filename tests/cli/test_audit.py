@@ -142,6 +142,38 @@ class WhatIsLogged(Audit):
         self.assertEqual(self.document("audit", "verify")["registry"], {"entries": 6, "unmarked": 0, "waiting": 0, "windows": 0})
 
 
+class Daemon(Audit):
+    def test_windows_and_what_people_did_to_alerts(self):
+        """Windows with findings are entries of their own, the others one for all; each can be proved."""
+        self.write("rig.csv", "timestamp,metric,value,unit\n" + "".join(
+            f"2026-01-05T10:00:{i:02d}Z,temp,{100 if 20 <= i < 30 else 20},degC\n" for i in range(60)))
+        self.write("live_registry.yaml", "metrics:\n  temp: {unit: degC, invariant_max: 50}\n")
+        self.write("daemon.yaml", "sources:\n  - {source: file_replay, name: rig, path: rig.csv}\nwindows:\n  - {size: 10s}\n"
+                   "metric_registry: live_registry.yaml\nalert_sinks: []\n")
+        self.hb("daemon", "--once")
+        entries = self.entries()[5:]
+        with self.db() as db:
+            rows = db.execute("SELECT digest, verdict, run_id, id FROM live_windows ORDER BY key").fetchall()
+        findings = [r for r in rows if r[1] not in ("PASS", "NO_TEST")]
+        quiet = [bytes.fromhex(r[0]) for r in rows if r[1] in ("PASS", "NO_TEST")]
+        self.assertEqual((len(findings), len(quiet)), (1, 5))
+        alone = [e for e in entries if e["type"] == "decision"]
+        self.assertEqual([(e["subject"], e["data"]["verdict"], e["data"]["run_id"], e["data"]["window"]) for e in alone], findings)
+        batches = [e for e in entries if e["type"] == "windows"]
+        self.assertEqual(sum(e["data"]["count"] for e in batches), 5)
+        at = 0
+        for b in batches:
+            n = b["data"]["count"]
+            self.assertEqual(tlog.root([tlog.leaf(d) for d in quiet[at:at + n]]).hex(), b["subject"])
+            at += n
+        self.hb("alert", "shelve", "metric:temp/*", "--reason", "as known", "--for", "1h")
+        shelved = self.entries()[-1]
+        self.assertEqual((shelved["type"], shelved["data"]["note"]), ("alert_shelve", "as known"))
+        self.assertTrue(shelved["data"]["until"])
+        v = self.document("audit", "verify")
+        self.assertEqual((v["registry"]["windows"], v["registry"]["waiting"]), (5, 0))
+
+
 class Verify(Audit):
     def test_what_holds(self):
         v = self.document("audit", "verify")

@@ -191,8 +191,8 @@ class Review(Case):
             f.seek(60)
             f.write(b"\0\0\0\1")
         for look in (("create", "--dry-run", "--runs", "r0,r1"), ("promote", "--version", v)):
-            self.hb_error("baseline", *look, code=4, has="has schema 1, this hb reads 3")
-        self.hb_error("feedback", "--list", code=4, has="has schema 1, this hb reads 3")
+            self.hb_error("baseline", *look, code=4, has="has schema 1, this hb reads 4")
+        self.hb_error("feedback", "--list", code=4, has="has schema 1, this hb reads 4")
 
     # --- expressions ---
 

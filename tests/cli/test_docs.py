@@ -36,6 +36,7 @@ class Docs(Case):
         self.hb("baseline", "create", "--runs", "monday-1", "monday-2", "--name", "summer")
         self.hb("analyze", "monday-2")
         self.hb("keys", "generate", "kim", "--no-passphrase")
+        self.hb("backup", "friday.zip")
         journal = journals.Writer(self.path("live/journal"))
         journal.segment()
         journal.add("rig", "rig/temp", b"21.5", arrival=1767607200 * 10**9)
@@ -79,6 +80,8 @@ class Docs(Case):
         if name == "operators init":
             return
         self.hb("operators", "init", "people.yaml", "--key", "keys/ada.pem")
+        if name == "config approve":
+            self.hb("config", "request", "baseline_policy.yaml", "--reason", "x", "--key", "keys/lee.pem")
         if name in ("operators approve", "operators apply"):
             self.hb("operators", "propose", "more.yaml", "--reason", "x", "--key", "keys/lee.pem")
             self.request = self.hb_json("operators", "list")["requests"][0]["request"]

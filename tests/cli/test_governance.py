@@ -12,7 +12,13 @@ import subprocess
 import time
 import unittest
 
-from hbtest import Case
+from hbtest import SOURCE, Case
+from livecase import LiveCase, telemetry
+
+try:
+    import jsonschema
+except ImportError:
+    jsonschema = None
 
 POLICY = "baseline_policy:\n  strategy: golden\n  fallback: latest\n  governance: {require_approval: %s, approvals_required: %d, approvers: [%s]}\n"
 QUALITY = "require_quality_gate: true\nacceptance_criteria: {min_sample_size: 5}\n"
@@ -307,6 +313,29 @@ class Rules(Lab):
         self.assertIn("whether it is approved, as the policy requires of tags, was not asked", shown)
 
 
+@unittest.skipUnless(jsonschema, "no jsonschema")
+class Printed(Lab):
+    def test_json_satisfies_its_schema(self):
+        with open(os.path.join(SOURCE, "schemas", "governance.schema.json"), encoding="utf-8") as f:
+            document = json.load(f)
+        jsonschema.Draft202012Validator.check_schema(document)
+        check = jsonschema.Draft202012Validator(document).validate
+        for args in (("baseline", "requests"), ("baseline", "approvals"), ("operators", "list")):
+            check(self.hb_json(*args))
+        self.begin()
+        check(self.hb_json("baseline", "request", "r0", "--reason", "x", *self.key("bob")))
+        q = self.ask()
+        check(self.hb_json("baseline", "approve", q, code=5))
+        check(self.hb_json("baseline", "approve", q, "--yes", *self.key("kim")))
+        self.hb("baseline", "reject", q, "--reason", "x", *self.key("lee"))
+        self.write("more.yaml", self.people(eve=('"*": viewer', ", expires: 2030-01-01")))
+        self.hb("operators", "propose", "more.yaml", "--reason", "x", *self.key("bob"))
+        for args in (("baseline", "requests"), ("baseline", "approvals"), ("operators", "list")):
+            shown = self.hb_json(*args)
+            self.assertTrue(shown)
+            check(shown)
+
+
 class Glass(Lab):
     def break_glass(self, run, who, expires="2h", **kw):
         return self.hb("baseline", "set", run, "--break-glass", "--reason", "night shift", "--expires", expires, *self.key(who), **kw)
@@ -404,6 +433,83 @@ class Operators(Lab):
             text = f.read()
         self.write(os.path.relpath(path, self.dir), text.replace("viewer", "admin "))
         self.hb_error("operators", "apply", q, code=12, has="is not the text that was proposed")
+
+
+class Configuration(Lab):
+    def approve_file(self, name, who="ada", asks="bob"):
+        self.hb("config", "request", name, "--reason", "x", *self.key(asks))
+        self.hb("config", "approve", name, *self.key(who))
+
+    def test_what_is_not_approved_decides_nothing(self):
+        self.write("people.yaml", self.people("config_approvals_required: 1\n"))
+        self.begin()
+        for args in (("analyze", "r1"), ("run", "one.csv"), ("baseline", "set", "r0"), ("baseline", "requests"),
+                     ("analyze", "r1", "--baseline-policy", "config/none.yaml")):
+            self.write("config/none.yaml", POLICY % ("false", 1, ""))
+            r = self.run_hb(*args)
+            self.assertEqual(r.returncode, 5, (args, r.stderr))
+            self.assertIn(b"this baseline-policy", r.stderr)
+        self.hb_error("config", "approve", "baseline_policy.yaml", *self.key("ada"), code=4, has="nobody asked for this baseline-policy")
+        self.hb_error("config", "request", "baseline_policy.yaml", "--reason", "x", *self.key("vic"), code=5, has="role operator")
+        self.hb("config", "request", "baseline_policy.yaml", "--reason", "x", *self.key("bob"))
+        for who in ("bob", "kim", "lee", "vic", "old", "rob", "eve"):
+            self.hb_error("config", "approve", "baseline_policy.yaml", *self.key(who), code=5, has=["role admin", "ada"])
+        self.hb("config", "approve", "baseline_policy.yaml", *self.key("ada"))
+        self.hb_error("analyze", "r1", code=5, has=["this metric-registry", "nobody asked for it"])
+        self.approve_file("metric_registry.yaml")
+        self.golden()
+        self.assertEqual(self.reason(), "tag")
+        with open(self.path("metric_registry.yaml"), "a", encoding="utf-8") as f:
+            f.write("# one byte more\n")
+        self.hb_error("analyze", "r1", code=5, has="this metric-registry")
+        r = self.run_hb("baseline", "set", "r1", "--baseline-policy", "config/none.yaml")
+        self.assertEqual(r.returncode, 5)
+        self.assertEqual(len(self.hb_json("baseline", "list")), 1)
+
+    def test_files_of_other_kinds_are_refused(self):
+        self.begin()
+        self.hb_error("config", "request", "people.yaml", "--reason", "x", *self.key("bob"), code=2, has="only a metric registry and a baseline policy")
+
+
+class Daemon(Lab, LiveCase):
+    """The daemon asks as the commands do, and goes on without a baseline."""
+    CONFIG = ("name: %s\nsource: file_replay\npath: rig.jsonl\nwindows:\n  - {size: 5m}\nlateness: 1s\nalert_sinks: []\nprogram: p\n"
+              "test_name: t\noutput_dir: %s\n")
+
+    def windows(self, name):
+        """Verdict, reason and warning of what one pass over the file decides."""
+        self.write("daemon.yaml", self.CONFIG % (name, name))
+        self.once()
+        with contextlib.closing(sqlite3.connect(self.path("runs.db"))) as db:
+            ids = [i for i, in db.execute("SELECT run_id FROM live_windows WHERE stream = ? AND verdict <> 'FAIL'", (name,))]
+        self.assertTrue(ids)
+        decisions = [self.hb_json("live", "show", i)["decision"] for i in ids]
+        return {(d["verdict"], d["reference"]["reason"], d["reference"]["warning"]) for d in decisions}
+
+    def test_a_tag_is_asked_about(self):
+        lines = telemetry(8, faults=False)
+        self.workspace(lines)
+        self.policy("false")
+        self.write("golden.csv", "time,temp,volt,flow,press\n" + "".join(
+            f"2026-01-05T08:{i // 60:02d}:{i % 60:02d}Z,{20 + (i % 5 - 2) / 4},3.3,5,101\n" for i in range(300)))
+        self.write("golden.json", json.dumps({"run_id": "g", "program": "p", "test_name": "t"}))
+        self.hb("ingest", "golden.csv", "--run-meta", "golden.json")
+        self.hb("baseline", "set", "g")
+        self.assertEqual({r for _, r, _ in self.windows("one")}, {"tag"})
+        self.policy()
+        self.assertEqual({(v, r) for v, r, _ in self.windows("two")}, {("NO_TEST", "tag_not_approved")})
+        self.begin()
+        self.hb("baseline", "set", "g", "--break-glass", "--reason", "night", "--expires", "2h", *self.key("bob"))
+        for _, reason, warning in self.windows("three"):
+            self.assertEqual(reason, "tag")
+            self.assertIn("break-glass of 'bob'", warning)
+        self.approve(self.ask("g"), "kim")
+        self.hb("baseline", "set", "g", *self.key("kim"))
+        self.assertEqual({(r, w) for _, r, w in self.windows("four")}, {("tag", "")})
+        self.write("operators.yaml", self.people())
+        r = self.run_hb("daemon", "--once")
+        self.assertEqual(r.returncode, 5)
+        self.assertIn(b"is not the one in force", r.stderr)
 
 
 class Forged(Lab):

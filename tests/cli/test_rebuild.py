@@ -8,7 +8,7 @@ import shutil
 import sqlite3
 import unittest
 
-from hbtest import Case
+from hbtest import SOURCE, Case
 from livecase import CONFIG, LiveCase, telemetry
 
 REGISTRY = """version: "1"
@@ -83,6 +83,10 @@ class Rebuild(Case):
         before = self.kept(n + 12)
         self.later()
         self.assertGreater(self.kept(before), before)
+        for other in ("release", "release-clang", "asan", "dev"):  # another compiler's program, where it is built
+            tool = os.path.join(SOURCE, "build", other, "tests", "cli", "rebuild_all")
+            if os.path.exists(tool):
+                self.assertEqual(self.rebuild(tool=tool)["not_kept"], 0)
 
     def test_versions_and_their_retirement(self):
         for i in range(10):

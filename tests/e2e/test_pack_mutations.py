@@ -405,6 +405,12 @@ def envelope_changed(lab, r):
     return packs.write_zip(dict(lab.files, **{packs.ATTESTATION: packs.canonical(e)})), SIGNED, []
 
 
+def token_added(lab, r):
+    """What is no time token, or the one of another signature, where nobody signed for a time."""
+    junk = bytes(r.randrange(256) for _ in range(r.randrange(1, 300)))
+    return packs.write_zip(dict(lab.files, **{packs.TOKEN: junk})), {"time"}, []
+
+
 def older_checkpoint(lab, r):
     """The log as it was when the run was first exported: what came after would not show."""
     files = dict(lab.files)
@@ -468,7 +474,7 @@ RULES = [
     one_byte, one_byte_more, one_byte_less, truncated, appended, prepended, file_flipped_in_a_folder, file_longer_in_a_folder,
     attributes, flags, fields, names, reordered, name_twice, name_in_other_case, deflated, bomb, overlapping, hidden, something_between, with_comment, wrong_end,
     two_packs, digests_as_they_were, manifest_repaired, manifest_respelled, statement_repaired, signed_by_a_stranger, key_replaced, not_signed, signature_of_another,
-    envelope_changed, older_checkpoint,
+    envelope_changed, token_added, older_checkpoint,
     signed_by_the_lab(other_verdict, {"decision"}),
     signed_by_the_lab(replaced("decision.json"), {"decision"}),
     signed_by_the_lab(other_figure("decision.json"), {"decision", "program"}),

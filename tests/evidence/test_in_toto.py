@@ -6,7 +6,7 @@ import json
 import sys
 import unittest
 
-import packs
+import toolpacks
 
 try:
     from cryptography.hazmat.primitives import serialization
@@ -25,7 +25,7 @@ def pae(kind, payload):
     return b"DSSEv1 %d %s %d %s" % (len(kind), kind.encode(), len(payload), payload)
 
 
-class InToto(packs.Case):
+class InToto(toolpacks.Case):
     def setUp(self):
         super().setUp()
         self.envelope = json.loads(self.members()["attestation.dsse.json"])

@@ -10,7 +10,7 @@ import unittest
 
 import hbtest
 import jsonschema
-import packs
+import toolpacks
 
 
 def no_files():
@@ -18,7 +18,7 @@ def no_files():
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
-class Verify(packs.Case):
+class Verify(toolpacks.Case):
     def verify(self, *args, code=0, **kw):
         return self.hb("verify", *args, code=code, **kw)
 

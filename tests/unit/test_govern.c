@@ -192,6 +192,7 @@ static void operators__what_is_wrong_is_told_with_its_place(void **state)
          "reason"},
         {"operators:\n  a: {roles: {'*': admin}, key: []}\n", "did you mean 'keys'"},
         {"approvals_required: 2\noperators:\n  a: " ADMIN "\n", "only 1 with a key"},
+        {"config_approvals_required: 2\noperators:\n  a: " ADMIN "\n", "could never approve"},
         {"approvals_required: 0\noperators:\n  a: " ADMIN "\n", "approvals_required"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -7,15 +7,9 @@
 
 #include <string.h>
 
-static const char *const inputs[8] = {"",
-                                      "00",
-                                      "10",
-                                      "2021",
-                                      "3031",
-                                      "40414243",
-                                      "5051525354555657",
-                                      "606162636465666768"
-                                      "696a6b6c6d6e6f"};
+static const char last[] = "606162636465666768696a6b6c6d6e6f";
+static const char *const inputs[8] = {
+    "", "00", "10", "2021", "3031", "40414243", "5051525354555657", last};
 
 static const char *const roots[9] = {
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",

@@ -33,8 +33,11 @@ static void raw_list__says_again_what_was_written(void **state)
                                     .n_members = 1,
                                     .how = "{\"sources\":[]}",
                                     .why = ""};
+    hb_raw_cut cuts[] = {{.member = "raw/slice/0/a_b.csv", .why = "", .rows = 4},
+                         {.member = "", .why = "gone", .rows = 0}};
     const hb_raw_list l = {.files = files,
                            .n_files = 2,
+                           .cuts = cuts,
                            .journal = &journal,
                            .reading = HB_STR("{\"format\":\"x\"}"),
                            .slice_from = 0,
@@ -54,6 +57,7 @@ static void raw_list__says_again_what_was_written(void **state)
     assert_string_equal(got.journal->how, "{\"sources\":[]}");
     assert_true(hb_str_eq_c(got.reading, "{\"format\":\"x\"}"));
     assert_true(got.slice_from == 0 && got.slice_to == 1500000000);
+    assert_int_equal(got.cuts[0].rows, 4);
     json_of(&got, &again);
     assert_string_equal(again.p, json.p);
     hb_buf_release(&json);
@@ -96,9 +100,12 @@ static void raw_list__refuses_what_it_would_not_write(void **state)
     refused("{\"files\":[1],\"format\":\"hb-raw/1\",\"why\":\"\"}", "no object");
     refused(FILE_WITH("", ""), "it is said why not");
     refused(FILE_WITH("raw/0/a", "gone"), "it is said why not");
-    refused("{\"files\":[],\"format\":\"hb-raw/1\",\"slice\":{\"from\":\"x\",\"to\":\"y\"},"
-            "\"why\":\"\"}",
+    refused("{\"files\":[],\"format\":\"hb-raw/1\",\"slice\":{\"files\":[],\"from\":\"x\","
+            "\"to\":\"y\"},\"why\":\"\"}",
             "is no time");
+    refused("{\"files\":[],\"format\":\"hb-raw/1\",\"slice\":{\"files\":[1],\"from\":\"x\","
+            "\"to\":\"y\"},\"why\":\"\"}",
+            "cuts 1 files of 0");
 }
 
 int main(void)

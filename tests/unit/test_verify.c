@@ -317,6 +317,16 @@ static void verify__refuses_a_baseline_that_was_swapped(void **state)
     check_refused(c, "inputs", "");
 }
 
+/* The version may have approvals that the run which was compared with has not. */
+static void verify__refuses_a_version_that_was_not_compared_with(void **state)
+{
+    evidence_case *c = *state;
+    evidence_case_puts(c, "baseline/version.json",
+                       "{\"format\":\"hb-baseline-version/1\",\"program\":\"prog\","
+                       "\"run_sha256\":[]}");
+    check_refused(c, "baseline", "of no version");
+}
+
 static void verify__refuses_another_policy(void **state)
 {
     evidence_case *c = *state;
@@ -630,6 +640,36 @@ static void verify__refuses_every_file_that_is_something_else(void **state)
     }
 }
 
+/* Memory ends at the n-th allocation, for n in steps that grow: it is told, or the pack does not
+ * hold, but nothing is believed because it could not be looked at. */
+static void verify__believes_nothing_when_memory_runs_out(void **state)
+{
+    evidence_case *c = *state;
+    const hb_verify_ask ask = {.os = hb_os_real(),
+                               .path = evidence_case_write(c, c->lab),
+                               .trusted = &c->lab_key,
+                               .n_trusted = 1,
+                               .draw = evidence_draw};
+    bool fired = true;
+    for (unsigned long n = 1; fired; n += 1 + n / 16) {
+        hb_verified v = {.holds = false};
+        hb_error err = {0};
+        hb_fault_alloc(n, false);
+        hb_status status = hb_verify(&ask, &v, &err);
+        fired = hb_fault_fired();
+        hb_fault_alloc(0, false);
+        if (fired && status == HB_OK && v.holds) {
+            fail_msg("allocation %lu failed, and the pack holds", n);
+        }
+        if (status != HB_OK && status != HB_E_NOMEM) {
+            fail_msg("allocation %lu: %s: %s", n, hb_status_name(status), err.msg);
+        }
+        if (status == HB_OK) {
+            hb_verified_release(&v);
+        }
+    }
+}
+
 /* --- the answer --- */
 
 static void verify__shows_the_answer_in_words(void **state)
@@ -677,6 +717,7 @@ int main(void)
         CASE(refuses_another_word_of_the_decision),
         CASE(refuses_a_run_that_was_changed),
         CASE(refuses_a_baseline_that_was_swapped),
+        CASE(refuses_a_version_that_was_not_compared_with),
         CASE(refuses_another_policy),
         CASE(refuses_another_registry),
         CASE(refuses_a_decision_made_again_by_another_policy),
@@ -701,6 +742,7 @@ int main(void)
         CASE(refuses_approvals_of_people_who_may_not),
         CASE(refuses_operators_it_cannot_read),
         CASE(refuses_every_file_that_is_something_else),
+        CASE(believes_nothing_when_memory_runs_out),
         CASE(shows_the_answer_in_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,7 +12,7 @@ while IFS="$tab" read -r pattern allowed reason; do
         status=1
     fi
 done <<EOF
-(^|[^a-z_])(exit|_exit|abort|quick_exit) *\\(	^src/(cli|daemon|source)/	only the program ends the program; a library returns an error
+(^|[^a-z_])(exit|_exit|abort|quick_exit) *\\(	^src/(cli|daemon|source|verify)/	only the program ends the program; a library returns an error
 (^|[^a-z_])(printf|puts|putchar|perror) *\\(	^src/cli/	only the command line prints; a library returns an error
 (^|[^a-z_])(fprintf|fputs) *\\((stdout|stderr|.*, *(stdout|stderr))	^src/cli/	only the command line prints; a library returns an error
 (^|[^a-z_])float [a-z_]+	^\$	double everywhere: two precisions give two answers
