@@ -108,6 +108,13 @@ static hb_status write_impact(approval *a, hb_error *err)
     return hb_digest_of(a->impact.p, a->impact.n, a->impact_digest, err);
 }
 
+static void name_if_any(hb_app *app, const char *what, const char *name)
+{
+    if (*name) {
+        hb_buf_fmt(&app->out, ", %s %s", what, name);
+    }
+}
+
 static hb_status show(hb_app *app, approval *a, hb_error *err)
 {
     const hb_statement *s = &a->request.s;
@@ -118,8 +125,11 @@ static hb_status show(hb_app *app, approval *a, hb_error *err)
     hb_buf_fmt(&app->out, "request %.*s of %s: ", SHORT, s->digest,
                *state.by ? state.by : "nobody who may ask");
     HB_TRY(look_at_subject(app, a, err));
-    hb_buf_fmt(&app->out, "tag %s, program %s, subsystem %s, test %s\nreason: %s\n",
-               *s->tag ? s->tag : "none", s->program, s->subsystem, s->test_name, s->reason);
+    hb_buf_fmt(&app->out, "tag %s", *s->tag ? s->tag : "none");
+    name_if_any(app, "program", s->program);
+    name_if_any(app, "subsystem", s->subsystem);
+    name_if_any(app, "test", s->test_name);
+    hb_buf_fmt(&app->out, "\nreason: %s\n", s->reason);
     if (*s->overrides) {
         hb_buf_fmt(&app->out, "asks to override the quality: %s\n", s->overrides);
     }

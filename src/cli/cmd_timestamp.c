@@ -111,7 +111,7 @@ const hb_cmd hb_cmd_timestamp_query = {
                "    --data-binary @q.tsq https://AUTHORITY -o r.tsr\n"
                "and bring the answer back to hb timestamp attach. Only a digest leaves the\n"
                "lab.",
-    .example = "hb timestamp query --help",
+    .example = "hb timestamp query evidence/evidence_monday-2.zip --out q.tsq",
     .run = run_query,
 };
 

@@ -60,8 +60,9 @@ static void sentence(const hb_verified *v, const char *pack, hb_buf *out)
         hb_buf_shown(out, v->case_id);
         hb_buf_fmt(out,
                    "' has the verdict %s, signed by a key you trust, and it follows from "
-                   "its %s\n",
-                   v->verdict, strcmp(v->decided_from, "raw") == 0 ? "raw files" : "profiles");
+                   "its %s%s\n",
+                   v->verdict, strcmp(v->decided_from, "raw") == 0 ? "raw files" : "profiles",
+                   v->break_glass ? "; its baseline stood by break-glass, without approval" : "");
         return;
     }
     hb_buf_c(out, "' does NOT hold: ");
@@ -87,6 +88,7 @@ hb_status hb_verified_json(const hb_verified *v, const char *pack, hb_buf *out, 
     hb_json_kc(&j, "case", v->case_id);
     hb_json_kc(&j, "verdict", v->verdict);
     hb_json_kc(&j, "decided_from", v->decided_from);
+    hb_json_kb(&j, "break_glass", v->break_glass);
     hb_json_kc(&j, "program_version", HB_VERSION);
     hb_json_key(&j, "answers");
     hb_json_arr(&j);

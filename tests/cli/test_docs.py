@@ -106,6 +106,9 @@ class Docs(Case):
                     self.hb("alert", "shelve", "metric:volt/*", "--reason", "as in the manual", "--for", "1h")
                 if c["group"] == "Governance":
                     self.prepare_governance(c["name"])
+                if c["name"] in ("verify", "timestamp query"):
+                    self.hb("keys", "generate", "lab", "--no-passphrase")
+                    self.hb("export", "evidence-pack", "--case", "monday-2", "--key", "lab")
                 if c["name"] == "replay":
                     self.hb("export", "evidence-pack", "--case", "monday-2", "--unsigned")
                 if c["name"] in ("encrypt", "decrypt"):
