@@ -345,7 +345,7 @@ const hb_cmd hb_cmd_export = {
                "or a workspace. Nothing is written unless the decision comes out again, byte\n"
                "for byte. Raw files that are gone or have changed are left out, which the\n"
                "command and the pack say. Signed by the workspace's default key (hb keys\n"
-               "list), or --key. docs: evidence.",
+               "list), or --key. Also: hb help evidence.",
     .example = "hb export evidence-pack --case monday-2 --unsigned",
     .run = run_export,
 };
