@@ -97,21 +97,22 @@ static void sources(hb_buf *out)
 
 static void evidence(hb_buf *out)
 {
-    hb_buf_c(out,
-             "Evidence\n\n"
-             "The lab makes a key once, and hands out keys/lab.pub on a way of its own:\n\n"
-             "  hb keys generate lab\n"
-             "  hb export evidence-pack --case RUN      evidence/evidence_RUN.zip\n\n"
-             "Whoever gets the pack needs no workspace, no network and no trust in the lab:\n\n"
-             "  hb verify PACK --trust lab.pub          everything, and decides again\n"
-             "  hb-verify --trust lab.pub PACK          the same, to be carried along\n"
-             "  hb replay PACK --metric-registry F      would other limits have said otherwise?\n"
-             "  VERIFY.md in the pack                   the same with openssl, sha256sum and jq\n\n"
-             "  hb timestamp query, attach              when it was signed, by an authority\n"
-             "  hb encrypt, hb decrypt                  for those who may read it\n"
-             "  hb audit verify, prove, checkpoint      is the lab's log what it was?\n"
-             "  hb baseline request, approve            who made the baseline one\n\n"
-             "docs/evidence.md, audit.md, governance.md, keys.md say it in full.\n");
+    hb_buf_c(
+        out,
+        "Evidence\n\n"
+        "The lab makes a key once, and hands out keys/lab.pub on a way of its own:\n\n"
+        "  hb keys generate lab\n"
+        "  hb export evidence-pack --case RUN      evidence/evidence_RUN.zip\n\n"
+        "Whoever gets the pack needs no workspace, no network and no trust in the lab:\n\n"
+        "  hb verify PACK --trust lab.pub          everything, and decides again\n"
+        "  hb-verify --trust lab.pub PACK          from its figures, to be carried along\n"
+        "  hb replay PACK --metric-registry F      would other limits have said otherwise?\n"
+        "  VERIFY.md in the pack                   digests, signatures, log: openssl and jq\n\n"
+        "  hb timestamp query, attach              when it was signed, by an authority\n"
+        "  hb encrypt, hb decrypt                  for those who may read it\n"
+        "  hb audit verify, prove, checkpoint      is the lab's log what it was?\n"
+        "  hb baseline request, approve            who made the baseline one\n\n"
+        "docs/evidence.md, audit.md, governance.md, keys.md say it in full.\n");
 }
 
 const hb_topic hb_topics[] = {

@@ -71,7 +71,7 @@ typedef struct hb_verified {
     const char *case_id;
     const char *verdict;      /* of the decision in the pack, whatever it is worth; "" = unknown */
     const char *decided_from; /* "raw", "profiles", "" = it was not decided again, or otherwise */
-    bool break_glass;         /* the baseline was set without approval, for a while, on the record */
+    bool break_glass; /* the baseline was set without approval, for a while, on the record */
 } hb_verified;
 
 /* HB_OK also when nothing holds; other statuses mean that it could not be looked at at all (no such
