@@ -165,6 +165,13 @@ static hb_status sign(hb_app *app, approval *a, hb_error *err)
                            &app->arena, &a->state, err);
 }
 
+/* By its quality, whoever approved it. */
+static bool is_refused(const hb_app *app, const approval *a)
+{
+    return a->quality && a->quality->blocks && !*a->request.s.overrides &&
+           hb_quality_policy_gates(&app->quality_policy, a->request.s.tag);
+}
+
 static void print_next(hb_app *app, const approval *a)
 {
     bool retire = strcmp(a->request.s.purpose, "retire") == 0;
@@ -180,11 +187,15 @@ static void print_next(hb_app *app, const approval *a)
     } else if (run) {
         hb_buf_fmt(&app->out, "next, by an approver: hb baseline set %s --tag %s --key KEY\n",
                    a->named, a->request.s.tag);
+    } else if (is_refused(app, a)) {
+        hb_buf_c(&app->out, "next: mend the quality, which refuses it; or somebody asks for it "
+                            "again with --override-quality REASON\n");
     } else {
         hb_buf_fmt(&app->out,
-                   "next, by an approver: hb baseline promote --version %s --tag %s --yes --key "
+                   "next, by an approver: hb baseline promote --version %s --tag %s --yes%s --key "
                    "KEY\n",
-                   a->named, a->request.s.tag);
+                   a->named, a->request.s.tag,
+                   *a->request.s.overrides ? " --override-quality REASON" : "");
     }
 }
 
