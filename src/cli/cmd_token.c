@@ -365,6 +365,6 @@ const hb_cmd hb_cmd_token_revoke = {
     .args = "NAME",
     .details = "Takes effect at once, without a restart. Where operators are in force an admin\n"
                "signs for it (--key). It is an entry of the log.",
-    .example = "hb token create old --role viewer --expires 1d && hb token revoke old",
+    .example = "hb token revoke grafana",
     .run = run_revoke,
 };

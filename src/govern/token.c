@@ -67,7 +67,7 @@ static bool take_time(const json_t *map, const char *key, hb_time *ret)
     char text[HB_TIME_TEXT];
     bool zoned = false;
     return take_text(map, key, text, sizeof text) &&
-           hb_time_parse(text, strlen(text), ret, &zoned) && zoned;
+           hb_time_parse(text, strlen(text), ret, &zoned) && zoned && *ret != HB_TIME_NONE;
 }
 
 static bool take_role(const json_t *map, hb_role *ret)
