@@ -123,10 +123,24 @@ static void close_change(change *c)
     hb_free(c->tokens);
 }
 
+/* That the private half is here too, which an agent's or a token's key does not show by being
+ * opened: the signature is verified before it is given out, and not kept. */
+static hb_status sign_something(hb_signer *signer, const char *what, hb_error *err)
+{
+    hb_buf signature;
+    hb_buf_init(&signature, 4096);
+    hb_status status = hb_signer_sign(signer, what, strlen(what), &signature, err);
+    hb_buf_release(&signature);
+    return status;
+}
+
 static hb_status permit(change *c, hb_signer *signer, const char *program, hb_error *err)
 {
     hb_operators *o = NULL;
     const char *id = signer ? hb_pubkey_id(hb_signer_public(signer)) : "";
+    if (signer) {
+        HB_TRY(sign_something(signer, "hb token: who makes or revokes one", err));
+    }
     if (c->app->store) {
         HB_TRY(hb_app_operators(c->app, &o, err));
     }

@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: Apache-2.0
 """Tokens of a running daemon: none, wrong, expired, revoked, of another role and program, right; each counts and ends
 without a restart; none is left in a file or a log."""
+import contextlib
 import glob
 import hashlib
 import json
 import os
 import signal
 import socket
+import sqlite3
 import stat
+import subprocess
 import time
 import unittest
 import urllib.error
@@ -15,6 +18,7 @@ import urllib.request
 
 from hbtest import SOURCE
 from livecase import LiveCase
+from test_governance import Lab
 
 DEADLINE_S = 60
 REGISTRY = "version: \"1\"\nmetrics:\n  psu_volts: {unit: V}\n"
@@ -191,6 +195,29 @@ test_name: t
         r = self.run_hb("token", "list")
         self.assertNotEqual(r.returncode, 0)
         self.assertIn(b"mode 0644", r.stderr)
+
+
+class Permitted(Lab):
+    def test_an_admin_signs_where_operators_are_in_force(self):
+        create = ("token", "create", "t", "--role", "viewer", "--expires", "1d")
+        self.begin()
+        for who in (None, "eve", "vic", "bob", "kim", "old", "rob"):
+            with self.subTest(who=who):
+                self.hb_error(*create, *self.key(who), code=5, has=["role admin", "ada"])
+                self.assertFalse(os.path.exists(self.path("tokens.json")))
+        self.hb(*create, *self.key("ada"))
+        self.hb_error("token", "revoke", "t", *self.key("kim"), code=5, has=["role admin", "ada"])
+        self.assertEqual(self.hb_json("token", "list")["tokens"][0]["state"], "active")
+        self.hb("token", "revoke", "t", *self.key("ada"))
+        with contextlib.closing(sqlite3.connect(self.path("runs.db"))) as db:
+            rows = [json.loads(e) for e, in db.execute("SELECT entry FROM audit_queue WHERE type = 'key' ORDER BY id")]
+        ada = hashlib.sha256(subprocess.run(["openssl", "pkey", "-in", self.path("keys/ada.pem"), "-pubout", "-outform", "DER"],
+                                            capture_output=True, check=True).stdout).hexdigest()
+        self.assertEqual([r["data"]["action"] for r in rows], ["token_made", "token_revoked"])
+        for row in rows:
+            self.assertEqual((row["by"], row["data"]["name"], row["data"]["role"]), (ada, "t", "viewer"))
+            self.assertEqual(row["subject"], self.hb_json("token", "list")["tokens"][0]["id"])
+        self.hb("audit", "verify")
 
 
 if __name__ == "__main__":
