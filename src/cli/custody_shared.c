@@ -67,6 +67,7 @@ static void entry_of(void *ctx, hb_json *j)
     const entry *e = ctx;
     hb_json_kc(j, "by_name", e->by_name);
     hb_json_kc(j, "event", e->deed->event);
+    hb_json_kc(j, "manifest_sha256", e->deed->manifest_sha256 ? e->deed->manifest_sha256 : "");
     hb_json_kc(j, "reason", e->deed->reason);
     hb_json_kc(j, "run_id", e->deed->run_id);
     hb_json_kc(j, "statement_sha256", e->statement);

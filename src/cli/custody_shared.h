@@ -13,9 +13,10 @@ typedef struct hb_custody_deed {
     const char *case_id;
     const char *event; /* "created", "hold", "redacted" … */
     const char *reason;
-    const char *by;     /* who says he does it, where nobody signs */
-    const char *run_id; /* "" = none is named */
-    hb_action action;   /* what it takes where there are operators */
+    const char *by;              /* who says he does it, where nobody signs */
+    const char *run_id;          /* "" = none is named */
+    const char *manifest_sha256; /* of the pack that was made; NULL = none was */
+    hb_action action;            /* what it takes where there are operators */
 } hb_custody_deed;
 
 /* With operators in force it takes a key of one of them (HB_E_DENIED with who could); without, a

@@ -74,7 +74,7 @@ class WithoutOperators(Custody):
             told = entries[e["index"]]
             self.assertEqual((told["seq"], told["at"], told["subject"], told["by"]), (e["seq"], e["at"], "a", ""))
         self.assertEqual(entries[t["events"][0]["index"]]["data"],
-                         {"by_name": "kim", "event": "transmitted", "reason": "why transmitted", "run_id": "",
+                         {"by_name": "kim", "event": "transmitted", "manifest_sha256": "", "reason": "why transmitted", "run_id": "",
                           "statement_sha256": ""})
         self.assertEqual([e["event"] for e in self.timeline("a", "--limit", "1")["events"]], ["transmitted"])
         self.hb("audit", "verify")
