@@ -45,8 +45,9 @@ static hb_status record(void *ctx, const hb_redacted *r, hb_error *err)
 static hb_status tell(hb_app *app, const redact_opts *o, const hb_redacted *r, hb_error *err)
 {
     if (!app->common.json) {
-        hb_buf_fmt(&app->out, "%s: case %s without %zu files (%" PRIu64 " bytes), signed\n", o->out,
-                   r->case_id, r->n_dropped, r->dropped_bytes);
+        hb_buf_fmt(&app->out, "%s: case %s without %zu file%s (%" PRIu64 " bytes), signed\n",
+                   o->out, r->case_id, r->n_dropped, r->n_dropped == 1 ? "" : "s",
+                   r->dropped_bytes);
         hb_buf_fmt(&app->out, "original %s\nmanifest %s\n", r->original_sha256, r->manifest_sha256);
         return hb_buf_check(&app->out, err);
     }

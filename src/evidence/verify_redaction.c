@@ -80,7 +80,11 @@ static hb_status ask_original(hb_check *c, const hb_manifest *original, hb_error
                          HB_PACK_ORIGINAL_ATTESTATION);
     }
     status = status == HB_OK ? is_about(c, &d, original, &e) : status;
-    return status == HB_OK ? signed_by(c, &d, err) : hb_check_fault(c, "redaction", &e, err);
+    if (status != HB_OK) {
+        hb_error_prefix(&e, "the original's attestation");
+        return hb_check_fault(c, "redaction", &e, err);
+    }
+    return signed_by(c, &d, err);
 }
 
 hb_status hb_ask_redaction(hb_check *c, hb_error *err)
@@ -95,6 +99,8 @@ hb_status hb_ask_redaction(hb_check *c, hb_error *err)
     if (read_all(c, &r, &original, &e) != HB_OK) {
         return hb_check_fault(c, "redaction", &e, err);
     }
+    c->out->is_redacted = true;
+    c->out->n_taken_out = r.n_dropped;
     HB_TRY(hb_check_say(c, "redaction", HB_HOLDS, err,
                         "redacted: %zu file%s of the original (manifest SHA-256 %s) %s not here, "
                         "'%s' among them; the others are byte for byte the original's, but for "
