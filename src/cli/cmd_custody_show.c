@@ -44,10 +44,14 @@ static hb_status same(hb_app *app, const hb_custody_event *e, const hb_statement
     hb_error why = {0};
     HB_TRY(hb_custody_subject(e->case_id, subject, err));
     hb_status status = hb_statement_claims(row->envelope, "statement", &app->arena, &s, &why);
-    *ret_same = status == HB_OK && strcmp(s.kind, "custody") == 0 &&
-                strcmp(s.subject_sha256, subject) == 0 && strcmp(s.purpose, e->event) == 0 &&
-                strcmp(s.reason, e->reason) == 0 && strcmp(s.digest, e->statement_sha256) == 0 &&
-                strcmp(s.keyid, e->by) == 0 && s.at == e->at;
+    bool about = strcmp(e->event, "removed") == 0 /* signed once for all that went: the policy */
+                     ? status == HB_OK && strcmp(s.kind, "removal") == 0
+                     : status == HB_OK && strcmp(s.kind, "custody") == 0 &&
+                           strcmp(s.subject_sha256, subject) == 0 &&
+                           strcmp(s.purpose, e->event) == 0;
+    *ret_same = about && strcmp(s.reason, e->reason) == 0 &&
+                strcmp(s.digest, e->statement_sha256) == 0 && strcmp(s.keyid, e->by) == 0 &&
+                s.at == e->at;
     return HB_OK;
 }
 

@@ -82,6 +82,7 @@ const hb_cmd *const hb_commands[] = {
     &hb_cmd_audit_cosign,
     &hb_cmd_audit_prove,
     &hb_cmd_redact,
+    &hb_cmd_retention,
     &hb_cmd_custody_add,
     &hb_cmd_custody_timeline,
     &hb_cmd_custody_list,

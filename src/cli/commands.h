@@ -76,6 +76,7 @@ extern const hb_cmd hb_cmd_alert_unshelve;
 extern const hb_cmd hb_cmd_alert_dead;
 extern const hb_cmd hb_cmd_alert_retry;
 extern const hb_cmd hb_cmd_redact;
+extern const hb_cmd hb_cmd_retention;
 extern const hb_cmd hb_cmd_custody_add;
 extern const hb_cmd hb_cmd_custody_timeline;
 extern const hb_cmd hb_cmd_custody_list;
