@@ -142,8 +142,8 @@ const hb_cmd hb_cmd_redact = {
                "who redacted and of who signed the original (--trust). Values within files are\n"
                "not redacted: everything else is decided from.\n"
                "\n"
-               "Where there is a registry, it is an entry of the lab's log (hb custody timeline),\n"
-               "and with operators in force it takes an approver. docs: custody.",
+               "Where there is a registry, it is an entry of the lab's log (hb custody\n"
+               "timeline), and with operators in force it takes an approver. docs: custody.",
     .example =
         "hb redact evidence_monday-2.zip --drop raw --out shared.zip --reason \"to the supplier\"",
     .run = run_redact,
