@@ -144,7 +144,6 @@ const hb_cmd hb_cmd_redact = {
                "\n"
                "Where there is a registry, it is an entry of the lab's log (hb custody\n"
                "timeline), and with operators in force it takes an approver. docs: custody.",
-    .example =
-        "hb redact evidence_monday-2.zip --drop raw --out shared.zip --reason \"to the supplier\"",
+    .example = "hb redact evidence_monday-2.zip --drop raw -o r.zip --reason supplier",
     .run = run_redact,
 };
