@@ -100,6 +100,18 @@ class WhatIsLeft(Redact):
         self.assertEqual(told[1][0], "holds")
         self.assertIn(("trust", "fails"), [(a["question"], a["answer"]) for a in d["answers"]])
 
+    def test_a_stretch_of_time_can_be_taken_out(self):
+        self.write("t.csv", "time,x\n" + "".join(f"2026-01-05T10:00:{i:02d}Z,{20 + i % 5}\n" for i in range(60)))
+        self.hb("run", "t.csv", "--run-id", "t", "--fail-on", "none")
+        self.hb("export", "evidence-pack", "--case", "t", "--key", "lab", "--out", "t.zip",
+                "--raw-slice", "2026-01-05T10:00:10Z..2026-01-05T10:00:20Z")
+        self.assertIn("raw/slice/0/t.csv", self.files("t.zip"))
+        self.redact("raw/slice", pack="t.zip")
+        cut = json.loads(self.files("r.zip")["raw/reading.json"])["slice"]["files"][0]
+        self.assertEqual((cut["member"], cut["why"]), ("", "taken out by redaction"))
+        d, _ = self.answers("r.zip")
+        self.assertEqual((d["holds"], d["taken_out"]), (True, 1))
+
     def test_twice_gives_equal_bytes_and_a_folder_the_same_files(self):
         self.redact("raw")
         self.redact("raw/", out="again.zip")
