@@ -60,8 +60,13 @@ static void sentence(const hb_verified *v, const char *pack, hb_buf *out)
         hb_buf_shown(out, v->case_id);
         hb_buf_fmt(out,
                    "' has the verdict %s, signed by a key you trust, and it follows from "
-                   "its %s\n",
+                   "its %s",
                    v->verdict, strcmp(v->decided_from, "raw") == 0 ? "raw files" : "profiles");
+        if (v->is_redacted) {
+            hb_buf_fmt(out, "; redacted: %zu file%s taken out", v->n_taken_out,
+                       v->n_taken_out == 1 ? " was" : "s were");
+        }
+        hb_buf_ch(out, '\n');
         return;
     }
     hb_buf_c(out, "' does NOT hold: ");
@@ -87,6 +92,12 @@ hb_status hb_verified_json(const hb_verified *v, const char *pack, hb_buf *out, 
     hb_json_kc(&j, "case", v->case_id);
     hb_json_kc(&j, "verdict", v->verdict);
     hb_json_kc(&j, "decided_from", v->decided_from);
+    hb_json_key(&j, "taken_out");
+    if (v->is_redacted) {
+        hb_json_u64(&j, v->n_taken_out);
+    } else {
+        hb_json_null(&j);
+    }
     hb_json_kc(&j, "program_version", HB_VERSION);
     hb_json_key(&j, "answers");
     hb_json_arr(&j);
