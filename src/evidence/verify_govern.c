@@ -25,7 +25,10 @@ hb_status hb_ask_operators(hb_check *c, hb_error *err)
     while (hb_operators_at(c->operators, n)) {
         n++;
     }
-    return hb_check_say(c, "operators", HB_HOLDS, err, "%zu people, each known by public keys", n);
+    return hb_check_say(c, "operators", HB_HOLDS, err,
+                        "%zu people, each known by public keys (SHA-256 %.12s); that these are the "
+                        "lab's people is said by who signed the pack",
+                        n, hb_operators_digest(c->operators));
 }
 
 /* --- approvals --- */
