@@ -101,6 +101,12 @@ static hb_status tell(hb_check *c, const hb_governed *g, hb_error *err)
     bool needed = c->inputs.policy.require_approval;
     switch (g->standing) {
     case HB_STANDING_APPROVED:
+        if (needed && decided_at(c) == HB_TIME_NONE) {
+            return hb_check_say(c, "approvals", HB_NOT_CHECKED, err,
+                                "the baseline is %s, but without the log it is not known when it "
+                                "was decided, and so not whether their keys counted then",
+                                g->text);
+        }
         return hb_check_say(c, "approvals", HB_HOLDS, err, "the baseline is %s", g->text);
     case HB_STANDING_BREAK_GLASS:
         return hb_check_say(c, "approvals", HB_HOLDS, err,

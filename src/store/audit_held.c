@@ -15,30 +15,28 @@ typedef struct held {
         *sql; /* seq, digest of the body ("" = none is made), body (NULL = the row is gone) */
 } held;
 
-static const held
-    everything[] =
-        {
-            {"signed statement",
-             "SELECT q.id, q.subject, s.envelope" FROM_QUEUE "statements s ON s.sha256 = " DATA(
-                 "statement_sha256") " WHERE q.type IN ('request', 'review', 'approval', "
-                                     "'rejection', 'break_glass', 'setting')"
-                                     " OR (q.type = 'operators' AND " DATA(
-                                         "sha256") " IS NULL) ORDER BY q.id"},
-            {"text of operators",
-             "SELECT q.id, q.subject, o.text" FROM_QUEUE "operators o ON o.sha256 = q.subject"
-             " WHERE q.type = 'operators' AND " DATA("sha256") " = q.subject ORDER BY q.id"},
-            {"baseline version", "SELECT q.id, q.subject, v.json" FROM_QUEUE
-                                 "baseline_versions v ON v.digest = q.subject"
-                                 " WHERE q.type = 'version' ORDER BY q.id"},
-            {"retirement", "SELECT q.id, '', t.reason" FROM_QUEUE
-                           "(baseline_retirements t JOIN baseline_versions v ON v.id = t.version) "
-                           "ON v.digest = q.subject"
-                           " WHERE q.type = 'retire' ORDER BY q.id"},
-            {"decision", "SELECT q.id, q.subject, d.json" FROM_QUEUE
-                         "(decisions d JOIN runs r ON r.id = d.run) ON r.run_id = " DATA(
-                             "run_id") " AND d.digest = q.subject WHERE q.type = 'decision' "
-                                       "AND " DATA("window") " IS NULL"
-                                                             " ORDER BY q.id"},
+static const held everything[] = {
+    {"signed statement",
+     "SELECT q.id, q.subject, s.envelope" FROM_QUEUE "statements s ON s.sha256 = " DATA(
+         "statement_sha256") " WHERE q.type IN ('request', 'review', 'approval', "
+                             "'rejection', 'break_glass', 'setting')"
+                             " OR (q.type = 'operators' AND " DATA(
+                                 "sha256") " IS NULL) ORDER BY q.id"},
+    {"text of operators",
+     "SELECT q.id, q.subject, o.text" FROM_QUEUE "operators o ON o.sha256 = q.subject"
+     " WHERE q.type = 'operators' AND " DATA("sha256") " = q.subject ORDER BY q.id"},
+    {"baseline version",
+     "SELECT q.id, q.subject, v.json" FROM_QUEUE "baseline_versions v ON v.digest = q.subject"
+     " WHERE q.type = 'version' ORDER BY q.id"},
+    {"retirement", "SELECT q.id, '', t.reason" FROM_QUEUE
+                   "(baseline_retirements t JOIN baseline_versions v ON v.id = t.version) "
+                   "ON v.digest = q.subject"
+                   " WHERE q.type = 'retire' ORDER BY q.id"},
+    {"decision", "SELECT q.id, q.subject, d.json" FROM_QUEUE
+                 "(decisions d JOIN runs r ON r.id = d.run) ON r.run_id = " DATA(
+                     "run_id") " AND d.digest = q.subject WHERE q.type = 'decision' "
+                               "AND " DATA("window") " IS NULL"
+                                                     " ORDER BY q.id"},
 };
 
 static hb_status check(hb_store *s, const char *what, hb_sql *q, hb_error *err)
