@@ -119,6 +119,13 @@ static hb_status tell(hb_check *c, const hb_governed *g, hb_error *err)
                         needed ? "requires it" : "does not require it", g->text);
 }
 
+/* Does the policy choose by a tag? Then a reference without one was named by somebody. */
+static bool chooses_by_tag(const hb_policy *p)
+{
+    return p->strategy == HB_STRATEGY_GOLDEN || p->strategy == HB_STRATEGY_TAG ||
+           p->golden_for_hard_gates;
+}
+
 hb_status hb_ask_approvals(hb_check *c, hb_error *err)
 {
     hb_error e = {0};
@@ -129,6 +136,12 @@ hb_status hb_ask_approvals(hb_check *c, hb_error *err)
     if (!c->inputs.reference.run) {
         return hb_check_say(c, "approvals", HB_NOT_IN_PACK, err,
                             "there was no baseline to be approved");
+    }
+    if (!*c->inputs.reference.tag && needed && chooses_by_tag(&c->inputs.policy)) {
+        return hb_check_say(c, "approvals", HB_FAILS, err,
+                            "the policy requires an approved tag, and the baseline was chosen "
+                            "without one ('%s')",
+                            c->inputs.reference.reason);
     }
     if (!*c->inputs.reference.tag) {
         return hb_check_say(c, "approvals", HB_NOT_IN_PACK, err,
