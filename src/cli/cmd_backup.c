@@ -167,8 +167,9 @@ const hb_cmd hb_cmd_restore = {
     .details = "Into DIR, which must not exist; without it the backup is only tried. What is\n"
                "restored is looked at before it gets its name: the digest of every file, the\n"
                "integrity of the registry and how much is in it, every entry of the log against\n"
-               "its hashes and checkpoint, the keys and what was signed about them. Anything that\n"
-               "is not as the backup says is an error (exit code 12), and DIR is not made.\n"
+               "its hashes and checkpoint, the keys and what was signed about them. Anything\n"
+               "that is not as the backup says is an error (exit code 12), and DIR is not\n"
+               "made.\n"
                "\n"
                "Private keys are brought back by hand: keys/NAME.pem, and audit/key.pem, without\n"
                "which the log can be read and no longer added to.",

@@ -165,7 +165,7 @@ static const hb_opt approve_table[] = {
 const hb_cmd hb_cmd_config_request = {
     .name = "config request",
     .group = "Governance",
-    .summary = "ask for a metric registry or baseline policy to be approved",
+    .summary = "ask for a registry or policy file to be approved",
     .needs = HB_NEED_STORE_WRITE,
     .opts = request_table,
     .opts_size = sizeof(config_opts),
@@ -183,7 +183,7 @@ const hb_cmd hb_cmd_config_request = {
 const hb_cmd hb_cmd_config_approve = {
     .name = "config approve",
     .group = "Governance",
-    .summary = "approve a metric registry or baseline policy that was asked for",
+    .summary = "approve a metric registry or baseline policy",
     .needs = HB_NEED_STORE_WRITE,
     .opts = approve_table,
     .opts_size = sizeof(config_opts),
@@ -191,9 +191,8 @@ const hb_cmd hb_cmd_config_approve = {
     .max_args = 1,
     .args = "FILE",
     .text_only = true,
-    .details =
-        "Read FILE first: what is signed is its SHA-256. Needs an admin of \"*\" who did not\n"
-        "ask for it; where there is one admin alone, his own approval counts.",
+    .details = "Read FILE first: what is signed is its SHA-256. Needs an admin of \"*\" who did\n"
+               "not ask for it; where there is one admin alone, his own approval counts.",
     .example = "hb config approve baseline_policy.yaml --key keys/ada.pem",
     .run = run_approve,
 };

@@ -78,9 +78,9 @@ const hb_cmd hb_cmd_operators_init = {
     .max_args = 1,
     .args = "[FILE]",
     .text_only = true,
-    .details = "Signed by an admin in it, and taken on trust, once: the registry and the log keep\n"
-               "who it was. Keys that stand in files of their own are put into the text. Default\n"
-               "FILE: operators.yaml. Format: docs/formats/operators.md.",
+    .details = "Signed by an admin in it, and taken on trust, once: the registry and the log\n"
+               "keep who it was. Keys that stand in files of their own are put into the text.\n"
+               "Default FILE: operators.yaml. Format: docs/formats/operators.md.",
     .example = "hb operators init people.yaml --key keys/ada.pem",
     .run = run_init,
 };

@@ -9,7 +9,7 @@
 #include "crypto/sealed.h"
 
 enum { HB_CMS_RECIPIENTS_MAX = 16 };
-/* Reading needs all of it in memory, twice: what hb could not read it does not write. */
+/* Reading takes nearly four times as much memory: what hb could not read it does not write. */
 #define HB_CMS_MAX ((size_t)1 << 30)
 
 typedef struct hb_cms hb_cms;

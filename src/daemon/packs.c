@@ -231,6 +231,9 @@ hb_status hb_packer_start(const hb_packer_options *options, hb_packer **ret_pack
                      : HB_OK;
     }
     if (status == HB_OK) {
+        status = hb_packs_try_now(p->store, p->o.stream, err);
+    }
+    if (status == HB_OK) {
         status = start_thread(p, err);
     }
     if (status != HB_OK) {

@@ -156,6 +156,23 @@ hb_status hb_pack_failed(hb_store *s, int64_t id, const char *why, hb_time next,
                         err);
 }
 
+static hb_status try_now(hb_store *s, const char *stream, hb_error *err)
+{
+    HB_CLEANUP(hb_sql_close) hb_sql q = {0};
+    HB_TRY(hb_sql_open(s,
+                       "UPDATE evidence_packs SET next_ns = wanted_ns"
+                       " WHERE state = 'wanted' AND stream = ? AND next_ns > wanted_ns",
+                       &q, err));
+    hb_sql_text(&q, stream);
+    return hb_sql_exec(&q, err);
+}
+
+hb_status hb_packs_try_now(hb_store *s, const char *stream, hb_error *err)
+{
+    HB_TRY(hb_store_begin(s, err));
+    return hb_store_end(s, try_now(s, stream, err), err);
+}
+
 hb_status hb_pack_gone(hb_store *s, int64_t id, const char *why, hb_error *err)
 {
     HB_TRY(hb_store_begin(s, err));

@@ -63,6 +63,8 @@ HB_CHECKED hb_status hb_pack_made(hb_store *s, int64_t id, const char *path,
                                   hb_error *err);
 HB_CHECKED hb_status hb_pack_failed(hb_store *s, int64_t id, const char *why, hb_time next,
                                     hb_error *err);
+/* What waited for another try waits no longer: the program that had failed is another one now. */
+HB_CHECKED hb_status hb_packs_try_now(hb_store *s, const char *stream, hb_error *err);
 /* Taken away, or never to be made. */
 HB_CHECKED hb_status hb_pack_gone(hb_store *s, int64_t id, const char *why, hb_error *err);
 
