@@ -2,7 +2,7 @@
 # The two commands of the README are `make demo` and `make test`; the rest is for people who work on
 # the code. CMake does the building (CMakePresets.json), this file only names the jobs.
 
-.PHONY: all build demo demo-live test check bench validate validate-real lint format install kit fuzz kill-loop pilot soak clean help
+.PHONY: all build demo demo-live test check bench validate validate-real lint format install kit fuzz kill-loop pilot soak arm64 clean help
 PRESET ?= release
 JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 
@@ -24,6 +24,7 @@ help:
 	@echo "make soak     24 h of telemetry compressed, then 30 min in real time: memory and descriptors stay flat"
 	@echo "make kit      what deploy/install.sh installs from, build/kit/hb-VERSION.tar.gz"
 	@echo "make kill-loop  200 times kill -9 of the daemon: decisions stay those of an uninterrupted run"
+	@echo "make arm64    packs of this machine decided again by arm64 code, in qemu"
 	@echo "make install  into PREFIX (default /usr/local)"
 
 build:
@@ -74,6 +75,10 @@ validate: build
 validate-real: build
 	@tools/install-deps.sh build test
 	/usr/bin/python3 tools/validate/real_data.py --hb build/$(PRESET)/hb
+
+arm64: build
+	@tools/install-deps.sh build arm64
+	tools/arm64/verify.sh
 
 kill-loop: build
 	@tools/install-deps.sh build test

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs what is missing of the Debian packages that building ("build") or testing ("build test")
 # needs, and says so first. Nothing is installed when nothing is missing.
-# "bench": the peers of `make bench`; "live": what `make demo-live` talks to.
+# "bench": the peers of `make bench`; "live": what `make demo-live` talks to; "arm64": what `make arm64` builds with.
 #
 #     tools/install-deps.sh build
 #     tools/install-deps.sh build test
@@ -20,6 +20,8 @@ test="clang-14 clang libclang-rt-14-dev clang-format-14 libcmocka-dev python3 py
       bsdutils systemd debootstrap shellcheck dash"
 # a broker and a publisher for the live demonstration
 live="mosquitto python3 python3-paho-mqtt"
+# another processor: a compiler, an emulator
+arm64="gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user jq"
 # peers that Debian has; DuckDB and Polars come by npm where that is installed (tools/bench/peers.py)
 bench="python3 python3-numpy python3-pandas python3-scipy python3-openpyxl mawk"
 
@@ -30,6 +32,7 @@ for group in "$@"; do
     test) wanted="$wanted $test" ;;
     bench) wanted="$wanted $bench" ;;
     live) wanted="$wanted $live" ;;
+    arm64) wanted="$wanted $arm64" ;;
     *)
         echo "install-deps: unknown group '$group', expected build, test, live or bench" >&2
         exit 2

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { PATH_MAX_BYTES = 8192, FILE_MODE = 0644 };
+enum { PATH_MAX_BYTES = 8192, FILE_MODE = 0644, DIR_MODE = 0755 };
 
 /* --- writing files --- */
 
@@ -37,7 +37,7 @@ static hb_status make_folders(hb_audit_log *log, char *path, hb_error *err)
     char *begin = path + strlen(log->dir);
     for (char *slash = begin; status == HB_OK && (slash = strchr(slash + 1, '/')) != NULL;) {
         *slash = '\0';
-        int made = log->os->mkdir(path, 0777);
+        int made = log->os->mkdir(path, DIR_MODE);
         if (made != 0 && errno != EEXIST) {
             status = HB_FAIL(err, HB_E_IO, "cannot create folder '%s': %s", path, strerror(errno));
         }

@@ -2,6 +2,7 @@
 /* Selection in three steps: a strategy names the candidates (pick.c), they are checked and loaded,
  * the comparable set is listed. */
 #include "baseline/pick.h"
+#include "telemetry/run_digest.h"
 
 #include <string.h>
 
@@ -64,6 +65,29 @@ static void free_runs(hb_run **runs, size_t n)
     }
 }
 
+/* An approval names a run by its digest: figures that were changed in the registry's file must not
+ * be compared with under that name. */
+static hb_status load_run(hb_picker *p, const char *run_id, hb_run **ret, hb_error *err)
+{
+    hb_run *run = NULL;
+    char stated[sizeof run->digest];
+    HB_TRY(hb_store_get_run(p->s, run_id, &run, err));
+    memcpy(stated, run->digest, sizeof stated);
+    hb_status status = p->policy->require_approval ? hb_run_set_digest(run, err) : HB_OK;
+    if (status == HB_OK && strcmp(run->digest, stated) != 0) {
+        status = HB_FAIL(err, HB_E_EVIDENCE,
+                         "registry '%s': the figures of run '%s' are not those it was registered "
+                         "with (SHA-256 %.12s, registered %.12s); restore a backup",
+                         hb_store_path(p->s), run_id, run->digest, stated);
+    }
+    if (status != HB_OK) {
+        hb_run_free(run);
+        return status;
+    }
+    *ret = run;
+    return HB_OK;
+}
+
 /* Oldest first: the pooled series then runs in the order of time. */
 static hb_status load_pool(hb_picker *p, const hb_choice *c, hb_error *err)
 {
@@ -72,7 +96,7 @@ static hb_status load_pool(hb_picker *p, const hb_choice *c, hb_error *err)
     hb_status status = HB_OK;
     for (size_t i = 0; i < n && status == HB_OK; i++) {
         const char *run_id = c->version ? c->run_ids[i] : c->rows[n - 1 - i].run_id;
-        status = hb_store_get_run(p->s, run_id, &runs[i], err);
+        status = load_run(p, run_id, &runs[i], err);
     }
     if (status == HB_OK) {
         status = hb_run_pool((const hb_run *const *)runs, n, &p->sel->owned_run, err);
@@ -87,7 +111,7 @@ static hb_status load(hb_picker *p, const hb_choice *c, hb_error *err)
     if (c->version || strcmp(c->reason, "rolling") == 0) {
         HB_TRY(load_pool(p, c, err));
     } else {
-        HB_TRY(hb_store_get_run(p->s, c->rows[0].run_id, &p->sel->owned_run, err));
+        HB_TRY(load_run(p, c->rows[0].run_id, &p->sel->owned_run, err));
     }
     r->run = p->sel->owned_run;
     for (size_t i = 0; i < c->n && !c->version; i++) {

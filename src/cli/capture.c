@@ -5,6 +5,7 @@
 
 #include "base/mem.h"
 #include "crypto/digest.h"
+#include "govern/token.h"
 #include "os/file.h"
 
 #include <errno.h>
@@ -307,11 +308,13 @@ static hb_status open_source(capture *c, hb_error *err)
     hb_buf text;
     hb_record last;
     bool found = false;
+    const char *tokens = NULL;
     hb_decode_options format = {.payload = HB_PAYLOAD_AUTO};
     void *config = hb_arena_alloc(&c->app->arena, c->ops->config_size);
     if (!config) {
         return HB_NOMEM(err);
     }
+    HB_TRY(hb_app_path(c->app, NULL, HB_TOKENS_FILE, &tokens, err));
     HB_TRY(decode_config(c, config, err));
     c->ops->format(config, &format);
     HB_TRY(hb_decoder_new(&format, c->schema, &c->decoder, err));
@@ -324,6 +327,8 @@ static hb_status open_source(capture *c, hb_error *err)
                              .name = c->ops->name,
                              .state_dir = c->state_dir,
                              .base_dir = ".",
+                             .tokens = tokens,
+                             .program = "",
                              .last = found ? &last : NULL};
         status = c->ops->open(&env, config, &c->source, err);
     }

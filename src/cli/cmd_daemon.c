@@ -8,6 +8,7 @@
 #include "cli/signing.h"
 
 #include "base/json_write.h"
+#include "govern/token.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -222,8 +223,10 @@ static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f, hb_s
 {
     hb_store *store = NULL;
     const char *audit_dir = NULL;
+    const char *tokens = NULL;
     const char *evidence_dir = NULL;
     HB_TRY(hb_app_audit_path(app, &audit_dir, err));
+    HB_TRY(hb_app_path(app, NULL, HB_TOKENS_FILE, &tokens, err));
     HB_TRY(hb_app_evidence_dir(app, &evidence_dir, err));
     HB_TRY(hb_store_open(app->os, f->db, HB_STORE_CREATE, &store, err));
     hb_status kept = hb_kept_put(app, store, hb_registry_digest(f->registry), err);
@@ -248,6 +251,7 @@ static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f, hb_s
         .db = f->db,
         .reports = f->reports,
         .audit_dir = audit_dir,
+        .tokens = tokens,
         .output_dir = f->output_dir,
         .journal_dir = f->journal_dir,
         .registry = f->registry,

@@ -4,8 +4,11 @@
 #include "cli/commands.h"
 #include "cli/view_health.h"
 
+#include "crypto/secret.h"
+#include "govern/token.h"
 #include "http/client.h"
 
+#include <openssl/crypto.h>
 #include <string.h>
 
 enum { ANSWER_MAX = 4 << 20, NOT_READY = 1 };
@@ -14,6 +17,7 @@ enum { ANSWER_MAX = 4 << 20, NOT_READY = 1 };
 
 typedef struct health_opts {
     uint32_t timeout_s;
+    const char *token_file;
 } health_opts;
 
 static hb_status show(hb_app *app, const hb_buf *answer, int http, const char *address,
@@ -21,6 +25,12 @@ static hb_status show(hb_app *app, const hb_buf *answer, int http, const char *a
 {
     bool ready = false;
     hb_buf text;
+    if (http == 401 || http == 403 || http == 429) {
+        return HB_FAIL(err, HB_E_DENIED, "'%s' answered with HTTP status %d: %s", address, http,
+                       http == 401   ? "it asks for a token that counts (--token-file FILE)"
+                       : http == 403 ? "the token is of another program, or this is not its machine"
+                                     : "too many wrong tokens came from here; wait a minute");
+    }
     if (http != 200) {
         return HB_FAIL(err, HB_E_IO, "'%s' answered with HTTP status %d, expected 200 and a health",
                        address, http);
@@ -42,11 +52,16 @@ static hb_status run_health(hb_app *app, const void *opts, hb_list args, int *re
     const health_opts *o = opts;
     const char *address = args.n ? args.v[0] : ADDRESS;
     unsigned timeout_ms = (o->timeout_s ? o->timeout_s : 5) * 1000;
+    char token[HB_TOKEN_TEXT + 4] = ""; /* and a line end */
     hb_buf answer;
     int http = 0;
+    if (o->token_file) {
+        HB_TRY(hb_secret_line(app->os, "token file", o->token_file, token, sizeof token, err));
+    }
     hb_buf_init(&answer, ANSWER_MAX);
-    hb_status status =
-        hb_http_get(address, "/status", "application/json", timeout_ms, &http, &answer, err);
+    hb_status status = hb_http_get(address, "/status", "application/json",
+                                   o->token_file ? token : NULL, timeout_ms, &http, &answer, err);
+    OPENSSL_cleanse(token, sizeof token);
     if (status == HB_E_CONFIG) {
         err->code = HB_E_USAGE;
         status = HB_E_USAGE;
@@ -71,6 +86,11 @@ static const hb_opt table[] = {
      .arg = "SECONDS",
      .max = 600,
      .help = "wait so long for an answer; default 5"},
+    {.name = "token-file",
+     .kind = HB_OPT_STRING,
+     .offset = offsetof(health_opts, token_file),
+     .arg = "FILE",
+     .help = "holds the token of a viewer, where the daemon asks for one"},
     {0},
 };
 

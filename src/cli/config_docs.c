@@ -4,6 +4,7 @@
 #include "cli/operators_shared.h"
 #include "config/field.h"
 #include "daemon/config.h"
+#include "export/retention.h"
 #include "input/profile.h"
 #include "telemetry/normalise.h"
 #include "telemetry/run_meta.h"
@@ -20,6 +21,7 @@ static const char *const kind_names[HB_DOC_COUNT] = {
     [HB_DOC_TELEMETRY] = "telemetry-schema",
     [HB_DOC_DAEMON] = "daemon",
     [HB_DOC_OPERATORS] = "operators",
+    [HB_DOC_RETENTION] = "retention",
 };
 
 const char *hb_doc_name(hb_doc_kind k)
@@ -33,7 +35,10 @@ static hb_doc_kind kind_of(const hb_node *root)
     static const struct {
         const char *key;
         hb_doc_kind kind;
-    } rows[] = {{"operators", HB_DOC_OPERATORS},
+    } rows[] = {{"retention", HB_DOC_RETENTION},
+                {"hot_days", HB_DOC_RETENTION},
+                {"archive_days", HB_DOC_RETENTION},
+                {"operators", HB_DOC_OPERATORS},
                 {"approvals_required", HB_DOC_OPERATORS},
                 {"field_mapping", HB_DOC_TELEMETRY},
                 {"source", HB_DOC_DAEMON},
@@ -145,6 +150,12 @@ hb_status hb_config_doc_check(hb_app *app, hb_str text, const char *path, hb_doc
             hb_operators_text t = {0};
             status = hb_operators_text_read(app, path, &t, err); /* with the keys it names */
             hb_operators_free(t.operators);
+        } else if (*ret_kind == HB_DOC_RETENTION) {
+            hb_retention_policy p;
+            status = hb_retention_policy_parse(text, path, &p, err);
+            if (status == HB_OK) {
+                hb_retention_policy_release(&p);
+            }
         } else if (*ret_kind == HB_DOC_EQUIVALENCE) {
             hb_equivalence_mapping m;
             status = hb_equivalence_parse(text, path, "", &m, err);
@@ -188,6 +199,8 @@ const struct hb_field *hb_doc_fields(hb_doc_kind kind)
         return hb_daemon_config_fields();
     case HB_DOC_OPERATORS:
         return hb_operators_fields();
+    case HB_DOC_RETENTION:
+        return hb_retention_policy_fields();
     case HB_DOC_COUNT:
         break;
     }

@@ -16,6 +16,7 @@ typedef enum hb_doc_kind {
     HB_DOC_TELEMETRY,
     HB_DOC_DAEMON,
     HB_DOC_OPERATORS,
+    HB_DOC_RETENTION,
     HB_DOC_COUNT
 } hb_doc_kind;
 

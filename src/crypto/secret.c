@@ -80,3 +80,8 @@ hb_status hb_secret_line(const hb_os *os, const char *what, const char *path, ch
     ret[n] = '\0';
     return HB_OK;
 }
+
+bool hb_secret_equal(const void *a, const void *b, size_t n)
+{
+    return CRYPTO_memcmp(a, b, n) == 0;
+}

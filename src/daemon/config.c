@@ -5,7 +5,7 @@
 
 #include "base/json_write.h"
 #include "crypto/digest.h"
-#include "os/address.h"
+#include "http/http.h"
 #include "telemetry/run_meta.h"
 
 #include <string.h>
@@ -101,7 +101,9 @@ static hb_status check(const hb_daemon_raw *raw, const hb_node *root, const hb_w
                           c->evidence_always ? "evidence_pack_always" : "evidence_pack_on_fail");
     }
     hb_error why = {0};
-    if (*c->health_listen && hb_address_check(c->health_listen, c->health_expose, &why) != HB_OK) {
+    const hb_http_listen health = {
+        .listen = c->health_listen, .expose = c->health_expose, .tokens = c->health_tokens};
+    if (*c->health_listen && hb_http_listen_check(&health, &why) != HB_OK) {
         return HB_FAIL_AT(err, HB_E_CONFIG, top->name, root->line, root->col, "'health.listen': %s",
                           why.msg);
     }

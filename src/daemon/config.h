@@ -97,7 +97,8 @@ typedef struct hb_daemon_config {
     uint32_t breaker_open_s;
 
     const char *health_listen; /* "" = none */
-    bool health_expose;        /* it may be an address other machines can reach */
+    bool health_expose;        /* it may be an address other machines can reach, */
+    bool health_tokens;        /* and whoever asks there must show a token */
     int log_format;            /* hb_log_format, hb_log_level */
     int log_level;
 

@@ -187,7 +187,12 @@ static const hb_field health_fields[] = {
      .kind = HB_FIELD_BOOL,
      .offset = RAW(c.health_expose),
      .def = "false",
-     .doc = "listen may be an address that other machines can reach. There is no password."},
+     .doc = "listen may be an address that other machines can reach; needs tokens."},
+    {.key = "tokens",
+     .kind = HB_FIELD_BOOL,
+     .offset = RAW(c.health_tokens),
+     .def = "false",
+     .doc = "Whoever asks must show a token (hb token create) of a viewer."},
     {0},
 };
 

@@ -203,6 +203,7 @@ static void *work(void *ctx)
 static hb_status open_one(hb_feeders *f, feeder *me, hb_error *err)
 {
     const hb_daemon_source *of = me->of;
+    const hb_daemon_config *c = f->o.config;
     char *dir = NULL;
     hb_record last = {0};
     bool found = false;
@@ -220,6 +221,8 @@ static hb_status open_one(hb_feeders *f, feeder *me, hb_error *err)
                                    .name = of->name,
                                    .state_dir = dir,
                                    .base_dir = f->o.base_dir,
+                                   .tokens = f->o.tokens,
+                                   .program = c->meta.program ? c->meta.program : "",
                                    .last = found ? &last : NULL};
         status = of->ops->open(&env, of->config, &me->source, err);
     }

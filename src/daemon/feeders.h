@@ -23,6 +23,7 @@ typedef struct hb_feeders_options { /* borrowed for life */
     hb_journal *journal;
     hb_log *log;
     const char *base_dir;  /* relative paths of the configuration start here */
+    const char *tokens;    /* tokens.json of the workspace */
     const char *state_dir; /* each source has a folder of its name in it */
     bool none;             /* open no source: what is in the journal is read again */
 } hb_feeders_options;

@@ -2,7 +2,7 @@
 /* What the daemon answers over HTTP, from the published snapshot alone. docs/live-health.md
  *
  *     hb_health_view view = {.health = h, .os = os};
- *     hb_http_start(listen, hb_health_routes, HB_HEALTH_ROUTES, &view, &http, err)
+ *     hb_http_start(listen, hb_health_routes, HB_HEALTH_ROUTES, &view, gate, &http, err)
  *
  *     GET /live     200 while the engine publishes, else 503: restart it
  *     GET /ready    200 when every check is ok, else 503; JSON with every dependency and its reason

@@ -30,13 +30,14 @@ static bool needs_restart(const hb_daemon_config *old, const hb_daemon_config *n
         hb_daemon_config_digest(now, &none, b, NULL) != HB_OK) {
         return true;
     }
-    bool same =
-        strcmp(a, b) == 0 && old->journal_max_mb == now->journal_max_mb &&
-        old->journal_segment_mb == now->journal_segment_mb &&
-        strcmp(old->journal_dir, now->journal_dir) == 0 &&
-        strcmp(old->db_path, now->db_path) == 0 && strcmp(old->output_dir, now->output_dir) == 0 &&
-        strcmp(old->health_listen, now->health_listen) == 0 && old->max_rss_mb == now->max_rss_mb &&
-        old->max_report_dir_mb == now->max_report_dir_mb;
+    bool same = strcmp(a, b) == 0 && old->journal_max_mb == now->journal_max_mb &&
+                old->journal_segment_mb == now->journal_segment_mb &&
+                strcmp(old->journal_dir, now->journal_dir) == 0 &&
+                strcmp(old->db_path, now->db_path) == 0 &&
+                strcmp(old->output_dir, now->output_dir) == 0 &&
+                strcmp(old->health_listen, now->health_listen) == 0 &&
+                old->health_tokens == now->health_tokens && old->max_rss_mb == now->max_rss_mb &&
+                old->max_report_dir_mb == now->max_report_dir_mb;
     return !same;
 }
 

@@ -298,11 +298,27 @@ static hb_status open_feeders(hb_supervisor *v, hb_error *err)
                                         .journal = v->journal,
                                         .log = v->log,
                                         .base_dir = v->s->base_dir,
+                                        .tokens = v->s->tokens,
                                         .state_dir = dir,
                                         .none = v->s->replay};
     hb_status status = hb_feeders_open(&options, &v->feeders, err);
     hb_free(dir); /* used while opening only */
     return status == HB_OK ? hb_feeders_start(v->feeders, err) : status;
+}
+
+static hb_status open_health(hb_supervisor *v, hb_error *err)
+{
+    const hb_daemon_config *c = v->config;
+    v->view = (hb_health_view){.health = v->health, .os = v->s->os};
+    if (!*c->health_listen) {
+        return HB_OK;
+    }
+    if (c->health_tokens) {
+        HB_TRY(hb_http_gate_open(v->s->os, v->s->tokens, c->meta.program ? c->meta.program : "",
+                                 &v->gate, err));
+    }
+    return hb_http_start(c->health_listen, hb_health_routes, HB_HEALTH_ROUTES, &v->view, v->gate,
+                         &v->http, err);
 }
 
 static hb_status open_all(hb_supervisor *v, hb_error *err)
@@ -313,11 +329,7 @@ static hb_status open_all(hb_supervisor *v, hb_error *err)
     HB_TRY(
         hb_notify_new(s->os, s->notify_socket, s->watchdog_usec, s->watchdog_pid, &v->notify, err));
     HB_TRY(hb_health_new(&v->health, err));
-    v->view = (hb_health_view){.health = v->health, .os = s->os};
-    if (*v->config->health_listen) {
-        HB_TRY(hb_http_start(v->config->health_listen, hb_health_routes, HB_HEALTH_ROUTES, &v->view,
-                             &v->http, err));
-    }
+    HB_TRY(open_health(v, err));
     HB_TRY(hb_claim(s->os, s->db, s->config->name, &v->claim, err));
     HB_TRY(hb_store_open(s->os, s->db, HB_STORE_WRITE, &v->store, err));
     hb_store_set_busy(v->store, REGISTRY_BUSY_MS);
@@ -388,6 +400,7 @@ static hb_status close_in_order(hb_supervisor *v, hb_daemon_outcome *ret, hb_sta
 static void release(hb_supervisor *v, bool hung)
 {
     hb_http_stop(v->http);
+    hb_http_gate_close(v->gate);
     hb_outbox_stop(v->outbox, OUTBOX_STOP_MS);
     hb_buf_release(&v->how);
     hb_engine_free(v->engine);

@@ -21,6 +21,7 @@ typedef struct hb_daemon_setup { /* borrowed */
     const char *db;       /* exists */
     const char *reports;
     const char *audit_dir; /* of the lab's log; NULL = none is written */
+    const char *tokens;    /* tokens.json of the workspace */
     const char *output_dir;
     const char *journal_dir;
     const hb_registry *registry;

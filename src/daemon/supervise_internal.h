@@ -39,6 +39,7 @@ typedef struct hb_supervisor {
     hb_health *health;
     hb_health_view view;
     hb_http *http;
+    hb_http_gate *gate; /* of http; NULL = no tokens are asked for */
     hb_notify *notify;
     char source_checks[HB_HEALTH_SOURCES][HB_RECORD_SOURCE_MAX + 16]; /* names of health checks */
     char sink_checks[HB_HEALTH_SINKS][HB_RECORD_SOURCE_MAX + 16];

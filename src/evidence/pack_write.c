@@ -42,6 +42,7 @@ struct hb_pack_writer {
     char *piece;
     bool has_manifest;
     bool finished;
+    bool is_private;
     bool broken; /* the spool ends in half a file */
 };
 
@@ -375,9 +376,14 @@ static hb_status sync_and_close(hb_pack_writer *w, int fd, hb_status status, hb_
     return status;
 }
 
+void hb_pack_private(hb_pack_writer *w)
+{
+    w->is_private = true;
+}
+
 static int create(const hb_pack_writer *w, const char *path)
 {
-    return w->os->open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0644);
+    return w->os->open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, w->is_private ? 0600 : 0644);
 }
 
 static hb_status finish_zip(hb_pack_writer *w, hb_error *err)

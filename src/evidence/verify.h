@@ -70,6 +70,8 @@ typedef struct hb_verified {
     bool holds; /* no line fails or was not checked */
     const char *case_id;
     const char *verdict;      /* of the decision in the pack, whatever it is worth; "" = unknown */
+    bool is_redacted;         /* it says so itself … */
+    size_t n_taken_out;       /* … and how many files are not here any more */
     const char *decided_from; /* "raw", "profiles", "" = it was not decided again, or otherwise */
     bool break_glass; /* the baseline was set without approval, for a while, on the record */
 } hb_verified;

@@ -25,7 +25,10 @@ hb_status hb_ask_operators(hb_check *c, hb_error *err)
     while (hb_operators_at(c->operators, n)) {
         n++;
     }
-    return hb_check_say(c, "operators", HB_HOLDS, err, "%zu people, each known by public keys", n);
+    return hb_check_say(c, "operators", HB_HOLDS, err,
+                        "%zu people, each known by public keys (SHA-256 %.12s); that these are the "
+                        "lab's people is said by who signed the pack",
+                        n, hb_operators_digest(c->operators));
 }
 
 /* --- approvals --- */
@@ -98,6 +101,12 @@ static hb_status tell(hb_check *c, const hb_governed *g, hb_error *err)
     bool needed = c->inputs.policy.require_approval;
     switch (g->standing) {
     case HB_STANDING_APPROVED:
+        if (needed && decided_at(c) == HB_TIME_NONE) {
+            return hb_check_say(c, "approvals", HB_NOT_CHECKED, err,
+                                "the baseline is %s, but without the log it is not known when it "
+                                "was decided, and so not whether their keys counted then",
+                                g->text);
+        }
         return hb_check_say(c, "approvals", HB_HOLDS, err, "the baseline is %s", g->text);
     case HB_STANDING_BREAK_GLASS:
         c->out->break_glass = true;
@@ -111,6 +120,13 @@ static hb_status tell(hb_check *c, const hb_governed *g, hb_error *err)
                         needed ? "requires it" : "does not require it", g->text);
 }
 
+/* Does the policy choose by a tag? Then a reference without one was named by somebody. */
+static bool chooses_by_tag(const hb_policy *p)
+{
+    return p->strategy == HB_STRATEGY_GOLDEN || p->strategy == HB_STRATEGY_TAG ||
+           p->golden_for_hard_gates;
+}
+
 hb_status hb_ask_approvals(hb_check *c, hb_error *err)
 {
     hb_error e = {0};
@@ -121,6 +137,12 @@ hb_status hb_ask_approvals(hb_check *c, hb_error *err)
     if (!c->inputs.reference.run) {
         return hb_check_say(c, "approvals", HB_NOT_IN_PACK, err,
                             "there was no baseline to be approved");
+    }
+    if (!*c->inputs.reference.tag && needed && chooses_by_tag(&c->inputs.policy)) {
+        return hb_check_say(c, "approvals", HB_FAILS, err,
+                            "the policy requires an approved tag, and the baseline was chosen "
+                            "without one ('%s')",
+                            c->inputs.reference.reason);
     }
     if (!*c->inputs.reference.tag) {
         return hb_check_say(c, "approvals", HB_NOT_IN_PACK, err,

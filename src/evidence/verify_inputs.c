@@ -108,8 +108,8 @@ static bool lists(const json_t *digests, const char *digest)
     return false;
 }
 
-/* The set leaves out the run under test itself, so it may be smaller than the version. A version
- * may have a name of its own; one that looks like the beginning of a digest must be one. */
+/* The set leaves out the run under test itself, so it may be smaller than the version. It names the
+ * version by the beginning of its digest. */
 static hb_status fits_version(const hb_check *c, const json_t *version, const char *sha256,
                               hb_error *err)
 {
@@ -120,13 +120,17 @@ static hb_status fits_version(const hb_check *c, const json_t *version, const ch
     HB_TRY(hb_object_is(&o, "format", "hb-baseline-version/1", err));
     HB_TRY(hb_object_text(&o, "program", &program, err));
     HB_TRY(hb_object_list(&o, "run_sha256", HB_PAST_RUNS_MAX, &digests, err));
-    const char *name = r->set ? r->set->version : "";
-    if (*name && strspn(name, "0123456789abcdef") == strlen(name) && strlen(name) >= 12 &&
-        strncmp(name, sha256, strlen(name)) != 0) {
+    const char *name = r->set->version;
+    if (strlen(name) < 12 || strncmp(name, sha256, strlen(name)) != 0) {
         return HB_FAIL(err, HB_E_EVIDENCE, "'%s' is version %.12s, compared was with '%.64s'",
                        HB_PACK_VERSION, sha256, name);
     }
-    for (size_t i = 0; r->set && strcmp(r->set->kind, "version") == 0 && i < r->set->n_runs; i++) {
+    if (strcmp(r->set->kind, "version") != 0) {
+        return HB_FAIL(err, HB_E_EVIDENCE,
+                       "the set of version '%.64s' is said to be of the kind '%.40s'", name,
+                       r->set->kind);
+    }
+    for (size_t i = 0; i < r->set->n_runs; i++) {
         if (!lists(digests, r->set->runs[i].digest)) {
             return HB_FAIL(err, HB_E_EVIDENCE, "'%s' does not have run '%.128s' of the set",
                            HB_PACK_VERSION, r->set->runs[i].run_id);

@@ -104,6 +104,8 @@ HB_CHECKED hb_status hb_ask_chain(hb_check *c, hb_error *err);
 HB_CHECKED hb_status hb_ask_trust(hb_check *c, hb_error *err);
 HB_CHECKED hb_status hb_ask_statement(hb_check *c, hb_error *err);
 
+HB_CHECKED hb_status hb_ask_redaction(hb_check *c, hb_error *err);
+
 HB_CHECKED hb_status hb_ask_log(hb_check *c, hb_error *err);
 HB_CHECKED hb_status hb_ask_checkpoint(hb_check *c, hb_error *err);
 

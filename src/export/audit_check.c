@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The whole log, and the registry's queue beside it: each entry that was placed is where it was
- * placed, and nothing of this registry stands in the log that the registry does not know. */
+ * placed, nothing of this registry stands in the log that the registry does not know, and the rows
+ * that the entries tell of are there. */
 #include "audit/inclusion.h"
 #include "base/mem.h"
 #include "export/audit.h"
@@ -147,7 +148,8 @@ static hb_status with_registry(checking *c, hb_error *err)
             "cut, or an older copy was put in its place",
             (unsigned long long)hb_audit_size(c->log), hb_store_path(c->store), (long long)c->leaf);
     }
-    return all_batches(c, err);
+    HB_TRY(all_batches(c, err));
+    return hb_store_log_held(c->store, err);
 }
 
 hb_status hb_audit_check(hb_store *store, hb_audit_log *log, hb_audit_checked *ret, hb_error *err)

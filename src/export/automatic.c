@@ -6,6 +6,7 @@
 #include "export/export_internal.h"
 #include "os/file.h"
 #include "store/audit.h"
+#include "store/custody.h"
 
 #include <errno.h>
 #include <string.h>
@@ -122,9 +123,14 @@ hb_status hb_export_drop_oldest(const hb_export_drop *d, hb_arena *arena, hb_exp
     const hb_packs_query q = {
         .stream = d->stream, .state = "made", .due = HB_TIME_NONE, .limit = LISTED};
     hb_packs_row *rows = NULL;
+    hb_custody_holds holds;
     size_t n = 0;
+    HB_TRY(hb_custody_held(d->store, arena, &holds, err));
     HB_TRY(hb_packs_list(d->store, &q, arena, &rows, &n, err));
     for (size_t i = 0; i + 1 < n && sums.bytes - done.bytes > d->max_bytes; i++) {
+        if (hb_custody_is_held(&holds, rows[i].run_id)) {
+            continue;
+        }
         HB_TRY(drop_one(d, &rows[i], err));
         done.packs++;
         done.bytes += rows[i].bytes;

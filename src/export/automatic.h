@@ -32,7 +32,8 @@ typedef struct hb_export_dropped {
     uint64_t bytes;
 } hb_export_dropped;
 
-/* Oldest first until the others fit; the newest always stays. Each is in the log ("retention"). */
+/* Oldest first until the others fit; the newest always stays, and what is on hold
+ * (store/custody.h). Each is in the log ("retention"). */
 HB_CHECKED hb_status hb_export_drop_oldest(const hb_export_drop *drop, hb_arena *arena,
                                            hb_export_dropped *ret, hb_error *err);
 

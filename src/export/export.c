@@ -10,6 +10,7 @@
 #include "report/report.h"
 #include "store/audit.h"
 #include "store/versions.h"
+#include "telemetry/run_digest.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -50,11 +51,30 @@ hb_status hb_case_id_check(const char *case_id, hb_error *err)
 
 /* --- what it was made from --- */
 
+/* The decision may follow from figures that were changed before it was made. */
+static hb_status check_figures(const hb_export_job *x, const hb_run *run, hb_error *err)
+{
+    hb_run copy = *run;
+    HB_TRY(hb_run_set_digest(&copy, err));
+    return strcmp(copy.digest, run->digest) == 0
+               ? HB_OK
+               : HB_FAIL(err, HB_E_EVIDENCE,
+                         "registry '%s': the figures of run '%s' are not those it was registered "
+                         "with (SHA-256 %.12s, registered %.12s), so no pack is made; restore a "
+                         "backup",
+                         hb_store_path(x->ask->store), run->meta.run_id, copy.digest, run->digest);
+}
+
 static hb_status check_same(hb_export_job *x, hb_error *err)
 {
     const hb_export_ask *a = x->ask;
     x->told.verdict = x->from.row.status;
     x->told.decision = x->from.row.digest;
+    const hb_reference *r = &x->from.reference;
+    HB_TRY(check_figures(x, x->from.run, err));
+    if (r->run && r->n_equivalences == 0) { /* what was converted has the original's digest */
+        HB_TRY(check_figures(x, r->run, err));
+    }
     return x->from.same
                ? HB_OK
                : HB_FAIL(err, HB_E_EVIDENCE,

@@ -19,6 +19,8 @@
     X(SET_TAG, "baseline.set", APPROVER, "set, promote or retire a baseline")                   \
     X(OVERRIDE, "override", APPROVER, "override the quality of a baseline")                     \
     X(BREAK_GLASS, "break_glass", OPERATOR, "act without approval, for a while, on the record") \
+    X(CUSTODY, "custody", OPERATOR, "write down what is done to a case, put it on hold")        \
+    X(RELEASE, "custody.release", APPROVER, "release a case from hold")                         \
     X(REDACT, "redact", APPROVER, "redact a pack")                                              \
     X(RETENTION, "retention", ADMIN, "remove what is beyond its retention")                     \
     X(OPERATORS, "operators", ADMIN, "change who may do what")                                  \

@@ -69,16 +69,22 @@ static hb_status split(const hb_address *a, const hb_buf *answer, int *ret_statu
 }
 
 static hb_status exchange(const hb_address *a, int fd, hb_buf *text, const char *path,
-                          const char *accept, hb_error *err)
+                          const char *accept, const char *token, hb_error *err)
 {
-    hb_buf_fmt(text, "GET %s HTTP/1.0\r\nHost: localhost\r\nAccept: %s\r\n\r\n", path, accept);
-    HB_TRY(hb_buf_check(text, err));
-    HB_TRY(send_all(a, fd, text, err));
+    hb_buf_fmt(text, "GET %s HTTP/1.0\r\nHost: localhost\r\nAccept: %s\r\n", path, accept);
+    if (token) {
+        hb_buf_fmt(text, "Authorization: Bearer %s\r\n", token);
+    }
+    hb_buf_c(text, "\r\n");
+    hb_status status = hb_buf_check(text, err);
+    status = status == HB_OK ? send_all(a, fd, text, err) : status;
+    explicit_bzero(text->p, text->n);
+    HB_TRY(status);
     hb_buf_clear(text);
     return receive_all(a, fd, text, err);
 }
 
-hb_status hb_http_get(const char *address, const char *path, const char *accept,
+hb_status hb_http_get(const char *address, const char *path, const char *accept, const char *token,
                       unsigned timeout_ms, int *ret_status, hb_buf *body, hb_error *err)
 {
     hb_address a;
@@ -87,7 +93,7 @@ hb_status hb_http_get(const char *address, const char *path, const char *accept,
     HB_TRY(hb_address_parse(address, &a, err));
     HB_TRY(hb_address_connect(&a, timeout_ms, &fd, err));
     hb_buf_init(&text, body->max + HEAD_MAX);
-    hb_status status = exchange(&a, fd, &text, path, accept, err);
+    hb_status status = exchange(&a, fd, &text, path, accept, token, err);
     if (status == HB_OK) {
         status = split(&a, &text, ret_status, body, err);
     }

@@ -6,9 +6,11 @@
 
 #include "base/buf.h"
 
-/* address as in os/address.h. The body is added to `body`, whose limit bounds the answer. Nobody
- * there, no answer within timeout_ms at any step, or what is no HTTP: HB_E_IO. */
+/* address as in os/address.h. token: NULL = none; it is wiped from what was sent. The body is added
+ * to `body`, whose limit bounds the answer. Nobody there, no answer within timeout_ms at any step,
+ * or what is no HTTP: HB_E_IO. */
 HB_CHECKED hb_status hb_http_get(const char *address, const char *path, const char *accept,
-                                 unsigned timeout_ms, int *ret_status, hb_buf *body, hb_error *err);
+                                 const char *token, unsigned timeout_ms, int *ret_status,
+                                 hb_buf *body, hb_error *err);
 
 #endif

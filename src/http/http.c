@@ -26,6 +26,7 @@ struct hb_http {
     const hb_route *routes;
     size_t n_routes;
     void *ctx;
+    hb_http_gate *gate; /* NULL = none */
 };
 
 typedef struct exchange {
@@ -33,6 +34,7 @@ typedef struct exchange {
     struct MHD_Connection *connection;
     const hb_route *route; /* NULL = refused */
     int refused;           /* status */
+    unsigned wait_s;       /* with 429 */
     bool allow_get;
     size_t swallowed;
     hb_buf body;
@@ -43,6 +45,8 @@ static const char *reason(int status)
     switch (status) {
     case 400:
         return "bad request\n";
+    case 401:
+        return "a token is needed that counts\n";
     case 403:
         return "forbidden\n";
     case 404:
@@ -51,6 +55,10 @@ static const char *reason(int status)
         return "method not allowed\n";
     case 413:
         return "content too large\n";
+    case 429:
+        return "too many failures; wait\n";
+    case 503:
+        return "unavailable\n";
     default:
         return "internal error\n";
     }
@@ -74,7 +82,7 @@ static bool names_this_machine(const char *host)
     return false;
 }
 
-static bool allowed(const exchange *x, const hb_route *r)
+static bool allowed(const exchange *x, const hb_route *r, const struct sockaddr *peer)
 {
     const hb_http *h = x->http;
     if (r->max_body && header(h, x->connection, "Origin")) {
@@ -83,13 +91,23 @@ static bool allowed(const exchange *x, const hb_route *r)
     if (r->access == HB_ACCESS_OPEN) {
         return true;
     }
+    return hb_address_is_local(peer) && (h->address.at.ss_family == AF_UNIX ||
+                                         names_this_machine(header(h, x->connection, "Host")));
+}
+
+/* 0, or the status that refuses. */
+static int admit(exchange *x, const hb_route *r)
+{
+    const hb_http *h = x->http;
     const union MHD_ConnectionInfo *info =
         h->mhd.connection_info(x->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    if (!info || !hb_address_is_local(info->client_addr)) {
-        return false;
+    if (!info || !allowed(x, r, info->client_addr)) {
+        return 403;
     }
-    return h->address.at.ss_family == AF_UNIX ||
-           names_this_machine(header(h, x->connection, "Host"));
+    return h->gate ? hb_http_gate_admit(h->gate, info->client_addr,
+                                        header(h, x->connection, "Authorization"), r->action,
+                                        &x->wait_s)
+                   : 0;
 }
 
 static bool takes(const hb_route *r, const char *method)
@@ -114,7 +132,8 @@ static void find_route(exchange *x, const char *path, const char *method)
         if (takes(r, method)) {
             bool fits =
                 !length || (hb_num_parse_u64(length, strlen(length), &n) && n <= r->max_body);
-            x->refused = !allowed(x, r) ? 403 : fits ? 0 : 413;
+            x->refused = admit(x, r);
+            x->refused = !x->refused && !fits ? 413 : x->refused;
             x->route = x->refused ? NULL : r;
             break;
         }
@@ -152,6 +171,14 @@ static enum MHD_Result answer(const exchange *x, const char *path, const hb_http
     ok = ok == MHD_YES ? mhd->add_header(r, "X-Content-Type-Options", "nosniff") : ok;
     if (from->status == 405) {
         add_allow(x, r, path);
+    }
+    if (from->status == 401 && ok == MHD_YES) {
+        ok = mhd->add_header(r, "WWW-Authenticate", "Bearer realm=\"hb\"");
+    }
+    if (from->status == 429 && ok == MHD_YES) {
+        char wait[16];
+        snprintf(wait, sizeof wait, "%u", x->wait_s);
+        ok = mhd->add_header(r, "Retry-After", wait);
     }
     if (ok == MHD_YES) {
         ok = mhd->queue_response(x->connection, (unsigned)from->status, r);
@@ -284,9 +311,28 @@ static struct MHD_Daemon *start(hb_http *h, int fd)
     return d;
 }
 
+static hb_status needs_tokens(const hb_address *a, bool tokens, hb_error *err)
+{
+    return a->local || tokens
+               ? HB_OK
+               : HB_FAIL(err, HB_E_CONFIG,
+                         "'%s' can be reached from other machines: say `tokens: true` beside it, "
+                         "and make tokens with 'hb token create' (docs/tokens.md)",
+                         a->text);
+}
+
+hb_status hb_http_listen_check(const hb_http_listen *l, hb_error *err)
+{
+    hb_address a;
+    HB_TRY(hb_address_check(l->listen, l->expose, err));
+    HB_TRY(hb_address_parse(l->listen, &a, err));
+    return needs_tokens(&a, l->tokens, err);
+}
+
 static hb_status open_server(hb_http *h, const char *listen, hb_error *err)
 {
     HB_TRY(hb_address_parse(listen, &h->address, err));
+    HB_TRY(needs_tokens(&h->address, h->gate != NULL, err));
     HB_TRY(hb_mhd_load(&h->mhd, err));
     HB_TRY(hb_address_listen(&h->address, SOCK_STREAM, SOCKET_MODE, &h->fd, err));
     h->port = hb_address_port(h->fd);
@@ -297,7 +343,7 @@ static hb_status open_server(hb_http *h, const char *listen, hb_error *err)
 }
 
 hb_status hb_http_start(const char *listen, const hb_route *routes, size_t n_routes, void *ctx,
-                        hb_http **ret_http, hb_error *err)
+                        hb_http_gate *gate, hb_http **ret_http, hb_error *err)
 {
     hb_http *h = hb_alloc_zero(sizeof *h);
     if (!h) {
@@ -307,6 +353,7 @@ hb_status hb_http_start(const char *listen, const hb_route *routes, size_t n_rou
     h->routes = routes;
     h->n_routes = n_routes;
     h->ctx = ctx;
+    h->gate = gate;
     hb_status status = open_server(h, listen, err);
     if (status != HB_OK) {
         hb_http_stop(h);

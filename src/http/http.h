@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A small HTTP/1.1 server over libmicrohttpd: a table of routes, each with its access class. On
- * 127.0.0.1 or a unix socket unless told otherwise. docs/live-health.md
+/* A small HTTP/1.1 server over libmicrohttpd: a table of routes, each with its access class and its
+ * action of the one table of permissions. On 127.0.0.1 or a unix socket unless told otherwise.
+ * docs/live-health.md, docs/tokens.md
  *
- *     hb_address_check(listen, expose, err)        when the configuration is read (os/address.h)
- *     hb_http_start(listen, routes, n, ctx, &h, err)
+ *     hb_http_listen_check(&listen, err)           when the configuration is read
+ *     hb_http_start(listen, routes, n, ctx, gate, &h, err)
  *     hb_http_stop(h)
  *
  * One thread of its own, which signals do not reach, polls all connections: a slow client holds up
@@ -12,7 +13,8 @@
  * one, 32 KiB of head, a body of at most the route's max_body.
  *
  * Answered here, with one line of text as the body: 404 no such path, 405 another method (Allow
- * says which; HEAD goes where GET goes), 413 too large, 403 where the access class forbids it.
+ * says which; HEAD goes where GET goes), 413 too large, 403 where the access class forbids it, and
+ * what the gate says (http/gate.h): 401, 403, 429 with Retry-After, 503.
  * No answer says which program or version it is.
  *
  * The library is loaded when the first server starts (docs/decisions/0121-libmicrohttpd.md). */
@@ -20,6 +22,7 @@
 #define HB_HTTP_HTTP_H
 
 #include "base/buf.h"
+#include "http/gate.h"
 
 enum {
     HB_HTTP_CONNECTIONS = 128,
@@ -50,7 +53,8 @@ typedef struct hb_route {
     const char *method; /* "GET", "POST" */
     const char *path;
     hb_access access;
-    size_t max_body; /* 0 = no body is taken */
+    hb_action action; /* what a token must allow, where a gate asks for one */
+    size_t max_body;  /* 0 = no body is taken */
     /* An error gives 400 (HB_E_INPUT), 503 (HB_E_LIMIT) with the message, else 500 without it. */
     hb_status (*handle)(void *ctx, const hb_http_request *request, hb_http_response *response,
                         hb_error *err);
@@ -59,11 +63,22 @@ typedef struct hb_route {
 
 typedef struct hb_http hb_http;
 
-/* listen: "127.0.0.1:9090", "[::1]:9090", "unix:/run/hb/http.sock" (mode 0660). Routes are
- * borrowed. HB_E_CONFIG: no address; HB_E_IO: it cannot be listened on, or libmicrohttpd is
- * missing. */
+typedef struct hb_http_listen {
+    const char *listen;
+    bool expose; /* other machines may reach it */
+    bool tokens; /* whoever asks must show one */
+} hb_http_listen;
+
+/* HB_E_CONFIG: no address, or one that other machines can reach without both being said. */
+HB_CHECKED hb_status hb_http_listen_check(const hb_http_listen *l, hb_error *err);
+
+/* listen: "127.0.0.1:9090", "[::1]:9090", "unix:/run/hb/http.sock" (mode 0660). Routes and gate are
+ * borrowed; gate NULL = nobody is asked for a token, which is for addresses of this machine alone.
+ * HB_E_CONFIG: no address, or one that needs a gate; HB_E_IO: it cannot be listened on, or
+ * libmicrohttpd is missing. */
 HB_CHECKED hb_status hb_http_start(const char *listen, const hb_route *routes, size_t n_routes,
-                                   void *ctx, hb_http **ret_http, hb_error *err);
+                                   void *ctx, hb_http_gate *gate, hb_http **ret_http,
+                                   hb_error *err);
 /* Waits for the handler that runs, ends all connections. NULL is fine. */
 void hb_http_stop(hb_http *h);
 /* The port it listens on (":0" was asked); 0 for a unix socket. */

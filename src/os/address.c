@@ -102,7 +102,7 @@ hb_status hb_address_check(const char *text, bool exposed, hb_error *err)
     HB_TRY(hb_address_parse(text, &a, err));
     if (!a.local && !exposed) {
         return HB_FAIL(err, HB_E_CONFIG,
-                       "'%.120s' can be reached from other machines, without password or "
+                       "'%.120s' can be reached from other machines, and without "
                        "encryption; listen on 127.0.0.1, [::1] or unix:PATH, or say `expose: true`",
                        text);
     }

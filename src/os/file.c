@@ -157,7 +157,7 @@ hb_status hb_dir_make(const hb_os *os, const char *path, hb_error *err)
         }
         char kept = *at;
         *at = '\0';
-        if (os->mkdir(copy, 0777) != 0 && errno != EEXIST) {
+        if (os->mkdir(copy, HB_DIR_MODE) != 0 && errno != EEXIST) {
             status = io_fail(err, HB_E_IO, "create folder", copy);
         }
         *at = kept;
@@ -261,7 +261,7 @@ hb_status hb_stage_open(hb_stage *s, const hb_os *os, const char *target, hb_err
     }
     hb_hold_signals(&s->held);
     s->holds = true;
-    if (status == HB_OK && os->mkdir(s->temporary, 0777) != 0) {
+    if (status == HB_OK && os->mkdir(s->temporary, HB_DIR_MODE) != 0) {
         status = io_fail(err, HB_E_IO, "create folder", s->temporary);
     }
     if (status != HB_OK) {

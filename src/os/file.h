@@ -22,6 +22,10 @@ HB_CHECKED hb_status hb_file_read(const hb_os *os, const char *path, size_t max_
 HB_CHECKED hb_status hb_file_write_atomic(const hb_os *os, const char *path, const void *p,
                                           size_t n, mode_t mode, hb_error *err);
 
+/* Keys, log and packs are found by name: whoever else may write into a folder could put his own in
+ * their place. So no umask makes it wider. */
+enum { HB_DIR_MODE = 0755 };
+
 /* mkdir -p; existing folders are fine. */
 HB_CHECKED hb_status hb_dir_make(const hb_os *os, const char *path, hb_error *err);
 /* Removes a folder and the plain files and folders in it (bounded depth). Missing is fine. */

@@ -76,7 +76,8 @@ static hb_status set_limits(const hb_sandbox_limits *l, hb_sandbox_report *ret, 
     HB_TRY(limit(RLIMIT_CORE, "core limit", 0, 0, err));
     HB_TRY(
         limit(RLIMIT_CPU, "processor limit", l->cpu_seconds, l->cpu_seconds + KILL_AFTER_S, err));
-    if (!is_file(l->out_fd)) { /* a person may look at the check's answer in a file */
+    /* A person may look at answer and errors in a file; a signal instead would hide both. */
+    if (!is_file(l->out_fd) && !(l->talk_fd && is_file(l->talk_fd))) {
         HB_TRY(limit(RLIMIT_FSIZE, "file size limit", 0, 0, err));
     }
     HB_TRY(limit(RLIMIT_NOFILE, "file limit", FILES, FILES, err));

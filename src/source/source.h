@@ -55,6 +55,8 @@ typedef struct hb_source_env {
     const char *name;      /* as configured: the `source` of its records */
     const char *state_dir; /* a folder of its own (persistent sessions …); exists */
     const char *base_dir;  /* relative paths of the configuration start here */
+    const char *tokens;    /* tokens.json of the workspace (govern/token.h) */
+    const char *program;   /* what tokens must be for; "" = one for all programs */
     const hb_record *last; /* its last record in the journal; NULL = none. Valid during open */
 } hb_source_env;
 

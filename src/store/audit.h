@@ -62,6 +62,10 @@ HB_CHECKED hb_status hb_store_placed_entry(hb_store *s, uint64_t leaf, hb_arena 
 HB_CHECKED hb_status hb_store_waiting_entry(hb_store *s, int64_t id, hb_arena *arena,
                                             hb_str *ret_entry, hb_error *err);
 
+/* Are the rows there that its entries tell of, as they were: signed statements, operators, baseline
+ * versions and retirements, decisions of runs? HB_E_EVIDENCE names the first that is not. */
+HB_CHECKED hb_status hb_store_log_held(hb_store *s, hb_error *err);
+
 /* All that are placed, by their place. */
 typedef struct hb_audit_walk hb_audit_walk;
 HB_CHECKED hb_status hb_store_walk_log(hb_store *s, hb_audit_walk **ret_walk, hb_error *err);

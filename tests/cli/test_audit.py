@@ -239,6 +239,23 @@ class Verify(Audit):
             db.execute("UPDATE audit_queue SET entry = replace(entry, 'PASS', 'FAIL') WHERE type = 'decision'")
         self.refused("is not the one registry")
 
+    def test_a_row_that_an_entry_tells_of(self):
+        self.write("baseline_quality_policy.yaml", "require_quality_gate: false\n")
+        version = self.hb_json("baseline", "create", "--runs", "a,b")["version"]
+        self.hb("baseline", "retire", version, "--reason", "old")
+        self.document("audit", "verify")
+        shutil.copy(self.path("runs.db"), self.path("good.db"))
+        for sql, has in (("DELETE FROM decisions WHERE id = 1", "does not have the decision"),
+                         ("UPDATE decisions SET json = json || ' ' WHERE id = 1", "the decision that its entry"),
+                         ("UPDATE baseline_versions SET json = json || ' '", "the baseline version that its entry"),
+                         ("DELETE FROM baseline_retirements", "does not have the retirement")):
+            with self.subTest(sql), self.db() as db, db:
+                for name, in db.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+                    db.execute(f"DROP TRIGGER {name}")
+                self.assertGreater(db.execute(sql).rowcount, 0)
+            self.refused(has)
+            shutil.copy(self.path("good.db"), self.path("runs.db"))
+
     def test_queue_rows_are_kept(self):
         with self.db() as db:
             for sql in ("DELETE FROM audit_queue", "UPDATE audit_queue SET entry = 'x'", "UPDATE audit_queue SET leaf = NULL"):

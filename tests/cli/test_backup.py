@@ -107,6 +107,16 @@ class Backup(Case):
             row = json.loads(db.execute("SELECT entry FROM audit_queue WHERE type = 'backup'").fetchone()[0])
         self.assertEqual((row["subject"], row["data"]["files"]), (d["sha256"], d["files"]))
 
+    def test_it_is_for_its_owner_alone(self):
+        before = os.umask(0)
+        self.addCleanup(os.umask, before)
+        self.make(1)
+        self.hb("-w", "lab", "backup", "b.zip")
+        self.hb("restore", "b.zip", "again")
+        self.assertEqual(os.stat(self.path("b.zip")).st_mode & 0o777, 0o600)
+        for folder, _, _ in os.walk(self.path("again")):
+            self.assertEqual(os.stat(folder).st_mode & 0o022, 0, folder)
+
     def test_nothing_is_written_over(self):
         self.make(1)
         self.write("b.zip", "mine")

@@ -124,6 +124,22 @@ class Kill(Evidence):
         self.assertEqual(len(self.packs()), 1)
 
 
+class Redacted(Evidence):
+    def test_the_records_of_a_window_can_be_taken_out_and_the_rest_holds(self):
+        self.prepare()
+        self.once("-c", "daemon.yaml")
+        pack = self.packs()[0]
+        self.hb("keys", "generate", "red", "--no-passphrase")
+        self.hb_error("redact", pack, "--drop", "raw", "--out", ".", "--reason", "r", "--key", "red", code=2, has="exists")
+        self.hb("redact", pack, "--drop", "raw/journal", "--out", "r.zip", "--reason", "r", "--key", "red")
+        with zipfile.ZipFile(self.path("r.zip")) as z:
+            self.assertEqual([n for n in z.namelist() if n.startswith("raw/journal")], [])
+            journal = json.loads(z.read("raw/reading.json"))["journal"]
+        self.assertEqual((journal["members"], journal["why"]), ([], "taken out by redaction"))
+        d = self.hb_json("verify", "r.zip", "--trust", "daemon.pub", "--trust", "keys/red.pub")
+        self.assertEqual((d["holds"], d["taken_out"], d["decided_from"]), (True, 1, "profiles"))
+
+
 class Cap(Evidence):
     def test_the_oldest_go_and_the_newest_stays(self):
         self.prepare(EVIDENCE.replace("evidence_pack_on_fail", "evidence_pack_always") + "max_evidence_mb: 1\n")

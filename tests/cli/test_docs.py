@@ -109,8 +109,12 @@ class Docs(Case):
                 if c["name"] in ("verify", "timestamp query"):
                     self.hb("keys", "generate", "lab", "--no-passphrase")
                     self.hb("export", "evidence-pack", "--case", "monday-2", "--key", "lab")
+                if c["name"] == "token revoke":
+                    self.hb("token", "create", "grafana", "--role", "viewer", "--expires", "30d")
                 if c["name"] == "replay":
                     self.hb("export", "evidence-pack", "--case", "monday-2", "--unsigned")
+                if c["name"] == "redact":
+                    self.hb("export", "evidence-pack", "--case", "monday-2", "--out", "evidence_monday-2.zip")
                 if c["name"] in ("encrypt", "decrypt"):
                     self.write("pass.txt", "correct horse battery\n")
                     os.chmod(self.path("pass.txt"), 0o600)

@@ -268,6 +268,19 @@ class WhatCannotBeInIt(Export):
         self.assertEqual(r.returncode, 12, r.stderr)
         self.assertFalse(os.path.exists(self.path("evidence/evidence_cur.zip")))
 
+    def test_figures_changed_before_the_decision_give_no_pack(self):
+        self.two_runs(95)
+        for changed in ("base", "cur"):
+            shutil.copy(self.path("runs.db"), self.path("good.db"))
+            with contextlib.closing(sqlite3.connect(self.path("runs.db"))) as db, db:
+                rows = db.execute("UPDATE run_metrics SET mean = mean + 1 WHERE run = (SELECT id FROM runs WHERE run_id = ?)", (changed,))
+                self.assertGreater(rows.rowcount, 0)
+            self.hb("analyze", "cur", "--fail-on", "none")
+            r = self.run_hb("export", "evidence-pack", "--case", "cur", "--unsigned")
+            self.assertEqual(r.returncode, 12, r.stderr)
+            self.assertIn(b"are not those it was registered with", r.stderr)
+            shutil.copy(self.path("good.db"), self.path("runs.db"))
+
     def test_an_export_is_in_the_log(self):
         self.two_runs(95)
         told = self.export("cur", "--case-id", "NCR-17", "--reason", "for the customer")

@@ -33,6 +33,15 @@ class Governed(Lab):
         self.assertEqual(answers["approvals"][0], "holds", answers["approvals"])
         self.assertIn("kim", answers["approvals"][1])
 
+    def test_a_baseline_named_on_the_command_line_is_not_the_approved_one(self):
+        self.begin()
+        self.golden()
+        self.hb("analyze", "r1", "--baseline", "r3")
+        pack = self.hb_json("export", "evidence-pack", "--case", "r1", *self.key("bob"))["pack"]
+        answer, text = self.answers(pack, 12)["approvals"]
+        self.assertEqual(answer, "fails")
+        self.assertIn("requires an approved tag", text)
+
     def test_operators_that_changed_since_do_not_matter(self):
         self.begin()
         self.golden()

@@ -602,6 +602,30 @@ class Forged(Lab):
         self.db(("UPDATE tags SET run = (SELECT id FROM runs WHERE run_id = 'r2')",))
         self.assertEqual(self.reason("r3"), "tag_not_approved")
 
+    def test_figures_changed_in_the_registrys_file_are_compared_with_by_nobody(self):
+        self.begin()
+        self.golden()
+        self.db(("UPDATE run_metrics SET value = 25.0, mean = 25.0 WHERE run = (SELECT id FROM runs WHERE run_id = 'r0')",))
+        self.hb_error("analyze", "r3", code=12, has="are not those it was registered with")
+
+    def test_rows_taken_out_of_the_registrys_file_are_told(self):
+        self.begin()
+        request = self.ask()
+        self.approve(request, "kim")
+        self.hb("baseline", "reject", request, "--reason", "no", *self.key("ada"))
+        self.write("more.yaml", self.people(eve=('"*": viewer', "")))
+        change = self.hb("operators", "propose", "more.yaml", "--reason", "new", *self.key("ada"))
+        self.hb("operators", "approve", change.split(":")[0].split()[-1], "--yes", *self.key("ada"))
+        self.hb("operators", "apply", change.split(":")[0].split()[-1])
+        self.hb("audit", "verify")
+        shutil.copy(self.path("runs.db"), self.path("good.db"))
+        for sql, has in (("DELETE FROM statements WHERE kind = 'rejection'", "does not have the signed statement"),
+                         ("UPDATE statements SET envelope = x'00' WHERE kind = 'rejection'", "was changed"),
+                         ("DELETE FROM operators WHERE id = 2", "does not have the text of operators")):
+            self.db((sql,))
+            self.hb_error("audit", "verify", code=12, has=has)
+            shutil.copy(self.path("good.db"), self.path("runs.db"))
+
     def test_operators_put_into_the_registrys_file_are_told(self):
         self.begin()
         text = self.people(eve=('"*": admin', ""))

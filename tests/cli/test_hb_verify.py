@@ -69,6 +69,18 @@ class Verify(hbtest.Case):
         self.assertIn("usage: hb-verify", self.run_verify("--help").stdout.decode())
         self.assertRegex(self.run_verify("--version").stdout.decode(), r"^hb-verify \d")
 
+    def test_an_error_goes_into_a_file(self):
+        for args, code in ((("none.zip",), 2), ((self.write("a.zip", "no zip"),), 12)):
+            with open(self.path("errors"), "wb") as f:
+                r = subprocess.run([VERIFY, *args], stdout=subprocess.PIPE, stderr=f, cwd=self.dir)
+            self.assertEqual(r.returncode, code)
+        os.mkfifo(self.path("pipe"))
+        with open(self.path("errors"), "wb") as f:
+            r = subprocess.run([VERIFY, "pipe"], stdout=subprocess.PIPE, stderr=f, cwd=self.dir)
+        with open(self.path("errors")) as f:
+            self.assertIn("neither a file nor a folder", f.read())
+        self.assertEqual(r.returncode, 2)
+
     def test_what_is_no_pack_is_told_so(self):
         r = self.run_verify(self.write("x.zip", b"Time,Speed\n0,1\n" * 10))
         self.assertEqual(r.returncode, 12, r)

@@ -235,7 +235,8 @@ static hb_http *serve(hb_health *h, hb_os *os, hb_health_view *view, char addres
     *os = *hb_os_real();
     os->now = fake_now;
     *view = (hb_health_view){.health = h, .os = os};
-    CHECK_OK(hb_http_start("127.0.0.1:0", hb_health_routes, HB_HEALTH_ROUTES, view, &http, &err));
+    CHECK_OK(
+        hb_http_start("127.0.0.1:0", hb_health_routes, HB_HEALTH_ROUTES, view, NULL, &http, &err));
     snprintf(address, 64, "127.0.0.1:%u", hb_http_port(http));
     return http;
 }
@@ -244,7 +245,7 @@ static void get(const char *address, const char *path, int want, hb_buf *body)
 {
     int status = 0;
     hb_buf_clear(body);
-    CHECK_OK(hb_http_get(address, path, "*/*", DEADLINE_MS, &status, body, &err));
+    CHECK_OK(hb_http_get(address, path, "*/*", NULL, DEADLINE_MS, &status, body, &err));
     assert_int_equal(status, want);
 }
 

@@ -61,7 +61,7 @@ static int calls;
 static hb_http *serve(const char *listen)
 {
     hb_http *h = NULL;
-    CHECK_OK(hb_http_start(listen, routes, 4, &calls, &h, &err));
+    CHECK_OK(hb_http_start(listen, routes, 4, &calls, NULL, &h, &err));
     return h;
 }
 
@@ -207,6 +207,21 @@ static void http__web_pages_cannot_use_a_browser_on_this_machine(void **state)
     hb_http_stop(h);
 }
 
+#define TOKEN "hbt_0000000000000000000000000000000000000000000000000000000000000000"
+
+static hb_http_gate *gate_with_a_token(const char *path)
+{
+    static const char text[] =
+        "{\"format\": \"hb-tokens/1\", \"tokens\": [{\"name\": \"a\", \"sha256\": "
+        "\"a16c67d58cb7658a084980345a493806e919d3f98566422276997cba3081aec4\", "
+        "\"role\": \"viewer\", \"program\": \"*\", \"created\": \"2026-01-01T00:00:00Z\", "
+        "\"expires\": \"2200-01-01T00:00:00Z\", \"revoked\": null}]}";
+    hb_http_gate *g = NULL;
+    CHECK_OK(hb_file_write_atomic(hb_os_real(), path, text, sizeof text - 1, 0600, &err));
+    CHECK_OK(hb_http_gate_open(hb_os_real(), path, "p", &g, &err));
+    return g;
+}
+
 /* By an address of this machine that others could use too: the peer is not local then. */
 static void http__local_routes_are_closed_to_other_machines(void **state)
 {
@@ -229,18 +244,26 @@ static void http__local_routes_are_closed_to_other_machines(void **state)
         return;
     }
     snprintf(listen, sizeof listen, "%s:0", host);
-    hb_http *h = serve(listen);
+    hb_http *h = NULL;
+    CHECK_ERROR(hb_http_start(listen, routes, 4, &calls, NULL, &h, &err), HB_E_CONFIG,
+                "`tokens: true`");
+    temp_dir_new();
+    hb_http_gate *gate = gate_with_a_token(temp_path("tokens.json"));
+    CHECK_OK(hb_http_start(listen, routes, 4, &calls, gate, &h, &err));
     snprintf(listen, sizeof listen, "%s:%u", host, hb_http_port(h));
     hb_buf body;
     int status = 0;
     hb_buf_init(&body, sizeof answer);
-    CHECK_OK(hb_http_get(listen, "/local", "*/*", 1000 * DEADLINE_S, &status, &body, &err));
+    CHECK_OK(hb_http_get(listen, "/hello", "*/*", NULL, 1000 * DEADLINE_S, &status, &body, &err));
+    assert_int_equal(status, 401);
+    CHECK_OK(hb_http_get(listen, "/local", "*/*", TOKEN, 1000 * DEADLINE_S, &status, &body, &err));
     assert_int_equal(status, 403);
-    hb_buf_clear(&body);
-    CHECK_OK(hb_http_get(listen, "/hello", "*/*", 1000 * DEADLINE_S, &status, &body, &err));
+    CHECK_OK(hb_http_get(listen, "/hello", "*/*", TOKEN, 1000 * DEADLINE_S, &status, &body, &err));
     assert_int_equal(status, 200);
     hb_buf_release(&body);
     hb_http_stop(h);
+    hb_http_gate_close(gate);
+    temp_dir_remove();
 }
 
 static void still_answers(const hb_http *h)
@@ -344,19 +367,19 @@ static void http__a_unix_socket_is_the_groups_and_goes_when_the_server_goes(void
     hb_buf body;
     int status = 0;
     hb_buf_init(&body, 1000);
-    CHECK_OK(hb_http_get(listen, "/local", "x/y", 1000 * DEADLINE_S, &status, &body, &err));
+    CHECK_OK(hb_http_get(listen, "/local", "x/y", NULL, 1000 * DEADLINE_S, &status, &body, &err));
     assert_int_equal(status, 200);
     assert_string_equal(body.p, "hello you, x/y\n");
 
     hb_http *second = NULL;
-    CHECK_ERROR(hb_http_start(listen, routes, 4, &calls, &second, &err), HB_E_IO,
+    CHECK_ERROR(hb_http_start(listen, routes, 4, &calls, NULL, &second, &err), HB_E_IO,
                 "another program listens there");
     hb_buf_clear(&body);
-    CHECK_OK(hb_http_get(listen, "/local", "x/y", 1000 * DEADLINE_S, &status, &body, &err));
+    CHECK_OK(hb_http_get(listen, "/local", "x/y", NULL, 1000 * DEADLINE_S, &status, &body, &err));
     hb_http_stop(h);
     assert_int_equal(lstat(path, &st), -1);
     hb_buf_clear(&body);
-    CHECK_ERROR(hb_http_get(listen, "/local", "x/y", 1000, &status, &body, &err), HB_E_IO,
+    CHECK_ERROR(hb_http_get(listen, "/local", "x/y", NULL, 1000, &status, &body, &err), HB_E_IO,
                 "cannot connect to 'unix:");
     hb_buf_release(&body);
     temp_dir_remove();
@@ -379,10 +402,11 @@ static void http__a_dead_socket_is_replaced_but_nothing_else(void **state)
     hb_http_stop(h);
 
     CHECK_OK(hb_file_write_atomic(hb_os_real(), path, "data", 4, 0600, &err));
-    CHECK_ERROR(hb_http_start(listen, routes, 4, &calls, &h, &err), HB_E_IO, "is no socket");
+    CHECK_ERROR(hb_http_start(listen, routes, 4, &calls, NULL, &h, &err), HB_E_IO, "is no socket");
     assert_true(hb_path_exists(hb_os_real(), path));
     snprintf(listen, sizeof listen, "unix:%s/none/x", path);
-    CHECK_ERROR(hb_http_start(listen, routes, 4, &calls, &h, &err), HB_E_IO, "Not a directory");
+    CHECK_ERROR(hb_http_start(listen, routes, 4, &calls, NULL, &h, &err), HB_E_IO,
+                "Not a directory");
     temp_dir_remove();
 }
 
@@ -393,7 +417,7 @@ static void http__a_port_in_use_is_told(void **state)
     hb_http *second = NULL;
     hb_http *h = serve("[::1]:0");
     snprintf(listen, sizeof listen, "[::1]:%u", hb_http_port(h));
-    CHECK_ERROR(hb_http_start(listen, routes, 4, &calls, &second, &err), HB_E_IO,
+    CHECK_ERROR(hb_http_start(listen, routes, 4, &calls, NULL, &second, &err), HB_E_IO,
                 "cannot listen on '[::1]:");
     hb_http_stop(h);
 }

@@ -205,6 +205,10 @@ static void receive__configuration(void **state)
     assert_int_equal(o.payload, HB_PAYLOAD_JSON);
     c.listen = "0.0.0.0:8086";
     CHECK_ERROR(hb_source_http.check(&c, &err), HB_E_CONFIG, "`expose: true`");
+    c.expose = true;
+    CHECK_ERROR(hb_source_http.check(&c, &err), HB_E_CONFIG, "`tokens: true`");
+    c.tokens = true;
+    CHECK_OK(hb_source_http.check(&c, &err));
     c.listen = "8086";
     CHECK_ERROR(hb_source_http.check(&c, &err), HB_E_CONFIG, "expected ADDRESS:PORT");
 }

@@ -3,7 +3,6 @@
 
 #include "base/mem.h"
 #include "http/http.h"
-#include "os/address.h"
 #include "source/http/otlp.h"
 #include "source/payload.h"
 
@@ -33,7 +32,13 @@ static const hb_field fields[] = {
      .kind = HB_FIELD_BOOL,
      .offset = offsetof(hb_receive_config, expose),
      .def = "false",
-     .doc = "Listen on an address that other machines can reach, where nothing tells who sends."},
+     .doc = "Listen on an address that other machines can reach; needs tokens."},
+    {.key = "tokens",
+     .kind = HB_FIELD_BOOL,
+     .offset = offsetof(hb_receive_config, tokens),
+     .def = "false",
+     .doc = "Who sends must show a token (hb token create) of an operator; GET /ping one of a "
+            "viewer."},
     {.key = "format",
      .kind = HB_FIELD_ENUM,
      .offset = offsetof(hb_receive_config, format),
@@ -53,6 +58,7 @@ static const hb_field fields[] = {
 
 struct hb_source {
     hb_http *http;
+    hb_http_gate *gate; /* NULL = no tokens are asked for */
     pthread_mutex_t lock;
     const hb_source_sink *sink; /* NULL while run() is not running */
     hb_receive_otlp *otlp;      /* NULL with another format */
@@ -68,7 +74,8 @@ static hb_status check(const void *config, hb_error *err)
 {
     const hb_receive_config *c = config;
     HB_TRY(hb_receive_otlp_check(c->resource, err));
-    return hb_address_check(c->listen, c->expose, err);
+    const hb_http_listen l = {.listen = c->listen, .expose = c->expose, .tokens = c->tokens};
+    return hb_http_listen_check(&l, err);
 }
 
 static void format(const void *config, hb_decode_options *ret)
@@ -159,6 +166,7 @@ static const hb_route json_routes[] = {
     {.method = "POST",
      .path = "/samples",
      .access = HB_ACCESS_OPEN,
+     .action = HB_ACTION_RUN,
      .max_body = HB_RECORD_PAYLOAD_MAX,
      .handle = receive,
      .summary = "JSON samples, one or several values"},
@@ -168,18 +176,21 @@ static const hb_route line_routes[ROUTES_MAX] = {
     {.method = "POST",
      .path = "/write",
      .access = HB_ACCESS_OPEN,
+     .action = HB_ACTION_RUN,
      .max_body = HB_RECORD_PAYLOAD_MAX,
      .handle = receive,
      .summary = "line protocol, as InfluxDB 1"},
     {.method = "POST",
      .path = "/api/v2/write",
      .access = HB_ACCESS_OPEN,
+     .action = HB_ACTION_RUN,
      .max_body = HB_RECORD_PAYLOAD_MAX,
      .handle = receive,
      .summary = "line protocol, as InfluxDB 2"},
     {.method = "GET",
      .path = "/ping",
      .access = HB_ACCESS_OPEN,
+     .action = HB_ACTION_READ,
      .handle = ping,
      .summary = "is it there?"},
 };
@@ -188,6 +199,7 @@ static const hb_route otlp_routes[] = {
     {.method = "POST",
      .path = "/v1/metrics",
      .access = HB_ACCESS_OPEN,
+     .action = HB_ACTION_RUN,
      .max_body = HB_RECORD_PAYLOAD_MAX,
      .handle = receive_otlp,
      .summary = "OpenTelemetry metrics (OTLP/HTTP)"},
@@ -204,6 +216,7 @@ static void close_source(hb_source *s)
 {
     if (s) {
         hb_http_stop(s->http);
+        hb_http_gate_close(s->gate);
         hb_receive_otlp_close(s->otlp);
         pthread_mutex_destroy(&s->lock);
         hb_free(s);
@@ -214,7 +227,6 @@ static hb_status open_source(const hb_source_env *env, const void *config, hb_so
                              hb_error *err)
 {
     const hb_receive_config *c = config;
-    (void)env;
     HB_TRY(check(config, err));
     hb_source *s = hb_alloc_zero(sizeof *s);
     if (!s) {
@@ -223,9 +235,12 @@ static hb_status open_source(const hb_source_env *env, const void *config, hb_so
     pthread_mutex_init(&s->lock, NULL);
     hb_status status =
         c->format == HB_RECEIVE_OTLP ? hb_receive_otlp_open(c->resource, &s->otlp, err) : HB_OK;
+    if (status == HB_OK && c->tokens) {
+        status = hb_http_gate_open(env->os, env->tokens, env->program, &s->gate, err);
+    }
     if (status == HB_OK) {
         status = hb_http_start(c->listen, routes_of[c->format].routes, routes_of[c->format].n, s,
-                               &s->http, err);
+                               s->gate, &s->http, err);
     }
     if (status != HB_OK) {
         close_source(s);

@@ -27,6 +27,7 @@ enum { HB_RECEIVE_RESOURCE_MAX = 200 };
 typedef struct hb_receive_config {
     const char *listen;
     bool expose;
+    bool tokens;
     hb_receive_format format;
     const char *resource; /* otlp: keys with commas between; "" = none */
 } hb_receive_config;
