@@ -173,8 +173,8 @@ void hb_app_drain(hb_app *app)
         status = hb_audit_drain(app->os, app->store, dir, &drained, &why);
     }
     if (status != HB_OK) {
-        hb_say(app, "not in the log yet, %llu entries wait: %s",
-               (unsigned long long)drained.waiting, why.msg);
+        hb_say(app, "not in the log yet, %llu %s: %s", (unsigned long long)drained.waiting,
+               drained.waiting == 1 ? "entry waits" : "entries wait", why.msg);
     }
 }
 

@@ -63,6 +63,7 @@ typedef struct hb_cmd {
     const char *args;    /* "FILE…" in the synopsis, NULL = none */
     const char *details; /* paragraphs, lines of at most 76 columns */
     bool text_only;      /* there is no JSON form: --json is refused */
+    bool alone; /* looks at no workspace: help leaves out the options that name its parts */
     const char *example; /* one shell line that works in a fresh workspace, see docs tests */
     hb_status (*run)(hb_app *app, const void *opts, hb_list args, int *ret_exit, hb_error *err);
 } hb_cmd;

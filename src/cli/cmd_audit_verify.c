@@ -104,8 +104,9 @@ static void verify_text(hb_app *app, hb_audit_log *log, const hb_audit_checked *
                         const verify_opts *o, const hb_checkpoint *old)
 {
     hb_buf *out = &app->out;
-    hb_buf_fmt(out, "the log %s holds: %" PRIu64 " entries, hashes, root and signature\n",
-               hb_audit_origin(log), hb_audit_size(log));
+    hb_buf_fmt(out, "the log %s holds: %" PRIu64 " %s, hashes, root and signature\n",
+               hb_audit_origin(log), hb_audit_size(log),
+               hb_audit_size(log) == 1 ? "entry" : "entries");
     hb_buf_fmt(out, "  key      %.32s… (%s)\n", hb_pubkey_id(hb_audit_key(log)),
                o->trust.n ? "trusted"
                           : "the log's own; --trust-log FILE says that it must be another's");

@@ -21,6 +21,7 @@ typedef struct approve_opts {
 typedef struct approval {
     const approve_opts *o;
     hb_request request;
+    const char *named; /* the run, or the version */
     hb_operators *operators;
     hb_signer *signer;
     hb_impact_row *rows;
@@ -59,6 +60,7 @@ static hb_status look_at_version(hb_app *app, approval *a, size_t most, hb_error
     hb_version_row v = {0};
     hb_run_set set = {0};
     HB_TRY(hb_store_get_version(app->store, a->request.s.subject_sha256, &app->arena, &v, err));
+    a->named = v.version;
     HB_TRY(hb_impact(app, &v, most, &a->rows, &a->n, err));
     HB_TRY(hb_baseline_version_set(app, &v, &set, err));
     hb_status status = hb_quality_of_set(app, &set, &a->quality, err);
@@ -71,13 +73,12 @@ static hb_status look_at_version(hb_app *app, approval *a, size_t most, hb_error
 static hb_status look_at_subject(hb_app *app, approval *a, hb_error *err)
 {
     size_t most = a->o->impact ? a->o->impact : HB_IMPACT_RUNS;
-    const char *run_id = "";
     if (strcmp(a->request.s.subject_name, "run") != 0) {
         return look_at_version(app, a, most, err);
     }
-    HB_TRY(run_of(app, &a->request.s, &run_id, err));
-    hb_buf_fmt(&app->out, "set run %s\n", run_id);
-    return hb_impact_of_run(app, run_id, most, &a->rows, &a->n, err);
+    HB_TRY(run_of(app, &a->request.s, &a->named, err));
+    hb_buf_fmt(&app->out, "set run %s\n", a->named);
+    return hb_impact_of_run(app, a->named, most, &a->rows, &a->n, err);
 }
 
 /* Members in ascending order: the text is canonical. */
@@ -108,6 +109,13 @@ static hb_status write_impact(approval *a, hb_error *err)
     return hb_digest_of(a->impact.p, a->impact.n, a->impact_digest, err);
 }
 
+static void name_if_any(hb_app *app, const char *what, const char *name)
+{
+    if (*name) {
+        hb_buf_fmt(&app->out, ", %s %s", what, name);
+    }
+}
+
 static hb_status show(hb_app *app, approval *a, hb_error *err)
 {
     const hb_statement *s = &a->request.s;
@@ -118,8 +126,11 @@ static hb_status show(hb_app *app, approval *a, hb_error *err)
     hb_buf_fmt(&app->out, "request %.*s of %s: ", SHORT, s->digest,
                *state.by ? state.by : "nobody who may ask");
     HB_TRY(look_at_subject(app, a, err));
-    hb_buf_fmt(&app->out, "tag %s, program %s, subsystem %s, test %s\nreason: %s\n",
-               *s->tag ? s->tag : "none", s->program, s->subsystem, s->test_name, s->reason);
+    hb_buf_fmt(&app->out, "tag %s", *s->tag ? s->tag : "none");
+    name_if_any(app, "program", s->program);
+    name_if_any(app, "subsystem", s->subsystem);
+    name_if_any(app, "test", s->test_name);
+    hb_buf_fmt(&app->out, "\nreason: %s\n", s->reason);
     if (*s->overrides) {
         hb_buf_fmt(&app->out, "asks to override the quality: %s\n", s->overrides);
     }
@@ -154,19 +165,37 @@ static hb_status sign(hb_app *app, approval *a, hb_error *err)
                            &app->arena, &a->state, err);
 }
 
+/* By its quality, whoever approved it. */
+static bool is_refused(const hb_app *app, const approval *a)
+{
+    return a->quality && a->quality->blocks && !*a->request.s.overrides &&
+           hb_quality_policy_gates(&app->quality_policy, a->request.s.tag);
+}
+
 static void print_next(hb_app *app, const approval *a)
 {
     bool retire = strcmp(a->request.s.purpose, "retire") == 0;
     bool run = strcmp(a->request.s.subject_name, "run") == 0;
-    hb_buf_fmt(&app->out, "\napproved by %s: %zu of %u\n", a->state.approved_by,
-               a->state.n_approved, a->state.needed);
+    hb_buf_fmt(&app->out, "approved by %s: %zu of %u\n", a->state.approved_by, a->state.n_approved,
+               a->state.needed);
     if (a->state.n_approved < (size_t)a->state.needed) {
         hb_buf_fmt(&app->out, "it waits for: %s\n", a->state.could);
+    } else if (retire) {
+        hb_buf_fmt(&app->out,
+                   "next, by an approver: hb baseline retire %s --reason TEXT --key KEY\n",
+                   a->named);
+    } else if (run) {
+        hb_buf_fmt(&app->out, "next, by an approver: hb baseline set %s --tag %s --key KEY\n",
+                   a->named, a->request.s.tag);
+    } else if (is_refused(app, a)) {
+        hb_buf_c(&app->out, "next: mend the quality, which refuses it; or somebody asks for it "
+                            "again with --override-quality REASON\n");
     } else {
-        hb_buf_fmt(&app->out, "next, by an approver: hb baseline %s\n",
-                   retire ? "retire VERSION --reason TEXT --key KEY"
-                   : run  ? "set RUN --tag TAG --key KEY"
-                          : "promote --version VERSION --tag TAG --yes --key KEY");
+        hb_buf_fmt(&app->out,
+                   "next, by an approver: hb baseline promote --version %s --tag %s --yes%s --key "
+                   "KEY\n",
+                   a->named, a->request.s.tag,
+                   *a->request.s.overrides ? " --override-quality REASON" : "");
     }
 }
 

@@ -147,6 +147,7 @@ const hb_cmd hb_cmd_encrypt = {
                "\n"
                "Certificates are taken as they are given: whether they are the right\n"
                "people's is for you to know. Formats: docs/formats/encryption.md",
+    .alone = true,
     .example = "hb encrypt monday.csv --passphrase-file pass.txt --out monday.csv.hbs",
     .run = run_encrypt,
 };
@@ -163,6 +164,7 @@ const hb_cmd hb_cmd_decrypt = {
     .details = "What it needs follows from the file: the key of a certificate or a\n"
                "passphrase. Nothing is written unless every byte is as it was when it was\n"
                "encrypted; a wrong key or passphrase and a changed file are exit 12.",
+    .alone = true,
     .example = "hb decrypt tuesday.csv.hbs --passphrase-file pass.txt --out again.csv",
     .run = run_decrypt,
 };

@@ -111,7 +111,8 @@ static hb_status make_ask(hb_app *app, const export_opts *o, hb_export_ask *ask,
 
 /* --- told --- */
 
-static hb_status tell(hb_app *app, const hb_export_ask *ask, const hb_exported *x, hb_error *err)
+static hb_status tell(hb_app *app, const hb_export_ask *ask, const hb_exported *x, bool encrypted,
+                      hb_error *err)
 {
     if (*x->raw_missing) {
         hb_say(app, "the pack is whole, but cannot be decided again from raw files: %s",
@@ -121,8 +122,9 @@ static hb_status tell(hb_app *app, const hb_export_ask *ask, const hb_exported *
         hb_say(app, "the pack has no proof of the lab's log: %s", x->log_missing);
     }
     if (!app->common.json) {
-        hb_buf_fmt(&app->out, "%s: %s, case %s, %zu files, %s\n", ask->target, x->verdict,
-                   x->case_id, x->n_files, ask->n_signers ? "signed" : "not signed");
+        hb_buf_fmt(&app->out, "%s: %s, case %s, %zu files, %s%s\n", ask->target, x->verdict,
+                   x->case_id, x->n_files, ask->n_signers ? "signed" : "not signed",
+                   encrypted ? ", encrypted" : "");
         hb_buf_fmt(&app->out, "manifest %s\n", x->manifest_sha256);
         return hb_buf_check(&app->out, err);
     }
@@ -199,7 +201,7 @@ static hb_status export_it(hb_app *app, const export_opts *o, hb_signer *const *
     HB_TRY(read_chain(app, o->cert, &ask.chain_pem, err));
     HB_TRY(is_encrypted(o) ? export_sealed(app, o, &ask, &done, err)
                            : hb_export_pack(&ask, &app->arena, &done, err));
-    return tell(app, &ask, &done, err);
+    return tell(app, &ask, &done, is_encrypted(o), err);
 }
 
 /* --- by whom --- */
@@ -343,7 +345,7 @@ const hb_cmd hb_cmd_export = {
                "or a workspace. Nothing is written unless the decision comes out again, byte\n"
                "for byte. Raw files that are gone or have changed are left out, which the\n"
                "command and the pack say. Signed by the workspace's default key (hb keys\n"
-               "list), or --key. docs: evidence.",
+               "list), or --key. Also: hb help evidence.",
     .example = "hb export evidence-pack --case monday-2 --unsigned",
     .run = run_export,
 };

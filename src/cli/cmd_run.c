@@ -54,6 +54,12 @@ static hb_status print_and_pack(hb_app *app, hb_flow *f, hb_signer *signer, hb_e
     hb_error why = {0};
     hb_status made =
         signer ? hb_packs_make(app, signer, f->run->meta.run_id, &f->pack, &why) : HB_OK;
+    if (made == HB_OK && !f->pack && hb_evidence_wanted(f->evidence, f->decision->verdict)) {
+        hb_say(app,
+               "the pack of this decision is the daemon's to make; one of your own: hb export "
+               "evidence-pack --case %s",
+               f->run->meta.run_id);
+    }
     HB_TRY(hb_flow_print(app, f, err));
     if (made != HB_OK) {
         HB_TRY(hb_app_flush(app, err)); /* the verdict stands */

@@ -111,7 +111,8 @@ const hb_cmd hb_cmd_timestamp_query = {
                "    --data-binary @q.tsq https://AUTHORITY -o r.tsr\n"
                "and bring the answer back to hb timestamp attach. Only a digest leaves the\n"
                "lab.",
-    .example = "hb timestamp query --help",
+    .alone = true,
+    .example = "hb timestamp query evidence/evidence_monday-2.zip --out q.tsq",
     .run = run_query,
 };
 
@@ -127,6 +128,7 @@ const hb_cmd hb_cmd_timestamp_attach = {
     .details = "The copy is the pack byte for byte, and attestation.tsr. An answer that was\n"
                "not granted or is about another pack is refused; who signed it is checked by\n"
                "those who verify the pack, with the authority's certificate.",
+    .alone = true,
     .example = "hb timestamp attach --help",
     .run = run_attach,
 };

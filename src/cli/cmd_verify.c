@@ -157,6 +157,7 @@ const hb_cmd hb_cmd_verify = {
                "Without --trust anybody could have made the pack: that is told as not checked,\n"
                "and not checked is no pass. Exit code 0 when all holds, else 12. With --quiet\n"
                "only the last line is printed.",
-    .example = "hb verify --help",
+    .alone = true,
+    .example = "hb verify evidence/evidence_monday-2.zip --trust keys/lab.pub",
     .run = run_verify,
 };

@@ -111,9 +111,22 @@ static void option_left(const hb_opt *o, hb_buf *out)
     }
 }
 
-static void option_rows(const hb_opt *opts, hb_buf *out)
+bool hb_help_concerns(const hb_cmd *cmd, const hb_opt *common)
+{
+    static const char *const always[] = {"json", "quiet", "color", "help"};
+    bool any = !cmd->alone;
+    for (size_t i = 0; i < sizeof always / sizeof *always; i++) {
+        any = any || strcmp(common->name, always[i]) == 0;
+    }
+    return any && !(cmd->text_only && strcmp(common->name, "json") == 0);
+}
+
+static void option_rows(const hb_opt *opts, const hb_cmd *only_of, hb_buf *out)
 {
     for (const hb_opt *o = opts; o && o->name; o++) {
+        if (only_of && !hb_help_concerns(only_of, o)) {
+            continue;
+        }
         hb_buf left;
         hb_buf right;
         hb_buf_init(&left, 200);
@@ -142,10 +155,10 @@ void hb_help_command(const hb_cmd *cmd, hb_buf *out)
     }
     if (cmd->opts && cmd->opts->name) {
         hb_buf_c(out, "\nOptions\n");
-        option_rows(cmd->opts, out);
+        option_rows(cmd->opts, NULL, out);
     }
     hb_buf_c(out, "\nCommon options\n");
-    option_rows(hb_common_opts, out);
+    option_rows(hb_common_opts, cmd, out);
     if (cmd->example) {
         hb_buf_fmt(out, "\nExample\n  $ %s\n", cmd->example);
     }

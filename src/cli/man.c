@@ -36,9 +36,12 @@ static void heading(hb_buf *out, const char *page)
     hb_buf_c(out, " 1 2026-11-23 \"Harmony Bridge " HB_VERSION "\" \"Harmony Bridge\"\n.SH NAME\n");
 }
 
-static void man_options(const hb_opt *opts, hb_buf *out)
+static void man_options(const hb_opt *opts, const hb_cmd *only_of, hb_buf *out)
 {
     for (const hb_opt *o = opts; o && o->name; o++) {
+        if (only_of && !hb_help_concerns(only_of, o)) {
+            continue;
+        }
         hb_buf_c(out, ".TP\n.B ");
         if (o->letter) {
             hb_buf_fmt(out, "\\-%c\\fR,\\fB ", o->letter);
@@ -100,9 +103,9 @@ static void command_page(const hb_cmd *c, const char *page, hb_buf *out)
     hb_buf_c(out, ".RI [ OPTIONS ]\n.SH DESCRIPTION\n");
     roff(out, c->details ? c->details : c->summary);
     hb_buf_c(out, "\n.SH OPTIONS\n");
-    man_options(c->opts, out);
+    man_options(c->opts, NULL, out);
     hb_buf_c(out, ".SS Common options\n");
-    man_options(hb_common_opts, out);
+    man_options(hb_common_opts, c, out);
     if (c->example) {
         hb_buf_c(out, ".SH EXAMPLES\n.nf\n$ ");
         roff(out, c->example);
@@ -131,7 +134,7 @@ static void overview_page(hb_buf *out)
         hb_buf_ch(out, '\n');
     }
     hb_buf_c(out, ".SH OPTIONS\n");
-    man_options(hb_common_opts, out);
+    man_options(hb_common_opts, NULL, out);
     hb_buf_c(out, ".SH EXIT STATUS\n.nf\n");
     hb_buf codes;
     hb_buf_init(&codes, 8192);

@@ -87,11 +87,12 @@ hb_status hb_passphrase_new(const hb_passphrase_source *source, const char *what
     }
     if (!hb_prompt_can()) {
         return HB_FAIL(err, HB_E_USAGE,
-                       "there is no terminal to ask for %s's passphrase on: use --passphrase-file "
-                       "FILE, or --no-passphrase",
-                       what);
+                       "there is no terminal to ask for %s's passphrase on: use %s", what,
+                       source->must ? "--passphrase-file FILE or --encrypt-to CERT.pem"
+                                    : "--passphrase-file FILE, or --no-passphrase");
     }
-    HB_TRY(ask("New passphrase (empty: none)", what, ret, HB_PASSPHRASE_MAX, err));
+    HB_TRY(ask(source->must ? "New passphrase" : "New passphrase (empty: none)", what, ret,
+               HB_PASSPHRASE_MAX, err));
     if (!*ret) {
         *ret_given = false;
         return HB_OK;

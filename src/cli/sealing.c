@@ -43,7 +43,7 @@ static hb_status by_passphrase(hb_app *app, const char *passphrase_file, const c
 {
     char passphrase[HB_PASSPHRASE_MAX];
     bool given = false;
-    const hb_passphrase_source source = {.os = app->os, .file = passphrase_file};
+    const hb_passphrase_source source = {.os = app->os, .file = passphrase_file, .must = true};
     HB_TRY(hb_passphrase_new(&source, target, passphrase, &given, err));
     const hb_seal_ask ask = {.passphrase = given ? passphrase : ""};
     hb_status status = hb_seal_create(app->os, target, &ask, ret_seal, err);

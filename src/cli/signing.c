@@ -34,6 +34,11 @@ static hb_status find(hb_app *app, const hb_signing_opts *o, const hb_keyring *r
     if (!name) {
         HB_TRY(default_key(ring, &name, err));
     } else if (is_elsewhere(name) || !hb_keyring_by_name(ring, name)) {
+        if (!is_elsewhere(name) && !hb_path_exists(app->os, name)) {
+            return HB_FAIL(err, HB_E_USAGE,
+                           "there is no key '%.80s' in '%s' and no such file; see hb keys list",
+                           name, ring->dir);
+        }
         *ret_key = name;
         return HB_OK;
     }

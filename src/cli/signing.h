@@ -54,6 +54,7 @@ bool hb_app_has_signer(hb_app *app, const hb_signing_opts *o);
 typedef struct hb_passphrase_source {
     const hb_os *os;
     const char *file;
+    bool must; /* there is no going without one, as when a file is encrypted */
 } hb_passphrase_source;
 
 hb_passphrase hb_passphrase_from(const hb_passphrase_source *source);

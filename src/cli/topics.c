@@ -48,7 +48,12 @@ static void workspace(hb_buf *out)
                   "  baseline_policy.yaml   which earlier run a new run is judged against\n"
                   "  profiles/              the lab's own adapters (hb help formats)\n"
                   "  runs.db                the registry: runs, tags, decisions\n"
-                  "  reports/RUN_ID/        drift_report.html and .json, decision.json\n\n"
+                  "  reports/RUN_ID/        drift_report.html and .json, decision.json\n"
+                  "  keys/                  keys to sign with, and their public halves\n"
+                  "  audit/                 the lab's log, with its own key\n"
+                  "  operators.yaml         who may do what, once it is in force\n"
+                  "  governance/            what was asked for and approved, signed\n"
+                  "  evidence/              evidence packs (hb help evidence)\n\n"
                   "hb init DIR makes one. Each path has an option and a variable of its own:\n"
                   "--metric-registry, --baseline-policy, --db, --reports.\n");
 }
@@ -90,11 +95,32 @@ static void sources(hb_buf *out)
              "mapped by telemetry_schema.yaml (hb config schema telemetry-schema --reference).\n");
 }
 
+static void evidence(hb_buf *out)
+{
+    hb_buf_c(
+        out,
+        "Evidence\n\n"
+        "The lab makes a key once, and hands out keys/lab.pub on a way of its own:\n\n"
+        "  hb keys generate lab\n"
+        "  hb export evidence-pack --case RUN      evidence/evidence_RUN.zip\n\n"
+        "Whoever gets the pack needs no workspace, no network and no trust in the lab:\n\n"
+        "  hb verify PACK --trust lab.pub          everything, and decides again\n"
+        "  hb-verify --trust lab.pub PACK          from its figures, to be carried along\n"
+        "  hb replay PACK --metric-registry F      would other limits have said otherwise?\n"
+        "  VERIFY.md in the pack                   digests, signatures, log: openssl and jq\n\n"
+        "  hb timestamp query, attach              when it was signed, by an authority\n"
+        "  hb encrypt, hb decrypt                  for those who may read it\n"
+        "  hb audit verify, prove, checkpoint      is the lab's log what it was?\n"
+        "  hb baseline request, approve            who made the baseline one\n\n"
+        "docs/evidence.md, audit.md, governance.md, keys.md say it in full.\n");
+}
+
 const hb_topic hb_topics[] = {
     {"exit-codes", "what the program's exit code means", exit_codes},
     {"verdicts", "the four verdicts", verdicts},
     {"workspace", "the files of a workspace", workspace},
     {"formats", "what files can be read", formats},
     {"sources", "live sources and their keys", sources},
+    {"evidence", "what an auditor gets, and how it is checked", evidence},
 };
 const size_t hb_topic_count = sizeof hb_topics / sizeof *hb_topics;

@@ -172,6 +172,14 @@ static void todo_no_baseline(const hb_decision *d, hb_buf *out)
     const char *run = d->run->meta.run_id;
     hb_strategy s = d->policy->strategy;
     if (s == HB_STRATEGY_GOLDEN || s == HB_STRATEGY_TAG || d->policy->golden_for_hard_gates) {
+        if (d->policy->require_approval) {
+            hb_buf_fmt(out,
+                       "when this run is trusted, ask for it to be the baseline: hb baseline "
+                       "request %s --tag %s --reason TEXT; or compare it with a trusted run by "
+                       "name: hb analyze %s --baseline RUN",
+                       run, *d->policy->tag ? d->policy->tag : "golden", run);
+            return;
+        }
         hb_buf_fmt(out,
                    "when this run is trusted, make it the baseline: hb baseline set %s --tag %s; "
                    "or compare it with a trusted run by name: hb analyze %s --baseline RUN",

@@ -122,6 +122,9 @@ typedef struct hb_pack_fault {
     const char *what; /* "missing", "not in the manifest", "size", "sha256", "sha512", "crc-32" */
 } hb_pack_fault;
 
+/* The rest of a sentence that begins with the file: "is missing", "has another size than …". */
+const char *hb_pack_fault_words(const hb_pack_fault *f);
+
 /* Digests every member and holds it against the manifest; all that is wrong, not only the first.
  * Members of signatures are the only ones that may be beside it. Arrays in the arena. */
 HB_CHECKED hb_status hb_pack_check(hb_pack_reader *r, const hb_manifest *m, hb_arena *arena,

@@ -21,6 +21,23 @@ static hb_status tell(faults *f, const char *path, const char *what, hb_error *e
     return HB_OK;
 }
 
+const char *hb_pack_fault_words(const hb_pack_fault *f)
+{
+    static const char *const words[][2] = {
+        {"missing", "is missing"},
+        {"not in the manifest", "is not in the manifest"},
+        {"size", "has not the size of the manifest"},
+        {"sha256", "has not the SHA-256 of the manifest"},
+        {"sha512", "has not the SHA-512 of the manifest"},
+    };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        if (strcmp(f->what, words[i][0]) == 0) {
+            return words[i][1];
+        }
+    }
+    return "is damaged: its bytes are not those its zip was made of (CRC-32)";
+}
+
 static const char *difference(const hb_pack_file *is, const hb_pack_file *said)
 {
     if (is->size != said->size) {

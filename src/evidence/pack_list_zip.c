@@ -52,8 +52,8 @@ static hb_status no_end(const hb_pack_reader *r, uint64_t bytes, hb_error *err)
                        "'%s' has something behind its end, or a comment; a pack has neither",
                        r->path);
     }
-    return HB_FAIL(err, HB_E_EVIDENCE, "'%s' is no zip that is complete%s", r->path,
-                   begins ? ": it is cut off" : "");
+    return HB_FAIL(err, HB_E_EVIDENCE, "'%s' is no zip%s", r->path,
+                   begins ? " that is complete: it is cut off" : ", it has no end of one");
 }
 
 static hb_status find_directory(const hb_pack_reader *r, directory *d, hb_error *err)

@@ -72,8 +72,7 @@ static hb_status open_spool(hb_pack_writer *w, hb_error *err)
 static hb_status must_be_free(const hb_os *os, const char *target, hb_error *err)
 {
     return hb_path_exists(os, target)
-               ? HB_FAIL(err, HB_E_USAGE, "'%s' exists; a pack is never written over something",
-                         target)
+               ? HB_FAIL(err, HB_E_USAGE, "'%s' exists, and nothing is written over it", target)
                : HB_OK;
 }
 

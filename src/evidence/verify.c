@@ -205,11 +205,8 @@ hb_status hb_ask_files(hb_check *c, hb_error *err)
         return hb_check_fault(c, "files", &e, err);
     }
     for (size_t i = 0; i < n && i < NAMED_FAULTS; i++) {
-        HB_TRY(hb_check_say(c, "files", HB_FAILS, err, "'%s': %s%s", faults[i].path, faults[i].what,
-                            strncmp(faults[i].what, "sha", 3) == 0 ||
-                                    strcmp(faults[i].what, "size") == 0
-                                ? " is not that of the manifest"
-                                : ""));
+        HB_TRY(hb_check_say(c, "files", HB_FAILS, err, "'%s' %s", faults[i].path,
+                            hb_pack_fault_words(&faults[i])));
     }
     if (n > NAMED_FAULTS) {
         HB_TRY(hb_check_say(c, "files", HB_FAILS, err, "and %zu files more", n - NAMED_FAULTS));

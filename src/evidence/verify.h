@@ -73,6 +73,7 @@ typedef struct hb_verified {
     bool is_redacted;         /* it says so itself … */
     size_t n_taken_out;       /* … and how many files are not here any more */
     const char *decided_from; /* "raw", "profiles", "" = it was not decided again, or otherwise */
+    bool break_glass; /* the baseline was set without approval, for a while, on the record */
 } hb_verified;
 
 /* HB_OK also when nothing holds; other statuses mean that it could not be looked at at all (no such

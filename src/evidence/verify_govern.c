@@ -109,8 +109,9 @@ static hb_status tell(hb_check *c, const hb_governed *g, hb_error *err)
         }
         return hb_check_say(c, "approvals", HB_HOLDS, err, "the baseline is %s", g->text);
     case HB_STANDING_BREAK_GLASS:
+        c->out->break_glass = true;
         return hb_check_say(c, "approvals", HB_HOLDS, err,
-                            "the baseline is NOT approved; it was %s", g->text);
+                            "nobody approved the baseline; it was %s", g->text);
     case HB_STANDING_NONE:
         break;
     }

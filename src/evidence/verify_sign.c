@@ -184,8 +184,13 @@ hb_status hb_ask_trust(hb_check *c, hb_error *err)
                             "the authority that was brought along vouches for nobody who signed "
                             "it");
     }
-    return hb_check_say(c, "trust", HB_FAILS, err, "none of the %zu key%s brought along signed it",
-                        c->ask->n_trusted, c->ask->n_trusted == 1 ? "" : "s");
+    if (c->ask->n_trusted == 1) {
+        return hb_check_say(c, "trust", HB_FAILS, err,
+                            "the key that was brought along did not sign it");
+    }
+    return hb_check_say(c, "trust", HB_FAILS, err,
+                        "none of the %zu keys that were brought along signed it",
+                        c->ask->n_trusted);
 }
 
 /* --- what is signed --- */

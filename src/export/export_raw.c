@@ -135,7 +135,8 @@ hb_status hb_export_member(hb_export_job *x, const hb_raw_list *l, size_t i, con
 
 /* --- the files --- */
 
-static hb_status why_not(hb_export_job *x, const hb_raw_file *f, const char **ret, hb_error *err)
+static hb_status why_not(hb_export_job *x, const hb_raw_file *f, bool sent, const char **ret,
+                         hb_error *err)
 {
     char sha256[HB_DIGEST_HEX];
     uint64_t bytes = 0;
@@ -143,6 +144,9 @@ static hb_status why_not(hb_export_job *x, const hb_raw_file *f, const char **re
     *ret = "";
     if (x->ask->no_raw) {
         *ret = "left out on request";
+    } else if (!*f->sha256) { /* never opened: a file that happens to be called so is another one */
+        *ret = sent ? "a live source, no file: what it sent is below raw/journal"
+                    : "it was no file, or its digest is not known";
     } else if (strcmp(f->path, "-") == 0) {
         *ret = "it was read from standard input";
     } else if (hb_export_digest(x->ask->os, f->path, sha256, &bytes, &why) != HB_OK) {
@@ -170,7 +174,7 @@ static hb_status put_file(hb_export_job *x, hb_raw_list *l, size_t i, hb_error *
                        .why = "",
                        .sha256 = in->sha256,
                        .bytes = in->bytes};
-    HB_TRY(why_not(x, f, &f->why, err));
+    HB_TRY(why_not(x, f, l->journal && !*l->journal->why, &f->why, err));
     if (*f->why) {
         l->why = *l->why ? l->why : f->why;
         return HB_OK;

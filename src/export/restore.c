@@ -90,8 +90,8 @@ static hb_status restore_files(const restorer *x)
     size_t n = 0;
     HB_TRY(hb_pack_check(x->r, x->manifest, x->arena, &faults, &n, x->err));
     if (n) {
-        return HB_FAIL(x->err, HB_E_EVIDENCE, "'%s' in the backup: %s", faults[0].path,
-                       faults[0].what);
+        return HB_FAIL(x->err, HB_E_EVIDENCE, "'%s' in the backup %s", faults[0].path,
+                       hb_pack_fault_words(&faults[0]));
     }
     for (size_t i = 0; i < x->manifest->n_files; i++) {
         HB_TRY(restore_file(x, &x->manifest->files[i]));

@@ -13,7 +13,7 @@
     X(ALERT_ACK, "alert.ack", OPERATOR, "acknowledge and shelve alerts")                        \
     X(FEEDBACK, "feedback", OPERATOR, "mark findings")                                          \
     X(EXPORT, "export", OPERATOR, "export evidence packs")                                      \
-    X(REQUEST, "baseline.request", OPERATOR, "ask for a baseline to be approved")               \
+    X(REQUEST, "baseline.request", OPERATOR, "ask for something to be approved")                \
     X(REVIEW, "baseline.review", OPERATOR, "comment on a request")                              \
     X(APPROVE, "baseline.approve", APPROVER, "approve or reject a request")                     \
     X(SET_TAG, "baseline.set", APPROVER, "set, promote or retire a baseline")                   \

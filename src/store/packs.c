@@ -14,7 +14,9 @@ static hb_status want(hb_store *s, const char *run_id, const char *decision, con
                        "INSERT INTO evidence_packs(run, decision, stream, how, state, attempts,"
                        " error, path, manifest, bytes, wanted_ns, next_ns)"
                        " SELECT id, ?, ?, ?, 'wanted', 0, '', '', '', 0, ?, ? FROM runs"
-                       " WHERE run_id = ? ON CONFLICT(run, decision) DO NOTHING",
+                       " WHERE run_id = ? ON CONFLICT(run, decision) DO UPDATE SET"
+                       " state = 'wanted', attempts = 0, error = '', next_ns = excluded.next_ns"
+                       " WHERE evidence_packs.stream = '' AND excluded.stream = ''",
                        &q, err));
     hb_sql_text(&q, decision);
     hb_sql_text(&q, stream);

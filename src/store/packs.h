@@ -30,8 +30,10 @@ typedef struct hb_packs_row { /* strings in the caller's arena */
     hb_time made; /* HB_TIME_NONE = not yet */
 } hb_packs_row;
 
-/* A second time for the same run and decision changes nothing. HB_E_STORE when there is no such
- * run. Within the caller's transaction, or one of its own. */
+/* A second time for the same run and decision changes nothing of a daemon's packs; one that a
+ * command wanted (stream "") is wanted again: a pack that is there is then taken as it is, one that
+ * is gone is made anew. HB_E_STORE when there is no such run. Within the caller's transaction, or
+ * one of its own. */
 HB_CHECKED hb_status hb_pack_want(hb_store *s, const char *run_id, const char *decision,
                                   const char *stream, const char *how, hb_time at, hb_error *err);
 

@@ -108,7 +108,7 @@ class WhatIsLogged(Audit):
         self.write("audit", "in the way")
         r = self.run_hb("run", "a.csv", "--run-id", "c")
         self.assertEqual(r.returncode, 0, r.stderr)
-        self.assertIn(b"not in the log yet, 1 entries wait", r.stderr)
+        self.assertIn(b"not in the log yet, 1 entry waits", r.stderr)
         self.assertEqual(len(self.document("audit", "list", "--waiting")["entries"]), 1)
         os.unlink(self.path("audit"))
         os.rename(self.path("away"), self.path("audit"))

@@ -51,6 +51,7 @@ class OnFail(Evidence):
             reading = json.loads(z.read("raw/reading.json"))
             z.extractall(self.path("out"))
         journal = reading["journal"]
+        self.assertEqual([f["why"] for f in reading["files"]], ["a live source, no file: what it sent is below raw/journal"])
         self.assertEqual(reading["why"], "decided from profiles; the journal slice is included as received")
         self.assertEqual({s["name"]: s["payload"] for s in journal["how"]["sources"]}, {"file_replay": "json"})
         self.assertEqual(journal["members"], [n for n in map(lambda p: os.path.relpath(p, self.path("out")), sorted(

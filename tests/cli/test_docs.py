@@ -108,6 +108,9 @@ class Docs(Case):
                     self.prepare_governance(c["name"])
                 if c["name"] == "token revoke":
                     self.hb("token", "create", "grafana", "--role", "viewer", "--expires", "30d")
+                if c["name"] in ("verify", "timestamp query"):
+                    self.hb("keys", "generate", "lab", "--no-passphrase")
+                    self.hb("export", "evidence-pack", "--case", "monday-2", "--key", "lab")
                 if c["name"] == "replay":
                     self.hb("export", "evidence-pack", "--case", "monday-2", "--unsigned")
                 if c["name"] == "redact":

@@ -126,7 +126,7 @@ class Encrypt(Case):
     def test_usage(self):
         self.hb_error("encrypt", "pack.zip", "--passphrase-file", "pass", "--out", "pack.zip", code=2, has="exists")
         self.hb_error("encrypt", "none", "--passphrase-file", "pass", "--out", "s", code=2, has="cannot open 'none'")
-        self.hb_error("encrypt", "pack.zip", "--out", "s", code=2, has="--passphrase-file")
+        self.hb_error("encrypt", "pack.zip", "--out", "s", code=2, has="--passphrase-file FILE or --encrypt-to")
         self.hb_error("encrypt", "pack.zip", "--encrypt-to", "x.pem", "--passphrase-file", "pass", "--out", "s", code=2, has="not by both")
         self.hb_error("encrypt", "pack.zip", "--encrypt-to", "pass", "--out", "s", code=2, has="no certificate")
         self.hb_error("decrypt", "pack.zip", "--key", "pass", "--out", "s", code=2, has="no encrypted file")

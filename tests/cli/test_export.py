@@ -465,6 +465,20 @@ class Automatic(Export):
         self.run_with("good", 20, "on-fail")
         self.check_pack(self.path("evidence/evidence_hot.zip"))
 
+    def test_asked_for_again_it_is_the_pack_that_is_there_or_a_new_one(self):
+        self.run_with("base", 20, "never")
+        path = self.run_with("good", 20, "always")["evidence_pack"]
+        with open(self.path(path), "rb") as f:
+            first = f.read()
+        for gone in (False, True):
+            if gone:
+                os.unlink(self.path(path))
+            again = self.hb_json("analyze", "good", "--fail-on", "none", "--evidence-pack", "always", "--key", "lab.pem")
+            self.assertEqual(again["evidence_pack"], path)
+            with open(self.path(path), "rb") as f:
+                self.assertEqual(f.read() == first, not gone)
+        self.check_pack(self.path(path))
+
     def test_the_key_is_asked_for_before_anything_is_judged(self):
         self.write("a.csv", rows(20))
         self.hb_error("run", "a.csv", "--evidence-pack", "always", "--key", "none.pem", code=2, has="none.pem")

@@ -58,6 +58,16 @@ class Governed(Lab):
         self.assertEqual(first["decision_sha256"], second["decision_sha256"])
         self.assertEqual(self.answers("b.zip", 0)["approvals"][0], "holds")
 
+    def test_of_break_glass_the_last_line_says_so(self):
+        self.begin()
+        self.hb("baseline", "set", "r0", "--tag", "golden", "--break-glass", "--reason", "rig down", "--expires", "4h", *self.key("bob"))
+        self.hb("analyze", "r1", "--fail-on", "none")
+        pack = self.hb_json("export", "evidence-pack", "--case", "r1", *self.key("bob"))["pack"]
+        told = self.hb("-w", "elsewhere", "verify", pack, "--trust", "keys/bob.pub", "--quiet")
+        self.assertIn("break-glass, without approval", told)
+        self.assertTrue(json.loads(self.hb("verify", pack, "--trust", "keys/bob.pub", "--json"))["break_glass"])
+        self.assertIn("break-glass of 'bob'", self.answers(pack, 0)["approvals"][1])
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -288,17 +288,23 @@ class Rules(Lab):
         self.approve(q, "kim")
         self.assertEqual(self.reason(), "tag")
 
+    def test_without_a_baseline_the_next_step_is_to_ask_for_one(self):
+        self.assertIn("hb baseline request r1 --tag golden --reason TEXT", self.judge()["what_to_do_next"])
+
     def test_a_version_and_its_quality(self):
         self.begin()
         v = self.hb_json("baseline", "create", "--runs", "r0,r1,r2")["version"]
         q = self.hb_json("baseline", "request", "--version", v, "--reason", "x", *self.key("bob"))["request"]
-        self.approve(q, "kim")
+        told = self.hb("baseline", "approve", q, "--yes", *self.key("kim"))
+        self.assertIn("next: mend the quality, which refuses it", told)
         promote = ("baseline", "promote", "--version", v, "--yes", *self.key("kim"))
         self.hb_error_shown(*promote, has="quality of this baseline does not allow")
         self.hb_error_shown(*promote, "--override-quality", "a pilot", has="with the quality overridden")
         q = self.hb_json("baseline", "request", "--version", v, "--reason", "x", "--override-quality", "a pilot", *self.key("bob"))["request"]
         self.assertIn("asks to override the quality: a pilot", self.hb("baseline", "approve", q, code=5))
-        self.approve(q, "lee")
+        told = self.hb("baseline", "approve", q, "--yes", *self.key("lee"))
+        self.assertIn(f"next, by an approver: hb baseline promote --version {v[:12]}", told)
+        self.assertIn("--tag golden --yes --override-quality REASON --key KEY", told)
         self.hb(*promote, "--override-quality", "a pilot")
         self.assertEqual(self.reason("r3"), "version")
 

@@ -100,7 +100,7 @@ class Keys(Case):
         for name in ("../x", "default", "a b", "x.pem", "0" * 64):
             self.hb_error("keys", "generate", name, "--no-passphrase", code=2, has="cannot be called")
         self.hb_error("keys", "generate", "x", "--algorithm", "rsa", "--no-passphrase", code=2, has="ed25519")
-        self.hb_error("keys", "public", "--key", "none.pem", code=2, has="No such file")
+        self.hb_error("keys", "public", "--key", "none.pem", code=2, has="no such file")
         self.hb_error("keys", "public", "--key", "keys/ada.pub", code=2, has="others")
         os.chmod(self.path("keys/ada.pem"), 0o644)
         self.hb_error("keys", "public", code=2, has="chmod 600")
