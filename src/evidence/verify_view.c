@@ -60,14 +60,12 @@ static void sentence(const hb_verified *v, const char *pack, hb_buf *out)
         hb_buf_shown(out, v->case_id);
         hb_buf_fmt(out,
                    "' has the verdict %s, signed by a key you trust, and it follows from "
-                   "its %s",
-                   v->verdict, strcmp(v->decided_from, "raw") == 0 ? "raw files" : "profiles");
+                   "its %s%s",
+                   v->verdict, strcmp(v->decided_from, "raw") == 0 ? "raw files" : "profiles",
+                   v->break_glass ? "; its baseline stood by break-glass, without approval" : "");
         if (v->is_redacted) {
             hb_buf_fmt(out, "; redacted: %zu file%s taken out", v->n_taken_out,
                        v->n_taken_out == 1 ? " was" : "s were");
-        }
-        if (v->break_glass) {
-            hb_buf_c(out, "; its baseline stood by break-glass, without approval");
         }
         hb_buf_ch(out, '\n');
         return;
@@ -95,13 +93,13 @@ hb_status hb_verified_json(const hb_verified *v, const char *pack, hb_buf *out, 
     hb_json_kc(&j, "case", v->case_id);
     hb_json_kc(&j, "verdict", v->verdict);
     hb_json_kc(&j, "decided_from", v->decided_from);
-    hb_json_kb(&j, "break_glass", v->break_glass);
     hb_json_key(&j, "taken_out");
     if (v->is_redacted) {
         hb_json_u64(&j, v->n_taken_out);
     } else {
         hb_json_null(&j);
     }
+    hb_json_kb(&j, "break_glass", v->break_glass);
     hb_json_kc(&j, "program_version", HB_VERSION);
     hb_json_key(&j, "answers");
     hb_json_arr(&j);

@@ -106,11 +106,11 @@ class Docs(Case):
                     self.hb("alert", "shelve", "metric:volt/*", "--reason", "as in the manual", "--for", "1h")
                 if c["group"] == "Governance":
                     self.prepare_governance(c["name"])
+                if c["name"] == "token revoke":
+                    self.hb("token", "create", "grafana", "--role", "viewer", "--expires", "30d")
                 if c["name"] in ("verify", "timestamp query"):
                     self.hb("keys", "generate", "lab", "--no-passphrase")
                     self.hb("export", "evidence-pack", "--case", "monday-2", "--key", "lab")
-                if c["name"] == "token revoke":
-                    self.hb("token", "create", "grafana", "--role", "viewer", "--expires", "30d")
                 if c["name"] == "replay":
                     self.hb("export", "evidence-pack", "--case", "monday-2", "--unsigned")
                 if c["name"] == "redact":
