@@ -111,7 +111,8 @@ static void evidence(hb_buf *out)
         "  hb timestamp query, attach              when it was signed, by an authority\n"
         "  hb encrypt, hb decrypt                  for those who may read it\n"
         "  hb audit verify, prove, checkpoint      is the lab's log what it was?\n"
-        "  hb baseline request, approve            who made the baseline one\n\n"
+        "  hb baseline request, approve            who made the baseline one\n"
+        "  hb custody timeline, hb redact          who had it; without what is not for all\n\n"
         "docs/evidence.md, audit.md, governance.md, keys.md say it in full.\n");
 }
 
