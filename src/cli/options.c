@@ -2,6 +2,7 @@
 #include "cli/options.h"
 
 #include "base/str.h"
+#include "cli/help.h"
 #include "cli/option_value.h"
 #include "cli/suggest.h"
 
@@ -22,6 +23,7 @@ typedef struct parser {
     size_t n_words;
     bool plain;             /* after "--" */
     bool seen[MAX_OPTIONS]; /* which rows of the command's table were given */
+    bool common_seen[MAX_OPTIONS]; /* and of the common one, by the command line itself */
 } parser;
 
 /* A row of a table with the struct it writes to. */
@@ -98,6 +100,9 @@ static hb_status put(parser *p, found f, const char *value, hb_error *err)
             return HB_FAIL(err, HB_E_USAGE, "option '--%s' is given twice", f.opt->name);
         }
         *f.seen = true;
+    }
+    if (f.base == p->common && p->at > 0) {
+        p->common_seen[f.opt - hb_common_opts] = true;
     }
     return hb_option_put(f.opt, value, f.base, p->arena, (size_t)p->argc, err);
 }
@@ -277,6 +282,12 @@ static hb_status check_command(const parser *p, hb_error *err)
     }
     if (cmd->text_only && common_flag(p, "json")) {
         return HB_FAIL(err, HB_E_USAGE, "'hb %s' has no JSON form; leave --json out", cmd->name);
+    }
+    for (size_t i = 0; hb_common_opts[i].name; i++) {
+        if (p->common_seen[i] && !hb_help_concerns(cmd, &hb_common_opts[i])) {
+            return HB_FAIL(err, HB_E_USAGE, "'hb %s' looks at no workspace; leave --%s out",
+                           cmd->name, hb_common_opts[i].name);
+        }
     }
     return HB_OK;
 }

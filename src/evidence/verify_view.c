@@ -79,6 +79,10 @@ void hb_verified_text(const hb_verified *v, const char *pack, bool colour, bool 
 {
     for (size_t i = 0; i < v->n_lines && !brief; i++) {
         one_line(&v->lines[i], colour, out);
+        if (i == 0 && v->lines[0].state == HB_FAILS && count(v, HB_NOT_CHECKED) == v->n_lines - 1) {
+            hb_buf_c(out, "not checked      all else, for this reason\n");
+            break;
+        }
     }
     sentence(v, pack, out);
 }

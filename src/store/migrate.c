@@ -17,15 +17,19 @@ static hb_status note_step(hb_store *s, int version, hb_error *err)
     return hb_sql_do(s, pragma, err);
 }
 
+static hb_status statements_of(hb_store *s, const hb_migration *step, hb_error *err)
+{
+    for (size_t i = 0; i < step->n_statements; i++) {
+        HB_TRY(hb_sql_do(s, step->statements[i], err));
+    }
+    return HB_OK;
+}
+
 static hb_status one_step(hb_store *s, const hb_migration *step, hb_error *err)
 {
-    for (const hb_migration *part = step; part; part = part->also) {
-        for (size_t i = 0; i < part->n_statements; i++) {
-            HB_TRY(hb_sql_do(s, part->statements[i], err));
-        }
-        for (size_t i = 0; i < part->n_more; i++) {
-            HB_TRY(hb_sql_do(s, part->more[i], err));
-        }
+    HB_TRY(statements_of(s, step, err));
+    for (size_t i = 0; step->parts && step->parts[i]; i++) {
+        HB_TRY(statements_of(s, step->parts[i], err));
     }
     return note_step(s, step->from + 1, err);
 }

@@ -4,7 +4,7 @@
  *
  * Doubles stand in ANY columns: STRICT leaves such a value as it was bound, where a REAL column
  * turns -0 into 0. */
-#include "store/schema_audit.h"
+#include "store/schema_kept.h"
 #include "store/store_internal.h"
 
 static const char runs[] =
@@ -127,13 +127,6 @@ static const char *const step_0[] = {
     "CREATE TRIGGER tag_log_is_kept BEFORE DELETE ON tag_log BEGIN"
     " SELECT raise(ABORT, 'the log of tags is kept'); END",
 };
-
-/* Nothing that says how a verdict came about is changed or taken away later. */
-#define KEPT(table, words)                                                                        \
-    "CREATE TRIGGER " table "_stays BEFORE UPDATE ON " table " BEGIN SELECT raise(ABORT, '" words \
-    "'); END",                                                                                    \
-        "CREATE TRIGGER " table "_is_kept BEFORE DELETE ON " table                                \
-        " BEGIN SELECT raise(ABORT, '" words "'); END"
 
 static const char baseline_versions[] =
     "CREATE TABLE baseline_versions("
@@ -344,7 +337,14 @@ static const char *const step_2_alerts[] = {
     "CREATE INDEX dead_letters_by_event ON dead_letters(event)",
 };
 
-#include "store/schema_governance.h"
+static const hb_migration alert_tables = {.from = 2,
+                                          .statements = step_2_alerts,
+                                          .n_statements =
+                                              sizeof step_2_alerts / sizeof *step_2_alerts};
+static const hb_migration *const step_2_parts[] = {&alert_tables, NULL};
+static const hb_migration *const step_3_parts[] = {&hb_store_step_3_governance,
+                                                   &hb_store_step_3_audit, &hb_store_step_3_packs,
+                                                   &hb_store_step_3_documents, NULL};
 
 const hb_migration hb_store_migrations[] = {
     {.from = 0, .statements = step_0, .n_statements = sizeof step_0 / sizeof *step_0},
@@ -352,14 +352,8 @@ const hb_migration hb_store_migrations[] = {
     {.from = 2,
      .statements = step_2_live,
      .n_statements = sizeof step_2_live / sizeof *step_2_live,
-     .more = step_2_alerts,
-     .n_more = sizeof step_2_alerts / sizeof *step_2_alerts},
-    {.from = 3,
-     .statements = step_3_governance,
-     .n_statements = sizeof step_3_governance / sizeof *step_3_governance,
-     .more = step_3_audit,
-     .n_more = sizeof step_3_audit / sizeof *step_3_audit,
-     .also = &hb_store_step_3_packs},
+     .parts = step_2_parts},
+    {.from = 3, .parts = step_3_parts},
 };
 const size_t hb_store_migration_count = sizeof hb_store_migrations / sizeof *hb_store_migrations;
 

@@ -17,7 +17,5 @@ static const char *const statements[] = {
     "CREATE INDEX evidence_packs_by_state ON evidence_packs(state, stream, next_ns)",
 };
 
-const hb_migration hb_store_step_3_packs = {.from = 3,
-                                            .statements = statements,
-                                            .n_statements = sizeof statements / sizeof *statements,
-                                            .also = &hb_store_step_3_documents};
+const hb_migration hb_store_step_3_packs = {
+    .from = 3, .statements = statements, .n_statements = sizeof statements / sizeof *statements};

@@ -23,17 +23,17 @@ typedef struct hb_migration {
     int from;
     const char *const *statements;
     size_t n_statements;
-    const char *const *more; /* further ones, of another part of the program; NULL = none */
-    size_t n_more;
-    const struct hb_migration *also; /* the same step's part of another file; NULL = none */
+    const struct hb_migration *const *parts; /* of this step, after it; NULL at the end */
 } hb_migration;
 
 enum { HB_STORE_APPLICATION_ID = 0x48427267 }; /* "HBrg" */
 
 extern const hb_migration hb_store_migrations[];
-extern const hb_migration hb_store_step_3_packs;     /* schema_packs.c */
-extern const hb_migration hb_store_step_3_documents; /* schema_documents.c */
-extern const size_t hb_store_migration_count;        /* = HB_STORE_SCHEMA */
+extern const hb_migration hb_store_step_3_governance; /* schema_governance.c */
+extern const hb_migration hb_store_step_3_audit;      /* schema_audit.c */
+extern const hb_migration hb_store_step_3_packs;      /* schema_packs.c */
+extern const hb_migration hb_store_step_3_documents;  /* schema_documents.c */
+extern const size_t hb_store_migration_count;         /* = HB_STORE_SCHEMA */
 
 /* hb_store_open with another table of migrations; its length is the schema it leads to. */
 HB_CHECKED hb_status hb_store_open_with(const hb_os *os, const char *path, hb_store_mode mode,

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Part of step 3 → 4 of the schema: what people signed, and the operators in force. For schema.c,
- * after KEPT. */
-#ifndef HB_STORE_SCHEMA_GOVERNANCE_H
-#define HB_STORE_SCHEMA_GOVERNANCE_H
+/* Step 3 to 4: what people signed, and the operators in force. Statements may come from other
+ * machines: a digest that is a request's need not be there yet, so nothing here refers to other
+ * tables. */
+#include "store/schema_kept.h"
+#include "store/store_internal.h"
 
-/* Statements may come from other machines: a digest that is a request's need not be there yet, so
- * nothing here refers to other tables. */
-static const char *const step_3_governance[] = {
+static const char *const statements[] = {
     "CREATE TABLE statements("
     " id INTEGER PRIMARY KEY,"
     " sha256 TEXT NOT NULL UNIQUE CHECK(length(sha256) = 64),"
@@ -28,4 +27,5 @@ static const char *const step_3_governance[] = {
     KEPT("operators", "operators are kept as they were applied"),
 };
 
-#endif
+const hb_migration hb_store_step_3_governance = {
+    .from = 3, .statements = statements, .n_statements = sizeof statements / sizeof *statements};

@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The queue of the lab's log, part of schema step 4. What was decided before it is not in the log;
- * windows judged before it neither. */
-#ifndef HB_STORE_SCHEMA_AUDIT_H
-#define HB_STORE_SCHEMA_AUDIT_H
+/* Step 3 to 4: the queue of the lab's log. What was decided before it is not in the log; windows
+ * judged before it neither. */
+#include "store/store_internal.h"
 
-static const char *const step_3_audit[] = {
+static const char *const statements[] = {
     "CREATE TABLE audit_state("
     " id INTEGER PRIMARY KEY CHECK(id = 1),"
     " registry TEXT NOT NULL CHECK(length(registry) = 16),"
@@ -28,4 +27,5 @@ static const char *const step_3_audit[] = {
     " BEGIN SELECT raise(ABORT, 'entries of the log are kept'); END",
 };
 
-#endif
+const hb_migration hb_store_step_3_audit = {
+    .from = 3, .statements = statements, .n_statements = sizeof statements / sizeof *statements};
