@@ -21,8 +21,8 @@ typedef struct parser {
     hb_parsed *out;
     const char **words; /* command words and arguments, in order */
     size_t n_words;
-    bool plain;             /* after "--" */
-    bool seen[MAX_OPTIONS]; /* which rows of the command's table were given */
+    bool plain;                    /* after "--" */
+    bool seen[MAX_OPTIONS];        /* which rows of the command's table were given */
     bool common_seen[MAX_OPTIONS]; /* and of the common one, by the command line itself */
 } parser;
 

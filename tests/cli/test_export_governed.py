@@ -18,7 +18,7 @@ class Governed(Lab):
 
     def answers(self, pack, code):
         os.makedirs(self.path("elsewhere"), exist_ok=True)
-        told = json.loads(self.hb("-w", "elsewhere", "verify", pack, "--trust", "keys/bob.pub", "--json", code=code))
+        told = json.loads(self.hb("verify", pack, "--trust", "keys/bob.pub", "--json", code=code, env={"HB_WORKSPACE": "elsewhere"}))
         return {a["question"]: (a["answer"], a["text"]) for a in told["answers"]}
 
     def test_the_approvals_of_the_baseline_are_in_the_pack_and_hold(self):
@@ -63,7 +63,7 @@ class Governed(Lab):
         self.hb("baseline", "set", "r0", "--tag", "golden", "--break-glass", "--reason", "rig down", "--expires", "4h", *self.key("bob"))
         self.hb("analyze", "r1", "--fail-on", "none")
         pack = self.hb_json("export", "evidence-pack", "--case", "r1", *self.key("bob"))["pack"]
-        told = self.hb("-w", "elsewhere", "verify", pack, "--trust", "keys/bob.pub", "--quiet")
+        told = self.hb("verify", pack, "--trust", "keys/bob.pub", "--quiet", env={"HB_WORKSPACE": "elsewhere"})
         self.assertIn("break-glass, without approval", told)
         self.assertTrue(json.loads(self.hb("verify", pack, "--trust", "keys/bob.pub", "--json"))["break_glass"])
         self.assertIn("break-glass of 'bob'", self.answers(pack, 0)["approvals"][1])

@@ -34,6 +34,11 @@ class Usage(Case):
         for code in (1, 2, 3, 4, 5, 10, 11, 12):
             self.assertRegex(text, rf"(?m)^ +{code}  ")
 
+    def test_options_of_a_workspace_are_refused_where_none_is_looked_at(self):
+        for option in ("--db", "--workspace", "--baseline-policy", "--reports"):
+            for args in (("verify", "a.zip", option, "x"), (option, "x", "verify", "a.zip")):
+                self.hb_error(*args, code=2, has=["looks at no workspace", option])
+
     def test_version(self):
         self.assertRegex(self.hb("--version"), r"^hb \d+\.\d+\.\d+\n$")
 
