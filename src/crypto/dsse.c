@@ -121,6 +121,12 @@ static hb_status text_of(const reader *r, const json_t *o, const char *key, hb_s
     return HB_OK;
 }
 
+static hb_status too_long(const reader *r, const char *key, size_t max)
+{
+    return HB_FAIL(r->err, HB_E_INPUT, "'%s' is no envelope: '%s' has more than %zu bytes", r->name,
+                   key, max);
+}
+
 static hb_status bytes_of(const reader *r, const json_t *o, const char *key, size_t max,
                           hb_str *ret)
 {
@@ -129,9 +135,8 @@ static hb_status bytes_of(const reader *r, const json_t *o, const char *key, siz
     size_t n = 0;
     HB_TRY(text_of(r, o, key, &text));
     size_t room = HB_BASE64_BYTES(text.n);
-    if (room > max + 2) {
-        return HB_FAIL(r->err, HB_E_INPUT, "'%s' is no envelope: '%s' has more than %zu bytes",
-                       r->name, key, max);
+    if (room > max + 2) { /* of which up to two are padding: told below, once they are known */
+        return too_long(r, key, max);
     }
     char *p = hb_arena_alloc(r->arena, room + 1);
     if (!p) {
@@ -139,6 +144,9 @@ static hb_status bytes_of(const reader *r, const json_t *o, const char *key, siz
     }
     snprintf(what, sizeof what, "'%s' of '%.200s'", key, r->name);
     HB_TRY(hb_base64_read(text, what, p, room, &n, r->err));
+    if (n > max) {
+        return too_long(r, key, max);
+    }
     *ret = (hb_str){p, n};
     return HB_OK;
 }

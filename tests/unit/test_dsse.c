@@ -2,6 +2,8 @@
 #include "support/check.h"
 
 #include "crypto/dsse.h"
+
+#include "crypto/base64.h"
 #include "support/key_case.h"
 #include "support/temp_dir.h"
 
@@ -174,6 +176,29 @@ static void dsse__holds_what_its_limit_says(void **state)
     hb_free(p);
 }
 
+/* 256 bytes and no more, whether the text of them ends in padding or not. */
+static void dsse__holds_no_signature_beyond_its_limit(void **state)
+{
+    fixture *f = *state;
+    char bytes[HB_SIGNATURE_MAX + 3];
+    memset(bytes, 0x5a, sizeof bytes);
+    for (size_t n = HB_SIGNATURE_MAX - 2; n <= sizeof bytes; n++) {
+        hb_dsse d = {0};
+        hb_buf_clear(&f->out);
+        hb_buf_c(&f->out, "{\"payload\":\"\",\"payloadType\":\"t\",\"signatures\":[{\"sig\":\"");
+        hb_base64_put(&f->out, bytes, n);
+        hb_buf_c(&f->out, "\"}]}");
+        const hb_str text = {f->out.p, f->out.n};
+        if (n <= HB_SIGNATURE_MAX) {
+            CHECK_OK(hb_dsse_read(text, "it", &f->arena, &d, &err));
+            assert_int_equal(d.signatures[0].sig.n, n);
+        } else {
+            CHECK_ERROR(hb_dsse_read(text, "it", &f->arena, &d, &err), HB_E_INPUT,
+                        "'sig' has more than 256 bytes");
+        }
+    }
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, begin, end)
@@ -184,6 +209,7 @@ int main(void)
         CASE(dsse__that_was_changed_does_not_verify),
         CASE(dsse__that_is_none_is_refused_with_the_reason),
         CASE(dsse__holds_what_its_limit_says),
+        CASE(dsse__holds_no_signature_beyond_its_limit),
     };
 #undef CASE
     return cmocka_run_group_tests(tests, NULL, NULL);
