@@ -52,7 +52,7 @@ hb_status hb_case_id_check(const char *case_id, hb_error *err)
 /* --- what it was made from --- */
 
 /* The decision may follow from figures that were changed before it was made. */
-static hb_status check_figures(const hb_export_job *x, const hb_run *run, hb_error *err)
+hb_status hb_export_check_figures(const hb_export_job *x, const hb_run *run, hb_error *err)
 {
     hb_run copy = *run;
     HB_TRY(hb_run_set_digest(&copy, err));
@@ -71,9 +71,9 @@ static hb_status check_same(hb_export_job *x, hb_error *err)
     x->told.verdict = x->from.row.status;
     x->told.decision = x->from.row.digest;
     const hb_reference *r = &x->from.reference;
-    HB_TRY(check_figures(x, x->from.run, err));
+    HB_TRY(hb_export_check_figures(x, x->from.run, err));
     if (r->run && r->n_equivalences == 0) { /* what was converted has the original's digest */
-        HB_TRY(check_figures(x, r->run, err));
+        HB_TRY(hb_export_check_figures(x, r->run, err));
     }
     return x->from.same
                ? HB_OK
@@ -104,6 +104,7 @@ static hb_status put_inputs(hb_export_job *x, hb_error *err)
                            r->equivalence_text->n, err));
     }
     HB_TRY(put_version(x, err));
+    HB_TRY(hb_export_runs(x, err));
     return hb_pack_put(x->w, HB_PACK_DECISION, r->row.json, r->row.json_len, err);
 }
 
