@@ -95,7 +95,7 @@ static hb_status put_version(hb_export_job *x, hb_error *err)
     return hb_pack_put(x->w, "baseline/version.json", row.json, row.json_len, err);
 }
 
-static hb_status put_inputs(hb_export_job *x, hb_error *err)
+hb_status hb_export_inputs(hb_export_job *x, hb_error *err)
 {
     const hb_rebuilt *r = &x->from;
     HB_TRY(hb_inputs_put(x->w, r->run, &r->reference, &r->config, err));
@@ -201,7 +201,7 @@ static void count(hb_export_job *x)
 static hb_status put_all(hb_export_job *x, hb_error *err)
 {
     hb_pack_file manifest;
-    HB_TRY(put_inputs(x, err));
+    HB_TRY(hb_export_inputs(x, err));
     HB_TRY(put_report(x, err));
     HB_TRY(hb_export_raw(x, err));
     HB_TRY(hb_export_governance(x, err));

@@ -21,6 +21,8 @@ typedef struct hb_export_job {
     hb_exported told;
 } hb_export_job;
 
+/* All that x->from was made from, and the decision. */
+HB_CHECKED hb_status hb_export_inputs(hb_export_job *x, hb_error *err);
 /* HB_E_EVIDENCE when a run's figures have not the digest it was registered with. */
 HB_CHECKED hb_status hb_export_check_figures(const hb_export_job *x, const hb_run *run,
                                              hb_error *err);
