@@ -87,8 +87,9 @@ typedef struct hb_daemon_config {
     uint32_t max_report_dir_mb; /* 0 = no limit */
     bool evidence_on_fail;      /* packs of windows that become runs */
     bool evidence_always;
-    uint32_t max_evidence_mb; /* 0 = no limit */
-    const char *signing_key;  /* "" = none */
+    bool evidence_baseline_runs; /* in them */
+    uint32_t max_evidence_mb;    /* 0 = no limit */
+    const char *signing_key;     /* "" = none */
     uint32_t max_metrics;
     uint32_t max_rss_mb; /* 0 = no limit */
 

@@ -28,8 +28,9 @@ typedef struct hb_packer_options { /* borrowed until it is stopped */
     const char *dir; /* where packs go; made when missing */
     const char *audit_dir;
     hb_journal *journal;
-    hb_signer *signer;  /* used by no other thread */
-    hb_str schema;      /* text of the telemetry schema, kept for packs; empty = none */
+    hb_signer *signer; /* used by no other thread */
+    hb_str schema;     /* text of the telemetry schema, kept for packs; empty = none */
+    bool no_baseline_runs;
     uint64_t max_bytes; /* of all packs of the stream; 0 = no limit */
     hb_log *log;
 } hb_packer_options;

@@ -284,6 +284,7 @@ static hb_status open_packer(hb_supervisor *v, hb_error *err)
                                        .journal = v->journal,
                                        .signer = s->signer,
                                        .schema = s->schema_text,
+                                       .no_baseline_runs = !s->config->evidence_baseline_runs,
                                        .max_bytes = (uint64_t)s->config->max_evidence_mb << 20,
                                        .log = v->log};
     return hb_packer_start(&options, &v->packer, err);
