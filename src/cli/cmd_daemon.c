@@ -262,6 +262,7 @@ static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f, hb_s
         .schema_text = f->schema_text,
         .signer = signer,
         .evidence_dir = evidence_dir,
+        .sbom_sha256 = app->sbom->sha256,
         .bounded = o->once || o->replay,
         .replay = o->replay,
         .notify_socket = getenv("NOTIFY_SOCKET"),

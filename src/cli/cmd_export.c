@@ -98,6 +98,7 @@ static hb_status make_ask(hb_app *app, const export_opts *o, hb_export_ask *ask,
                            .no_raw = o->no_raw,
                            .reason = o->reason,
                            .tmp = getenv("TMPDIR"),
+                           .sbom_sha256 = app->sbom->sha256,
                            .now = app->os->now()};
     HB_TRY(hb_case_id_check(o->case_id ? o->case_id : o->run, err));
     HB_TRY(parse_slice(o->slice, &ask->slice_from, &ask->slice_to, err));

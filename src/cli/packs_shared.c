@@ -48,6 +48,7 @@ hb_status hb_packs_make(hb_app *app, hb_signer *signer, const char *run_id, cons
                          .slice_from = HB_TIME_NONE,
                          .slice_to = HB_TIME_NONE,
                          .units = app->units,
+                         .sbom_sha256 = app->sbom->sha256,
                          .now = app->os->now()};
     hb_packs_row *rows = NULL;
     const char *dir = NULL;

@@ -131,6 +131,7 @@ static hb_status one(hb_packer *p, hb_arena *arena, bool *ret_any, hb_error *err
                                .slice_from = HB_TIME_NONE,
                                .slice_to = HB_TIME_NONE,
                                .journal = {.journal = p->o.journal},
+                               .sbom_sha256 = p->o.sbom_sha256,
                                .now = p->o.os->now()};
     const char *path = NULL;
     hb_error why = {0};

@@ -27,6 +27,7 @@ typedef struct hb_packer_options { /* borrowed until it is stopped */
     const char *stream;
     const char *dir; /* where packs go; made when missing */
     const char *audit_dir;
+    const char *sbom_sha256; /* of this program (base/sbom.h) */
     hb_journal *journal;
     hb_signer *signer;  /* used by no other thread */
     hb_str schema;      /* text of the telemetry schema, kept for packs; empty = none */

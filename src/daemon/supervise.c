@@ -281,6 +281,7 @@ static hb_status open_packer(hb_supervisor *v, hb_error *err)
                                        .stream = s->config->name,
                                        .dir = s->evidence_dir,
                                        .audit_dir = s->audit_dir,
+                                       .sbom_sha256 = s->sbom_sha256,
                                        .journal = v->journal,
                                        .signer = s->signer,
                                        .schema = s->schema_text,

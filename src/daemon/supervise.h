@@ -32,6 +32,7 @@ typedef struct hb_daemon_setup { /* borrowed */
     hb_str schema_text; /* of it, for evidence packs; empty = there is none */
     hb_signer *signer;  /* of evidence packs; NULL = none are made */
     const char *evidence_dir;
+    const char *sbom_sha256;   /* of this program (base/sbom.h) */
     bool replay;               /* with `bounded`: no source is opened, nothing is written to the
                                 * journal; what is in it is judged */
     bool bounded;              /* ends when all sources are done and everything is judged */

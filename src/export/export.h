@@ -47,8 +47,9 @@ typedef struct hb_export_ask {
     const char *how; /* of a window: how its records were decoded, canonical JSON; NULL = unknown */
     hb_units *units; /* NULL = none are needed */
     bool automatic;  /* told in the log */
-    const char *reason; /* in the log; NULL = none was given */
-    hb_time now;        /* of the export; in the log, not in the pack */
+    const char *reason;      /* in the log; NULL = none was given */
+    const char *sbom_sha256; /* of this program (base/sbom.h) */
+    hb_time now;             /* of the export; in the log, not in the pack */
 } hb_export_ask;
 
 typedef struct hb_exported { /* strings in the arena */

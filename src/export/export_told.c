@@ -143,7 +143,7 @@ hb_status hb_export_chain(hb_export_job *x, hb_error *err)
 
 /* --- the program --- */
 
-static void program_json(const char *sha256, hb_buf *out)
+static void program_json(const char *sha256, const char *sbom_sha256, hb_buf *out)
 {
     hb_json j;
     hb_json_init(&j, out, HB_JSON_CANONICAL);
@@ -151,6 +151,7 @@ static void program_json(const char *sha256, hb_buf *out)
     hb_json_kc(&j, "compiler", HB_COMPILER);
     hb_json_kc(&j, "executable_sha256", sha256);
     hb_json_kc(&j, "format", "hb-program/1");
+    hb_json_kc(&j, "sbom_sha256", sbom_sha256);
     hb_json_kc(&j, "version", HB_VERSION);
     hb_json_end(&j);
 }
@@ -163,7 +164,7 @@ hb_status hb_export_program(hb_export_job *x, hb_error *err)
     hb_buf json;
     HB_TRY(hb_export_digest(x->ask->os, "/proc/self/exe", sha256, &bytes, err));
     hb_buf_init(&json, HB_PEM_MAX);
-    program_json(sha256, &json);
+    program_json(sha256, x->ask->sbom_sha256, &json);
     hb_status status = hb_buf_check(&json, err);
     if (status == HB_OK) {
         status = hb_pack_put(x->w, "program.json", json.p, json.n, err);
