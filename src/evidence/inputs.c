@@ -7,26 +7,38 @@
 
 /* --- into a pack --- */
 
-static hb_status put_run(hb_pack_writer *w, const char *path, const hb_run *run, hb_error *err)
+typedef struct putter {
+    hb_pack_writer *w;
+    hb_inputs_seen *seen; /* NULL = nobody looks */
+    void *ctx;
+} putter;
+
+static hb_status put_document(const putter *x, const char *path, const hb_buf *text, hb_error *err)
+{
+    HB_TRY(hb_pack_put(x->w, path, text->p, text->n, err));
+    return x->seen ? x->seen(x->ctx, path, (hb_str){text->p, text->n}, err) : HB_OK;
+}
+
+static hb_status put_run(const putter *x, const char *path, const hb_run *run, hb_error *err)
 {
     hb_buf text;
     hb_buf_init(&text, HB_RUN_JSON_MAX);
     hb_status status = hb_run_json(run, &text, err);
     if (status == HB_OK) {
-        status = hb_pack_put(w, path, text.p, text.n, err);
+        status = put_document(x, path, &text, err);
     }
     hb_buf_release(&text);
     return status;
 }
 
-static hb_status put_reference(hb_pack_writer *w, const hb_reference *r, const hb_inputs_config *c,
+static hb_status put_reference(const putter *x, const hb_reference *r, const hb_inputs_config *c,
                                hb_error *err)
 {
     hb_buf text;
     hb_buf_init(&text, HB_REFERENCE_JSON_MAX);
     hb_status status = hb_reference_json(r, c, &text, err);
     if (status == HB_OK) {
-        status = hb_pack_put(w, HB_PACK_REFERENCE, text.p, text.n, err);
+        status = put_document(x, HB_PACK_REFERENCE, &text, err);
     }
     hb_buf_release(&text);
     return status;
@@ -37,16 +49,24 @@ static hb_status put_text(hb_pack_writer *w, const char *path, const hb_str *tex
     return text ? hb_pack_put(w, path, text->p, text->n, err) : HB_OK;
 }
 
+hb_status hb_inputs_put_seen(hb_pack_writer *w, const hb_run *run, const hb_reference *r,
+                             const hb_inputs_config *config, hb_inputs_seen *seen, void *ctx,
+                             hb_error *err)
+{
+    const putter x = {.w = w, .seen = seen, .ctx = ctx};
+    HB_TRY(put_run(&x, HB_PACK_RUN, run, err));
+    if (r->run) {
+        HB_TRY(put_run(&x, HB_PACK_BASELINE, r->run, err));
+    }
+    HB_TRY(put_reference(&x, r, config, err));
+    HB_TRY(put_text(w, HB_PACK_REGISTRY, config->registry_text, err));
+    return put_text(w, HB_PACK_POLICY, config->policy_text, err);
+}
+
 hb_status hb_inputs_put(hb_pack_writer *w, const hb_run *run, const hb_reference *r,
                         const hb_inputs_config *config, hb_error *err)
 {
-    HB_TRY(put_run(w, HB_PACK_RUN, run, err));
-    if (r->run) {
-        HB_TRY(put_run(w, HB_PACK_BASELINE, r->run, err));
-    }
-    HB_TRY(put_reference(w, r, config, err));
-    HB_TRY(put_text(w, HB_PACK_REGISTRY, config->registry_text, err));
-    return put_text(w, HB_PACK_POLICY, config->policy_text, err);
+    return hb_inputs_put_seen(w, run, r, config, NULL, NULL, err);
 }
 
 /* --- out of it --- */
