@@ -29,7 +29,10 @@ void hb_committed_files(const hb_pack_file *files, size_t n, hb_buf *out)
             strcmp(path, HB_PACK_SECRET) == 0) {
             continue;
         }
-        hb_buf_fmt(out, "%s\"%s %s\"", any ? "," : "", path, files[i].sha256);
+        const char *slash = strchr(path, '/');
+        int top = slash ? (int)(slash - path) + 1 : 0;
+        hb_buf_fmt(out, "%s\"%.*s\",\"%s\",\"%s\"", any ? "," : "", top, path, path + top,
+                   files[i].sha256);
         any = true;
     }
     hb_buf_ch(out, ']');

@@ -19,10 +19,17 @@
 #define HB_PACK_COMMITMENTS "commitments.dsse.json"
 #define HB_PACK_SECRET "commitments.secret"
 #define HB_COMMITMENTS_TYPE "application/vnd.harmony-bridge.commitments+json"
-/* Not a file of the pack: the list of its other files, as a document of texts "PATH SHA256". */
+/* Not a file of the pack: the list of its other files, as a document of three texts a file: folder
+ * at the top with its slash, the rest of the path, SHA-256. So a name can be hidden, and still be
+ * seen to be one of a raw file. */
 #define HB_COMMITTED_FILES "files"
 
-enum { HB_COMMITTED_MAX = 5, HB_COMMITMENTS_MAX = 64 << 10, HB_COMMITTED_TEXT_MAX = 2000 << 20 };
+enum {
+    HB_COMMITTED_PARTS = 3,
+    HB_COMMITTED_MAX = 5,
+    HB_COMMITMENTS_MAX = 64 << 10,
+    HB_COMMITTED_TEXT_MAX = 2000 << 20
+};
 
 typedef struct hb_commitment {
     const char *path;

@@ -142,7 +142,6 @@ static hb_status signed_by(hb_check *c, const hb_dsse *d, const char *what, hb_e
         if (hb_dsse_verify(d, k, NULL) != HB_OK) {
             continue;
         }
-        c->commitments_trusted = trusted;
         if (trusted || hb_check_has(c, HB_PACK_SECRET)) {
             return hb_check_say(c, "commitments", HB_HOLDS, err, "%s, signed by key %s", what,
                                 hb_pubkey_id(k));

@@ -62,7 +62,7 @@ typedef struct hb_check {
     char decision_sha256[HB_DIGEST_HEX];
     hb_commitments commitments;
     bool has_commitments;
-    bool commitments_trusted; /* signed by a key that was brought along */
+    bool has_hidden; /* fields are hidden, and the rest is what was committed to */
     hb_operators *operators;
     bool has_included;
     hb_included included; /* the proof holds, whoever signed the checkpoint */
@@ -111,6 +111,8 @@ HB_CHECKED hb_status hb_ask_statement(hb_check *c, hb_error *err);
 
 HB_CHECKED hb_status hb_ask_commitments(hb_check *c, hb_error *err);
 HB_CHECKED hb_status hb_ask_redaction(hb_check *c, hb_error *err);
+/* Its answer where single fields are hidden. */
+HB_CHECKED hb_status hb_check_hidden(hb_check *c, const hb_redaction *r, hb_error *err);
 
 HB_CHECKED hb_status hb_ask_log(hb_check *c, hb_error *err);
 HB_CHECKED hb_status hb_ask_checkpoint(hb_check *c, hb_error *err);
