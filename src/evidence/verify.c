@@ -49,6 +49,7 @@ static const struct question {
     {"chain", hb_ask_chain, PACK | ENVELOPE},
     {"trust", hb_ask_trust, PACK | ENVELOPE},
     {"statement", hb_ask_statement, PACK | MANIFEST | ENVELOPE | DECISION},
+    {"commitments", hb_ask_commitments, PACK | MANIFEST},
     {"redaction", hb_ask_redaction, PACK | MANIFEST},
     {"log", hb_ask_log, PACK},
     {"checkpoint", hb_ask_checkpoint, PACK},
