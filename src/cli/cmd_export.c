@@ -26,6 +26,7 @@ typedef struct export_opts {
     int form;
     bool is_unsigned;
     bool no_raw;
+    bool no_baseline_runs;
     const char *cert;
     hb_list encrypt_to;
     const char *encrypt_passphrase_file;
@@ -96,6 +97,7 @@ static hb_status make_ask(hb_app *app, const export_opts *o, hb_export_ask *ask,
                            .case_id = o->case_id,
                            .form = (hb_pack_form)o->form,
                            .no_raw = o->no_raw,
+                           .no_baseline_runs = o->no_baseline_runs,
                            .reason = o->reason,
                            .tmp = getenv("TMPDIR"),
                            .sbom_sha256 = app->sbom->sha256,
@@ -315,6 +317,10 @@ static const hb_opt table[] = {
      .kind = HB_OPT_FLAG,
      .offset = offsetof(export_opts, no_raw),
      .help = "leave the raw files out; the profiles they were read into stay"},
+    {.name = "no-baseline-runs",
+     .kind = HB_OPT_FLAG,
+     .offset = offsetof(export_opts, no_baseline_runs),
+     .help = "leave the baseline's runs out; its figures are then your word alone"},
     {.name = "raw-slice",
      .kind = HB_OPT_STRING,
      .offset = offsetof(export_opts, slice),

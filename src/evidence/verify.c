@@ -57,6 +57,8 @@ static const struct question {
     {"configuration", hb_ask_configuration, PACK | MANIFEST | DECISION},
     {"inputs", hb_ask_inputs, PACK},
     {"baseline", hb_ask_baseline, PACK | INPUTS},
+    {"reference", hb_ask_reference, PACK | MANIFEST | INPUTS},
+    {"selection", hb_ask_selection, INPUTS},
     {"operators", hb_ask_operators, PACK},
     {"approvals", hb_ask_approvals, PACK | INPUTS},
     {"raw", hb_ask_raw, PACK | MANIFEST | INPUTS},

@@ -94,6 +94,9 @@ const hb_pack_file *hb_check_listed(const hb_check *c, const char *path);
 /* "" when the decision has no such text. */
 const char *hb_check_decision_text(const hb_check *c, const char *object, const char *key);
 
+/* The first metric of which value or moments differ; "" = none. */
+const char *hb_check_other_metric(const hb_run *a, const hb_run *b);
+
 /* --- the questions, one file a subject --- */
 
 HB_CHECKED hb_status hb_ask_structure(hb_check *c, hb_error *err);
@@ -124,6 +127,8 @@ HB_CHECKED hb_status hb_ask_program(hb_check *c, hb_error *err);
 HB_CHECKED hb_status hb_ask_configuration(hb_check *c, hb_error *err);
 HB_CHECKED hb_status hb_ask_inputs(hb_check *c, hb_error *err);
 HB_CHECKED hb_status hb_ask_baseline(hb_check *c, hb_error *err);
+HB_CHECKED hb_status hb_ask_reference(hb_check *c, hb_error *err);
+HB_CHECKED hb_status hb_ask_selection(hb_check *c, hb_error *err);
 HB_CHECKED hb_status hb_ask_raw(hb_check *c, hb_error *err);
 HB_CHECKED hb_status hb_ask_reading(hb_check *c, hb_error *err);
 HB_CHECKED hb_status hb_ask_decision(hb_check *c, hb_error *err);

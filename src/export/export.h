@@ -40,9 +40,10 @@ typedef struct hb_export_ask {
     size_t n_signers;
     hb_str chain_pem; /* certificates of one of the signers' keys, his own first; n = 0: none */
     bool no_raw;
-    hb_time slice_from; /* only the records, or rows of text files, from here … */
-    hb_time slice_to;   /* … to here; HB_TIME_NONE = all */
-    const char *tmp;    /* folder for temporary files; NULL = /tmp */
+    bool no_baseline_runs; /* without baseline/runs/: nobody can make the reference again */
+    hb_time slice_from;    /* only the records, or rows of text files, from here … */
+    hb_time slice_to;      /* … to here; HB_TIME_NONE = all */
+    const char *tmp;       /* folder for temporary files; NULL = /tmp */
     hb_export_journal journal;
     const char *how; /* of a window: how its records were decoded, canonical JSON; NULL = unknown */
     hb_units *units; /* NULL = none are needed */
