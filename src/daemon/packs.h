@@ -40,7 +40,10 @@ typedef struct hb_packer_state {
     uint64_t made;
     uint64_t gone;  /* taken away, or never to be made */
     uint64_t bytes; /* of those that are there */
-    char why[200];  /* the last attempt failed; "" = it did not */
+    uint64_t held;  /* over the cap, and on hold … */
+    uint64_t held_bytes;
+    char cap_why[200]; /* what is over the cap could not be taken away; "" = it could */
+    char why[200];     /* the last attempt failed; "" = it did not */
 } hb_packer_state;
 
 HB_CHECKED hb_status hb_packer_start(const hb_packer_options *options, hb_packer **ret_packer,
