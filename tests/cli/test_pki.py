@@ -2,6 +2,7 @@
 """Packs signed by keys in ssh-agent and on a token, vouched for by an authority, stamped by a time
 authority, encrypted on the way: from hb export to hb verify, with OpenSSL as the others."""
 import os
+import pty
 import shutil
 import signal
 import subprocess
@@ -163,7 +164,8 @@ class Pki(Case):
         self.hb("verify", "a.zip", "--trust", "ada.pub")
         self.hb_error("export", "evidence-pack", "--case", "cur", "--key", "agent:eve", "--out", "b.zip", code=2, has="SHA256:", env=env)
 
-    def test_a_key_on_a_token_signs(self):
+    def token(self):
+        """A new token 'lab' with PIN 1234, the environment it is found by, and a PIN file."""
         if not os.path.exists(SOFTHSM):
             self.skipTest("needs softhsm2")
         os.mkdir(self.path("tokens"))
@@ -171,11 +173,15 @@ class Pki(Case):
         env = {"SOFTHSM2_CONF": self.path("softhsm2.conf")}
         full = {**os.environ, **env}
         self.sh("softhsm2-util", "--init-token", "--free", "--label", "lab", "--so-pin", "12345678", "--pin", "1234", env=full)
+        self.write("pin", "1234\n")
+        os.chmod(self.path("pin"), 0o600)
+        return env, full
+
+    def test_a_key_on_a_token_signs(self):
+        env, full = self.token()
         # The key is made in the token and never leaves it.
         self.sh("pkcs11-tool", "--module", SOFTHSM, "--token-label", "lab", "--login", "--pin", "1234", "--keypairgen", "--key-type",
                 "EC:secp384r1", "--label", "release", "--id", "01", env=full)
-        self.write("pin", "1234\n")
-        os.chmod(self.path("pin"), 0o600)
         uri = f"pkcs11:token=lab;object=release?module-path={SOFTHSM}"
         self.export(uri, "--passphrase-file", "pin", "--out", "a.zip", env=env)
         self.export(f"{uri}&pin-source=file:{self.path('pin')}", "--out", "b.zip", env=env)
@@ -184,6 +190,48 @@ class Pki(Case):
         self.hb("verify", "b.zip", "--trust", "lab.pub")
         self.hb_error("export", "evidence-pack", "--case", "cur", "--key", f"{uri}&pin-value=1234", "--out", "c.zip", code=2, has="pin-value",
                       env=env)
+
+    def test_a_key_that_wants_its_pin_for_every_signature(self):
+        env, full = self.token()
+        self.sh("pkcs11-tool", "--module", SOFTHSM, "--token-label", "lab", "--login", "--pin", "1234", "--keypairgen", "--key-type",
+                "EC:secp384r1", "--label", "qualified", "--id", "02", "--always-auth", env=full)
+        uri = f"pkcs11:token=lab;object=qualified?module-path={SOFTHSM}"
+        self.write("lab.pub", self.hb("keys", "public", "--key", uri, "--passphrase-file", "pin", env=env))
+        self.export(uri, "--passphrase-file", "pin", "--out", "file.zip", env=env)
+        os.mkdir(self.path("credentials"))
+        shutil.copy(self.path("pin"), self.path("credentials/hb-passphrase"))
+        self.export(uri, "--out", "credential.zip", env={**env, "CREDENTIALS_DIRECTORY": self.path("credentials")})
+        told = self.typed(["--key", uri, "--out", "typed.zip"], env, b"1234")
+        self.assertEqual(told.count(b"PIN of token 'lab': "), 1, told)
+        self.assertEqual(told.count(b"PIN of token 'lab' for a signature: "), 1, told)
+        for pack in ("file.zip", "credential.zip", "typed.zip"):
+            self.hb("verify", pack, "--trust", "lab.pub")
+        # No terminal: setsid takes it away.
+        r = subprocess.run(["setsid", "-w", os.environ["HB_BINARY"], "export", "evidence-pack", "--case", "cur", "--key", uri, "--out", "no.zip"],
+                           cwd=self.dir, env={**full, "LC_ALL": "C.UTF-8"}, stdin=subprocess.DEVNULL, capture_output=True)
+        self.assertEqual(r.returncode, 2, r.stderr)
+        self.assertIn(b"the PIN of token 'lab' is wanted and there is no terminal to ask on: use --passphrase-file", r.stderr)
+        self.assertFalse(os.path.exists(self.path("no.zip")))
+
+    def typed(self, options, env, answer):
+        """hb export on a terminal of its own; every question gets the same answer."""
+        pid, fd = pty.fork()
+        if pid == 0:
+            os.chdir(self.dir)
+            os.environ.update(env)
+            os.execv(os.environ["HB_BINARY"], ["hb", "export", "evidence-pack", "--case", "cur", *options])
+        said = b""
+        while True:
+            try:
+                part = os.read(fd, 4096)
+            except OSError:
+                break
+            said += part
+            if said.endswith(b": "):
+                os.write(fd, answer + b"\n")
+        os.close(fd)
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0, said)
+        return said
 
 
 if __name__ == "__main__":
