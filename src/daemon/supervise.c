@@ -283,6 +283,8 @@ static hb_status open_packer(hb_supervisor *v, hb_error *err)
                                        .audit_dir = s->audit_dir,
                                        .journal = v->journal,
                                        .signer = s->signer,
+                                       .chain_pem = s->chain_pem,
+                                       .seal = s->seal,
                                        .schema = s->schema_text,
                                        .max_bytes = (uint64_t)s->config->max_evidence_mb << 20,
                                        .log = v->log};

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Packs signed by keys in ssh-agent and on a token, vouched for by an authority, stamped by a time
 authority, encrypted on the way: from hb export to hb verify, with OpenSSL as the others."""
+import filecmp
 import os
 import pty
 import shutil
 import signal
+import sqlite3
 import subprocess
 import time
 import unittest
@@ -144,6 +146,75 @@ class Pki(Case):
         self.hb_error("export", "evidence-pack", "--case", "cur", "--key", "release.key", "--encrypt-to", "release.pem", "--out", "no.p7m",
                       code=2, has="does not allow keyAgreement")
         self.assertEqual(self.in_memory(), before)
+
+    def run_packed(self, name, *more, **kw):
+        self.write(f"{name}.csv", self.read("cur.csv").replace(",20\n", ",20.01\n"))
+        return self.hb_json("run", "--evidence-pack", "always", *more, f"{name}.csv", "--run-id", name, "--fail-on", "none", **kw)
+
+    def read(self, name):
+        with open(self.path(name), encoding="utf-8") as f:
+            return f.read()
+
+    def test_a_run_makes_its_pack_certified_and_encrypted(self):
+        self.authority()
+        self.certificate("auditor", "open")
+        self.certificate("archive", "open")
+        how = ["--key", "release.key", "--cert", "release.pem", "--encrypt-to", "auditor.pem", "--encrypt-to", "archive.pem"]
+        told = self.run_packed("mon", *how)
+        pack = told["evidence_pack"]
+        self.assertRegex(pack, r"^\./evidence/evidence_mon-[0-9a-f]{12}\.zip\.p7m$")
+        self.assertEqual(os.listdir(self.path("evidence")), [os.path.basename(pack)])
+        self.assertEqual(self.in_memory(), set())
+        for who in ("auditor", "archive"):
+            self.sh("openssl", "cms", "-decrypt", "-binary", "-inform", "DER", "-in", pack, "-inkey", f"{who}.key", "-out", f"{who}.zip")
+        self.assertEqual(self.answers("auditor.zip", "--trust-ca", "root.pem", "--trust-name", "CN=release,O=Lab")["trust"][0], "holds")
+        self.assertTrue(filecmp.cmp(self.path("auditor.zip"), self.path("archive.zip"), shallow=False))
+        # One that a crash left without anybody knowing is made anew; something else of its name is not touched.
+        with sqlite3.connect(self.path("runs.db")) as db:
+            db.execute("UPDATE evidence_packs SET state = 'wanted', path = '', bytes = 0")
+        before = self.stat(pack)
+        self.run_packed("tue", *how)
+        self.assertNotEqual(self.stat(pack), before)
+        self.assertEqual(len(os.listdir(self.path("evidence"))), 2)
+        with sqlite3.connect(self.path("runs.db")) as db:
+            db.execute("UPDATE evidence_packs SET state = 'wanted', path = '', bytes = 0")
+        self.write(pack, "mine")
+        self.write("wed.csv", self.read("mon.csv"))
+        r = self.run_hb("run", "--evidence-pack", "always", *how, "wed.csv", "--run-id", "wed", "--fail-on", "none")
+        self.assertEqual(r.returncode, 2)  # the verdict stands, and is shown
+        self.assertIn("is no encrypted pack", r.stderr.decode())
+        self.assertEqual(self.read(pack), "mine")
+
+    def stat(self, name):
+        s = os.stat(self.path(name))
+        return s.st_ino, s.st_mtime_ns
+
+    def test_a_run_makes_its_pack_encrypted_by_a_passphrase(self):
+        self.authority()
+        self.write("pass", "correct horse battery")
+        os.chmod(self.path("pass"), 0o600)
+        pack = self.run_packed("mon", "--key", "release.key", "--encrypt-passphrase-file", "pass")["evidence_pack"]
+        self.assertTrue(pack.endswith(".zip.hbs"), pack)
+        self.hb("decrypt", pack, "--passphrase-file", "pass", "--out", "again.zip")
+        self.sh("openssl", "pkey", "-in", "release.key", "-pubout", "-out", "release.pub")
+        self.hb("verify", "again.zip", "--trust", "release.pub")
+
+    def test_what_a_pack_cannot_be_made_with_is_told_before_anything_is_judged(self):
+        self.authority()
+        self.certificate("auditor", "open")
+        self.write("pass", "correct horse battery")
+        os.chmod(self.path("pass"), 0o600)
+        always = ["--evidence-pack", "always", "--key", "release.key"]
+        for words, *options in (
+                ("begins with the certificate of key", *always, "--cert", "stamp.pem"),
+                ("does not allow keyAgreement", *always, "--encrypt-to", "release.pem"),
+                ("not by both", *always, "--encrypt-to", "auditor.pem", "--encrypt-passphrase-file", "pass"),
+                ("--cert is about the pack", "--cert", "release.pem"),
+                ("--encrypt-to is about the pack", "--encrypt-to", "auditor.pem"),
+                ("--encrypt-passphrase-file is about", "--encrypt-passphrase-file", "pass")):
+            with self.subTest(words):
+                self.hb_error("run", *options, "cur.csv", "--run-id", "new", code=2, has=words)
+        self.hb_error("runs", "show", "new", code=4, has="no run 'new'")
 
     def test_a_key_in_ssh_agent_signs(self):
         if not shutil.which("ssh-agent"):
