@@ -142,6 +142,8 @@ static hb_status one(hb_packer *p, hb_arena *arena, bool *ret_any, hb_error *err
                                .audit_dir = p->o.audit_dir,
                                .signers = &p->o.signer,
                                .n_signers = 1,
+                               .chain_pem = p->o.chain_pem,
+                               .seal = p->o.seal,
                                .slice_from = HB_TIME_NONE,
                                .slice_to = HB_TIME_NONE,
                                .journal = {.journal = p->o.journal},

@@ -13,7 +13,7 @@
 #ifndef HB_DAEMON_PACKS_H
 #define HB_DAEMON_PACKS_H
 
-#include "crypto/key.h"
+#include "crypto/sealed.h"
 #include "daemon/log.h"
 #include "journal/journal.h"
 
@@ -29,9 +29,11 @@ typedef struct hb_packer_options { /* borrowed until it is stopped */
     const char *audit_dir;
     const char *sbom_sha256; /* of this program (base/sbom.h) */
     hb_journal *journal;
-    hb_signer *signer;  /* used by no other thread */
-    hb_str schema;      /* text of the telemetry schema, kept for packs; empty = none */
-    uint64_t max_bytes; /* of all packs of the stream; 0 = no limit */
+    hb_signer *signer;       /* used by no other thread */
+    hb_str chain_pem;        /* its certificates; n = 0: none */
+    const hb_seal_ask *seal; /* packs are encrypted so; NULL = not */
+    hb_str schema;           /* text of the telemetry schema, kept for packs; empty = none */
+    uint64_t max_bytes;      /* of all packs of the stream; 0 = no limit */
     hb_log *log;
 } hb_packer_options;
 

@@ -286,6 +286,8 @@ static hb_status open_packer(hb_supervisor *v, hb_error *err)
                                        .sbom_sha256 = s->sbom_sha256,
                                        .journal = v->journal,
                                        .signer = s->signer,
+                                       .chain_pem = s->chain_pem,
+                                       .seal = s->seal,
                                        .schema = s->schema_text,
                                        .max_bytes = (uint64_t)s->config->max_evidence_mb << 20,
                                        .log = v->log};

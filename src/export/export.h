@@ -14,7 +14,7 @@
 #ifndef HB_EXPORT_EXPORT_H
 #define HB_EXPORT_EXPORT_H
 
-#include "crypto/key.h"
+#include "crypto/sealed.h"
 #include "evidence/inputs.h"
 #include "journal/journal.h"
 #include "store/store.h"
@@ -39,6 +39,7 @@ typedef struct hb_export_ask {
     hb_signer *const *signers; /* none = unsigned */
     size_t n_signers;
     hb_str chain_pem; /* certificates of one of the signers' keys, his own first; n = 0: none */
+    const hb_seal_ask *seal; /* of automatic packs (export/automatic.h): encrypted so; NULL = not */
     bool no_raw;
     bool no_baseline_runs; /* without baseline/runs/: nobody can make the reference again */
     hb_time slice_from;    /* only the records, or rows of text files, from here … */
