@@ -173,6 +173,7 @@ static hb_status retain(hb_app *app, const retention_opts *o, const hb_retention
     }
     HB_TRY(hb_retention_look(&ask, &app->arena, &plan, err));
     if (o->apply) {
+        HB_TRY(hb_app_check_config(app, HB_GOVERNED_RETENTION, policy->digest, err));
         HB_TRY(apply(app, o, &ask, &plan, &removed, err));
     }
     return app->common.json ? view_json(app, &plan, true, removed, o->apply, err)

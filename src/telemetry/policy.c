@@ -32,6 +32,21 @@ const char *hb_strategy_name(hb_strategy s)
     return (unsigned)s < HB_STRATEGY_COUNT_ ? strategy_names[s] : "?";
 }
 
+const char *hb_policy_tag(const hb_policy *p)
+{
+    if (p->tag && *p->tag) {
+        return p->tag;
+    }
+    return p->strategy == HB_STRATEGY_GOLDEN || p->golden_for_hard_gates ? "golden" : "";
+}
+
+bool hb_policy_chooses_by_tag(const hb_policy *p)
+{
+    return p->golden_for_hard_gates || p->strategy == HB_STRATEGY_GOLDEN ||
+           p->strategy == HB_STRATEGY_TAG ||
+           (p->strategy == HB_STRATEGY_LAST_PASS && *hb_policy_tag(p));
+}
+
 static hb_status decode_context(const hb_where *where, const hb_node *value, void *out,
                                 hb_error *err)
 {
