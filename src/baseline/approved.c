@@ -297,6 +297,9 @@ static hb_status may(hb_store *s, const hb_govern_ask *ask, const hb_operators *
     if (g.standing != HB_STANDING_APPROVED) {
         return refuse(ask, &g, err);
     }
+    if (m->overrides && *m->overrides) {
+        HB_TRY(hb_permit(o, HB_ACTION_OVERRIDE, m->program, key_of(ask), ask->now, NULL, err));
+    }
     return hb_permit(o, HB_ACTION_SET_TAG, m->program, key_of(ask), ask->now, ret_who, err);
 }
 

@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/flow.h"
 #include "cli/packs_shared.h"
+#include "cli/permitted.h"
 #include "cli/signing.h"
 
 typedef struct run_opts {
@@ -52,8 +53,11 @@ static hb_status open_signer(hb_app *app, int evidence, const hb_signing_opts *o
 static hb_status print_and_pack(hb_app *app, hb_flow *f, hb_signer *signer, hb_error *err)
 {
     hb_error why = {0};
-    hb_status made =
-        signer ? hb_packs_make(app, signer, f->run->meta.run_id, &f->pack, &why) : HB_OK;
+    hb_status made = signer ? hb_app_permit_key(app, HB_ACTION_EXPORT, f->run->meta.program,
+                                                hb_pubkey_id(hb_signer_public(signer)), NULL, &why)
+                            : HB_OK;
+    made = signer && made == HB_OK ? hb_packs_make(app, signer, f->run->meta.run_id, &f->pack, &why)
+                                   : made;
     if (made == HB_OK && !f->pack && hb_evidence_wanted(f->evidence, f->decision->verdict)) {
         hb_say(app,
                "the pack of this decision is the daemon's to make; one of your own: hb export "
