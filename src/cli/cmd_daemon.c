@@ -218,6 +218,20 @@ static hb_status tell_outcome(hb_app *app, const hb_daemon_files *f, const hb_da
     return HB_OK;
 }
 
+/* Everything it was started with; a text that changes later is asked about when it is read again.
+ */
+static hb_status check_approved(hb_app *app, const hb_daemon_files *f, hb_error *err)
+{
+    const char *schema = *f->schema_path ? hb_telemetry_schema_digest(f->schema) : "";
+    HB_TRY(hb_app_check_operators(app, err));
+    HB_TRY(hb_app_check_config(app, HB_GOVERNED_DAEMON, f->config_sha256, err));
+    HB_TRY(hb_app_check_config(app, HB_GOVERNED_REGISTRY, hb_registry_digest(f->registry), err));
+    HB_TRY(hb_app_check_config(app, HB_GOVERNED_TELEMETRY, schema, err));
+    return f->config.train
+               ? hb_app_check_config(app, HB_GOVERNED_QUALITY, app->quality_policy.digest, err)
+               : HB_OK;
+}
+
 static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f,
                      const hb_pack_maker *packs, hb_error *err)
 {
@@ -235,10 +249,7 @@ static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f,
     }
     if (kept == HB_OK) {
         app->store = store;
-        kept = hb_app_check_operators(app, err);
-        kept = kept != HB_OK ? kept
-                             : hb_app_check_config(app, "metric-registry",
-                                                   hb_registry_digest(f->registry), err);
+        kept = check_approved(app, f, err);
         app->store = NULL;
     }
     hb_store_close(store); /* the daemon opens it for itself */
@@ -247,6 +258,7 @@ static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f,
         .os = app->os,
         .config = &f->config,
         .config_path = f->config_path,
+        .config_sha256 = f->config_sha256,
         .base_dir = f->base_dir,
         .db = f->db,
         .reports = f->reports,

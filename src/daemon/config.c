@@ -181,12 +181,13 @@ static void put_source(const hb_daemon_source *s, hb_json *j)
     hb_json_end(j);
 }
 
-hb_status hb_daemon_config_how(const hb_daemon_config *c, const char *schema_sha256, hb_buf *out,
-                               hb_error *err)
+hb_status hb_daemon_config_how(const hb_daemon_config *c, const char *config_sha256,
+                               const char *schema_sha256, hb_buf *out, hb_error *err)
 {
     hb_json j;
     hb_json_init(&j, out, HB_JSON_CANONICAL);
     hb_json_obj(&j);
+    hb_json_kc(&j, "daemon_sha256", config_sha256);
     hb_json_key(&j, "sources");
     hb_json_arr(&j);
     for (size_t i = 0; i < c->n_sources; i++) {

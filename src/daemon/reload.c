@@ -4,18 +4,29 @@
 #include "daemon/supervise_internal.h"
 
 #include "base/mem.h"
+#include "baseline/approved.h"
+#include "crypto/digest.h"
 #include "os/file.h"
 
 #include <string.h>
 
 enum { OUTBOX_STOP_MS = 2000 };
 
-static hb_status read_config(const hb_daemon_setup *s, hb_daemon_config *ret, hb_error *err)
+/* Alerts can be switched off by it, so it is asked about as at the start. */
+static hb_status read_config(const hb_supervisor *v, hb_daemon_config *ret, hb_error *err)
 {
+    const hb_daemon_setup *s = v->s;
+    char sha256[HB_DIGEST_HEX];
     char *text = NULL;
     size_t n = 0;
     HB_TRY(hb_file_read(s->os, s->config_path, HB_YAML_MAX_BYTES, &text, &n, err));
-    hb_status status = hb_daemon_config_parse((hb_str){text, n}, s->config_path, ret, err);
+    hb_status status = hb_digest_of(text, n, sha256, err);
+    if (status == HB_OK) {
+        status = hb_config_look(v->store, HB_GOVERNED_DAEMON, sha256, s->os->now(), err);
+    }
+    if (status == HB_OK) {
+        status = hb_daemon_config_parse((hb_str){text, n}, s->config_path, ret, err);
+    }
     hb_free(text);
     return status;
 }
@@ -66,7 +77,7 @@ static hb_status reload(hb_supervisor *v, hb_error *err)
     if (!now) {
         return HB_NOMEM(err);
     }
-    hb_status status = read_config(v->s, now, err);
+    hb_status status = read_config(v, now, err);
     if (status != HB_OK) {
         hb_free(now);
         return status;

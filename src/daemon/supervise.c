@@ -277,7 +277,8 @@ static hb_status open_packer(hb_supervisor *v, hb_error *err)
     if (!s->signer) {
         return HB_OK;
     }
-    HB_TRY(hb_daemon_config_how(s->config, hb_telemetry_schema_digest(s->schema), &v->how, err));
+    HB_TRY(hb_daemon_config_how(s->config, s->config_sha256 ? s->config_sha256 : "",
+                                hb_telemetry_schema_digest(s->schema), &v->how, err));
     const hb_packer_options options = {.os = s->os,
                                        .db = s->db,
                                        .stream = s->config->name,
