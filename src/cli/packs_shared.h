@@ -9,11 +9,6 @@
 /* evidence/ of the workspace. In the arena. */
 HB_CHECKED hb_status hb_app_evidence_dir(hb_app *app, const char **ret_dir, hb_error *err);
 
-/* How the records of a window were decoded, as the daemon noted it when it wanted a pack of it;
- * NULL = it did not, or the run is none. In the arena. */
-HB_CHECKED hb_status hb_packs_how(hb_app *app, const char *run_id, const char **ret_how,
-                                  hb_error *err);
-
 /* Makes the packs that commands wanted (not the daemon's) and that are not made yet, this one's and
  * those of commands that were killed in between. *ret_path: that of `run_id`, NULL = none was
  * wanted. In the arena. The first that cannot be made ends it with its error; it stays wanted. */

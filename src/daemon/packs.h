@@ -29,7 +29,6 @@ typedef struct hb_packer_options { /* borrowed until it is stopped */
     const char *audit_dir;
     hb_journal *journal;
     hb_signer *signer;  /* used by no other thread */
-    hb_str schema;      /* text of the telemetry schema, kept for packs; empty = none */
     uint64_t max_bytes; /* of all packs of the stream; 0 = no limit */
     hb_log *log;
 } hb_packer_options;

@@ -10,6 +10,7 @@
 
 #include "decide/decision.h"
 #include "evidence/pack.h"
+#include "telemetry/window.h"
 
 #define HB_PACK_RUN "run.json"               /* profiles of the run under test */
 #define HB_PACK_BASELINE "baseline/run.json" /* of the reference, as it was compared with */
@@ -44,6 +45,8 @@ HB_CHECKED hb_status hb_run_from_json(hb_str text, const char *name, hb_run **re
  * equivalences. docs/formats/reference.md */
 HB_CHECKED hb_status hb_reference_json(const hb_reference *r, const hb_inputs_config *c,
                                        hb_buf *out, hb_error *err);
+/* A live window without its run, as it stands in a reference, for comparing two. */
+HB_CHECKED hb_status hb_window_json(const hb_window *w, hb_buf *out, hb_error *err);
 /* What a reference read from text points at. */
 typedef struct hb_reference_read hb_reference_read;
 /* run: the run under test, baseline: the run the reference is (NULL = none); both are borrowed and

@@ -44,9 +44,8 @@ typedef struct hb_export_ask {
     hb_time slice_to;   /* … to here; HB_TIME_NONE = all */
     const char *tmp;    /* folder for temporary files; NULL = /tmp */
     hb_export_journal journal;
-    const char *how; /* of a window: how its records were decoded, canonical JSON; NULL = unknown */
-    hb_units *units; /* NULL = none are needed */
-    bool automatic;  /* told in the log */
+    hb_units *units;    /* NULL = none are needed */
+    bool automatic;     /* told in the log */
     const char *reason; /* in the log; NULL = none was given */
     hb_time now;        /* of the export; in the log, not in the pack */
 } hb_export_ask;

@@ -17,7 +17,8 @@ typedef struct hb_export_job {
     hb_arena *arena;
     hb_rebuilt from;
     hb_pack_writer *w;
-    const char *version; /* SHA-256 of the baseline version; NULL = it is none */
+    const char *window_why; /* why a window cannot be made again from its records; "" = it can */
+    const char *version;    /* SHA-256 of the baseline version; NULL = it is none */
     hb_exported told;
 } hb_export_job;
 
