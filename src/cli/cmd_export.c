@@ -107,7 +107,6 @@ static hb_status make_ask(hb_app *app, const export_opts *o, hb_export_ask *ask,
     HB_TRY(parse_slice(o->slice, &ask->slice_from, &ask->slice_to, err));
     HB_TRY(hb_journal_dir(app, o->journal, &ask->journal.dir, err));
     HB_TRY(hb_app_audit_path(app, &ask->audit_dir, err));
-    HB_TRY(hb_packs_how(app, o->run, &ask->how, err));
     HB_TRY(hb_app_open_units(app, err));
     ask->units = app->units;
     return find_target(app, o, &ask->target, err);

@@ -3,7 +3,6 @@
  * in config_lists.c. */
 #include "daemon/config_internal.h"
 
-#include "base/json_write.h"
 #include "crypto/digest.h"
 #include "http/http.h"
 #include "telemetry/run_meta.h"
@@ -171,33 +170,9 @@ bool hb_daemon_wants_pack(const hb_daemon_config *c, bool failed)
     return c->evidence_always || (c->evidence_on_fail && failed);
 }
 
-static void put_source(const hb_daemon_source *s, hb_json *j)
+hb_window_def hb_daemon_window_def(const hb_daemon_window *w)
 {
-    hb_json_obj(j);
-    hb_json_kc(j, "kind", s->ops->name);
-    hb_json_kc(j, "name", s->name);
-    hb_json_kc(j, "payload", hb_payload_names[s->format.payload]);
-    hb_json_kb(j, "topic_is_name", s->format.topic_is_name);
-    hb_json_end(j);
-}
-
-hb_status hb_daemon_config_how(const hb_daemon_config *c, const char *config_sha256,
-                               const char *schema_sha256, hb_buf *out, hb_error *err)
-{
-    hb_json j;
-    hb_json_init(&j, out, HB_JSON_CANONICAL);
-    hb_json_obj(&j);
-    hb_json_kc(&j, "daemon_sha256", config_sha256);
-    hb_json_key(&j, "sources");
-    hb_json_arr(&j);
-    for (size_t i = 0; i < c->n_sources; i++) {
-        put_source(&c->sources[i], &j);
-    }
-    hb_json_end(&j);
-    hb_json_kc(&j, "telemetry_schema_sha256", schema_sha256);
-    hb_json_kc(&j, "version", HB_VERSION);
-    hb_json_end(&j);
-    return hb_json_done(&j, err);
+    return (hb_window_def){.name = w->name, .size_ns = w->size_ns, .slide_ns = w->slide_ns};
 }
 
 /* --- digest --- */

@@ -131,11 +131,7 @@ HB_CHECKED hb_status hb_daemon_config_digest(const hb_daemon_config *c, const hb
 
 /* Is a pack to be made of a window with this verdict? */
 bool hb_daemon_wants_pack(const hb_daemon_config *c, bool failed);
-/* How the records of a window are decoded, for whoever reads them later: digest of this
- * configuration's text, sources with kind, payload and topic_is_name, digest of the telemetry
- * schema; canonical JSON. */
-HB_CHECKED hb_status hb_daemon_config_how(const hb_daemon_config *c, const char *config_sha256,
-                                          const char *schema_sha256, hb_buf *out, hb_error *err);
+hb_window_def hb_daemon_window_def(const hb_daemon_window *w);
 
 /* The field table, for the reference, the schema and the manual. */
 const struct hb_field *hb_daemon_config_fields(void);

@@ -36,6 +36,7 @@ typedef struct hb_engine hb_engine;
 typedef struct hb_engine_setup {
     const hb_os *os;
     const hb_daemon_config *config;
+    const char *config_sha256; /* of its text; NULL = it has none */
     hb_store *store;
     hb_journal *journal;
     const hb_registry *registry; /* for the configured program and mode */
@@ -43,12 +44,12 @@ typedef struct hb_engine_setup {
     const hb_policy *policy;
     const hb_quality_policy *quality;
     const hb_telemetry_schema *schema;
-    const char *reports;  /* folder of report folders */
-    const char *pack_how; /* evidence packs are wanted as configured, with this about decoding;
-                           * NULL = none are */
-    const char *side;     /* file for late samples (late_event_policy side_output) */
-    hb_alerts *alerts;    /* NULL = none */
-    hb_log *log;          /* NULL = none */
+    const char *reports; /* folder of report folders */
+    hb_str schema_text;  /* of the schema, kept with runs; empty = there is no file */
+    bool packs;          /* evidence packs are wanted as configured */
+    const char *side;    /* file for late samples (late_event_policy side_output) */
+    hb_alerts *alerts;   /* NULL = none */
+    hb_log *log;         /* NULL = none */
 } hb_engine_setup;
 
 HB_CHECKED hb_status hb_engine_new(const hb_engine_setup *setup, hb_engine **ret_engine,
@@ -65,9 +66,6 @@ HB_CHECKED hb_status hb_engine_look_at_tags(hb_engine *e, hb_error *err);
 HB_CHECKED hb_status hb_engine_prune(hb_engine *e, hb_error *err);
 /* After alert rules were reloaded. */
 void hb_engine_set_alerts(hb_engine *e, hb_alerts *alerts);
-
-/* The record that ends a bounded input: windows that are open are closed as they are. */
-#define HB_ENGINE_FINISH "finish"
 
 enum { HB_ENGINE_BUCKETS = 14 };
 

@@ -22,7 +22,6 @@ enum {
 #define HB_PACK_VERSION "baseline/version.json"
 #define HB_PACK_EQUIVALENCE "policy/equivalence_mapping.yaml"
 #define HB_PACK_READING "raw/reading.json"
-#define HB_PACK_TELEMETRY "raw/telemetry_schema.yaml"
 #define HB_PACK_REPORT_HTML "report/drift_report.html"
 #define HB_PACK_REPORT_JSON "report/drift_report.json"
 #define HB_PACK_OPERATORS "governance/operators.yaml"

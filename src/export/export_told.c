@@ -44,7 +44,8 @@ static bool is_named(const hb_export_job *x, const hb_pack_file *files, size_t n
             return true;
         }
     }
-    return x->ask->how && strstr(x->ask->how, sha256); /* daemon.yaml itself is not in the pack */
+    /* daemon.yaml itself is not in the pack */
+    return x->daemon_sha256 && strcmp(x->daemon_sha256, sha256) == 0;
 }
 
 /* About configuration: of the texts that are in the pack or are named in it. */
