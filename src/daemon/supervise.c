@@ -227,11 +227,14 @@ static hb_status open_log(hb_supervisor *v, hb_error *err)
 static hb_status open_journal(hb_supervisor *v, hb_error *err)
 {
     const hb_daemon_config *c = v->config;
+    uint64_t known_to = 0;
+    HB_TRY(hb_dir_make(v->s->os, v->s->journal_dir, err));
+    HB_TRY(hb_engine_judged_to(v->store, c->name, &known_to, err));
     const hb_journal_options options = {.segment_bytes = (uint64_t)c->journal_segment_mb << 20,
                                         .max_bytes = (uint64_t)c->journal_max_mb << 20,
                                         .max_age_s = c->journal_max_age_s,
+                                        .known_to = known_to,
                                         .sync_ms = c->journal_sync_ms};
-    HB_TRY(hb_dir_make(v->s->os, v->s->journal_dir, err));
     HB_TRY(hb_journal_open(v->s->os, v->s->journal_dir, &options, &v->journal, err));
     hb_journal_state s;
     hb_journal_get_state(v->journal, &s);
@@ -241,6 +244,12 @@ static hb_status open_journal(hb_supervisor *v, hb_error *err)
                      (const hb_log_field[]){{.key = "bytes", .number = (int64_t)s.cut_bytes},
                                             {.key = "records", .number = (int64_t)s.cut_records}},
                      2);
+    }
+    if (s.mended_bytes) {
+        hb_log_event(v->log, HB_LOG_ERROR, "journal_damaged",
+                     "what had been judged cannot be read any more (a failing disk?): loss records "
+                     "stand for it, repairs.log of the journal says where",
+                     &(hb_log_field){.key = "bytes", .number = (int64_t)s.mended_bytes}, 1);
     }
     return HB_OK;
 }
