@@ -59,6 +59,9 @@ static hb_status print_check(hb_app *app, const hb_daemon_files *f, hb_error *er
     for (size_t i = 0; i < c->n_sources; i++) {
         hb_buf_fmt(out, "source    %s (%s)\n", c->sources[i].name, c->sources[i].ops->name);
     }
+    if (*c->unread) {
+        hb_buf_fmt(out, "not read  %s: of another source\n", c->unread);
+    }
     for (size_t i = 0; i < c->n_windows; i++) {
         const hb_daemon_window *w = &c->windows[i];
         char baseline[120];
