@@ -241,7 +241,7 @@ class Normalize(Case):
         out = self.hb(*args, "--arrived", "2025-06-01T00:00:00Z")
         times = [line.split(",")[3] for line in out.splitlines() if line.startswith("syslog_app,")]
         self.assertEqual(times, ["2025-02-03T01:22:00Z", "2026-02-03T01:22:00Z"])
-        self.hb_error(*args, "--arrived", "yesterday", code=1, has="no time")
+        self.hb_error(*args, "--arrived", "yesterday", code=2, has="no time")
 
     def test_units_without_a_factor(self):
         self.write("f.yaml", "field_mapping:\n  a: {canonical: b, unit: degF, canonical_unit: degC}\n")
