@@ -337,9 +337,9 @@ static hb_status open_all(hb_supervisor *v, hb_error *err)
     HB_TRY(hb_dir_make(s->os, s->output_dir, err));
     HB_TRY(
         hb_notify_new(s->os, s->notify_socket, s->watchdog_usec, s->watchdog_pid, &v->notify, err));
+    HB_TRY(hb_claim(s->os, s->db, s->config->name, &v->claim, err));
     HB_TRY(hb_health_new(&v->health, err));
     HB_TRY(open_health(v, err));
-    HB_TRY(hb_claim(s->os, s->db, s->config->name, &v->claim, err));
     HB_TRY(hb_store_open(s->os, s->db, HB_STORE_WRITE, &v->store, err));
     hb_store_set_busy(v->store, REGISTRY_BUSY_MS);
     HB_TRY(hb_supervisor_open_alerts(v, v->config, &v->alerts, err));

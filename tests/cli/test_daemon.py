@@ -296,6 +296,17 @@ class Running(LiveCase):
         self.assertEqual(p.returncode, 0)
         self.assertIn(" ended:", self.log())
 
+    def test_a_second_daemon_is_told_which_process_has_the_stream(self):
+        """The first thing it learns, not that a port is taken."""
+        self.workspace(telemetry(10, faults=False), CONFIG.replace("source: file_replay\npath: rig.jsonl\n",
+                       "sources:\n  - {source: file_replay, path: rig.jsonl, follow: true}\n") +
+                       "health: {listen: \"unix:http.sock\"}\n".replace("http.sock", self.path("http.sock")))
+        p = self.start()
+        self.wait_for(lambda: " started:" in self.log())
+        self.hb_error("daemon", code=1, has=f"is judged by process {p.pid} already")
+        self.stop(p)
+        self.assertEqual(p.returncode, 0, self.log())
+
     def test_messages_that_move_no_time_are_silence(self):
         """A sender whose clock was set back, and one that cannot be read: windows close all the same, at the
         pace of the clock."""
