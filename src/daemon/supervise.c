@@ -400,6 +400,10 @@ static hb_status close_in_order(hb_supervisor *v, hb_daemon_outcome *ret, hb_sta
     if (v->outbox && v->s->bounded && status == HB_OK) {
         deliver(v);
     }
+    hb_alert_counts counts = {0};
+    if (v->outbox && hb_alerts_count(v->store, v->config->name, &counts, NULL) == HB_OK) {
+        ret->alerts_waiting = counts.outbox;
+    }
     if (v->packer && v->s->bounded && !v->ending && status == HB_OK) {
         hb_packer_settle(v->packer, PACKS_SETTLE_MS);
     }

@@ -258,6 +258,18 @@ class Trouble(LiveCase):
         self.assertEqual(p.returncode, 0, self.log())
 
 
+class Ended(LiveCase):
+    def test_says_what_was_not_delivered_and_why_nothing_was_compared(self):
+        self.workspace(telemetry(), CONFIG.replace("{sink: file, path: alerts.jsonl}", "{sink: exec, command: [/bin/false]}"))
+        out = self.hb("daemon", "--once")
+        self.assertRegex(out, r"not delivered yet: [1-9][0-9]* alert events")
+        self.assertNotIn("no baseline", out)
+        self.workspace(telemetry(10, faults=False), "\n".join(
+            line for line in CONFIG.splitlines() if not line.startswith("train")), at="none")
+        out = self.hb("-w", "none", "daemon", "--once")
+        self.assertIn("no baseline: window 5m, tag golden", out)
+
+
 class Checked(LiveCase):
     def test_files_of_the_original_are_checked_together(self):
         """Its daemon.yaml has the keys of every source; what nothing here reads is told, file by file."""
