@@ -92,7 +92,8 @@ typedef struct hb_daemon_config {
     uint32_t max_evidence_mb; /* 0 = no limit */
     const char *signing_key;  /* "" = none */
     uint32_t max_metrics;
-    uint32_t max_rss_mb; /* 0 = no limit */
+    uint32_t max_rss_mb;      /* 0 = no limit */
+    uint32_t max_registry_mb; /* 0 = no limit */
 
     uint32_t breaker_failures;
     uint32_t breaker_window_s;

@@ -95,6 +95,8 @@ typedef struct hb_engine_state {
     char evidence_why[256];   /* "" = decisions agree */
     char baseline_why[256];   /* "" = every definition has a baseline */
     char reports_why[200];    /* "" = the last report was written */
+    uint64_t registry_bytes;  /* in use, at the last look, once a minute */
+    char registry_why[200];   /* "" = within its limit */
     char training[200];       /* "" = none */
     bool restarted_from_open; /* the configuration was another one than the checkpoint's */
     uint64_t latency_n[HB_ENGINE_BUCKETS]; /* cumulative, by hb_engine_latency_le */

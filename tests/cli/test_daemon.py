@@ -270,6 +270,32 @@ class Ended(LiveCase):
         self.assertIn("no baseline: window 5m, tag golden", out)
 
 
+class Capped(LiveCase):
+    def test_a_registry_over_its_limit_loses_decisions_that_can_be_made_again(self):
+        follow = CONFIG.replace("source: file_replay\npath: rig.jsonl\n",
+                                "sources:\n  - {source: file_replay, path: rig.jsonl, follow: true}\n")
+        self.workspace(telemetry(), follow)
+        kept = "SELECT verdict, count(*), count(json) FROM live_windows GROUP BY verdict"
+        p = self.start()
+        self.wait_for(lambda: " started:" in self.log())
+        self.wait_for(lambda: sum(n for _, n, _ in self.query(kept)) >= WINDOWS - 2)
+        self.stop(p)
+        before = {v: (n, j) for v, n, j in self.query(kept)}
+        self.assertEqual({n - j for n, j in before.values()}, {0})
+        address = "unix:" + self.path("http.sock")
+        self.write("daemon.yaml", follow + "limits: {max_registry_mb: 1}\n" + f'health: {{listen: "{address}"}}\n')
+        p = self.start()
+        self.wait_for(lambda: self.query("SELECT count(json) FROM live_windows WHERE verdict = 'PASS'") == [(0,)])
+        self.wait_for(lambda: "max_registry_mb is 1" in self.run_hb("health", address, "--json").stdout.decode())
+        h = json.loads(self.run_hb("health", address, "--json").stdout.decode())
+        self.assertTrue(h["degraded"])
+        self.assertGreater(h["process"]["registry_bytes"], h["process"]["registry_max_bytes"])
+        self.stop(p)
+        after = {v: (n, j) for v, n, j in self.query(kept)}
+        for verdict, (n, j) in before.items():
+            self.assertEqual(after[verdict], (n, 0 if verdict in ("PASS", "NO_TEST") else j), verdict)
+
+
 class Checked(LiveCase):
     def test_files_of_the_original_are_checked_together(self):
         """Its daemon.yaml has the keys of every source; what nothing here reads is told, file by file."""
