@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/sbom.h"
 #include "baseline/quality_policy.h"
 #include "cli/cmd.h"
 #include "cli/term.h"
@@ -31,7 +32,8 @@ typedef struct hb_common {
 
 struct hb_app {
     const hb_os *os;
-    hb_arena arena; /* lives as long as the program */
+    const hb_sbom *sbom; /* of this program */
+    hb_arena arena;      /* lives as long as the program */
     hb_common common;
     hb_buf out; /* the result, written to standard output at the end */
     hb_policy policy;
@@ -87,6 +89,6 @@ HB_CHECKED hb_status hb_app_registry(hb_app *app, const char *program, const cha
                                      hb_registry **ret_registry, hb_error *err);
 
 /* Runs the command line; returns the exit code. */
-int hb_main(int argc, char **argv, const hb_os *os);
+int hb_main(int argc, char **argv, const hb_os *os, const hb_sbom *sbom);
 
 #endif

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { COMMIT_AFTER_MS = 50, PRUNE_AT_ONCE = 2000, SHRINK_AT_ONCE = 100, SHRINK_ROUNDS = 50 };
+enum { COMMIT_AFTER_MS = 50 };
 
 /* --- samples --- */
 
@@ -277,39 +277,6 @@ hb_status hb_engine_look_at_tags(hb_engine *e, hb_error *err)
     return moved ? hb_engine_commit(e, true, err) : HB_OK;
 }
 
-/* The oldest first, whatever their age, until it is within its limit. */
-static hb_status shrink(hb_engine *e, hb_error *err)
-{
-    const uint64_t most = (uint64_t)e->s.config->max_registry_mb << 20;
-    uint64_t used = 0;
-    uint64_t n = 1;
-    HB_TRY(hb_store_used(e->s.store, &used, err));
-    for (unsigned i = 0; most && used > most && n && i < SHRINK_ROUNDS; i++) {
-        HB_TRY(hb_live_prune(e->s.store, e->s.config->name, INT64_MAX, SHRINK_AT_ONCE, &n, err));
-        HB_TRY(hb_store_used(e->s.store, &used, err));
-    }
-    e->told.registry_bytes = used;
-    e->told.registry_why[0] = '\0';
-    if (most && used > most) {
-        snprintf(e->told.registry_why, sizeof e->told.registry_why,
-                 "the registry holds %llu MiB, limits.max_registry_mb is %u, and %s",
-                 (unsigned long long)(used >> 20), e->s.config->max_registry_mb,
-                 n ? "more is to be dropped" : "nothing of it may be dropped by itself");
-    }
-    return HB_OK;
-}
-
-hb_status hb_engine_prune(hb_engine *e, hb_error *err)
-{
-    hb_time mark = hb_windows_watermark(e->windows);
-    uint64_t n = 0;
-    if (e->s.config->keep_pass_ns && mark != HB_TIME_NONE) {
-        HB_TRY(hb_live_prune(e->s.store, e->s.config->name, mark - e->s.config->keep_pass_ns,
-                             PRUNE_AT_ONCE, &n, err));
-    }
-    return shrink(e, err);
-}
-
 void hb_engine_set_alerts(hb_engine *e, hb_alerts *alerts)
 {
     e->s.alerts = alerts;
@@ -404,8 +371,8 @@ static hb_status make_parts(hb_engine *e, hb_error *err)
     if (c->late == HB_LATE_SIDE) {
         HB_TRY(hb_side_open(e->s.os, e->s.side, &e->side, err));
     }
-    return hb_reports_open(e->s.os, e->s.reports, (uint64_t)c->max_report_dir_mb << 20, &e->reports,
-                           err);
+    return hb_reports_open(e->s.os, e->s.store, e->s.reports, (uint64_t)c->max_report_dir_mb << 20,
+                           &e->reports, err);
 }
 
 static hb_status count_before(hb_engine *e, hb_error *err)

@@ -228,13 +228,15 @@ static hb_status open_journal(hb_supervisor *v, hb_error *err)
 {
     const hb_daemon_config *c = v->config;
     uint64_t known_to = 0;
-    HB_TRY(hb_dir_make(v->s->os, v->s->journal_dir, err));
     HB_TRY(hb_engine_judged_to(v->store, c->name, &known_to, err));
     const hb_journal_options options = {.segment_bytes = (uint64_t)c->journal_segment_mb << 20,
                                         .max_bytes = (uint64_t)c->journal_max_mb << 20,
                                         .max_age_s = c->journal_max_age_s,
                                         .known_to = known_to,
-                                        .sync_ms = c->journal_sync_ms};
+                                        .sync_ms = c->journal_sync_ms,
+                                        .guard = hb_keeper_guard,
+                                        .guard_ctx = v->keeper};
+    HB_TRY(hb_dir_make(v->s->os, v->s->journal_dir, err));
     HB_TRY(hb_journal_open(v->s->os, v->s->journal_dir, &options, &v->journal, err));
     hb_journal_state s;
     hb_journal_get_state(v->journal, &s);
@@ -290,8 +292,11 @@ static hb_status open_packer(hb_supervisor *v, hb_error *err)
                                        .stream = s->config->name,
                                        .dir = s->evidence_dir,
                                        .audit_dir = s->audit_dir,
+                                       .sbom_sha256 = s->sbom_sha256,
                                        .journal = v->journal,
                                        .signer = s->signer,
+                                       .chain_pem = s->chain_pem,
+                                       .seal = s->seal,
                                        .schema = s->schema_text,
                                        .max_bytes = (uint64_t)s->config->max_evidence_mb << 20,
                                        .log = v->log};
@@ -343,6 +348,7 @@ static hb_status open_all(hb_supervisor *v, hb_error *err)
     HB_TRY(hb_store_open(s->os, s->db, HB_STORE_WRITE, &v->store, err));
     hb_store_set_busy(v->store, REGISTRY_BUSY_MS);
     HB_TRY(hb_supervisor_open_alerts(v, v->config, &v->alerts, err));
+    HB_TRY(hb_keeper_open(s->os, s->db, s->config->name, &v->keeper, err));
     HB_TRY(open_journal(v, err));
     HB_TRY(open_packer(v, err));
     HB_TRY(open_engine(v, err));
@@ -430,6 +436,7 @@ static void release(hb_supervisor *v, bool hung)
     if (!hung) { /* else its thread still uses them, and the program ends anyway */
         hb_feeders_close(v->feeders);
         hb_journal_close(v->journal);
+        hb_keeper_close(v->keeper);
     }
     hb_notify_free(v->notify);
     hb_health_free(v->health);
