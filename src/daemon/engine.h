@@ -52,6 +52,9 @@ typedef struct hb_engine_setup {
     hb_log *log;         /* NULL = none */
 } hb_engine_setup;
 
+/* What of the journal decisions rest on, for hb_journal_options.known_to; 0 for a new stream. */
+HB_CHECKED hb_status hb_engine_judged_to(hb_store *store, const char *stream,
+                                         uint64_t *ret_position, hb_error *err);
 HB_CHECKED hb_status hb_engine_new(const hb_engine_setup *setup, hb_engine **ret_engine,
                                    hb_error *err);
 void hb_engine_free(hb_engine *e);
@@ -93,6 +96,8 @@ typedef struct hb_engine_state {
     char baseline_why[256];   /* "" = every definition has a baseline */
     char reports_why[200];    /* "" = the last report was written */
     char cap_why[200];        /* "" = reports are below their cap, or on hold */
+    uint64_t registry_bytes;  /* in use, at the last look, once a minute */
+    char registry_why[200];   /* "" = within its limit */
     char training[200];       /* "" = none */
     bool restarted_from_open; /* the configuration was another one than the checkpoint's */
     uint64_t latency_n[HB_ENGINE_BUCKETS]; /* cumulative, by hb_engine_latency_le */

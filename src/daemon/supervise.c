@@ -227,9 +227,12 @@ static hb_status open_log(hb_supervisor *v, hb_error *err)
 static hb_status open_journal(hb_supervisor *v, hb_error *err)
 {
     const hb_daemon_config *c = v->config;
+    uint64_t known_to = 0;
+    HB_TRY(hb_engine_judged_to(v->store, c->name, &known_to, err));
     const hb_journal_options options = {.segment_bytes = (uint64_t)c->journal_segment_mb << 20,
                                         .max_bytes = (uint64_t)c->journal_max_mb << 20,
                                         .max_age_s = c->journal_max_age_s,
+                                        .known_to = known_to,
                                         .sync_ms = c->journal_sync_ms,
                                         .guard = hb_keeper_guard,
                                         .guard_ctx = v->keeper};
@@ -243,6 +246,12 @@ static hb_status open_journal(hb_supervisor *v, hb_error *err)
                      (const hb_log_field[]){{.key = "bytes", .number = (int64_t)s.cut_bytes},
                                             {.key = "records", .number = (int64_t)s.cut_records}},
                      2);
+    }
+    if (s.mended_bytes) {
+        hb_log_event(v->log, HB_LOG_ERROR, "journal_damaged",
+                     "what had been judged cannot be read any more (a failing disk?): loss records "
+                     "stand for it, repairs.log of the journal says where",
+                     &(hb_log_field){.key = "bytes", .number = (int64_t)s.mended_bytes}, 1);
     }
     return HB_OK;
 }
@@ -333,9 +342,9 @@ static hb_status open_all(hb_supervisor *v, hb_error *err)
     HB_TRY(hb_dir_make(s->os, s->output_dir, err));
     HB_TRY(
         hb_notify_new(s->os, s->notify_socket, s->watchdog_usec, s->watchdog_pid, &v->notify, err));
+    HB_TRY(hb_claim(s->os, s->db, s->config->name, &v->claim, err));
     HB_TRY(hb_health_new(&v->health, err));
     HB_TRY(open_health(v, err));
-    HB_TRY(hb_claim(s->os, s->db, s->config->name, &v->claim, err));
     HB_TRY(hb_store_open(s->os, s->db, HB_STORE_WRITE, &v->store, err));
     hb_store_set_busy(v->store, REGISTRY_BUSY_MS);
     HB_TRY(hb_supervisor_open_alerts(v, v->config, &v->alerts, err));
@@ -396,6 +405,10 @@ static hb_status close_in_order(hb_supervisor *v, hb_daemon_outcome *ret, hb_sta
     }
     if (v->outbox && v->s->bounded && status == HB_OK) {
         deliver(v);
+    }
+    hb_alert_counts counts = {0};
+    if (v->outbox && hb_alerts_count(v->store, v->config->name, &counts, NULL) == HB_OK) {
+        ret->alerts_waiting = counts.outbox;
     }
     if (v->packer && v->s->bounded && !v->ending && status == HB_OK) {
         hb_packer_settle(v->packer, PACKS_SETTLE_MS);

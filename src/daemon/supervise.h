@@ -47,6 +47,7 @@ typedef struct hb_daemon_setup { /* borrowed */
 typedef struct hb_daemon_outcome {
     hb_engine_state engine;
     size_t sources_failed;
+    uint64_t alerts_waiting; /* events whose receivers have not taken them yet */
     bool hung; /* a source did not end in time; the caller must not release what it was given */
 } hb_daemon_outcome;
 
