@@ -34,6 +34,7 @@ static void defaults(hb_daemon_raw *raw, const char *file)
     c->min_coverage = 0.5;
     c->runs_per_hour = 60;
     c->max_report_dir_mb = 1024;
+    c->evidence_baseline_runs = true;
     c->max_evidence_mb = 4096;
     c->max_metrics = 10000;
     c->breaker_failures = 5;

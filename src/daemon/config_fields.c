@@ -337,6 +337,13 @@ const hb_field hb_daemon_fields[] = {
      .def = "false",
      .doc =
          "… of every window that becomes a run (decisions.runs_per_hour), whatever its verdict."},
+    {.key = "evidence_pack_baseline_runs",
+     .kind = HB_FIELD_BOOL,
+     .offset = RAW(c.evidence_baseline_runs),
+     .def = "true",
+     .doc = "The runs of the baseline and its sets in these packs, so that anybody can make the "
+            "reference again: up to 40 kB a metric and run. false: their figures are the lab's "
+            "word."},
     WHOLE("max_evidence_mb", max_evidence_mb, 0, MB_MAX, "4096",
           "Evidence packs made by the daemon, together; the oldest are taken away first, never the "
           "newest. 0 = no limit."),

@@ -141,6 +141,7 @@ static hb_status one(hb_packer *p, hb_arena *arena, bool *ret_any, hb_error *err
                                .audit_dir = p->o.audit_dir,
                                .signers = &p->o.signer,
                                .n_signers = 1,
+                               .no_baseline_runs = p->o.no_baseline_runs,
                                .chain_pem = p->o.chain_pem,
                                .seal = p->o.seal,
                                .slice_from = HB_TIME_NONE,

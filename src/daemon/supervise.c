@@ -296,6 +296,7 @@ static hb_status open_packer(hb_supervisor *v, hb_error *err)
                                        .sbom_sha256 = s->sbom_sha256,
                                        .journal = v->journal,
                                        .signer = s->signer,
+                                       .no_baseline_runs = !s->config->evidence_baseline_runs,
                                        .chain_pem = s->chain_pem,
                                        .seal = s->seal,
                                        .max_bytes = (uint64_t)s->config->max_evidence_mb << 20,

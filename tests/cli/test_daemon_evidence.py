@@ -5,6 +5,7 @@ import glob
 import hashlib
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -69,6 +70,17 @@ class OnFail(Evidence):
         self.assertEqual(told["verdict_before"], "FAIL")
         verified = self.hb_json("verify", self.packs()[0], "--trust", "daemon.pub")
         self.assertEqual((verified["verdict"], verified["decided_from"]), ("FAIL", "profiles"))
+
+    def test_the_runs_of_the_baseline_are_in_it_unless_they_are_too_much(self):
+        for more, state, names in (("", "holds", True), ("evidence_pack_baseline_runs: false\n", "not_in_pack", False)):
+            shutil.rmtree(self.dir)
+            os.mkdir(self.dir)
+            self.prepare(EVIDENCE + more)
+            self.once()
+            verified = self.hb_json("verify", self.packs()[0], "--trust", "daemon.pub")
+            self.assertEqual([a["answer"] for a in verified["answers"] if a["question"] == "reference"][0], state)
+            with zipfile.ZipFile(self.packs()[0]) as z:
+                self.assertEqual(any(n.startswith("baseline/runs/") for n in z.namelist()), names)
 
     def test_nothing_is_made_where_nothing_is_asked_for(self):
         self.prepare(CONFIG)
