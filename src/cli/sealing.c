@@ -4,6 +4,8 @@
 #include "base/mem.h"
 #include "cli/signing.h"
 #include "crypto/cms.h"
+#include "os/file.h"
+#include "os/fresh.h"
 #include "os/writing.h"
 
 #include <errno.h>
@@ -79,12 +81,13 @@ hb_status hb_app_plain_begin(hb_app *app, hb_plain *ret, hb_error *err)
 {
     hb_plain p = {0};
     HB_TRY(in_memory(err));
-    HB_TRY(hb_temporary_name(app->os, MEMORY "/hb", &p.folder, err));
     hb_hold_signals(&p.before);
-    hb_status status =
-        app->os->mkdir(p.folder, 0700) == 0
-            ? hb_path_join(p.folder, "pack", &p.path, err)
-            : HB_FAIL(err, HB_E_IO, "cannot create folder '%s': %s", p.folder, strerror(errno));
+    hb_status status = hb_fresh_folder(app->os, MEMORY "/hb", &p.folder, &p.lock, err);
+    if (status != HB_OK) {
+        hb_let_signals(&p.before);
+        return status;
+    }
+    status = hb_path_join(p.folder, "pack", &p.path, err);
     if (status != HB_OK) {
         hb_app_plain_end(app, &p);
         return status;
@@ -96,6 +99,7 @@ hb_status hb_app_plain_begin(hb_app *app, hb_plain *ret, hb_error *err)
 void hb_app_plain_end(hb_app *app, hb_plain *p)
 {
     HB_IGNORE(hb_dir_remove(app->os, p->folder, NULL)); /* memory; there is nobody to tell */
+    app->os->close(p->lock);
     hb_let_signals(&p->before);
     hb_free(p->folder);
     hb_free(p->path);

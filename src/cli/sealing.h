@@ -24,6 +24,7 @@ HB_CHECKED hb_status hb_app_seal(hb_app *app, hb_list encrypt_to, const char *pa
  * program wait from here to hb_app_plain_end, which removes it. */
 typedef struct hb_plain {
     char *folder;
+    int lock; /* of the folder; one that was killed does not keep it (os/fresh.h) */
     char *path;
     sigset_t before;
 } hb_plain;

@@ -14,7 +14,7 @@
 /* `ask` has store, audit_dir, signers, journal, units and now; run, decision, target and how are
  * the row's. A pack of this decision that is there already (made just before a crash) is taken as
  * it is. A name that is taken by something else: evidence_CASE-DIGEST.zip. `dir` is made when
- * missing (mode 0700). *ret_path in the arena. */
+ * missing. *ret_path in the arena. */
 HB_CHECKED hb_status hb_export_wanted(const hb_export_ask *ask, const char *dir,
                                       const hb_packs_row *row, hb_arena *arena,
                                       const char **ret_path, hb_error *err);
