@@ -5,9 +5,9 @@
 #include "cli/govern_shared.h"
 #include "cli/kept.h"
 #include "cli/packs_shared.h"
-#include "cli/signing.h"
 
 #include "base/json_write.h"
+#include "base/mem.h"
 #include "govern/token.h"
 
 #include <stdio.h>
@@ -218,8 +218,8 @@ static hb_status tell_outcome(hb_app *app, const hb_daemon_files *f, const hb_da
     return HB_OK;
 }
 
-static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f, hb_signer *signer,
-                     hb_error *err)
+static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f,
+                     const hb_pack_maker *packs, hb_error *err)
 {
     hb_store *store = NULL;
     const char *audit_dir = NULL;
@@ -260,7 +260,9 @@ static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f, hb_s
         .quality = &app->quality_policy,
         .schema = f->schema,
         .schema_text = f->schema_text,
-        .signer = signer,
+        .signer = packs->signer,
+        .chain_pem = packs->chain_pem,
+        .seal = packs->seals ? &packs->seal : NULL,
         .evidence_dir = evidence_dir,
         .sbom_sha256 = app->sbom->sha256,
         .bounded = o->once || o->replay,
@@ -279,17 +281,45 @@ static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f, hb_s
     return status;
 }
 
-/* The key is opened at the start, or not at all: a passphrase that is missing is told now. */
+static hb_status path_of(hb_app *app, const hb_daemon_files *f, const char *name, const char **ret,
+                         hb_error *err)
+{
+    char *path = NULL;
+    HB_TRY(hb_path_join(f->base_dir, name, &path, err));
+    *ret = hb_arena_str(&app->arena, hb_str_of(path));
+    hb_free(path);
+    return *ret ? HB_OK : HB_NOMEM(err);
+}
+
+static hb_status open_packs(hb_app *app, const hb_daemon_files *f, hb_pack_maker *ret,
+                            hb_error *err)
+{
+    const hb_daemon_config *c = &f->config;
+    hb_pack_opts o = {.signing = {.key = c->signing_key}};
+    const char **paths = hb_arena_array(&app->arena, c->n_encrypt_to + 1, sizeof *paths);
+    if (!paths) {
+        return HB_NOMEM(err);
+    }
+    for (size_t i = 0; i < c->n_encrypt_to; i++) {
+        HB_TRY(path_of(app, f, c->encrypt_to[i], &paths[i], err));
+    }
+    o.encrypt_to = (hb_list){.v = paths, .n = c->n_encrypt_to};
+    if (*c->signing_cert) {
+        HB_TRY(path_of(app, f, c->signing_cert, &o.cert, err));
+    }
+    return hb_pack_maker_open(app, &o, ret, err);
+}
+
+/* Key and certificates are opened at the start, or not at all: what is missing is told now. */
 static hb_status run_signed(hb_app *app, const daemon_opts *o, hb_daemon_files *f, hb_error *err)
 {
     const hb_daemon_config *c = &f->config;
-    const hb_signing_opts signing = {.key = c->signing_key};
-    hb_signer *signer = NULL;
+    hb_pack_maker packs = {0};
     if (c->evidence_on_fail || c->evidence_always) {
-        HB_TRY(hb_app_signer(app, &signing, &signer, err));
+        HB_TRY(open_packs(app, f, &packs, err));
     }
-    hb_status status = run(app, o, f, signer, err);
-    hb_signer_free(signer);
+    hb_status status = run(app, o, f, &packs, err);
+    hb_pack_maker_close(&packs);
     return status;
 }
 

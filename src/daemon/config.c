@@ -25,7 +25,7 @@ static void defaults(hb_daemon_raw *raw, const char *file)
     c->name = "live";
     c->output_dir = "live";
     c->db_path = c->metric_registry = c->baseline_policy = c->telemetry_schema = "";
-    c->journal_dir = c->health_listen = c->signing_key = "";
+    c->journal_dir = c->health_listen = c->signing_key = c->signing_cert = "";
     c->baseline_tag = "golden";
     c->journal_segment_mb = 64;
     c->journal_max_mb = 4096;
@@ -99,6 +99,14 @@ static hb_status check(const hb_daemon_raw *raw, const hb_node *root, const hb_w
         return HB_FAIL_AT(err, HB_E_CONFIG, top->name, root->line, root->col,
                           "'%s' needs 'signing_key': make one with 'hb keys generate', and name it",
                           c->evidence_always ? "evidence_pack_always" : "evidence_pack_on_fail");
+    }
+    const char *without = *c->signing_cert ? "signing_cert" : c->n_encrypt_to ? "encrypt_to" : NULL;
+    if (without && !c->evidence_on_fail && !c->evidence_always) {
+        return HB_FAIL_AT(
+            err, HB_E_CONFIG, top->name, root->line, root->col,
+            "'%s' is about evidence packs, and none are made: 'evidence_pack_on_fail' "
+            "or 'evidence_pack_always'",
+            without);
     }
     hb_error why = {0};
     const hb_http_listen health = {

@@ -89,6 +89,9 @@ typedef struct hb_daemon_config {
     bool evidence_always;
     uint32_t max_evidence_mb; /* 0 = no limit */
     const char *signing_key;  /* "" = none */
+    const char *signing_cert; /* its certificates, for the packs; "" = none */
+    const char **encrypt_to;  /* certificates packs are encrypted to; none = not encrypted */
+    size_t n_encrypt_to;
     uint32_t max_metrics;
     uint32_t max_rss_mb; /* 0 = no limit */
 

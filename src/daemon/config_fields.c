@@ -338,6 +338,15 @@ const hb_field hb_daemon_fields[] = {
     TEXT("signing_key", signing_key, PATH_BYTES,
          "What signs evidence packs: a file (hb keys generate), agent:KEYID or pkcs11:URI. Its "
          "passphrase comes from a systemd credential."),
+    TEXT("signing_cert", signing_cert, PATH_BYTES,
+         "Certificates of signing_key (PEM), its own first: they go into the packs."),
+    {.key = "encrypt_to",
+     .kind = HB_FIELD_STRINGS,
+     .offset = RAW(c.encrypt_to),
+     .offset_n = RAW(c.n_encrypt_to),
+     .max = PATH_BYTES,
+     .doc = "Certificates (PEM, RSA or EC) that evidence packs are encrypted to, 1 to 16. Whoever "
+            "has none of their keys, the daemon included, cannot read them any more."},
     LATER("alert_sinks", sinks, NAMES_OR_MAPS,
           "Where alerts go: a list of names, or of maps with sink, name and the sink's own keys. "
           "Default: stdout."),

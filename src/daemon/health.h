@@ -81,6 +81,10 @@ typedef struct hb_health_snapshot {
     uint64_t packs_made;
     uint64_t packs_gone;
     uint64_t packs_bytes;
+    uint64_t packs_held; /* over their cap, and on hold; the journal's are in its state */
+    uint64_t packs_held_bytes;
+    uint64_t reports_held;
+    uint64_t reports_held_bytes;
     uint64_t rss_bytes;
     uint64_t rss_max_bytes;
     uint32_t descriptors;

@@ -230,7 +230,9 @@ static hb_status open_journal(hb_supervisor *v, hb_error *err)
     const hb_journal_options options = {.segment_bytes = (uint64_t)c->journal_segment_mb << 20,
                                         .max_bytes = (uint64_t)c->journal_max_mb << 20,
                                         .max_age_s = c->journal_max_age_s,
-                                        .sync_ms = c->journal_sync_ms};
+                                        .sync_ms = c->journal_sync_ms,
+                                        .guard = hb_keeper_guard,
+                                        .guard_ctx = v->keeper};
     HB_TRY(hb_dir_make(v->s->os, v->s->journal_dir, err));
     HB_TRY(hb_journal_open(v->s->os, v->s->journal_dir, &options, &v->journal, err));
     hb_journal_state s;
@@ -284,6 +286,8 @@ static hb_status open_packer(hb_supervisor *v, hb_error *err)
                                        .sbom_sha256 = s->sbom_sha256,
                                        .journal = v->journal,
                                        .signer = s->signer,
+                                       .chain_pem = s->chain_pem,
+                                       .seal = s->seal,
                                        .schema = s->schema_text,
                                        .max_bytes = (uint64_t)s->config->max_evidence_mb << 20,
                                        .log = v->log};
@@ -335,6 +339,7 @@ static hb_status open_all(hb_supervisor *v, hb_error *err)
     HB_TRY(hb_store_open(s->os, s->db, HB_STORE_WRITE, &v->store, err));
     hb_store_set_busy(v->store, REGISTRY_BUSY_MS);
     HB_TRY(hb_supervisor_open_alerts(v, v->config, &v->alerts, err));
+    HB_TRY(hb_keeper_open(s->os, s->db, s->config->name, &v->keeper, err));
     HB_TRY(open_journal(v, err));
     HB_TRY(open_packer(v, err));
     HB_TRY(open_engine(v, err));
@@ -418,6 +423,7 @@ static void release(hb_supervisor *v, bool hung)
     if (!hung) { /* else its thread still uses them, and the program ends anyway */
         hb_feeders_close(v->feeders);
         hb_journal_close(v->journal);
+        hb_keeper_close(v->keeper);
     }
     hb_notify_free(v->notify);
     hb_health_free(v->health);

@@ -29,8 +29,10 @@ typedef struct hb_daemon_setup { /* borrowed */
     const hb_policy *policy;
     const hb_quality_policy *quality;
     const hb_telemetry_schema *schema;
-    hb_str schema_text; /* of it, for evidence packs; empty = there is none */
-    hb_signer *signer;  /* of evidence packs; NULL = none are made */
+    hb_str schema_text;             /* of it, for evidence packs; empty = there is none */
+    hb_signer *signer;              /* of evidence packs; NULL = none are made */
+    hb_str chain_pem;               /* its certificates; n = 0: none */
+    const struct hb_seal_ask *seal; /* packs are encrypted so; NULL = not */
     const char *evidence_dir;
     const char *sbom_sha256;   /* of this program (base/sbom.h) */
     bool replay;               /* with `bounded`: no source is opened, nothing is written to the

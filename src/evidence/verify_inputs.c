@@ -50,8 +50,11 @@ hb_status hb_ask_inputs(hb_check *c, hb_error *err)
     }
     return hb_check_say(c, "inputs", HB_HOLDS, err,
                         "run '%.128s' and what it was compared with can be read, and every digest "
-                        "is that of its content",
-                        run->meta.run_id);
+                        "is that of its content%s",
+                        run->meta.run_id,
+                        c->has_hidden ? ", but for runs of which something is hidden: they keep "
+                                        "the digest they had"
+                                      : "");
 }
 
 /* --- the baseline --- */

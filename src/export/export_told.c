@@ -3,6 +3,7 @@
  * signatures with, the program that decided. */
 #include "export/export_internal.h"
 
+#include "audit/inclusion.h"
 #include "base/json_write.h"
 #include "crypto/x509.h"
 #include "export/audit.h"
@@ -74,6 +75,9 @@ static hb_status put_proof(hb_export_job *x, hb_audit_log *log, hb_error *err)
                               "was one";
         return HB_OK;
     }
+    hb_log_entry entry;
+    HB_TRY(hb_log_entry_read(e.entry, "log/entry.json", x->arena, &entry, err));
+    x->logged_at = entry.at;
     return put_evidence(x, &e, hb_audit_key(log), err);
 }
 

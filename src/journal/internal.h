@@ -56,7 +56,7 @@ struct hb_journal {
     pthread_mutex_t lock;
     pthread_cond_t grown;    /* records came, or wake */
     pthread_cond_t room;     /* something may be dropped, or wake */
-    pthread_cond_t sync_end; /* `syncing` fell */
+    pthread_cond_t sync_end; /* `syncing` or `retaining` fell */
     pthread_cond_t sync_now; /* the sync thread's pause ends */
     pthread_t sync_thread;
     bool has_sync_thread;
@@ -79,6 +79,9 @@ struct hb_journal {
     bool redirty;   /* the last attempt failed: the system takes the pages for written */
     hb_status sync_failed;
 
+    bool retaining;         /* the guard is asked, without `lock` */
+    uint32_t kept_segments; /* would have gone, and the guard kept them */
+    uint64_t kept_bytes;
     uint64_t released;
     hb_hold *holds; /* and gaps */
     size_t n_holds;
@@ -157,12 +160,17 @@ HB_CHECKED hb_status hb_journal_make_room(hb_journal *j, size_t record_bytes, hb
 HB_CHECKED hb_status hb_segment_sync(hb_journal *j, hb_segment *s, uint64_t from, uint64_t to,
                                      hb_error *err);
 
-/* --- retention.c; under `lock` --- */
-/* Drops segments until `bytes` more fit below max_bytes. */
-HB_CHECKED hb_status hb_journal_drop_for(hb_journal *j, uint64_t bytes, hb_error *err);
+/* --- drop.c; under `lock` --- */
+/* Drops segments until `bytes` more fit below max_bytes. *ret_unlocked: `lock` was let go
+ * meanwhile, so what was known before may be another. */
+HB_CHECKED hb_status hb_journal_drop_for(hb_journal *j, uint64_t bytes, bool *ret_unlocked,
+                                         hb_error *err);
 /* Those that are too old; what fails is tried again later. */
 void hb_journal_drop_old(hb_journal *j);
 void hb_journal_find_begin(hb_journal *j);
+
+/* --- retention.c; under `lock` --- */
+bool hb_holds_keep(const hb_journal *j, const hb_segment *s);
 HB_CHECKED hb_status hb_holds_load(hb_journal *j, hb_error *err);
 HB_CHECKED hb_status hb_holds_note_gap(hb_journal *j, uint64_t from, uint64_t to, hb_error *err);
 bool hb_holds_gap(const hb_journal *j, uint64_t from, uint64_t to); /* noted as dropped */

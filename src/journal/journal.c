@@ -359,6 +359,8 @@ void hb_journal_get_state(hb_journal *j, hb_journal_state *ret)
                               .cut_bytes = j->cut_bytes,
                               .cut_records = j->cut_records,
                               .refused = j->refused,
+                              .kept_bytes = j->kept_bytes,
+                              .kept_segments = j->kept_segments,
                               .segments = (uint32_t)j->n_segments,
                               .sync_ms = j->options.sync_ms,
                               .oldest = oldest_arrival(j),

@@ -149,16 +149,18 @@ static void live_store__prunes_what_weighs_nothing(void **state)
     hb_arena_init(&arena, 1 << 20);
     hb_live_window_row rows[] = {window(id_a, 0, "PASS"), window(id_b, 0, "FAIL")};
     hb_live_window_row *got = NULL;
-    uint64_t pruned = 0;
+    hb_live_prune_ask ask = {.stream = "rig", .before = 60, .light = true, .most = 10};
+    hb_live_prune_told pruned = {0};
     size_t n = 0;
     bool existed = false;
     for (size_t i = 0; i < 2; i++) {
         CHECK_OK(hb_live_put_window(s, &rows[i], &existed, &err));
     }
-    CHECK_OK(hb_live_prune(s, "rig", 60, 10, &pruned, &err)); /* ended not before */
-    assert_int_equal(pruned, 0);
-    CHECK_OK(hb_live_prune(s, "rig", 61, 10, &pruned, &err));
-    assert_int_equal(pruned, 1);
+    CHECK_OK(hb_live_prune(s, &ask, &pruned, &err)); /* ended not before */
+    assert_int_equal(pruned.n, 0);
+    ask.before = 61;
+    CHECK_OK(hb_live_prune(s, &ask, &pruned, &err));
+    assert_int_equal(pruned.n, 1);
     const hb_live_window_query q = {.from = HB_TIME_NONE, .to = HB_TIME_NONE, .with_json = true};
     CHECK_OK(hb_live_list_windows(s, &q, &arena, &got, &n, &err));
     assert_int_equal(n, 2);
