@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+enum { CONFIG_ARENA_BYTES = 256 << 20 };
+
 static const char begin_words[] =
     "no operators are in force who could approve it: begin with 'hb operators init operators.yaml "
     "--key KEY'";
@@ -197,6 +199,29 @@ hb_status hb_tag_look(hb_store *s, const hb_policy *policy, const hb_tag_row *ta
     return hb_matter_look(s, policy, &matter, now, arena, ret, err);
 }
 
+hb_status hb_config_look(hb_store *s, hb_governed_doc d, const char *digest, hb_time now,
+                         hb_error *err)
+{
+    const hb_statement any = hb_governed_matter(d, "");
+    hb_operators *o = NULL;
+    hb_arena arena;
+    hb_str *envelopes = NULL;
+    size_t n = 0;
+    HB_TRY(hb_operators_in_force(s, &o, err));
+    if (!o || hb_operators_config_needed(o) == 0) {
+        hb_operators_free(o);
+        return HB_OK;
+    }
+    hb_arena_init(&arena, CONFIG_ARENA_BYTES);
+    hb_status status = hb_matter_envelopes(s, &any, &arena, &envelopes, &n, err);
+    if (status == HB_OK) {
+        status = hb_governed_check(o, d, digest, envelopes, n, now, &arena, NULL, err);
+    }
+    hb_arena_release(&arena);
+    hb_operators_free(o);
+    return status;
+}
+
 /* --- keeping --- */
 
 /* Members in ascending order. */
@@ -297,6 +322,9 @@ static hb_status may(hb_store *s, const hb_govern_ask *ask, const hb_operators *
     HB_TRY(hb_governed_look(o, &rule, m, envelopes, n, ask->now, arena, &g, err));
     if (g.standing != HB_STANDING_APPROVED) {
         return refuse(ask, &g, err);
+    }
+    if (m->overrides && *m->overrides) {
+        HB_TRY(hb_permit(o, HB_ACTION_OVERRIDE, m->program, key_of(ask), ask->now, NULL, err));
     }
     return hb_permit(o, HB_ACTION_SET_TAG, m->program, key_of(ask), ask->now, ret_who, err);
 }

@@ -384,7 +384,7 @@ static hb_status run_command(hb_app *app, const hb_parsed *p, int *ret_exit, hb_
     return p->cmd->run(app, p->opts, p->args, ret_exit, err);
 }
 
-static int tell(const hb_error *err, hb_status status)
+void hb_app_tell(const hb_error *err)
 {
     char text[900];
     hb_buf shown;
@@ -392,6 +392,11 @@ static int tell(const hb_error *err, hb_status status)
     hb_buf_shown(&shown, hb_error_text(err, text, sizeof text));
     fprintf(stderr, "hb: error: %s\n", shown.n ? shown.p : text);
     hb_buf_release(&shown);
+}
+
+static int tell(const hb_error *err, hb_status status)
+{
+    hb_app_tell(err);
     return hb_status_exit(status);
 }
 

@@ -73,6 +73,7 @@ static hb_status put_config_file(bundle *b, const char *path, hb_error *err)
     size_t n = 0;
     char digest[HB_DIGEST_HEX];
     hb_doc_kind kind = {0};
+    char note[HB_DOC_NOTE];
     hb_error why = {0};
     hb_status status = hb_file_read(b->app->os, path, HB_YAML_MAX_BYTES, &text, &n, &why);
     if (status != HB_OK) {
@@ -80,7 +81,7 @@ static hb_status put_config_file(bundle *b, const char *path, hb_error *err)
         return HB_OK;
     }
     hb_status digested = hb_digest_of(text, n, digest, err);
-    status = hb_config_doc_check(b->app, (hb_str){text, n}, path, &kind, &why);
+    status = hb_config_doc_check(b->app, (hb_str){text, n}, path, &kind, note, &why);
     hb_free(text);
     HB_TRY(digested);
     hb_json_ku(b->j, "bytes", n);

@@ -36,6 +36,8 @@ static void put_process(hb_json *j, const hb_health_snapshot *s)
     hb_json_kt(j, "started", s->started);
     hb_json_ku(j, "rss_bytes", s->rss_bytes);
     hb_json_ku(j, "rss_max_bytes", s->rss_max_bytes);
+    hb_json_ku(j, "registry_bytes", s->registry_bytes);
+    hb_json_ku(j, "registry_max_bytes", s->registry_max_bytes);
     hb_json_ku(j, "descriptors", s->descriptors);
     hb_json_ku(j, "cpu_ms", s->cpu_ms);
     hb_json_ku(j, "config_reloads", s->config_reloads);

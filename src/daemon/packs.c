@@ -3,7 +3,6 @@
 
 #include "base/mem.h"
 #include "export/automatic.h"
-#include "store/documents.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -246,11 +245,6 @@ hb_status hb_packer_start(const hb_packer_options *options, hb_packer **ret_pack
     hb_status status = hb_store_open(p->o.os, p->o.db, HB_STORE_WRITE, &p->store, err);
     if (status == HB_OK) {
         hb_store_set_busy(p->store, BUSY_MS);
-        status = p->o.schema.n
-                     ? hb_store_put_document(p->store, "telemetry_schema", p->o.schema, NULL, err)
-                     : HB_OK;
-    }
-    if (status == HB_OK) {
         status = hb_packs_try_now(p->store, p->o.stream, err);
     }
     if (status == HB_OK) {

@@ -32,7 +32,6 @@ typedef struct hb_packer_options { /* borrowed until it is stopped */
     hb_signer *signer;       /* used by no other thread */
     hb_str chain_pem;        /* its certificates; n = 0: none */
     const hb_seal_ask *seal; /* packs are encrypted so; NULL = not */
-    hb_str schema;           /* text of the telemetry schema, kept for packs; empty = none */
     uint64_t max_bytes;      /* of all packs of the stream; 0 = no limit */
     hb_log *log;
 } hb_packer_options;

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "os/file.h"
 #include "report/report.h"
+#include "store/documents.h"
 #include "store/packs.h"
 
 #include <stdio.h>
@@ -129,19 +130,23 @@ static hb_status add_decision(hb_engine *e, const hb_pending *p, hb_buf texts[3]
 hb_status hb_pending_register(hb_engine *e, const hb_pending *p, hb_error *err)
 {
     bool existed = false;
-    HB_TRY(hb_store_add_run(e->s.store, p->closed->run, e->s.os->now(), &existed, err));
     if (p->training) {
-        return HB_OK;
+        return hb_store_add_run(e->s.store, p->closed->run, e->s.os->now(), &existed, err);
+    }
+    HB_TRY(hb_store_add_run_read(e->s.store, p->closed->run, (hb_str){p->reading.p, p->reading.n},
+                                 e->s.os->now(), &existed, err));
+    if (e->s.schema_text.n) {
+        HB_TRY(hb_store_put_document(e->s.store, "telemetry_schema", e->s.schema_text, NULL, err));
     }
     hb_buf texts[3];
     for (size_t i = 0; i < 3; i++) {
         hb_buf_init(&texts[i], LINES_MAX_BYTES);
     }
     hb_status status = add_decision(e, p, texts, err);
-    if (status == HB_OK && e->s.pack_how &&
+    if (status == HB_OK && e->s.packs &&
         hb_daemon_wants_pack(e->s.config, p->decision->verdict == HB_VERDICT_FAIL)) {
         status = hb_pack_want(e->s.store, p->closed->run->meta.run_id, p->digest, e->s.config->name,
-                              e->s.pack_how, e->s.os->now(), err);
+                              e->s.os->now(), err);
     }
     for (size_t i = 0; i < 3; i++) {
         hb_buf_release(&texts[i]);

@@ -179,6 +179,9 @@ static void checks(hb_supervisor *v, const hb_engine_state *e, hb_health_snapsho
     if (*e->reports_why) {
         degraded(s, e->reports_why);
     }
+    if (*e->registry_why) {
+        degraded(s, e->registry_why);
+    }
     holds(v, e, s);
 }
 
@@ -187,6 +190,7 @@ static void usage(const hb_supervisor *v, hb_health_snapshot *s)
     struct rusage r;
     s->rss_bytes = statm(v->s->os, 1);
     s->rss_max_bytes = (uint64_t)v->s->config->max_rss_mb << 20;
+    s->registry_max_bytes = (uint64_t)v->s->config->max_registry_mb << 20;
     s->descriptors = descriptors();
     if (getrusage(RUSAGE_SELF, &r) == 0) {
         s->cpu_ms = (uint64_t)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) * 1000 +
@@ -199,6 +203,7 @@ static void engine(const hb_engine_state *e, hb_time now, hb_health_snapshot *s)
     s->decided = e->decided;
     s->watermark = e->watermark;
     s->metrics = e->metrics;
+    s->registry_bytes = e->registry_bytes;
     s->open_windows = e->open_windows;
     memcpy(s->windows_counts, e->counts, sizeof s->windows_counts);
     memcpy(s->verdicts, e->windows, sizeof s->verdicts);

@@ -35,7 +35,6 @@ typedef struct hb_supervisor {
     hb_outbox *outbox;
     hb_outbox_sink *outbox_sinks;
     hb_packer *packer; /* NULL = no evidence packs are made */
-    hb_buf how;        /* how records are decoded, for those */
     hb_engine *engine;
     hb_auditor *auditor;
     hb_feeders *feeders;

@@ -61,6 +61,7 @@ static const struct question {
     {"selection", hb_ask_selection, INPUTS},
     {"operators", hb_ask_operators, PACK},
     {"approvals", hb_ask_approvals, PACK | INPUTS},
+    {"governed", hb_ask_governed, PACK | MANIFEST | DECISION | INPUTS},
     {"raw", hb_ask_raw, PACK | MANIFEST | INPUTS},
     {"reading", hb_ask_reading, PACK | INPUTS},
     {"decision", hb_ask_decision, PACK | INPUTS},

@@ -73,7 +73,6 @@ static hb_status make(const hb_export_ask *like, const hb_packs_row *row, const 
     ask.case_id = NULL;
     ask.target = path;
     ask.form = HB_PACK_ZIP;
-    ask.how = *row->how ? row->how : NULL;
     ask.automatic = true;
     HB_TRY(ask.seal ? seal(&ask, arena, &done, err) : hb_export_pack(&ask, arena, &done, err));
     return mark(like, row, path, done.manifest_sha256, err);

@@ -46,9 +46,8 @@ typedef struct hb_export_ask {
     hb_time slice_to;      /* … to here; HB_TIME_NONE = all */
     const char *tmp;       /* folder for temporary files; NULL = /tmp */
     hb_export_journal journal;
-    const char *how; /* of a window: how its records were decoded, canonical JSON; NULL = unknown */
-    hb_units *units; /* NULL = none are needed */
-    bool automatic;  /* told in the log */
+    hb_units *units;         /* NULL = none are needed */
+    bool automatic;          /* told in the log */
     const char *reason;      /* in the log; NULL = none was given */
     const char *sbom_sha256; /* of this program (base/sbom.h) */
     hb_time now;             /* of the export; in the log, not in the pack */

@@ -18,9 +18,11 @@ typedef struct hb_export_job {
     hb_arena *arena;
     hb_rebuilt from;
     hb_pack_writer *w;
-    const char *version;     /* SHA-256 of the baseline version; NULL = it is none */
-    const char *logged_at;   /* of the decision's entry in the log; NULL = it is in none */
-    hb_committer *committer; /* NULL = nobody signs, so nothing is committed to */
+    const char *daemon_sha256; /* of the daemon.yaml a window was cut by; NULL = none is known */
+    const char *window_why;    /* why a window cannot be made again from its records; "" = it can */
+    const char *version;       /* SHA-256 of the baseline version; NULL = it is none */
+    const char *logged_at;     /* of the decision's entry in the log; NULL = it is in none */
+    hb_committer *committer;   /* NULL = nobody signs, so nothing is committed to */
     hb_commit32 secret;
     hb_commitments commitments;
     hb_exported told;

@@ -19,6 +19,8 @@ enum {
     HB_JOURNAL_SOURCES = 256, /* whose last record is remembered */
     HB_JOURNAL_HOLDS = 4096,
     HB_JOURNAL_SEGMENTS = 1 << 20,
+    HB_JOURNAL_MENDED = 100000, /* damaged stretches of one segment */
+    HB_REPAIR_TEXT = 300,
     HB_JOURNAL_MODE = 0640
 };
 #define HB_POSITION_OPEN UINT64_MAX
@@ -97,6 +99,10 @@ struct hb_journal {
     uint64_t dropped_bytes;
     uint64_t cut_bytes;
     uint64_t cut_records;
+    uint64_t mended_bytes;
+    char (*mended)[HB_REPAIR_TEXT]; /* what was done, as in repairs.log */
+    size_t n_mended;
+    size_t cap_mended;
     uint64_t refused;
 };
 
@@ -154,6 +160,21 @@ void hb_journal_refresh_begin(hb_journal *j);
  * given that name. */
 HB_CHECKED hb_status hb_journal_cut_file(hb_journal *j, uint64_t start, uint64_t position,
                                          const void *p, size_t n, char name[64], hb_error *err);
+
+/* --- mend.c --- */
+/* Loss records that cover a stretch to the byte: each is filled up with blanks. `room` has
+ * HB_RECORD_PAYLOAD_MAX bytes. */
+void hb_losses_write(unsigned char *data, uint64_t start, const hb_damage *d, hb_str why,
+                     char *room);
+/* Copies one stretch to a .cut file; `text` is then what its loss record says. */
+HB_CHECKED hb_status hb_damage_aside(hb_journal *j, const hb_segment *s, const hb_damage *d,
+                                     uint64_t *io_moved, char text[HB_REPAIR_TEXT], hb_error *err);
+/* A line of repairs.log. */
+HB_CHECKED hb_status hb_repair_log(hb_journal *j, const char *line, hb_error *err);
+/* Damage before options.known_to that whole records follow, where the first that could not be read
+ * is at `scanned`. */
+HB_CHECKED hb_status hb_journal_mend_last(hb_journal *j, hb_segment *s, uint64_t scanned,
+                                          hb_error *err);
 
 /* --- roll.c; under `lock` --- */
 HB_CHECKED hb_status hb_journal_make_room(hb_journal *j, size_t record_bytes, hb_error *err);

@@ -83,6 +83,9 @@ typedef struct hb_journal_options {
     uint64_t max_bytes;     /* of all segments together, at least two; 0 = no limit */
     int64_t max_age_s; /* segments whose records are all older than this, by arrival and against
                         * the latest arrival in the journal, may go; 0 = no limit */
+    uint64_t known_to; /* what is before it was on the disk (decisions rest on it): damage there is
+                        * no power cut's. Loss records take its place, as in a repair, when whole
+                        * records follow; 0 = nothing is known */
     uint32_t sync_ms;  /* 0 = HB_JOURNAL_SYNC_MS */
     bool read_only;    /* nothing is written, locked or cut; follows what another process writes */
     bool no_sync_thread;    /* tests and tools: hb_journal_sync is called by hand */
@@ -157,6 +160,7 @@ typedef struct hb_journal_state {
     uint64_t dropped_bytes;
     uint64_t cut_bytes;     /* of a torn or corrupt tail, on opening */
     uint64_t cut_records;   /* whole records among them that could not be used */
+    uint64_t mended_bytes;  /* damaged, of the last segment; loss records stand there (known_to) */
     uint64_t refused;       /* appends that met HB_E_LIMIT */
     uint64_t kept_bytes;    /* would have gone the last time, and the guard kept it … */
     uint32_t kept_segments; /* … so many segments */

@@ -50,6 +50,12 @@ const char *hb_strategy_name(hb_strategy s)
     return (unsigned)s < HB_STRATEGY_COUNT_ ? strategy_names[s] : "?";
 }
 
+bool hb_policy_chooses_by_tag(const hb_policy *p)
+{
+    hb_strategy by = hb_policy_chooses_by(p);
+    return by == HB_STRATEGY_GOLDEN || by == HB_STRATEGY_TAG;
+}
+
 static hb_status decode_context(const hb_where *where, const hb_node *value, void *out,
                                 hb_error *err)
 {
