@@ -287,7 +287,6 @@ hb_status hb_backup_make(const hb_backup_ask *ask, hb_arena *arena, hb_backup_to
 {
     maker m = {.ask = ask, .arena = arena, .err = err};
     HB_TRY(hb_pack_create(ask->os, ask->target, HB_PACK_ZIP, &m.w, err));
-    hb_pack_private(m.w); /* as the registry is */
     hb_status status = fill(&m, ret);
     hb_pack_writer_free(m.w);
     return status;

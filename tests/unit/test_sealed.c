@@ -496,7 +496,7 @@ static void sealed__leaves_nothing_behind_when_the_disk_fails(void **state)
             assert_false(hb_path_exists(hb_os_real(), target) && err.code == HB_E_USAGE);
         }
         hb_buf_init(&out, 1 << 16);
-        const char *const list[] = {"find", temp_path("."), "-name", "*.tmp", NULL};
+        const char *const list[] = {"find", temp_path("."), "-name", "*.hb-part", NULL};
         assert_int_equal(spawn_run(list, NULL, 0, &out), 0);
         assert_string_equal(out.p, "");
         hb_buf_release(&out);
