@@ -105,10 +105,11 @@ static void verify__asks_the_same_questions_of_every_pack(void **state)
 {
     evidence_case *c = *state;
     static const char *const questions[] = {
-        "structure", "manifest",   "files",   "instructions",  "keys",      "attestation",
-        "signature", "time",       "chain",   "trust",         "statement", "redaction",
-        "log",       "checkpoint", "program", "configuration", "inputs",    "baseline",
-        "operators", "approvals",  "raw",     "reading",       "decision",  "report"};
+        "structure",   "manifest",      "files",     "instructions", "keys",
+        "attestation", "signature",     "time",      "chain",        "trust",
+        "statement",   "commitments",   "redaction", "log",          "checkpoint",
+        "program",     "configuration", "inputs",    "baseline",     "operators",
+        "approvals",   "raw",           "reading",   "decision",     "report"};
     const char *garbage = temp_path("garbage");
     CHECK_OK(hb_file_write_atomic(hb_os_real(), garbage, "PK", 2, 0600, &err));
     const char *const paths[] = {garbage, evidence_case_write(c, c->lab)};
