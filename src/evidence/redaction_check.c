@@ -57,8 +57,8 @@ static const char *const run_follows[] = {"/content_sha256",
                                           "/metrics/*/rejects/*/text",
                                           "/warnings/*",
                                           NULL};
-static const char *const differences[] = {"/facts/differs/*/baseline", "/facts/differs/*/run",
-                                          NULL};
+static const char *const of_reference[] = {"/config/mode", "/facts/differs/*/baseline",
+                                           "/facts/differs/*/run", NULL};
 static const char *const reference_follows[] = {"/facts/warning", NULL};
 static const char *const decision_follows[] = {"/run/build_id",
                                                "/run/context/*",
@@ -103,7 +103,7 @@ bool hb_redaction_may_hide(const char *path, const char *pointer, hb_hide_action
     if (action != HB_HIDE_FOLLOWS) {
         return ((is_run || is_reference) && is_identity(pointer)) ||
                (is_run && fits_any(pointer, files)) ||
-               (is_reference && fits_any(pointer, differences));
+               (is_reference && fits_any(pointer, of_reference));
     }
     return (is_run && fits_any(pointer, run_follows)) ||
            (is_reference && fits_any(pointer, reference_follows)) ||
