@@ -561,6 +561,61 @@ class WhatIsFound(Fields):
             self.forged(lambda f, c=change: self.edit(f, "redaction.json", c), "", questions=("redaction",))
 
 
+class WhatIsDisclosed(Fields):
+    def setUp(self):
+        super().setUp()
+        self.hide()
+
+    def reveal(self, *what, out="d.json"):
+        return self.hb_json("reveal", "b.zip", *what, "--out", out, "--reason", "complaint 7", "--key", "red")
+
+    def check(self, name="d.json", code=0, pack="r.zip"):
+        d = self.hb_json("verify", pack, "--trust", "keys/lab.pub", "--trust", "keys/red.pub", "--reveal", name, code=code)
+        return self.told(d, "redaction")
+
+    def test_a_hidden_text_is_shown_to_be_the_one(self):
+        d = self.reveal("run.json:/meta/build_id", "reference.json:/set/runs/0/meta/factors/0/value")
+        with open(os.path.join(SOURCE, "schemas", "disclosure.schema.json"), encoding="utf-8") as f:
+            self.assertEqual([e.message for e in jsonschema.Draft202012Validator(json.load(f)).iter_errors(d)], [])
+        with open(self.path("d.json"), "rb") as f:
+            self.assertEqual(json.loads(f.read()), d)
+        self.assertEqual(os.stat(self.path("d.json")).st_mode & 0o777, 0o600)
+        told = " ".join(t for a, t in self.check() if a == "holds")
+        self.assertIn("'run.json' at '/meta/build_id' was 'build-beta-42'", told)
+        self.assertIn("was 'kim-a<ü>'", told)
+        e = self.hb_json("custody", "timeline", "--case", "b")["events"][0]
+        self.assertEqual((e["event"], e["who"], e["reason"]), ("transmitted", "red", "complaint 7"))
+
+    def test_another_text_than_the_hidden_one(self):
+        d = self.reveal("run.json:/meta/build_id")
+        for change, has in ((lambda t: t.update(text="build-beta-43"), "was not 'build-beta-43'"),
+                            (lambda t: t.update(salt="0" * 64), "was not 'build-beta-42'"),
+                            (lambda t: t.update(pointer="/meta/git_sha"), "nothing hidden at '/meta/git_sha'"),
+                            (lambda t: t.update(document="baseline/run.json"), "was not 'build-beta-42'"),
+                            (lambda t: t.update(document="decision.json"), "nothing hidden"),
+                            (lambda t: t.update(index=3), "nothing hidden"), (lambda t: t.update(more=1), "not known")):
+            changed = json.loads(json.dumps(d))
+            change(changed["texts"][0])
+            self.write("f.json", json.dumps(changed))
+            told = [t for a, t in self.check("f.json", 12) if a == "fails"]
+            self.assertIn(has, " ".join(told))
+        self.write("f.json", json.dumps({**d, "case": "c"}))
+        self.assertIn("is of case 'c'", " ".join(t for _, t in self.check("f.json", 12)))
+
+    def test_what_is_shown_cannot_be_disclosed(self):
+        self.reveal("run.json:/meta/test_name")
+        self.assertIn("nothing hidden", " ".join(t for _, t in self.check(code=12)))
+        self.assertIn("nothing is hidden", self.check(code=12, pack="b.zip")[0][1])
+
+    def test_what_is_no_text(self):
+        for what, has in (("run.json:/meta/none", "no text at"), ("run.json:/metrics/0/value", "no text at"), ("manifest.json:/case", "DOCUMENT:POINTER"),
+                          ("run.json", "DOCUMENT:POINTER")):
+            self.hb_error("reveal", "b.zip", what, "--out", "d.json", "--reason", "r", "--key", "red", code=2, has=has)
+        self.hb_error("reveal", "r.zip", "run.json:/meta/build_id", "--out", "d.json", "--reason", "r", "--key", "red", code=2,
+                      has="take the original")
+        self.assertFalse(os.path.exists(self.path("d.json")))
+
+
 class Mutations(Fields):
     """By who redacted, with his key: any byte of what is shown or says what is hidden."""
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any text as the list of commitments, as a document that is committed to, and as a policy of what
- * is hidden. What is read as a list has one spelling; a document holds with its first text hidden.
+/* Any text as the list of commitments, as a document that is committed to, as a disclosure, as a
+ * policy of what is hidden. What is read as a list has one spelling; a document holds with its
+ * first text hidden.
  */
-#include "evidence/commitments.h"
+#include "evidence/disclosure.h"
 #include "export/redact_policy.h"
 
 #include <stdlib.h>
@@ -43,6 +44,23 @@ static void check_document(hb_str text, hb_arena *arena)
     hb_committer_free(by);
 }
 
+static void check_disclosure(hb_str text, hb_arena *arena)
+{
+    hb_disclosure d;
+    hb_disclosure again;
+    hb_buf out;
+    if (hb_disclosure_read(text, arena, &d, NULL) != HB_OK) {
+        return;
+    }
+    hb_buf_init(&out, HB_DISCLOSURE_MAX);
+    if (hb_disclosure_json(&d, &out, NULL) != HB_OK ||
+        hb_disclosure_read((hb_str){out.p, out.n}, arena, &again, NULL) != HB_OK ||
+        again.n_texts != d.n_texts) {
+        abort();
+    }
+    hb_buf_release(&out);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     hb_str text = {(const char *)data, size};
@@ -54,6 +72,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     hb_arena_init(&arena, 64 << 20);
     check_list(text, &arena);
     check_document(text, &arena);
+    check_disclosure(text, &arena);
     hb_arena_release(&arena);
     if (hb_redact_policy_parse(text, "fuzz", &policy, NULL) == HB_OK) {
         for (size_t i = 0; i < policy.n_profiles; i++) {
