@@ -92,6 +92,7 @@ static hb_status look(hb_app *app, const verify_opts *o, const hb_trust *t, cons
         .crl = hb_trust_text(t, HB_TRUST_CRL),
         .trust_name = t->name,
         .disclosure = disclosure,
+        .sbom_sha256 = app->sbom->sha256,
         .read_raw = hb_raw_read,
         .read_raw_ctx = &reader,
         .draw = draw,

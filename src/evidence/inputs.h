@@ -10,12 +10,14 @@
 
 #include "decide/decision.h"
 #include "evidence/pack.h"
+#include "telemetry/window.h"
 
 #define HB_PACK_RUN "run.json"               /* profiles of the run under test */
 #define HB_PACK_BASELINE "baseline/run.json" /* of the reference, as it was compared with */
 #define HB_PACK_REFERENCE "reference.json"   /* why it was chosen, sets, prior */
 #define HB_PACK_REGISTRY "policy/metric_registry.yaml" /* absent = built-in */
 #define HB_PACK_POLICY "policy/baseline_policy.yaml"   /* absent = built-in */
+#define HB_PACK_TELEMETRY "raw/telemetry_schema.yaml"  /* of a window; absent = it had none */
 #define HB_PACK_DECISION "decision.json"
 
 /* What the metric registry and the policy of a decision were. */
@@ -48,6 +50,8 @@ HB_CHECKED hb_status hb_run_json_content(hb_str text, const char *name, char ret
  * equivalences. docs/formats/reference.md */
 HB_CHECKED hb_status hb_reference_json(const hb_reference *r, const hb_inputs_config *c,
                                        hb_buf *out, hb_error *err);
+/* A live window without its run, as it stands in a reference, for comparing two. */
+HB_CHECKED hb_status hb_window_json(const hb_window *w, hb_buf *out, hb_error *err);
 /* What a reference read from text points at. */
 typedef struct hb_reference_read hb_reference_read;
 /* run: the run under test, baseline: the run the reference is (NULL = none); both are borrowed and

@@ -62,6 +62,7 @@ typedef struct hb_verify_ask {
     hb_status (*draw)(void *ctx, const hb_decision *d, const char *decision_sha256,
                       hb_time decided_at, hb_buf *html, hb_buf *json, hb_error *err);
     void *draw_ctx;
+    const char *sbom_sha256; /* of the program that asks (base/sbom.h); NULL = it has none */
 } hb_verify_ask;
 
 typedef struct hb_verified {

@@ -94,6 +94,9 @@ const hb_pack_file *hb_check_listed(const hb_check *c, const char *path);
 /* "" when the decision has no such text. */
 const char *hb_check_decision_text(const hb_check *c, const char *object, const char *key);
 
+/* The first metric of which value or moments differ; "" = none. */
+const char *hb_check_other_metric(const hb_run *a, const hb_run *b);
+
 /* --- the questions, one file a subject --- */
 
 HB_CHECKED hb_status hb_ask_structure(hb_check *c, hb_error *err);
@@ -119,11 +122,19 @@ HB_CHECKED hb_status hb_ask_checkpoint(hb_check *c, hb_error *err);
 
 HB_CHECKED hb_status hb_ask_operators(hb_check *c, hb_error *err);
 HB_CHECKED hb_status hb_ask_approvals(hb_check *c, hb_error *err);
+HB_CHECKED hb_status hb_ask_governed(hb_check *c, hb_error *err);
+/* Everything signed that the pack has, as envelopes. */
+HB_CHECKED hb_status hb_check_statements(hb_check *c, hb_str **ret, size_t *ret_n, hb_error *err);
+/* When the decision was made: the log says so, nothing else of the pack does. HB_TIME_NONE = it is
+ * not known. */
+hb_time hb_check_decided_at(const hb_check *c);
 
 HB_CHECKED hb_status hb_ask_program(hb_check *c, hb_error *err);
 HB_CHECKED hb_status hb_ask_configuration(hb_check *c, hb_error *err);
 HB_CHECKED hb_status hb_ask_inputs(hb_check *c, hb_error *err);
 HB_CHECKED hb_status hb_ask_baseline(hb_check *c, hb_error *err);
+HB_CHECKED hb_status hb_ask_reference(hb_check *c, hb_error *err);
+HB_CHECKED hb_status hb_ask_selection(hb_check *c, hb_error *err);
 HB_CHECKED hb_status hb_ask_raw(hb_check *c, hb_error *err);
 HB_CHECKED hb_status hb_ask_reading(hb_check *c, hb_error *err);
 HB_CHECKED hb_status hb_ask_decision(hb_check *c, hb_error *err);

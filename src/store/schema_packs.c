@@ -7,7 +7,7 @@ static const char *const statements[] = {
     " id INTEGER PRIMARY KEY,"
     " run INTEGER NOT NULL REFERENCES runs(id),"
     " decision TEXT NOT NULL CHECK(length(decision) = 64),"
-    " stream TEXT NOT NULL CHECK(length(stream) <= 64), how TEXT NOT NULL,"
+    " stream TEXT NOT NULL CHECK(length(stream) <= 64),"
     " state TEXT NOT NULL CHECK(state IN ('wanted', 'made', 'gone')),"
     " attempts INTEGER NOT NULL CHECK(attempts >= 0), error TEXT NOT NULL,"
     " path TEXT NOT NULL, manifest TEXT NOT NULL CHECK(length(manifest) IN (0, 64)),"
