@@ -138,7 +138,8 @@ static hb_status tell(hb_check *c, const hb_redaction *r, const hb_buf *names, h
                         fields, follow, (int)names->n, names->p ? names->p : "", r->original_sha256,
                         r->reason));
     return hb_check_say(c, "redaction", HB_NOT_IN_PACK, err,
-                        "what cannot be seen any more: %zu files of the original (raw files, the "
+                        "what cannot be seen any more: %zu files of the original (raw files, runs "
+                        "of the baseline, the "
                         "log's proof, reports, which were drawn again); whether the profiles come "
                         "from the raw files; the digest of a run's content, which was made of "
                         "hidden texts. Logged, as who signed the original says: %s",
