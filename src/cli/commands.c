@@ -58,6 +58,7 @@ const hb_cmd *const hb_commands[] = {
     &hb_cmd_audit_check,
     &hb_cmd_audit_cosign,
     &hb_cmd_redact,
+    &hb_cmd_reveal,
     &hb_cmd_retention,
     &hb_cmd_custody_add,
     &hb_cmd_custody_timeline,

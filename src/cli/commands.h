@@ -79,6 +79,7 @@ extern const hb_cmd hb_cmd_alert_unshelve;
 extern const hb_cmd hb_cmd_alert_dead;
 extern const hb_cmd hb_cmd_alert_retry;
 extern const hb_cmd hb_cmd_redact;
+extern const hb_cmd hb_cmd_reveal;
 extern const hb_cmd hb_cmd_retention;
 extern const hb_cmd hb_cmd_custody_add;
 extern const hb_cmd hb_cmd_custody_timeline;
