@@ -9,10 +9,18 @@ import signal
 import socket
 import sqlite3
 import subprocess
+import sys
 import unittest
 import urllib.request
 
+try:
+    import jsonschema
+except ImportError:
+    print("skipped: no jsonschema")
+    sys.exit(77)
+
 import tlog
+from hbtest import SOURCE
 from livecase import CONFIG, T0, WINDOW, LiveCase, telemetry
 
 ROUNDS = int(os.environ.get("HB_KILL_ROUNDS", "10"))
@@ -307,6 +315,43 @@ class Decisions(Holds):
         self.once()
         self.assertEqual(self.query(f"SELECT json IS NULL FROM live_windows WHERE run_id = '{run}'"), [(1,)])
         self.assertIn("taken away", self.hb("live", "show", run))
+
+    def test_by_the_policy_of_retention(self):
+        self.hb("init", ".")
+        self.workspace()
+        self.once()
+        self.hb("keys", "generate", "ada", "--no-passphrase")
+        rows = self.query("SELECT run_id, verdict, json IS NULL FROM live_windows")
+        members = {r for r, in self.query("SELECT run_id FROM runs WHERE id IN (SELECT run FROM baseline_version_runs)")}
+        held = [r for r, v, _ in rows if v == "PASS_WITH_DRIFT"][1:2] + [r for r, v, _ in rows if v == "PASS" and r not in members][:1]
+        tagged = [r for r, v, _ in rows if v == "PASS_WITH_DRIFT"][0]
+        for run in held:
+            self.hold(run)
+        self.hb("baseline", "set", tagged, "--tag", "odd")
+        stay = members | set(held) | {tagged}
+        self.write("retention.yaml", "retention: {windows_max_age_days: 36500}\n")
+        self.assertEqual(self.hb_json("retention")["items"], [])
+        self.write("retention.yaml", "retention: {windows_max_age_days: 0}\n")
+        d = self.hb_json("retention")
+        item, = d["items"]
+        with open(os.path.join(SOURCE, "schemas", "retention.schema.json"), encoding="utf-8") as f:
+            jsonschema.validate(d, json.load(f))
+        self.assertEqual((item["what"], item["stream"], item["count"], item["run_id"], item["path"]),
+                         ("window decisions", "rig", len(rows) - len(stay), "", ""))
+        self.assertEqual((d["kept_on_hold"], d["kept_golden"]), (2, len(stay) - 2))
+        self.assertIn(f"{item['count']} of rig", self.hb("retention"))
+        self.assertEqual(self.query("SELECT count(*) FROM live_windows WHERE json IS NULL"), [(0,)])
+        self.assertEqual(self.hb_json("retention", "--apply", "--reason", "disk")["removed"], 1)
+        self.assertEqual({r for r, in self.query("SELECT run_id FROM live_windows WHERE json IS NOT NULL")}, stay)
+        (subject, data), = self.told()
+        self.assertEqual((subject, data["count"], data["bytes"], data["reason"], data["rule"]),
+                         ("rig", item["count"], item["bytes"], "disk", "windows_max_age_days"))
+        self.assertRegex(data["statement_sha256"], "^[0-9a-f]{64}$")
+        self.assertEqual(self.hb_json("retention")["items"], [])
+        failed = [r for r, v, _ in rows if v == "FAIL" and r not in stay][0]
+        self.assertIn("FAIL", self.hb("live", "show", failed))
+        self.hb("--json", "report", failed)  # it became a run: its decision is with the run
+        self.once()  # and the daemon goes on
 
 
 if __name__ == "__main__":
