@@ -83,8 +83,10 @@ typedef struct hb_journal_options {
     uint64_t max_bytes;     /* of all segments together, at least two; 0 = no limit */
     int64_t max_age_s; /* segments whose records are all older than this, by arrival and against
                         * the latest arrival in the journal, may go; 0 = no limit */
-    uint32_t sync_ms;  /* 0 = HB_JOURNAL_SYNC_MS */
-    bool read_only;    /* nothing is written, locked or cut; follows what another process writes */
+    uint64_t first; /* position of the first record of a journal that has no segment yet: where one
+                     * that is not there any more ended */
+    uint32_t sync_ms; /* 0 = HB_JOURNAL_SYNC_MS */
+    bool read_only;   /* nothing is written, locked or cut; follows what another process writes */
     bool no_sync_thread;    /* tests and tools: hb_journal_sync is called by hand */
     hb_journal_guard guard; /* NULL = nobody is asked, and age is looked at with each sync; else
                              * hb_journal_retain is to be called now and then */
