@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "evidence/pack.h"
 #include "export/backup_internal.h"
+#include "govern/token.h"
 #include "os/writing.h"
 
 #include <dirent.h>
@@ -34,7 +35,8 @@ bool hb_backup_wants(const char *path)
     }
     if (!strchr(path, '/')) {
         return hb_str_ends(s, ".yaml") || hb_str_ends(s, ".yml") ||
-               strcmp(path, HB_BACKUP_REGISTRY) == 0 || strcmp(path, HB_BACKUP_ABOUT) == 0;
+               strcmp(path, HB_BACKUP_REGISTRY) == 0 || strcmp(path, HB_BACKUP_ABOUT) == 0 ||
+               strcmp(path, HB_TOKENS_FILE) == 0 || strcmp(path, "watch.json") == 0;
     }
     bool yaml = hb_str_ends(s, ".yaml") || hb_str_ends(s, ".yml");
     return (yaml && below(path, "config/")) || below(path, "profiles/") ||
