@@ -292,7 +292,8 @@ class Dumps(Case):
             resource.setrlimit(resource.RLIMIT_CORE, (hard, hard))
             os.setgid(self.NOBODY)
             os.setuid(self.NOBODY)
-        p = subprocess.Popen([binary, *args], cwd=self.dir, env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"}, stdin=subprocess.PIPE,
+        p = subprocess.Popen([binary, *args], cwd=self.dir, env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8",
+                                                              "ASAN_OPTIONS": "disable_coredump=0"}, stdin=subprocess.PIPE,
                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, preexec_fn=become)
         try:
             seen = None
