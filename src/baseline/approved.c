@@ -14,6 +14,29 @@ static const char begin_words[] =
     "no operators are in force who could approve it: begin with 'hb operators init operators.yaml "
     "--key KEY'";
 
+/* The newest row alone could be an older one, written back, or what is left when the newest was
+ * taken out. */
+static hb_status as_logged(hb_store *s, const char *sha256, hb_arena *arena, hb_error *err)
+{
+    const char *told = "";
+    HB_TRY(hb_store_operators_told(s, arena, &told, err));
+    if (strcmp(told, sha256) == 0) {
+        return HB_OK;
+    }
+    if (!*told) {
+        return HB_FAIL(err, HB_E_EVIDENCE,
+                       "registry '%s' has operators (SHA-256 %.12s), and its log never told of "
+                       "any: somebody wrote them into it; 'hb audit verify' says more, restore a "
+                       "backup",
+                       hb_store_path(s), sha256);
+    }
+    return HB_FAIL(err, HB_E_EVIDENCE,
+                   "registry '%s': the newest operators in it are %.12s, and the newest its log "
+                   "tells of are %.12s: others were written into it, older ones written back, or "
+                   "the newest taken away; 'hb audit verify' says more, restore a backup",
+                   hb_store_path(s), *sha256 ? sha256 : "none", told);
+}
+
 hb_status hb_operators_in_force(hb_store *s, hb_operators **ret, hb_error *err)
 {
     hb_arena arena;
@@ -22,6 +45,9 @@ hb_status hb_operators_in_force(hb_store *s, hb_operators **ret, hb_error *err)
     bool found = false;
     hb_arena_init(&arena, 16 << 20);
     hb_status status = hb_store_operators(s, &arena, &row, &found, err);
+    if (status == HB_OK) {
+        status = as_logged(s, found ? row.sha256 : "", &arena, err);
+    }
     if (status == HB_OK && found) {
         status = hb_operators_parse(row.text, "operators in force", &o, err);
     }

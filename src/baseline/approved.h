@@ -15,7 +15,9 @@
 #include "telemetry/policy.h"
 
 /* NULL when no operators ever came into force. HB_E_EVIDENCE when what is kept is not what was
- * applied. Free with hb_operators_free. */
+ * applied, or not what the registry's queue of the log tells of last (both digests are named): that
+ * is asked each time and costs one look into an index. Who changes queue and table alike is found
+ * by `hb audit verify`. Free with hb_operators_free. */
 HB_CHECKED hb_status hb_operators_in_force(hb_store *s, hb_operators **ret, hb_error *err);
 
 typedef struct hb_matter_ask {

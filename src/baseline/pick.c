@@ -373,14 +373,7 @@ hb_status hb_pick(hb_picker *p, hb_choice *c, hb_error *err)
         [HB_STRATEGY_GOLDEN] = pick_tag,          [HB_STRATEGY_ROLLING] = pick_rolling,
         [HB_STRATEGY_EXPLICIT] = pick_explicit,
     };
-    hb_strategy by = p->ask->baseline ? HB_STRATEGY_EXPLICIT : p->policy->strategy;
-    if (p->policy->golden_for_hard_gates && !p->ask->baseline) {
-        by = HB_STRATEGY_GOLDEN; /* dual baseline: the golden decides, whatever the strategy */
-    }
-    /* A policy of the original that names a tag means it, whatever its strategy says. */
-    if (by == HB_STRATEGY_LAST_PASS && *hb_policy_tag(p->policy)) {
-        by = HB_STRATEGY_TAG;
-    }
+    hb_strategy by = p->ask->baseline ? HB_STRATEGY_EXPLICIT : hb_policy_chooses_by(p->policy);
     p->sel->reference.strategy = hb_strategy_name(by);
     if (p->ask->version) {
         p->sel->reference.tag = hb_policy_tag(p->policy);

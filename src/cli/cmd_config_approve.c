@@ -31,9 +31,10 @@ static hb_status read_file(hb_app *app, const char *path, config_matter *m, hb_e
     char *text = NULL;
     size_t n = 0;
     hb_doc_kind kind = HB_DOC_POLICY;
+    char note[HB_DOC_NOTE];
     HB_TRY(hb_app_open_units(app, err));
     HB_TRY(hb_file_read(app->os, path, HB_YAML_MAX_BYTES, &text, &n, err));
-    hb_status status = hb_config_doc_check(app, (hb_str){text, n}, path, &kind, err);
+    hb_status status = hb_config_doc_check(app, (hb_str){text, n}, path, &kind, note, err);
     if (status == HB_OK) {
         status = hb_digest_of(text, n, m->digest, err);
     }

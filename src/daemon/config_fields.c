@@ -218,6 +218,11 @@ static const hb_field limits_fields[] = {
     WHOLE("max_rss_mb", max_rss_mb, 0, MB_MAX, "0",
           "Memory of its own (the journal's mapped pages not counted) above which sources are made "
           "to wait and health says degraded; 0 = no limit."),
+    WHOLE(
+        "max_registry_mb", max_registry_mb, 0, MB_MAX, "0",
+        "Size of the registry above which full decisions of PASS and NO_TEST windows go before "
+        "decisions.keep_pass, the oldest first; their lines stay. When that does not help, health "
+        "says degraded. 0 = no limit."),
     {0},
 };
 
@@ -338,6 +343,15 @@ const hb_field hb_daemon_fields[] = {
     TEXT("signing_key", signing_key, PATH_BYTES,
          "What signs evidence packs: a file (hb keys generate), agent:KEYID or pkcs11:URI. Its "
          "passphrase comes from a systemd credential."),
+    TEXT("signing_cert", signing_cert, PATH_BYTES,
+         "Certificates of signing_key (PEM), its own first: they go into the packs."),
+    {.key = "encrypt_to",
+     .kind = HB_FIELD_STRINGS,
+     .offset = RAW(c.encrypt_to),
+     .offset_n = RAW(c.n_encrypt_to),
+     .max = PATH_BYTES,
+     .doc = "Certificates (PEM, RSA or EC) that evidence packs are encrypted to, 1 to 16. Whoever "
+            "has none of their keys, the daemon included, cannot read them any more."},
     LATER("alert_sinks", sinks, NAMES_OR_MAPS,
           "Where alerts go: a list of names, or of maps with sink, name and the sink's own keys. "
           "Default: stdout."),

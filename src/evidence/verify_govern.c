@@ -74,11 +74,13 @@ static hb_statement wanted_of(const hb_check *c)
     };
 }
 
+/* When the decision was made: the log says so, or, where its entry could give away what is hidden,
+ * who signed the original; nothing else of the pack does. */
 hb_time hb_check_decided_at(const hb_check *c)
 {
     hb_time at = HB_TIME_NONE;
-    if (c->has_included) {
-        const char *text = c->included.entry.at;
+    if (c->has_included || c->has_hidden) {
+        const char *text = c->has_included ? c->included.entry.at : c->commitments.logged_at;
         at = hb_time_parse(text, strlen(text), &at, NULL) ? at : HB_TIME_NONE;
     }
     return at;

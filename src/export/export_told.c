@@ -3,6 +3,7 @@
  * signatures with, the program that decided. */
 #include "export/export_internal.h"
 
+#include "audit/inclusion.h"
 #include "base/json_write.h"
 #include "crypto/x509.h"
 #include "export/audit.h"
@@ -43,7 +44,8 @@ static bool is_named(const hb_export_job *x, const hb_pack_file *files, size_t n
             return true;
         }
     }
-    return x->ask->how && strstr(x->ask->how, sha256); /* daemon.yaml itself is not in the pack */
+    /* daemon.yaml itself is not in the pack */
+    return x->daemon_sha256 && strcmp(x->daemon_sha256, sha256) == 0;
 }
 
 /* About configuration: of the texts that are in the pack or are named in it. */
@@ -110,6 +112,9 @@ static hb_status put_proof(hb_export_job *x, hb_audit_log *log, hb_error *err)
                               "was one";
         return HB_OK;
     }
+    hb_log_entry entry;
+    HB_TRY(hb_log_entry_read(e.entry, "log/entry.json", x->arena, &entry, err));
+    x->logged_at = entry.at;
     return put_evidence(x, &e, hb_audit_key(log), err);
 }
 
@@ -179,7 +184,7 @@ hb_status hb_export_chain(hb_export_job *x, hb_error *err)
 
 /* --- the program --- */
 
-static void program_json(const char *sha256, hb_buf *out)
+static void program_json(const char *sha256, const char *sbom_sha256, hb_buf *out)
 {
     hb_json j;
     hb_json_init(&j, out, HB_JSON_CANONICAL);
@@ -187,6 +192,7 @@ static void program_json(const char *sha256, hb_buf *out)
     hb_json_kc(&j, "compiler", HB_COMPILER);
     hb_json_kc(&j, "executable_sha256", sha256);
     hb_json_kc(&j, "format", "hb-program/1");
+    hb_json_kc(&j, "sbom_sha256", sbom_sha256);
     hb_json_kc(&j, "version", HB_VERSION);
     hb_json_end(&j);
 }
@@ -199,7 +205,7 @@ hb_status hb_export_program(hb_export_job *x, hb_error *err)
     hb_buf json;
     HB_TRY(hb_export_digest(x->ask->os, "/proc/self/exe", sha256, &bytes, err));
     hb_buf_init(&json, HB_PEM_MAX);
-    program_json(sha256, &json);
+    program_json(sha256, x->ask->sbom_sha256, &json);
     hb_status status = hb_buf_check(&json, err);
     if (status == HB_OK) {
         status = hb_pack_put(x->w, "program.json", json.p, json.n, err);
