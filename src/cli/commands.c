@@ -35,6 +35,7 @@ const hb_cmd *const hb_commands[] = {
     &hb_cmd_baseline_approvals,
     &hb_cmd_config_request,
     &hb_cmd_config_approve,
+    &hb_cmd_config_reject,
     &hb_cmd_operators_init,
     &hb_cmd_operators_check,
     &hb_cmd_operators_list,

@@ -50,6 +50,7 @@ extern const hb_cmd hb_cmd_baseline_requests;
 extern const hb_cmd hb_cmd_baseline_approvals;
 extern const hb_cmd hb_cmd_config_request;
 extern const hb_cmd hb_cmd_config_approve;
+extern const hb_cmd hb_cmd_config_reject;
 extern const hb_cmd hb_cmd_operators_init;
 extern const hb_cmd hb_cmd_operators_check;
 extern const hb_cmd hb_cmd_operators_list;
