@@ -52,7 +52,8 @@ class OnFail(Evidence):
             z.extractall(self.path("out"))
         journal = reading["journal"]
         self.assertEqual([f["why"] for f in reading["files"]], ["a live source, no file: what it sent is below raw/journal"])
-        self.assertEqual(reading["why"], "decided from profiles; the journal slice is included as received")
+        self.assertEqual(reading["why"], "")
+        self.assertEqual((journal["how"]["begin"], journal["how"]["why"]), (journal["from"], ""))
         self.assertEqual({s["name"]: s["payload"] for s in journal["how"]["sources"]}, {"file_replay": "json"})
         self.assertEqual(journal["members"], [n for n in map(lambda p: os.path.relpath(p, self.path("out")), sorted(
             glob.glob(self.path("out/raw/journal/*"))))])
@@ -65,10 +66,10 @@ class OnFail(Evidence):
         self.prepare()
         self.once()
         told = self.hb_json("replay", self.packs()[0])
-        self.assertTrue(told["same"])
+        self.assertEqual((told["same"], told["decided_from"]), (True, "raw"))
         self.assertEqual(told["verdict_before"], "FAIL")
         verified = self.hb_json("verify", self.packs()[0], "--trust", "daemon.pub")
-        self.assertEqual((verified["verdict"], verified["decided_from"]), ("FAIL", "profiles"))
+        self.assertEqual((verified["verdict"], verified["decided_from"]), ("FAIL", "raw"))
 
     def test_nothing_is_made_where_nothing_is_asked_for(self):
         self.prepare(CONFIG)
