@@ -61,7 +61,7 @@ class Raw(Evidence):
         return d
 
     def states(self, told, question):
-        return [a["state"] for a in told["answers"] if a["question"] == question]
+        return [a["answer"] for a in told["answers"] if a["question"] == question]
 
     def text(self, told, question):
         return " ".join(a["text"] for a in told["answers"] if a["question"] == question)
@@ -100,7 +100,7 @@ class Insider(Raw):
 
     def refused(self, files, has, question="reading"):
         told = self.verify(self.signed(files))
-        bad = {a["question"] for a in told["answers"] if a["state"] in ("fails", "not_checked")}
+        bad = {a["question"] for a in told["answers"] if a["answer"] in ("fails", "not_checked")}
         self.assertEqual(bad, {question}, told)
         self.assertIn(has, self.text(told, question))
         return told
@@ -165,7 +165,7 @@ class Insider(Raw):
     def test_how_they_were_read_is_another(self):
         reading = self.files["raw/reading.json"]
         for old, new, has in ((b'"lateness_ns":1000000000', b'"lateness_ns":2000000000', "other options"),
-                              (b'"payload":"json"', b'"payload":"plain"', "another run"),
+                              (b'"payload":"json"', b'"payload":"plain"', "does not close"),
                               (b'"late_policy":"drop"', b'"late_policy":"keep"', "'keep' is not known"),
                               (b'"begin":', b'"begin":1', "begin at"),
                               (b'"size_ns":300000000000', b'"size_ns":600000000000', "")):
@@ -215,7 +215,7 @@ class Streams(Raw):
         counts = json.loads(self.once("--json"))["counts"]
         self.assertGreater(counts["duplicate"], 100)
         self.assertGreater(counts["late"], 20)
-        there = self.all_hold_from_raw(least=8)
+        there = self.all_hold_from_raw(least=5)
         names = {os.path.basename(p).split("_")[1].split("-2026")[0] for p in there}
         self.assertEqual(names, {"w-10m-1m", "w-5m"})
 
@@ -251,21 +251,22 @@ max_ahead: 30d
                 self.assertEqual(names, {"one", "two"})
 
     def test_killed_in_the_middle_of_windows_and_started_again(self):
-        self.prepare(ALWAYS + "checkpoint_interval: 100ms\n", at="ws")
+        self.prepare(ALWAYS + "checkpoint_interval: 100ms\n")
         rng = random.Random(11)
         kills = 0
         done = False
         while not done:
-            p = self.start("--once", at="ws")
+            p = self.start("--once")
             try:
                 p.wait(timeout=0.3 + 0.5 * rng.random() if kills < 4 else 120)
             except subprocess.TimeoutExpired:
                 p.send_signal(signal.SIGKILL)
                 kills += 1
             p.wait()
+            self.assertIn(p.returncode, (0, -signal.SIGKILL), self.log())
             done = p.returncode == 0
         self.assertGreater(kills, 0)
-        self.all_hold_from_raw("ws", least=6)
+        self.all_hold_from_raw(least=6)
 
     def test_the_command_makes_the_same_of_a_window(self):
         self.prepare()
@@ -283,7 +284,9 @@ max_ahead: 30d
         self.prepare()
         self.once()
         (run, *_), = self.rows()
-        arrivals = [json.loads(line)["arrival"] for line in self.hb("journal", "cat", "--window", run, "--json").splitlines()]
+        with zipfile.ZipFile(self.packs()[0]) as z:
+            z.extractall(self.path("out"))
+        arrivals = [json.loads(line)["arrival"] for line in self.hb("journal", "cat", "--journal", "out/raw/journal", "--json").splitlines()]
         self.hb("export", "evidence-pack", "--case", run, "--out", "part.zip", "--key", "daemon.pem",
                 "--raw-slice", f"{arrivals[0]}..{arrivals[-1]}")
         d = self.verify("part.zip")
