@@ -138,7 +138,7 @@ class Redacted(Evidence):
             journal = json.loads(z.read("raw/reading.json"))["journal"]
         self.assertEqual((journal["members"], journal["why"]), ([], "taken out by redaction"))
         d = self.hb_json("verify", "r.zip", "--trust", "daemon.pub", "--trust", "keys/red.pub")
-        self.assertEqual((d["holds"], d["taken_out"], d["decided_from"]), (True, 1, "profiles"))
+        self.assertEqual((d["holds"], d["taken_out"], d["decided_from"]), (True, 2, "profiles"))
 
 
 class Cap(Evidence):

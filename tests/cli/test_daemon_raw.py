@@ -204,8 +204,8 @@ class Streams(Raw):
             if rng.random() < 0.01 and len(out) > 200:
                 a = len(out) - rng.randrange(2, 120)
                 out.append(out.pop(a))  # late
-        config = ALWAYS.replace("{size: 5m}", "{size: 10m, slide: 1m}\n  - {size: 5m}").replace(
-            "train: {windows: 40}", "train: {windows: 25}") + "decisions: {runs_per_hour: 6}\n"
+        config = ALWAYS.replace("{size: 5m}", "{size: 10m, slide: 5m}\n  - {size: 5m}").replace(
+            "train: {windows: 40}", "train: {windows: 25}") + "decisions: {runs_per_hour: 12}\n"
         for i in range(len(out)):  # a step, so that windows weigh
             d = json.loads(out[i])
             if d["metric"] == "volt" and (d["timestamp"] - T0) // 300 > 45:
@@ -217,7 +217,7 @@ class Streams(Raw):
         self.assertGreater(counts["late"], 20)
         there = self.all_hold_from_raw(least=5)
         names = {os.path.basename(p).split("_")[1].split("-2026")[0] for p in there}
-        self.assertEqual(names, {"w-10m-1m", "w-5m"})
+        self.assertEqual(names, {"w-10m-5m", "w-5m"})
 
     def test_units_and_names_of_the_telemetry_schema_and_several_sources(self):
         schema = """version: "1.0"
