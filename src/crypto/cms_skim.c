@@ -179,7 +179,7 @@ static hb_status next_piece(const hb_cms_source *s, hb_cms_content *c, bool *ret
         c->end = c->at;
         return HB_OK;
     }
-    if (h.tag != OCTETS || h.n > c->end - h.content) {
+    if (h.tag != OCTETS || h.content > c->end || h.n > c->end - h.content) {
         return not_whole(err);
     }
     c->at = h.content;

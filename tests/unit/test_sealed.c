@@ -477,6 +477,9 @@ static void cms__framing_that_leads_nowhere_is_refused(void **state)
         {"\xa0\x80\x30\x80\x02\x80", 6, false},
         {"\xa0\x80\x30\x80\x02\x01\x00\x31\x00\x30\x80\x06\x01\x00\x30\x00\xa0\x80\x24\x80\x04\x00",
          22, false},
+        /* a piece whose head stands across the end of the content */
+        {"\xa0\x80\x30\x80\x02\x01\x00\x31\x00\x30\x80\x06\x01\x00\x30\x00\xa0\x03\x04\x00\x04\x00",
+         22, false},
         {"", 0, false},
     };
     hb_buf in;
