@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hb config request, approve: where operators.yaml requires it, nothing is decided by a metric
- * registry or a baseline policy that its admins have not approved. */
+/* hb config request, approve: where operators.yaml requires it, nothing is decided or removed by
+ * configuration that its admins have not approved. */
 #include "base/mem.h"
 #include "cli/commands.h"
 #include "cli/config_docs.h"
@@ -31,25 +31,22 @@ static hb_status read_file(hb_app *app, const char *path, config_matter *m, hb_e
     char *text = NULL;
     size_t n = 0;
     hb_doc_kind kind = HB_DOC_POLICY;
+    char note[HB_DOC_NOTE];
     HB_TRY(hb_app_open_units(app, err));
     HB_TRY(hb_file_read(app->os, path, HB_YAML_MAX_BYTES, &text, &n, err));
-    hb_status status = hb_config_doc_check(app, (hb_str){text, n}, path, &kind, err);
+    hb_status status = hb_config_doc_check(app, (hb_str){text, n}, path, &kind, note, err);
     if (status == HB_OK) {
         status = hb_digest_of(text, n, m->digest, err);
     }
     hb_free(text);
     HB_TRY(status);
-    if (kind != HB_DOC_REGISTRY && kind != HB_DOC_POLICY) {
-        return HB_FAIL(err, HB_E_USAGE,
-                       "'%s' is a document of the kind %s; only a metric registry and a baseline "
-                       "policy are approved",
-                       path, hb_doc_name(kind));
+    hb_governed_doc doc = HB_GOVERNED_REGISTRY;
+    if (!hb_governed_find(hb_doc_name(kind), &doc)) {
+        return HB_FAIL(
+            err, HB_E_USAGE, "'%s' is a document of the kind %s, which is not approved this way%s",
+            path, hb_doc_name(kind), kind == HB_DOC_OPERATORS ? ": hb operators propose FILE" : "");
     }
-    m->s = (hb_statement){.subject_name = hb_doc_name(kind),
-                          .subject_sha256 = m->digest,
-                          .purpose = "config",
-                          .program = "*",
-                          .expires = HB_TIME_NONE};
+    m->s = hb_governed_matter(doc, m->digest);
     return hb_matter_envelopes(app->store, &m->s, &app->arena, &m->envelopes, &m->n, err);
 }
 
@@ -165,7 +162,7 @@ static const hb_opt approve_table[] = {
 const hb_cmd hb_cmd_config_request = {
     .name = "config request",
     .group = "Governance",
-    .summary = "ask for a registry or policy file to be approved",
+    .summary = "ask for a configuration file to be approved",
     .needs = HB_NEED_STORE_WRITE,
     .opts = request_table,
     .opts_size = sizeof(config_opts),
@@ -173,9 +170,11 @@ const hb_cmd hb_cmd_config_request = {
     .max_args = 1,
     .args = "FILE",
     .text_only = true,
-    .details = "Where operators.yaml has config_approvals_required, nothing is decided, set or\n"
-               "retired by a metric registry or baseline policy that is not approved, byte for\n"
-               "byte. Needs the role operator for \"*\".",
+    .details = "Where operators.yaml has config_approvals_required, nothing is decided, set,\n"
+               "retired or removed by configuration that is not approved, byte for byte:\n"
+               "metric registry, baseline and quality policy, equivalence mapping, telemetry\n"
+               "schema, saved profile, daemon.yaml, retention.yaml. Needs the role operator\n"
+               "for \"*\".",
     .example = "hb config request metric_registry.yaml --reason \"pump\" --key keys/lee.pem",
     .run = run_request,
 };
@@ -183,7 +182,7 @@ const hb_cmd hb_cmd_config_request = {
 const hb_cmd hb_cmd_config_approve = {
     .name = "config approve",
     .group = "Governance",
-    .summary = "approve a metric registry or baseline policy",
+    .summary = "approve a configuration file",
     .needs = HB_NEED_STORE_WRITE,
     .opts = approve_table,
     .opts_size = sizeof(config_opts),

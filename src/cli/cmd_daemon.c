@@ -59,6 +59,9 @@ static hb_status print_check(hb_app *app, const hb_daemon_files *f, hb_error *er
     for (size_t i = 0; i < c->n_sources; i++) {
         hb_buf_fmt(out, "source    %s (%s)\n", c->sources[i].name, c->sources[i].ops->name);
     }
+    if (*c->unread) {
+        hb_buf_fmt(out, "not read  %s: of another source\n", c->unread);
+    }
     for (size_t i = 0; i < c->n_windows; i++) {
         const hb_daemon_window *w = &c->windows[i];
         char baseline[120];
@@ -148,6 +151,7 @@ static void outcome_json(const hb_daemon_outcome *o, hb_json *j)
     hb_json_kc(j, "evidence", e->evidence_why);
     hb_json_kc(j, "baseline", e->baseline_why);
     hb_json_kc(j, "training", e->training);
+    hb_json_ku(j, "alerts_waiting", o->alerts_waiting);
     hb_json_end(j);
 }
 
@@ -200,6 +204,15 @@ static hb_status tell_outcome(hb_app *app, const hb_daemon_files *f, const hb_da
                    (unsigned long long)e->windows[HB_VERDICT_FAIL],
                    (unsigned long long)e->windows[HB_VERDICT_NO_TEST]);
         tell_left_out(e, &app->out);
+        if (*e->baseline_why) {
+            hb_buf_fmt(&app->out, "no baseline: %s\n", e->baseline_why);
+        }
+        if (o->alerts_waiting) {
+            hb_buf_fmt(&app->out,
+                       "not delivered yet: %llu alert events; the next start sends them (hb alert "
+                       "dead: what was given up)\n",
+                       (unsigned long long)o->alerts_waiting);
+        }
     }
     if (*e->evidence_why) {
         return HB_FAIL(err, HB_E_EVIDENCE, "%s", e->evidence_why);
@@ -216,6 +229,20 @@ static hb_status tell_outcome(hb_app *app, const hb_daemon_files *f, const hb_da
                        o->sources_failed, f->config.n_sources);
     }
     return HB_OK;
+}
+
+/* Everything it was started with; a text that changes later is asked about when it is read again.
+ */
+static hb_status check_approved(hb_app *app, const hb_daemon_files *f, hb_error *err)
+{
+    const char *schema = *f->schema_path ? hb_telemetry_schema_digest(f->schema) : "";
+    HB_TRY(hb_app_check_operators(app, err));
+    HB_TRY(hb_app_check_config(app, HB_GOVERNED_DAEMON, f->config_sha256, err));
+    HB_TRY(hb_app_check_config(app, HB_GOVERNED_REGISTRY, hb_registry_digest(f->registry), err));
+    HB_TRY(hb_app_check_config(app, HB_GOVERNED_TELEMETRY, schema, err));
+    return f->config.train
+               ? hb_app_check_config(app, HB_GOVERNED_QUALITY, app->quality_policy.digest, err)
+               : HB_OK;
 }
 
 static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f,
@@ -235,10 +262,7 @@ static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f,
     }
     if (kept == HB_OK) {
         app->store = store;
-        kept = hb_app_check_operators(app, err);
-        kept = kept != HB_OK ? kept
-                             : hb_app_check_config(app, "metric-registry",
-                                                   hb_registry_digest(f->registry), err);
+        kept = check_approved(app, f, err);
         app->store = NULL;
     }
     hb_store_close(store); /* the daemon opens it for itself */
@@ -247,6 +271,7 @@ static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f,
         .os = app->os,
         .config = &f->config,
         .config_path = f->config_path,
+        .config_sha256 = f->config_sha256,
         .base_dir = f->base_dir,
         .db = f->db,
         .reports = f->reports,
@@ -264,6 +289,7 @@ static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f,
         .chain_pem = packs->chain_pem,
         .seal = packs->seals ? &packs->seal : NULL,
         .evidence_dir = evidence_dir,
+        .sbom_sha256 = app->sbom->sha256,
         .bounded = o->once || o->replay,
         .replay = o->replay,
         .notify_socket = getenv("NOTIFY_SOCKET"),

@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/journal_shared.h"
 #include "cli/packs_shared.h"
+#include "cli/permitted.h"
 #include "cli/sealing.h"
 #include "cli/signing.h"
 
@@ -26,6 +27,7 @@ typedef struct export_opts {
     int form;
     bool is_unsigned;
     bool no_raw;
+    bool no_baseline_runs;
     const char *cert;
     hb_list encrypt_to;
     const char *encrypt_passphrase_file;
@@ -96,14 +98,15 @@ static hb_status make_ask(hb_app *app, const export_opts *o, hb_export_ask *ask,
                            .case_id = o->case_id,
                            .form = (hb_pack_form)o->form,
                            .no_raw = o->no_raw,
+                           .no_baseline_runs = o->no_baseline_runs,
                            .reason = o->reason,
                            .tmp = getenv("TMPDIR"),
+                           .sbom_sha256 = app->sbom->sha256,
                            .now = app->os->now()};
     HB_TRY(hb_case_id_check(o->case_id ? o->case_id : o->run, err));
     HB_TRY(parse_slice(o->slice, &ask->slice_from, &ask->slice_to, err));
     HB_TRY(hb_journal_dir(app, o->journal, &ask->journal.dir, err));
     HB_TRY(hb_app_audit_path(app, &ask->audit_dir, err));
-    HB_TRY(hb_packs_how(app, o->run, &ask->how, err));
     HB_TRY(hb_app_open_units(app, err));
     ask->units = app->units;
     return find_target(app, o, &ask->target, err);
@@ -168,6 +171,15 @@ static hb_status export_sealed(hb_app *app, const export_opts *o, const hb_expor
     return status;
 }
 
+static hb_status permit(hb_app *app, const export_opts *o, hb_signer *const *signers, size_t n,
+                        hb_error *err)
+{
+    const char *program = "";
+    HB_TRY(hb_program_of_run(app, o->run, &program, err));
+    return hb_app_permit_key(app, HB_ACTION_EXPORT, program,
+                             n ? hb_pubkey_id(hb_signer_public(signers[0])) : "", NULL, err);
+}
+
 static hb_status export_it(hb_app *app, const export_opts *o, hb_signer *const *signers, size_t n,
                            hb_error *err)
 {
@@ -176,6 +188,7 @@ static hb_status export_it(hb_app *app, const export_opts *o, hb_signer *const *
     HB_TRY(make_ask(app, o, &ask, err));
     ask.signers = signers;
     ask.n_signers = n;
+    HB_TRY(permit(app, o, signers, n, err));
     HB_TRY(hb_packs_read_chain(app, o->cert, &ask.chain_pem, err));
     HB_TRY(is_encrypted(o) ? export_sealed(app, o, &ask, &done, err)
                            : hb_export_pack(&ask, &app->arena, &done, err));
@@ -288,6 +301,10 @@ static const hb_opt table[] = {
      .kind = HB_OPT_FLAG,
      .offset = offsetof(export_opts, no_raw),
      .help = "leave the raw files out; the profiles they were read into stay"},
+    {.name = "no-baseline-runs",
+     .kind = HB_OPT_FLAG,
+     .offset = offsetof(export_opts, no_baseline_runs),
+     .help = "leave the baseline's runs out; its figures are then your word alone"},
     {.name = "raw-slice",
      .kind = HB_OPT_STRING,
      .offset = offsetof(export_opts, slice),

@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/custody_shared.h"
 #include "cli/govern_shared.h"
+#include "cli/permitted.h"
 #include "cli/table.h"
 #include "config/node.h"
 #include "export/retention.h"
@@ -113,20 +114,11 @@ static hb_status view_text(hb_app *app, const hb_retention_plan *p, bool found, 
 
 static hb_status permit(hb_app *app, hb_signer *signer, const char **ret_name, hb_error *err)
 {
-    hb_operators *o = NULL;
-    const hb_operator *who = NULL;
-    const char *keyid = signer ? hb_pubkey_id(hb_signer_public(signer)) : "";
-    HB_TRY(hb_app_operators(app, &o, err));
-    hb_status status =
-        o ? hb_permit(o, HB_ACTION_RETENTION, "", keyid, app->os->now(), &who, err) : HB_OK;
-    if (status == HB_OK) {
-        *ret_name = who      ? hb_arena_str(&app->arena, hb_str_of(who->name))
-                    : signer ? ""
-                             : hb_baseline_who(NULL);
-        status = *ret_name ? HB_OK : HB_NOMEM(err);
-    }
-    hb_operators_free(o);
-    return status;
+    const char *name = "";
+    HB_TRY(hb_app_permit_key(app, HB_ACTION_RETENTION, "",
+                             signer ? hb_pubkey_id(hb_signer_public(signer)) : "", &name, err));
+    *ret_name = *name || signer ? name : hb_baseline_who(NULL);
+    return HB_OK;
 }
 
 static hb_status apply(hb_app *app, const retention_opts *o, const hb_retention_ask *ask,
@@ -173,6 +165,7 @@ static hb_status retain(hb_app *app, const retention_opts *o, const hb_retention
     }
     HB_TRY(hb_retention_look(&ask, &app->arena, &plan, err));
     if (o->apply) {
+        HB_TRY(hb_app_check_config(app, HB_GOVERNED_RETENTION, policy->digest, err));
         HB_TRY(apply(app, o, &ask, &plan, &removed, err));
     }
     return app->common.json ? view_json(app, &plan, true, removed, o->apply, err)

@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/flow.h"
 #include "cli/packs_shared.h"
+#include "cli/permitted.h"
 
 typedef struct run_opts {
     hb_read_opts read;
@@ -62,7 +63,12 @@ static hb_status print_and_pack(hb_app *app, hb_flow *f, const hb_pack_maker *ma
 {
     hb_error why = {0};
     hb_status made =
-        maker->signer ? hb_packs_make(app, maker, f->run->meta.run_id, &f->pack, &why) : HB_OK;
+        maker->signer ? hb_app_permit_key(app, HB_ACTION_EXPORT, f->run->meta.program,
+                                          hb_pubkey_id(hb_signer_public(maker->signer)), NULL, &why)
+                      : HB_OK;
+    if (maker->signer && made == HB_OK) {
+        made = hb_packs_make(app, maker, f->run->meta.run_id, &f->pack, &why);
+    }
     if (made == HB_OK && !f->pack && hb_evidence_wanted(f->evidence, f->decision->verdict)) {
         hb_say(app,
                "the pack of this decision is the daemon's to make; one of your own: hb export "

@@ -68,6 +68,7 @@ static hb_status look(hb_app *app, const hb_trust *t, const char *pack, int *ret
         .trust_tsa = hb_trust_text(t, HB_TRUST_TSA),
         .crl = hb_trust_text(t, HB_TRUST_CRL),
         .trust_name = t->name,
+        .sbom_sha256 = app->sbom->sha256,
         .read_raw = hb_raw_read,
         .read_raw_ctx = &reader,
         .draw = draw,

@@ -95,6 +95,7 @@ const hb_cmd *const hb_commands[] = {
     &hb_cmd_alert_unshelve,
     &hb_cmd_alert_dead,
     &hb_cmd_alert_retry,
+    &hb_cmd_sbom,
     &hb_cmd_help,
     &hb_cmd_completion,
     NULL,

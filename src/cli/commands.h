@@ -96,6 +96,7 @@ extern const hb_cmd hb_cmd_encrypt;
 extern const hb_cmd hb_cmd_decrypt;
 extern const hb_cmd hb_cmd_timestamp_query;
 extern const hb_cmd hb_cmd_timestamp_attach;
+extern const hb_cmd hb_cmd_sbom;
 extern const hb_cmd hb_cmd_help;
 extern const hb_cmd hb_cmd_completion;
 

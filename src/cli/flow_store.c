@@ -121,7 +121,7 @@ static hb_status store(hb_app *app, const hb_flow *f, hb_buf texts[4], hb_buf *b
     HB_TRY(keep_documents(app, f, err));
     HB_TRY(hb_store_add_decision(app->store, &row, err));
     return hb_evidence_wanted(f->evidence, d->verdict)
-               ? hb_pack_want(app->store, row.run_id, f->digest, "", "", row.decided_at, err)
+               ? hb_pack_want(app->store, row.run_id, f->digest, "", row.decided_at, err)
                : HB_OK;
 }
 

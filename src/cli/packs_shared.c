@@ -14,16 +14,6 @@ hb_status hb_app_evidence_dir(hb_app *app, const char **ret_dir, hb_error *err)
     return hb_app_path(app, NULL, "evidence", ret_dir, err);
 }
 
-hb_status hb_packs_how(hb_app *app, const char *run_id, const char **ret_how, hb_error *err)
-{
-    const hb_packs_query q = {.run_id = run_id, .due = HB_TIME_NONE};
-    hb_packs_row *rows = NULL;
-    size_t n = 0;
-    HB_TRY(hb_packs_list(app->store, &q, &app->arena, &rows, &n, err));
-    *ret_how = n && *rows[n - 1].how ? rows[n - 1].how : NULL;
-    return HB_OK;
-}
-
 /* --- by whom, for whom --- */
 
 hb_status hb_packs_read_chain(hb_app *app, const char *path, hb_str *ret, hb_error *err)
@@ -146,6 +136,7 @@ hb_status hb_packs_make(hb_app *app, const hb_pack_maker *maker, const char *run
                          .slice_from = HB_TIME_NONE,
                          .slice_to = HB_TIME_NONE,
                          .units = app->units,
+                         .sbom_sha256 = app->sbom->sha256,
                          .now = app->os->now()};
     hb_packs_row *rows = NULL;
     const char *dir = NULL;

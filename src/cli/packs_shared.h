@@ -9,11 +9,6 @@
 /* evidence/ of the workspace. In the arena. */
 HB_CHECKED hb_status hb_app_evidence_dir(hb_app *app, const char **ret_dir, hb_error *err);
 
-/* How the records of a window were decoded, as the daemon noted it when it wanted a pack of it;
- * NULL = it did not, or the run is none. In the arena. */
-HB_CHECKED hb_status hb_packs_how(hb_app *app, const char *run_id, const char **ret_how,
-                                  hb_error *err);
-
 /* The file's text; n = 0 for a path that is NULL. In the arena. */
 HB_CHECKED hb_status hb_packs_read_chain(hb_app *app, const char *path, hb_str *ret, hb_error *err);
 

@@ -3,7 +3,6 @@
  * in config_lists.c. */
 #include "daemon/config_internal.h"
 
-#include "base/json_write.h"
 #include "crypto/digest.h"
 #include "http/http.h"
 #include "telemetry/run_meta.h"
@@ -25,7 +24,7 @@ static void defaults(hb_daemon_raw *raw, const char *file)
     c->name = "live";
     c->output_dir = "live";
     c->db_path = c->metric_registry = c->baseline_policy = c->telemetry_schema = "";
-    c->journal_dir = c->health_listen = c->signing_key = c->signing_cert = "";
+    c->journal_dir = c->health_listen = c->signing_key = c->signing_cert = c->unread = "";
     c->baseline_tag = "golden";
     c->journal_segment_mb = 64;
     c->journal_max_mb = 4096;
@@ -96,9 +95,11 @@ static hb_status check(const hb_daemon_raw *raw, const hb_node *root, const hb_w
         }
     }
     if ((c->evidence_on_fail || c->evidence_always) && !*c->signing_key) {
-        return HB_FAIL_AT(err, HB_E_CONFIG, top->name, root->line, root->col,
+        const char *key = c->evidence_always ? "evidence_pack_always" : "evidence_pack_on_fail";
+        const hb_pair *at = hb_node_find(root, key);
+        return HB_FAIL_AT(err, HB_E_CONFIG, top->name, at->line, at->col,
                           "'%s' needs 'signing_key': make one with 'hb keys generate', and name it",
-                          c->evidence_always ? "evidence_pack_always" : "evidence_pack_on_fail");
+                          key);
     }
     const char *without = *c->signing_cert ? "signing_cert" : c->n_encrypt_to ? "encrypt_to" : NULL;
     if (without && !c->evidence_on_fail && !c->evidence_always) {
@@ -131,6 +132,7 @@ static hb_status parse(hb_str text, hb_daemon_raw *raw, hb_error *err)
     const hb_where top = {.name = c->file, .path = "", .arena = &c->arena};
     HB_TRY(hb_yaml_parse(text, c->file, &c->arena, &root, err));
     HB_TRY(hb_fields_decode(hb_daemon_fields, root, &top, raw, err));
+    c->root = root;
     settle_times(raw);
     HB_TRY(hb_daemon_take_windows(raw, &top, err));
     HB_TRY(hb_daemon_take_sources(raw, &top, root, err));
@@ -171,32 +173,9 @@ bool hb_daemon_wants_pack(const hb_daemon_config *c, bool failed)
     return c->evidence_always || (c->evidence_on_fail && failed);
 }
 
-static void put_source(const hb_daemon_source *s, hb_json *j)
+hb_window_def hb_daemon_window_def(const hb_daemon_window *w)
 {
-    hb_json_obj(j);
-    hb_json_kc(j, "kind", s->ops->name);
-    hb_json_kc(j, "name", s->name);
-    hb_json_kc(j, "payload", hb_payload_names[s->format.payload]);
-    hb_json_kb(j, "topic_is_name", s->format.topic_is_name);
-    hb_json_end(j);
-}
-
-hb_status hb_daemon_config_how(const hb_daemon_config *c, const char *schema_sha256, hb_buf *out,
-                               hb_error *err)
-{
-    hb_json j;
-    hb_json_init(&j, out, HB_JSON_CANONICAL);
-    hb_json_obj(&j);
-    hb_json_key(&j, "sources");
-    hb_json_arr(&j);
-    for (size_t i = 0; i < c->n_sources; i++) {
-        put_source(&c->sources[i], &j);
-    }
-    hb_json_end(&j);
-    hb_json_kc(&j, "telemetry_schema_sha256", schema_sha256);
-    hb_json_kc(&j, "version", HB_VERSION);
-    hb_json_end(&j);
-    return hb_json_done(&j, err);
+    return (hb_window_def){.name = w->name, .size_ns = w->size_ns, .slide_ns = w->slide_ns};
 }
 
 /* --- digest --- */

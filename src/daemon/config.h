@@ -43,8 +43,9 @@ typedef struct hb_daemon_window {
 
 typedef struct hb_daemon_config {
     hb_arena arena;
-    const char *file; /* in messages */
-    const char *name; /* the stream */
+    const char *file;           /* in messages */
+    const struct hb_node *root; /* as written */
+    const char *name;           /* the stream */
 
     const char *output_dir; /* paths: "" = not given; relative ones start in the workspace */
     const char *db_path;
@@ -52,6 +53,7 @@ typedef struct hb_daemon_config {
     const char *baseline_policy;
     const char *telemetry_schema;
 
+    const char *unread; /* flat keys of another source than the one named, as `broker, topic`; "" */
     hb_daemon_source *sources;
     size_t n_sources;
     hb_daemon_window *windows;
@@ -93,7 +95,8 @@ typedef struct hb_daemon_config {
     const char **encrypt_to;  /* certificates packs are encrypted to; none = not encrypted */
     size_t n_encrypt_to;
     uint32_t max_metrics;
-    uint32_t max_rss_mb; /* 0 = no limit */
+    uint32_t max_rss_mb;      /* 0 = no limit */
+    uint32_t max_registry_mb; /* 0 = no limit */
 
     uint32_t breaker_failures;
     uint32_t breaker_window_s;
@@ -118,6 +121,12 @@ HB_CHECKED hb_status hb_daemon_config_parse(hb_str text, const char *name,
                                             hb_daemon_config *ret_config, hb_error *err);
 void hb_daemon_config_release(hb_daemon_config *c);
 
+/* The keys that are written differently in `now` and take effect at a start only, as `a, b`, into
+ * `out`; "" when there is none. Rules, sinks and times of alerts and the log's level are not among
+ * them: they are taken over by a running daemon. */
+void hb_daemon_config_changed(const hb_daemon_config *old, const hb_daemon_config *now, char *out,
+                              size_t room);
+
 /* SHA-256 (hex) of everything the engine's state depends on beside the journal: windows, times,
  * sources and how their messages are read, limits, training, identity, and the digests given. */
 typedef struct hb_daemon_digests {
@@ -131,10 +140,7 @@ HB_CHECKED hb_status hb_daemon_config_digest(const hb_daemon_config *c, const hb
 
 /* Is a pack to be made of a window with this verdict? */
 bool hb_daemon_wants_pack(const hb_daemon_config *c, bool failed);
-/* How the records of a window are decoded, for whoever reads them later: sources with kind, payload
- * and topic_is_name, digest of the telemetry schema; canonical JSON. */
-HB_CHECKED hb_status hb_daemon_config_how(const hb_daemon_config *c, const char *schema_sha256,
-                                          hb_buf *out, hb_error *err);
+hb_window_def hb_daemon_window_def(const hb_daemon_window *w);
 
 /* The field table, for the reference, the schema and the manual. */
 const struct hb_field *hb_daemon_config_fields(void);

@@ -218,6 +218,11 @@ static const hb_field limits_fields[] = {
     WHOLE("max_rss_mb", max_rss_mb, 0, MB_MAX, "0",
           "Memory of its own (the journal's mapped pages not counted) above which sources are made "
           "to wait and health says degraded; 0 = no limit."),
+    WHOLE(
+        "max_registry_mb", max_registry_mb, 0, MB_MAX, "0",
+        "Size of the registry above which full decisions of PASS and NO_TEST windows go before "
+        "decisions.keep_pass, the oldest first; their lines stay. When that does not help, health "
+        "says degraded. 0 = no limit."),
     {0},
 };
 

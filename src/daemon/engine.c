@@ -8,11 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { COMMIT_AFTER_MS = 50, PRUNE_AT_ONCE = 2000 };
+enum { COMMIT_AFTER_MS = 50 };
 
 /* --- samples --- */
 
-static hb_status on_sample(void *ctx, const hb_live_sample *sample, hb_error *err)
+static hb_status before_sample(void *ctx, const hb_live_sample *sample, hb_error *err)
 {
     hb_engine *e = ctx;
     hb_time mark = hb_windows_watermark(e->windows);
@@ -22,7 +22,7 @@ static hb_status on_sample(void *ctx, const hb_live_sample *sample, hb_error *er
     for (size_t i = 0; i < e->n_watched && !ahead; i++) {
         HB_TRY(hb_track_add(&e->watched[i].track, sample->t, e->record, err));
     }
-    return hb_windows_sample(e->windows, sample, err);
+    return HB_OK;
 }
 
 static hb_status on_late(void *ctx, const hb_live_sample *sample, hb_error *err)
@@ -38,41 +38,6 @@ static hb_status on_late(void *ctx, const hb_live_sample *sample, hb_error *err)
         status = hb_side_add(e->side, sample, &why);
     }
     return status == HB_OK ? HB_OK : HB_FAIL(err, status, "%s", why.msg);
-}
-
-static hb_decoder *decoder_of(const hb_engine *e, hb_str source)
-{
-    for (size_t i = 0; i < e->n_decoders; i++) {
-        if (hb_str_eq_c(source, e->decoders[i].name)) {
-            return e->decoders[i].decoder;
-        }
-    }
-    return NULL;
-}
-
-static hb_status take_message(hb_engine *e, const hb_record *r, hb_error *err)
-{
-    hb_decoder *d = decoder_of(e, r->source);
-    const char *bad = d ? NULL : "source that is not configured";
-    if (d) {
-        HB_TRY(hb_decode(d, r, on_sample, e, &bad, err));
-    }
-    return bad ? hb_windows_bad_message(e->windows, bad, err) : HB_OK;
-}
-
-static hb_status take_record(hb_engine *e, const hb_record *r, hb_error *err)
-{
-    switch (r->kind) {
-    case HB_RECORD_MESSAGE:
-        return take_message(e, r, err);
-    case HB_RECORD_TICK:
-        return hb_str_eq_c(r->topic, HB_ENGINE_FINISH)
-                   ? hb_windows_finish(e->windows, err)
-                   : hb_windows_tick(e->windows, r->arrival, err);
-    case HB_RECORD_LOSS:
-        return hb_windows_bad_message(e->windows, "lost by the source", err);
-    }
-    return hb_windows_bad_message(e->windows, "record of an unknown kind", err);
 }
 
 /* --- windows --- */
@@ -140,7 +105,7 @@ static hb_status drain(hb_engine *e, hb_error *err)
         HB_TRY(hb_windows_take(e->windows, &closed, err));
         if (!closed) {
             e->between = true;
-            return HB_OK;
+            return hb_begins_note(&e->begins, &e->feed, e->position, err);
         }
         hb_watched *w = watched_of(e, closed->window.name);
         if (!w) {
@@ -172,7 +137,7 @@ static hb_status read_one(hb_engine *e, bool *ret_more, hb_error *err)
     e->told.records++;
     e->told.last_arrival = r.arrival;
     e->told.reliving = e->stored && r.position < e->decided && r.position >= e->quiet_until;
-    HB_TRY(take_record(e, &r, err));
+    HB_TRY(hb_feed_take(&e->feed, &r, err));
     HB_TRY(drain(e, err));
     if (e->position >= e->decided && e->told.reliving) {
         e->told.reliving = false;
@@ -277,17 +242,6 @@ hb_status hb_engine_look_at_tags(hb_engine *e, hb_error *err)
     return moved ? hb_engine_commit(e, true, err) : HB_OK;
 }
 
-hb_status hb_engine_prune(hb_engine *e, hb_error *err)
-{
-    hb_time mark = hb_windows_watermark(e->windows);
-    uint64_t n = 0;
-    if (e->s.config->keep_pass_ns == 0 || mark == HB_TIME_NONE) {
-        return HB_OK;
-    }
-    return hb_live_prune(e->s.store, e->s.config->name, mark - e->s.config->keep_pass_ns,
-                         PRUNE_AT_ONCE, &n, err);
-}
-
 void hb_engine_set_alerts(hb_engine *e, hb_alerts *alerts)
 {
     e->s.alerts = alerts;
@@ -333,9 +287,7 @@ static hb_status make_windows(hb_engine *e, hb_error *err)
     const hb_daemon_config *c = e->s.config;
     hb_window_def defs[HB_WINDOWS_DEFS_MAX];
     for (size_t i = 0; i < c->n_windows; i++) {
-        defs[i] = (hb_window_def){.name = c->windows[i].name,
-                                  .size_ns = c->windows[i].size_ns,
-                                  .slide_ns = c->windows[i].slide_ns};
+        defs[i] = hb_daemon_window_def(&c->windows[i]);
     }
     const hb_windows_options options = {.stream = c->name,
                                         .defs = defs,
@@ -353,6 +305,24 @@ static hb_status make_windows(hb_engine *e, hb_error *err)
     return hb_windows_new(&options, e->s.registry, e->s.units, &e->windows, err);
 }
 
+static hb_status open_stream(hb_engine *e, hb_error *err)
+{
+    const hb_daemon_config *c = e->s.config;
+    hb_feed_source sources[HB_DAEMON_SOURCES_MAX];
+    for (size_t i = 0; i < c->n_sources; i++) {
+        sources[i] = (hb_feed_source){.name = c->sources[i].name, .format = c->sources[i].format};
+    }
+    HB_TRY(hb_feed_open(sources, c->n_sources, e->s.schema, e->windows, &e->feed, err));
+    e->feed.before = before_sample;
+    e->feed.ctx = e;
+    int64_t slide = INT64_MAX;
+    for (size_t i = 0; i < c->n_windows; i++) {
+        slide = c->windows[i].slide_ns < slide ? c->windows[i].slide_ns : slide;
+    }
+    hb_begins_init(&e->begins, c->n_windows, slide);
+    return HB_OK;
+}
+
 static hb_status make_parts(hb_engine *e, hb_error *err)
 {
     const hb_daemon_config *c = e->s.config;
@@ -362,8 +332,7 @@ static hb_status make_parts(hb_engine *e, hb_error *err)
                                        .quality = e->s.quality->digest};
     HB_TRY(hb_daemon_config_digest(c, &digests, e->config_digest, err));
     e->watched = hb_alloc_zero(c->n_windows * sizeof *e->watched);
-    e->decoders = hb_alloc_zero(c->n_sources * sizeof *e->decoders);
-    if (!e->watched || !e->decoders) {
+    if (!e->watched) {
         return HB_NOMEM(err);
     }
     for (; e->n_watched < c->n_windows; e->n_watched++) {
@@ -372,18 +341,13 @@ static hb_status make_parts(hb_engine *e, hb_error *err)
         hb_live_baseline_init(&w->baseline);
         hb_track_init(&w->track, w->def->size_ns, w->def->slide_ns);
     }
-    for (; e->n_decoders < c->n_sources; e->n_decoders++) {
-        hb_source_decoder *d = &e->decoders[e->n_decoders];
-        const hb_daemon_source *s = &c->sources[e->n_decoders];
-        d->name = s->name;
-        HB_TRY(hb_decoder_new(&s->format, e->s.schema, &d->decoder, err));
-    }
     HB_TRY(make_windows(e, err));
+    HB_TRY(open_stream(e, err));
     if (c->late == HB_LATE_SIDE) {
         HB_TRY(hb_side_open(e->s.os, e->s.side, &e->side, err));
     }
-    return hb_reports_open(e->s.os, e->s.reports, (uint64_t)c->max_report_dir_mb << 20, &e->reports,
-                           err);
+    return hb_reports_open(e->s.os, e->s.store, e->s.reports, (uint64_t)c->max_report_dir_mb << 20,
+                           &e->reports, err);
 }
 
 static hb_status count_before(hb_engine *e, hb_error *err)
@@ -449,13 +413,11 @@ void hb_engine_free(hb_engine *e)
         hb_training_release(&e->watched[i].training);
         hb_track_release(&e->watched[i].track);
     }
-    for (size_t i = 0; i < e->n_decoders; i++) {
-        hb_decoder_free(e->decoders[i].decoder);
-    }
+    hb_begins_release(&e->begins);
+    hb_feed_release(&e->feed);
     hb_windows_free(e->windows);
     hb_side_close(e->side);
     hb_reports_close(e->reports);
     hb_free(e->watched);
-    hb_free(e->decoders);
     hb_free(e);
 }

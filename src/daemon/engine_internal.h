@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Between the files of the engine: engine.c reads, judge.c decides, cycle.c commits, state.c saves
- * and restarts, register.c makes runs and reports of windows of weight. */
+ * and restarts, register.c makes runs and reports of windows of weight, reading.c says how their
+ * records are read again. */
 #ifndef HB_DAEMON_ENGINE_INTERNAL_H
 #define HB_DAEMON_ENGINE_INTERNAL_H
 
 #include "daemon/baseline.h"
+#include "daemon/begins.h"
 #include "daemon/engine.h"
 #include "daemon/reports.h"
 #include "daemon/side.h"
 #include "daemon/track.h"
 #include "daemon/train.h"
+#include "export/window_how.h"
 
 enum {
     HB_PENDING_MAX = 64,
@@ -42,7 +45,8 @@ typedef struct hb_pending {
     hb_buf
         basis; /* of a window that becomes a run: with the detector before it took the window in */
     char digest[65];
-    char *report; /* path, NULL = none */
+    hb_buf reading; /* of the same: how its records were read (export/window_how.h) */
+    char *report;   /* path, NULL = none */
     uint64_t from;
     uint64_t to;
     bool run;      /* is registered as a run … */
@@ -51,19 +55,14 @@ typedef struct hb_pending {
     int64_t since_ns; /* monotonic: its last record in hand */
 } hb_pending;
 
-typedef struct hb_source_decoder {
-    const char *name;
-    hb_decoder *decoder;
-} hb_source_decoder;
-
 struct hb_engine {
     hb_engine_setup s;
     bool distrust; /* the checkpoint's state could not be loaded: windows are filled again */
     hb_windows *windows;
     hb_watched *watched;
     size_t n_watched;
-    hb_source_decoder *decoders;
-    size_t n_decoders;
+    hb_feed feed;
+    hb_begins begins;
     hb_side *side;
     hb_reports *reports;
     hb_journal_reader *reader;
@@ -105,6 +104,9 @@ HB_CHECKED hb_status hb_watched_detector(hb_engine *e, hb_watched *w, hb_error *
 /* It gets to know the runs of the baseline that were windows of the same definition. */
 HB_CHECKED hb_status hb_watched_warm(hb_engine *e, hb_watched *w, hb_error *err);
 
+/* reading.c: p->reading, and p->from moved to where it begins. */
+HB_CHECKED hb_status hb_pending_reading(hb_engine *e, hb_pending *p, hb_error *err);
+
 /* cycle.c: everything pending and the checkpoint, in one transaction. */
 HB_CHECKED hb_status hb_engine_commit(hb_engine *e, bool with_state, hb_error *err);
 void hb_engine_evidence(hb_engine *e, const hb_error *why);
@@ -112,6 +114,9 @@ void hb_engine_evidence(hb_engine *e, const hb_error *why);
 /* register.c */
 HB_CHECKED hb_status hb_pending_report(hb_engine *e, hb_pending *p, hb_error *err);
 HB_CHECKED hb_status hb_pending_register(hb_engine *e, const hb_pending *p, hb_error *err);
+
+/* prune.c: takes away reports that are over their cap. */
+HB_CHECKED hb_status hb_engine_reports_pass(hb_engine *e, hb_error *err);
 
 /* state.c */
 HB_CHECKED hb_status hb_engine_save(const hb_engine *e, hb_buf *out, hb_error *err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the clock asks for: once a second memory, ticks, tags and what is wrong with the daemon
- * itself; once a minute what is to be pruned. */
+ * itself; once a minute what is to be kept no longer. */
 #include "daemon/supervise_internal.h"
 
 #include <stdio.h>
@@ -168,6 +168,17 @@ void hb_supervisor_watch_time(hb_supervisor *v)
     tick(v);
 }
 
+/* What is beyond its time or its cap, and what was released from hold since. */
+static void retention_pass(hb_supervisor *v)
+{
+    hb_error err = {0};
+    v->retention_why[0] = '\0';
+    if (hb_journal_retain(v->journal, &err) != HB_OK || hb_engine_prune(v->engine, &err) != HB_OK) {
+        hb_str_fit(err.msg, v->retention_why, sizeof v->retention_why);
+        hb_log_error(v->log, HB_LOG_WARN, "not_pruned", &err);
+    }
+}
+
 void hb_supervisor_each_second(hb_supervisor *v)
 {
     hb_error err = {0};
@@ -188,9 +199,7 @@ void hb_supervisor_each_second(hb_supervisor *v)
     }
     if (registry_ok && now - v->last_minute_ns >= 60 * second_ns) {
         v->last_minute_ns = now;
-        if (hb_engine_prune(v->engine, &err) != HB_OK) {
-            hb_log_error(v->log, HB_LOG_WARN, "not_pruned", &err);
-        }
+        retention_pass(v);
     }
     hb_supervisor_publish(v);
 }

@@ -19,6 +19,7 @@ void hb_pending_free(hb_pending *p)
         hb_window_closed_free(p->closed);
         hb_buf_release(&p->json);
         hb_buf_release(&p->basis);
+        hb_buf_release(&p->reading);
         hb_free(p->report);
         hb_free(p);
     }
@@ -186,6 +187,9 @@ static hb_status judge(hb_engine *e, hb_pending *p, hb_error *err)
     HB_TRY(absorb(e, w, window, err));
     p->from = hb_track_from(&w->track, window->start, window->end, e->record);
     p->to = e->position;
+    if (p->run && !p->training) {
+        HB_TRY(hb_pending_reading(e, p, err));
+    }
     if (window->revision == 0) {
         hb_track_closed(&w->track, window->start);
     }
@@ -202,6 +206,7 @@ hb_status hb_engine_judge(hb_engine *e, hb_watched *w, hb_window_closed *closed,
     *p = (hb_pending){.of = w, .closed = closed, .since_ns = e->s.os->monotonic_ns()};
     hb_buf_init(&p->json, HB_DECISION_MAX_BYTES);
     hb_buf_init(&p->basis, HB_BASIS_MAX);
+    hb_buf_init(&p->reading, HB_WINDOW_READING_MAX);
     hb_status status = HB_OK;
     bool keep = false;
     if (e->record < e->quiet_until) { /* judged under another configuration */
@@ -222,6 +227,6 @@ hb_status hb_engine_judge(hb_engine *e, hb_watched *w, hb_window_closed *closed,
         status = hb_pending_report(e, p, err);
     }
     e->pending[e->n_pending++] = p;
-    e->pending_bytes += p->basis.n;
+    e->pending_bytes += p->basis.n + p->reading.n;
     return status;
 }

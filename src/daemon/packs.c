@@ -3,7 +3,6 @@
 
 #include "base/mem.h"
 #include "export/automatic.h"
-#include "store/documents.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -11,6 +10,7 @@
 
 enum {
     POLL_MS = 1000, /* a pack whose time has come again is found this late */
+    CAP_MS = 60000, /* what was released from hold goes this late */
     FIRST_PAUSE_MS = 1000,
     MAX_PAUSE_MS = 300000,
     ARENA_BYTES = 1 << 30,
@@ -27,7 +27,8 @@ struct hb_packer {
     bool woken;
     bool ending;
     bool ended;
-    bool idle; /* nothing is due */
+    bool idle;         /* nothing is due */
+    int64_t cap_at_ns; /* monotonic: the cap was looked at */
     hb_packer_state state;
 };
 
@@ -91,6 +92,15 @@ static void made(hb_packer *p, const hb_packs_row *row, const char *path)
     note(p, "");
 }
 
+static void note_cap(hb_packer *p, const hb_export_dropped *done, const char *why)
+{
+    pthread_mutex_lock(&p->lock);
+    p->state.held = done->held;
+    p->state.held_bytes = done->held_bytes;
+    hb_str_fit(why, p->state.cap_why, sizeof p->state.cap_why);
+    pthread_mutex_unlock(&p->lock);
+}
+
 static void keep_below_cap(hb_packer *p, hb_arena *arena)
 {
     const hb_export_drop drop = {.os = p->o.os,
@@ -100,6 +110,7 @@ static void keep_below_cap(hb_packer *p, hb_arena *arena)
                                  .now = p->o.os->now()};
     hb_export_dropped done = {0};
     hb_error err = {0};
+    p->cap_at_ns = p->o.os->monotonic_ns();
     if (hb_export_drop_oldest(&drop, arena, &done, &err) != HB_OK) {
         hb_log_error(p->o.log, HB_LOG_WARN, "evidence_packs_not_dropped", &err);
     } else if (done.packs) {
@@ -109,6 +120,8 @@ static void keep_below_cap(hb_packer *p, hb_arena *arena)
                                             {.key = "bytes", .number = (int64_t)done.bytes}},
                      2);
     }
+    note_cap(p, &done, err.msg);
+    note(p, NULL);
 }
 
 /* *ret_any: there was one that was due. */
@@ -133,6 +146,7 @@ static hb_status one(hb_packer *p, hb_arena *arena, bool *ret_any, hb_error *err
                                .slice_from = HB_TIME_NONE,
                                .slice_to = HB_TIME_NONE,
                                .journal = {.journal = p->o.journal},
+                               .sbom_sha256 = p->o.sbom_sha256,
                                .now = p->o.os->now()};
     const char *path = NULL;
     hb_error why = {0};
@@ -177,6 +191,9 @@ static void *run(void *ctx)
         hb_error err = {0};
         bool any = false;
         hb_arena_init(&arena, ARENA_BYTES);
+        if (p->o.os->monotonic_ns() - p->cap_at_ns >= (int64_t)CAP_MS * NS_PER_MS) {
+            keep_below_cap(p, &arena);
+        }
         if (one(p, &arena, &any, &err) != HB_OK) {
             hb_log_error(p->o.log, HB_LOG_WARN, "evidence_packs_not_listed", &err);
         }
@@ -228,11 +245,6 @@ hb_status hb_packer_start(const hb_packer_options *options, hb_packer **ret_pack
     hb_status status = hb_store_open(p->o.os, p->o.db, HB_STORE_WRITE, &p->store, err);
     if (status == HB_OK) {
         hb_store_set_busy(p->store, BUSY_MS);
-        status = p->o.schema.n
-                     ? hb_store_put_document(p->store, "telemetry_schema", p->o.schema, NULL, err)
-                     : HB_OK;
-    }
-    if (status == HB_OK) {
         status = hb_packs_try_now(p->store, p->o.stream, err);
     }
     if (status == HB_OK) {

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "os/file.h"
 #include "report/report.h"
+#include "store/documents.h"
 #include "store/packs.h"
 
 #include <stdio.h>
@@ -39,7 +40,7 @@ static hb_status write_pages(hb_engine *e, hb_pending *p, const pages *all, cons
     HB_TRY(status);
     HB_TRY(hb_path_join(folder, "drift_report.html", &p->report, err));
     return hb_reports_added(e->reports, p->closed->run->meta.run_id,
-                            p->json.n + all->html.n + all->json.n, &e->told.reports_dropped, err);
+                            p->json.n + all->html.n + all->json.n, err);
 }
 
 static hb_status draw(hb_engine *e, hb_pending *p, pages *all, hb_error *err)
@@ -69,12 +70,13 @@ hb_status hb_pending_report(hb_engine *e, hb_pending *p, hb_error *err)
         return HB_NOMEM(err);
     }
     e->told.reports_why[0] = '\0';
-    if (status != HB_OK) {
-        snprintf(e->told.reports_why, sizeof e->told.reports_why,
-                 "reports cannot be written: %.160s", why.msg);
-        if (e->s.log) {
-            hb_log_error(e->s.log, HB_LOG_ERROR, "report_not_written", &why);
-        }
+    if (status == HB_OK) {
+        return hb_engine_reports_pass(e, err);
+    }
+    snprintf(e->told.reports_why, sizeof e->told.reports_why, "reports cannot be written: %.160s",
+             why.msg);
+    if (e->s.log) {
+        hb_log_error(e->s.log, HB_LOG_ERROR, "report_not_written", &why);
     }
     return HB_OK;
 }
@@ -128,19 +130,23 @@ static hb_status add_decision(hb_engine *e, const hb_pending *p, hb_buf texts[3]
 hb_status hb_pending_register(hb_engine *e, const hb_pending *p, hb_error *err)
 {
     bool existed = false;
-    HB_TRY(hb_store_add_run(e->s.store, p->closed->run, e->s.os->now(), &existed, err));
     if (p->training) {
-        return HB_OK;
+        return hb_store_add_run(e->s.store, p->closed->run, e->s.os->now(), &existed, err);
+    }
+    HB_TRY(hb_store_add_run_read(e->s.store, p->closed->run, (hb_str){p->reading.p, p->reading.n},
+                                 e->s.os->now(), &existed, err));
+    if (e->s.schema_text.n) {
+        HB_TRY(hb_store_put_document(e->s.store, "telemetry_schema", e->s.schema_text, NULL, err));
     }
     hb_buf texts[3];
     for (size_t i = 0; i < 3; i++) {
         hb_buf_init(&texts[i], LINES_MAX_BYTES);
     }
     hb_status status = add_decision(e, p, texts, err);
-    if (status == HB_OK && e->s.pack_how &&
+    if (status == HB_OK && e->s.packs &&
         hb_daemon_wants_pack(e->s.config, p->decision->verdict == HB_VERDICT_FAIL)) {
         status = hb_pack_want(e->s.store, p->closed->run->meta.run_id, p->digest, e->s.config->name,
-                              e->s.pack_how, e->s.os->now(), err);
+                              e->s.os->now(), err);
     }
     for (size_t i = 0; i < 3; i++) {
         hb_buf_release(&texts[i]);

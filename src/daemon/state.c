@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The engine's state as bytes, little-endian:
  *
- *     u32 "HBLS", u32 version 2 (1: baselines without reason and note)
+ *     u32 "HBLS", u32 version 3 (2: without beginnings; 1: baselines without reason and note)
  *     u64 first record that windows open now need
  *     i64 hour, u32 runs in it
  *     u64 n, bytes of the windows (telemetry/windows.h)
  *     u32 sources; each: name, u64 n, bytes of its decoder
  *     u32 definitions; each: name, baseline, training, marks, u64 n, bytes of its detector (0 =
- * none)
+ *     none)
+ *     beginnings (daemon/begins.h)
  *
  * Text is u32 n and its bytes. A state is loaded only under the configuration it was made with. */
 #include "daemon/engine_internal.h"
@@ -16,14 +17,14 @@
 
 #include <string.h>
 
-enum { MAGIC = 0x534c4248, VERSION = 2, VERSION_WITHOUT_APPROVAL = 1 };
+enum { MAGIC = 0x534c4248, VERSION = 3, VERSION_WITHOUT_BEGINS = 2, VERSION_WITHOUT_APPROVAL = 1 };
 
 uint64_t hb_engine_low(const hb_engine *e, uint64_t fallback)
 {
     for (size_t i = 0; i < e->n_watched; i++) {
         fallback = hb_track_first(&e->watched[i].track, fallback);
     }
-    return fallback;
+    return hb_begins_first(&e->begins, fallback);
 }
 
 /* --- saving --- */
@@ -55,15 +56,16 @@ static hb_status save(const hb_engine *e, hb_buf *out, hb_buf *part, hb_error *e
     hb_wire_put_u64(out, (uint64_t)e->hour);
     hb_wire_put_u32(out, e->runs_in_hour);
     HB_TRY(put_part(out, part, hb_windows_save(e->windows, part, err), err));
-    hb_wire_put_u32(out, (uint32_t)e->n_decoders);
-    for (size_t i = 0; i < e->n_decoders; i++) {
-        hb_state_put_text(out, e->decoders[i].name);
-        HB_TRY(put_part(out, part, hb_decoder_save(e->decoders[i].decoder, part, err), err));
+    hb_wire_put_u32(out, (uint32_t)e->feed.n);
+    for (size_t i = 0; i < e->feed.n; i++) {
+        hb_state_put_text(out, e->feed.names[i]);
+        HB_TRY(put_part(out, part, hb_decoder_save(e->feed.decoders[i], part, err), err));
     }
     hb_wire_put_u32(out, (uint32_t)e->n_watched);
     for (size_t i = 0; i < e->n_watched; i++) {
         HB_TRY(save_watched(&e->watched[i], out, part, err));
     }
+    hb_begins_save(&e->begins, out);
     return hb_buf_check(out, err);
 }
 
@@ -128,7 +130,7 @@ static hb_status load(hb_engine *e, hb_rd *in, hb_error *err)
     size_t n = 0;
     uint32_t magic = hb_rd_u32(in);
     uint32_t version = hb_rd_u32(in);
-    if (magic != MAGIC || (version != VERSION && version != VERSION_WITHOUT_APPROVAL)) {
+    if (magic != MAGIC || version < VERSION_WITHOUT_APPROVAL || version > VERSION) {
         return HB_FAIL(err, HB_E_INPUT, "the state is of another kind or version");
     }
     e->low = hb_rd_u64(in);
@@ -136,19 +138,22 @@ static hb_status load(hb_engine *e, hb_rd *in, hb_error *err)
     e->runs_in_hour = hb_rd_u32(in);
     HB_TRY(get_part(in, &p, &n, err));
     HB_TRY(hb_windows_load(e->windows, p, n, err));
-    if (hb_rd_u32(in) != e->n_decoders) {
+    if (hb_rd_u32(in) != e->feed.n) {
         return HB_FAIL(err, HB_E_INPUT, "the state has another number of sources");
     }
-    for (size_t i = 0; i < e->n_decoders; i++) {
-        HB_TRY(expect_name(in, e->decoders[i].name, err));
+    for (size_t i = 0; i < e->feed.n; i++) {
+        HB_TRY(expect_name(in, e->feed.names[i], err));
         HB_TRY(get_part(in, &p, &n, err));
-        HB_TRY(hb_decoder_load(e->decoders[i].decoder, p, n, err));
+        HB_TRY(hb_decoder_load(e->feed.decoders[i], p, n, err));
     }
     if (hb_rd_u32(in) != e->n_watched) {
         return HB_FAIL(err, HB_E_INPUT, "the state has another number of window definitions");
     }
     for (size_t i = 0; i < e->n_watched; i++) {
-        HB_TRY(load_watched(e, &e->watched[i], in, version == VERSION, err));
+        HB_TRY(load_watched(e, &e->watched[i], in, version > VERSION_WITHOUT_APPROVAL, err));
+    }
+    if (version > VERSION_WITHOUT_BEGINS) {
+        HB_TRY(hb_begins_restore(&e->begins, in, err));
     }
     return in->failed || hb_rd_left(in) ? HB_FAIL(err, HB_E_INPUT, "the state has a wrong length")
                                         : HB_OK;
@@ -170,6 +175,7 @@ static hb_status start_anew(hb_engine *e, uint64_t position, hb_error *err)
 {
     e->position = e->record = e->low = position;
     e->hour = INT64_MIN;
+    HB_TRY(hb_begins_note(&e->begins, &e->feed, position, err));
     for (size_t i = 0; i < e->n_watched; i++) {
         hb_watched *w = &e->watched[i];
         HB_TRY(hb_watched_baseline(e, w, err));
@@ -192,7 +198,7 @@ static void tell(hb_engine *e, hb_log_level level, const char *event, const char
 static uint64_t low_of(const hb_live_checkpoint *c, uint64_t fallback)
 {
     hb_rd in = hb_rd_of(c->state, c->state_len);
-    bool ours = hb_rd_u32(&in) == MAGIC && hb_rd_u32(&in) == VERSION;
+    bool ours = hb_rd_u32(&in) == MAGIC && hb_rd_u32(&in) <= VERSION;
     uint64_t low = hb_rd_u64(&in);
     return ours && !in.failed && low <= c->decided ? low : fallback;
 }
@@ -252,6 +258,21 @@ static hb_status restart(hb_engine *e, hb_arena *arena, hb_error *err)
     }
     e->decided = c.decided;
     return go_on(e, &c, err);
+}
+
+hb_status hb_engine_judged_to(hb_store *store, const char *stream, uint64_t *ret_position,
+                              hb_error *err)
+{
+    hb_arena arena;
+    hb_live_checkpoint c = {0};
+    bool found = false;
+    hb_arena_init(&arena, (size_t)HB_LIVE_STATE_MAX + (1 << 20));
+    hb_status status = hb_live_get_checkpoint(store, stream, &arena, &c, &found, err);
+    if (status == HB_OK) {
+        *ret_position = found ? c.decided : 0;
+    }
+    hb_arena_release(&arena);
+    return status;
 }
 
 hb_status hb_engine_restart(hb_engine *e, hb_error *err)

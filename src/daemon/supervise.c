@@ -6,6 +6,7 @@
 
 #include "base/mem.h"
 #include "os/file.h"
+#include "source/feed.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -21,8 +22,7 @@ enum {
     OUTBOX_STOP_MS = 1000,
     PACKS_STOP_MS = 1500,
     PACKS_SETTLE_MS = 300000, /* bounded: how long what is wanted may take */
-    HOW_BYTES = 1 << 20,
-    DELIVER_MS = 5000, /* bounded: how long what was raised may take to go out */
+    DELIVER_MS = 5000,        /* bounded: how long what was raised may take to go out */
     FIRST_PAUSE_MS = 100,
     REGISTRY_BUSY_MS = 500 /* a lock that stays is waited for outside, where signals are seen */
 };
@@ -127,7 +127,7 @@ static bool is_finished(hb_supervisor *v, hb_error *err, hb_status *io_status)
     uint64_t position = 0;
     const hb_record r = {.kind = HB_RECORD_TICK,
                          .source = HB_STR("daemon"),
-                         .topic = HB_STR(HB_ENGINE_FINISH),
+                         .topic = HB_STR(HB_FEED_FINISH),
                          .event = HB_TIME_NONE,
                          .arrival = v->s->os->now()};
     if (!hb_feeders_done(v->feeders, NULL) || v->retry_at_ns) {
@@ -227,10 +227,15 @@ static hb_status open_log(hb_supervisor *v, hb_error *err)
 static hb_status open_journal(hb_supervisor *v, hb_error *err)
 {
     const hb_daemon_config *c = v->config;
+    uint64_t known_to = 0;
+    HB_TRY(hb_engine_judged_to(v->store, c->name, &known_to, err));
     const hb_journal_options options = {.segment_bytes = (uint64_t)c->journal_segment_mb << 20,
                                         .max_bytes = (uint64_t)c->journal_max_mb << 20,
                                         .max_age_s = c->journal_max_age_s,
-                                        .sync_ms = c->journal_sync_ms};
+                                        .known_to = known_to,
+                                        .sync_ms = c->journal_sync_ms,
+                                        .guard = hb_keeper_guard,
+                                        .guard_ctx = v->keeper};
     HB_TRY(hb_dir_make(v->s->os, v->s->journal_dir, err));
     HB_TRY(hb_journal_open(v->s->os, v->s->journal_dir, &options, &v->journal, err));
     hb_journal_state s;
@@ -242,6 +247,12 @@ static hb_status open_journal(hb_supervisor *v, hb_error *err)
                                             {.key = "records", .number = (int64_t)s.cut_records}},
                      2);
     }
+    if (s.mended_bytes) {
+        hb_log_event(v->log, HB_LOG_ERROR, "journal_damaged",
+                     "what had been judged cannot be read any more (a failing disk?): loss records "
+                     "stand for it, repairs.log of the journal says where",
+                     &(hb_log_field){.key = "bytes", .number = (int64_t)s.mended_bytes}, 1);
+    }
     return HB_OK;
 }
 
@@ -252,6 +263,7 @@ static hb_status open_engine(hb_supervisor *v, hb_error *err)
     HB_TRY(hb_path_join(s->output_dir, "late.jsonl", &side, err));
     const hb_engine_setup setup = {.os = s->os,
                                    .config = s->config,
+                                   .config_sha256 = s->config_sha256,
                                    .store = v->store,
                                    .journal = v->journal,
                                    .registry = s->registry,
@@ -260,7 +272,8 @@ static hb_status open_engine(hb_supervisor *v, hb_error *err)
                                    .quality = s->quality,
                                    .schema = s->schema,
                                    .reports = s->reports,
-                                   .pack_how = v->packer ? v->how.p : NULL,
+                                   .schema_text = s->schema_text,
+                                   .packs = v->packer != NULL,
                                    .side = side,
                                    .alerts = v->alerts,
                                    .log = v->log};
@@ -275,17 +288,16 @@ static hb_status open_packer(hb_supervisor *v, hb_error *err)
     if (!s->signer) {
         return HB_OK;
     }
-    HB_TRY(hb_daemon_config_how(s->config, hb_telemetry_schema_digest(s->schema), &v->how, err));
     const hb_packer_options options = {.os = s->os,
                                        .db = s->db,
                                        .stream = s->config->name,
                                        .dir = s->evidence_dir,
                                        .audit_dir = s->audit_dir,
+                                       .sbom_sha256 = s->sbom_sha256,
                                        .journal = v->journal,
                                        .signer = s->signer,
                                        .chain_pem = s->chain_pem,
                                        .seal = s->seal,
-                                       .schema = s->schema_text,
                                        .max_bytes = (uint64_t)s->config->max_evidence_mb << 20,
                                        .log = v->log};
     return hb_packer_start(&options, &v->packer, err);
@@ -330,12 +342,13 @@ static hb_status open_all(hb_supervisor *v, hb_error *err)
     HB_TRY(hb_dir_make(s->os, s->output_dir, err));
     HB_TRY(
         hb_notify_new(s->os, s->notify_socket, s->watchdog_usec, s->watchdog_pid, &v->notify, err));
+    HB_TRY(hb_claim(s->os, s->db, s->config->name, &v->claim, err));
     HB_TRY(hb_health_new(&v->health, err));
     HB_TRY(open_health(v, err));
-    HB_TRY(hb_claim(s->os, s->db, s->config->name, &v->claim, err));
     HB_TRY(hb_store_open(s->os, s->db, HB_STORE_WRITE, &v->store, err));
     hb_store_set_busy(v->store, REGISTRY_BUSY_MS);
     HB_TRY(hb_supervisor_open_alerts(v, v->config, &v->alerts, err));
+    HB_TRY(hb_keeper_open(s->os, s->db, s->config->name, &v->keeper, err));
     HB_TRY(open_journal(v, err));
     HB_TRY(open_packer(v, err));
     HB_TRY(open_engine(v, err));
@@ -393,6 +406,10 @@ static hb_status close_in_order(hb_supervisor *v, hb_daemon_outcome *ret, hb_sta
     if (v->outbox && v->s->bounded && status == HB_OK) {
         deliver(v);
     }
+    hb_alert_counts counts = {0};
+    if (v->outbox && hb_alerts_count(v->store, v->config->name, &counts, NULL) == HB_OK) {
+        ret->alerts_waiting = counts.outbox;
+    }
     if (v->packer && v->s->bounded && !v->ending && status == HB_OK) {
         hb_packer_settle(v->packer, PACKS_SETTLE_MS);
     }
@@ -404,7 +421,6 @@ static void release(hb_supervisor *v, bool hung)
     hb_http_stop(v->http);
     hb_http_gate_close(v->gate);
     hb_outbox_stop(v->outbox, OUTBOX_STOP_MS);
-    hb_buf_release(&v->how);
     hb_engine_free(v->engine);
     char why[HB_AUDITOR_WHY];
     hb_auditor_stop(v->auditor, why);
@@ -419,6 +435,7 @@ static void release(hb_supervisor *v, bool hung)
     if (!hung) { /* else its thread still uses them, and the program ends anyway */
         hb_feeders_close(v->feeders);
         hb_journal_close(v->journal);
+        hb_keeper_close(v->keeper);
     }
     hb_notify_free(v->notify);
     hb_health_free(v->health);
@@ -438,7 +455,6 @@ hb_status hb_daemon_run(const hb_daemon_setup *setup, hb_daemon_outcome *ret, hb
         .s = setup, .config = setup->config, .started = setup->os->now(), .claim = -1};
     hb_daemon_outcome outcome = {0};
     sigset_t before;
-    hb_buf_init(&v.how, HOW_BYTES);
     block_signals(&before);
     hb_status status = open_all(&v, err);
     if (status == HB_OK) {

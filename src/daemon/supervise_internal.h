@@ -8,6 +8,7 @@
 #include "daemon/claim.h"
 #include "daemon/feeders.h"
 #include "daemon/health_routes.h"
+#include "daemon/keeper.h"
 #include "daemon/notify.h"
 #include "daemon/packs.h"
 #include "daemon/supervise.h"
@@ -25,14 +26,15 @@ typedef struct hb_supervisor {
     const hb_daemon_setup *s;
     char correlation[33];
     hb_log *log;
-    int claim;       /* the stream's lock; -1 = none */
-    hb_store *store; /* of this thread */
+    int claim;               /* the stream's lock; -1 = none */
+    hb_store *store;         /* of this thread */
+    hb_keeper *keeper;       /* of the journal */
+    char retention_why[200]; /* "" = the last retention pass did what it wanted */
     hb_journal *journal;
     hb_alerts *alerts;
     hb_outbox *outbox;
     hb_outbox_sink *outbox_sinks;
     hb_packer *packer; /* NULL = no evidence packs are made */
-    hb_buf how;        /* how records are decoded, for those */
     hb_engine *engine;
     hb_auditor *auditor;
     hb_feeders *feeders;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A live window and the detector's state. */
+#include "evidence/inputs.h"
 #include "evidence/inputs_internal.h"
 
 enum { STATE_MAX_BYTES = 256 << 20 };
@@ -63,6 +64,14 @@ static void window_put(hb_json *j, const hb_window *w)
     hb_json_end(j);
     hb_exact_time(j, "start_ns", w->start);
     hb_json_end(j);
+}
+
+hb_status hb_window_json(const hb_window *w, hb_buf *out, hb_error *err)
+{
+    hb_json j;
+    hb_json_init(&j, out, HB_JSON_CANONICAL);
+    window_put(&j, w);
+    return hb_json_done(&j, err);
 }
 
 hb_status hb_live_put(hb_json *j, const hb_live *live, hb_error *err)

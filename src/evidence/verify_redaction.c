@@ -11,6 +11,9 @@ static hb_status read_all(hb_check *c, hb_redaction *r, hb_manifest *original, h
     hb_str text;
     HB_TRY(hb_check_read(c, HB_PACK_REDACTION, HB_VERIFY_SMALL_MAX, &text, err));
     HB_TRY(hb_redaction_read(text, &c->out->arena, r, err));
+    if (r->n_documents) {
+        return HB_OK;
+    }
     HB_TRY(hb_check_read(c, HB_PACK_ORIGINAL_MANIFEST, HB_PACK_MANIFEST_MAX, &text, err));
     HB_TRY(hb_manifest_read(text, &c->out->arena, original, err));
     return hb_redaction_check(r, original, &c->manifest, err);
@@ -100,6 +103,9 @@ hb_status hb_ask_redaction(hb_check *c, hb_error *err)
         return hb_check_fault(c, "redaction", &e, err);
     }
     c->out->is_redacted = true;
+    if (r.n_documents) {
+        return hb_check_hidden(c, &r, err);
+    }
     c->out->n_taken_out = r.n_dropped;
     HB_TRY(hb_check_say(c, "redaction", HB_HOLDS, err,
                         "redacted: %zu file%s of the original (manifest SHA-256 %s) %s not here, "

@@ -8,6 +8,7 @@
 #include "os/file.h"
 #include "store/audit.h"
 #include "store/custody.h"
+#include "store/live.h"
 
 #include <errno.h>
 #include <string.h>
@@ -72,7 +73,6 @@ static hb_status make(const hb_export_ask *like, const hb_packs_row *row, const 
     ask.case_id = NULL;
     ask.target = path;
     ask.form = HB_PACK_ZIP;
-    ask.how = *row->how ? row->how : NULL;
     ask.automatic = true;
     HB_TRY(ask.seal ? seal(&ask, arena, &done, err) : hb_export_pack(&ask, arena, &done, err));
     return mark(like, row, path, done.manifest_sha256, err);
@@ -142,13 +142,49 @@ static void drop_members(void *ctx, hb_json *j)
     hb_json_kc(j, "what", "evidence pack");
 }
 
-static hb_status drop_one(const hb_export_drop *d, hb_packs_row *row, hb_error *err)
+static hb_status drop_within(const hb_export_drop *d, hb_packs_row *row, hb_arena *arena,
+                             bool *ret_held, hb_error *err)
 {
-    if (d->os->unlink(row->path) != 0 && errno != ENOENT) {
-        return HB_FAIL(err, HB_E_IO, "cannot take away '%s': %s", row->path, strerror(errno));
+    hb_custody_holds holds;
+    HB_TRY(hb_custody_held(d->store, arena, &holds, err)); /* one may have come since */
+    *ret_held = hb_custody_is_held(&holds, row->run_id);
+    if (*ret_held) {
+        return HB_OK;
     }
     HB_TRY(hb_pack_gone(d->store, row->id, "taken away: max_evidence_mb", err));
-    return hb_store_log(d->store, "retention", row->run_id, d->now, "", drop_members, row, err);
+    HB_TRY(hb_store_log(d->store, "retention", row->run_id, d->now, "", drop_members, row, err));
+    return d->os->unlink(row->path) == 0 || errno == ENOENT
+               ? HB_OK
+               : HB_FAIL(err, HB_E_IO, "cannot take away '%s': %s", row->path, strerror(errno));
+}
+
+static hb_status drop_one(const hb_export_drop *d, hb_packs_row *row, hb_arena *arena,
+                          bool *ret_held, hb_error *err)
+{
+    HB_TRY(hb_live_begin(d->store, err));
+    return hb_live_end(d->store, drop_within(d, row, arena, ret_held, err), err);
+}
+
+static hb_status drop_from(const hb_export_drop *d, hb_packs_row *rows, size_t n, uint64_t bytes,
+                           hb_arena *arena, hb_export_dropped *done, hb_error *err)
+{
+    hb_custody_holds holds;
+    HB_TRY(hb_custody_held(d->store, arena, &holds, err));
+    for (size_t i = 0; i + 1 < n && bytes - done->bytes > d->max_bytes; i++) {
+        bool held = hb_custody_is_held(&holds, rows[i].run_id);
+        if (!held) {
+            HB_TRY(drop_one(d, &rows[i], arena, &held, err));
+        }
+        done->packs += !held;
+        done->bytes += held ? 0 : rows[i].bytes;
+        done->held += held;
+        done->held_bytes += held ? rows[i].bytes : 0;
+    }
+    if (bytes - done->bytes <= d->max_bytes) {
+        done->held = 0;
+        done->held_bytes = 0;
+    }
+    return HB_OK;
 }
 
 hb_status hb_export_drop_oldest(const hb_export_drop *d, hb_arena *arena, hb_export_dropped *ret,
@@ -156,25 +192,14 @@ hb_status hb_export_drop_oldest(const hb_export_drop *d, hb_arena *arena, hb_exp
 {
     hb_packs_sums sums;
     hb_export_dropped done = {0};
-    HB_TRY(hb_packs_sum(d->store, d->stream, &sums, err));
-    if (d->max_bytes == 0 || sums.bytes <= d->max_bytes) {
-        *ret = done;
-        return HB_OK;
-    }
     const hb_packs_query q = {
         .stream = d->stream, .state = "made", .due = HB_TIME_NONE, .limit = LISTED};
     hb_packs_row *rows = NULL;
-    hb_custody_holds holds;
     size_t n = 0;
-    HB_TRY(hb_custody_held(d->store, arena, &holds, err));
-    HB_TRY(hb_packs_list(d->store, &q, arena, &rows, &n, err));
-    for (size_t i = 0; i + 1 < n && sums.bytes - done.bytes > d->max_bytes; i++) {
-        if (hb_custody_is_held(&holds, rows[i].run_id)) {
-            continue;
-        }
-        HB_TRY(drop_one(d, &rows[i], err));
-        done.packs++;
-        done.bytes += rows[i].bytes;
+    HB_TRY(hb_packs_sum(d->store, d->stream, &sums, err));
+    if (d->max_bytes && sums.bytes > d->max_bytes) {
+        HB_TRY(hb_packs_list(d->store, &q, arena, &rows, &n, err));
+        HB_TRY(drop_from(d, rows, n, sums.bytes, arena, &done, err));
     }
     *ret = done;
     return HB_OK;

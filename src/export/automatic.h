@@ -32,10 +32,14 @@ typedef struct hb_export_drop {
 typedef struct hb_export_dropped {
     uint64_t packs;
     uint64_t bytes;
+    uint64_t held; /* the cap is not kept: so many that would have gone are on hold */
+    uint64_t held_bytes;
 } hb_export_dropped;
 
 /* Oldest first until the others fit; the newest always stays, and what is on hold
- * (store/custody.h). Each is in the log ("retention"). */
+ * (store/custody.h), which is asked in the transaction of each removal and its entry in the log
+ * ("retention"). What could not be removed is not told of; what was removed and not told of, for
+ * the program was killed, is told of by the next call. */
 HB_CHECKED hb_status hb_export_drop_oldest(const hb_export_drop *drop, hb_arena *arena,
                                            hb_export_dropped *ret, hb_error *err);
 

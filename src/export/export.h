@@ -41,15 +41,16 @@ typedef struct hb_export_ask {
     hb_str chain_pem; /* certificates of one of the signers' keys, his own first; n = 0: none */
     const hb_seal_ask *seal; /* of automatic packs (export/automatic.h): encrypted so; NULL = not */
     bool no_raw;
-    hb_time slice_from; /* only the records, or rows of text files, from here … */
-    hb_time slice_to;   /* … to here; HB_TIME_NONE = all */
-    const char *tmp;    /* folder for temporary files; NULL = /tmp */
+    bool no_baseline_runs; /* without baseline/runs/: nobody can make the reference again */
+    hb_time slice_from;    /* only the records, or rows of text files, from here … */
+    hb_time slice_to;      /* … to here; HB_TIME_NONE = all */
+    const char *tmp;       /* folder for temporary files; NULL = /tmp */
     hb_export_journal journal;
-    const char *how; /* of a window: how its records were decoded, canonical JSON; NULL = unknown */
-    hb_units *units; /* NULL = none are needed */
-    bool automatic;  /* told in the log */
-    const char *reason; /* in the log; NULL = none was given */
-    hb_time now;        /* of the export; in the log, not in the pack */
+    hb_units *units;         /* NULL = none are needed */
+    bool automatic;          /* told in the log */
+    const char *reason;      /* in the log; NULL = none was given */
+    const char *sbom_sha256; /* of this program (base/sbom.h) */
+    hb_time now;             /* of the export; in the log, not in the pack */
 } hb_export_ask;
 
 typedef struct hb_exported { /* strings in the arena */

@@ -206,10 +206,13 @@ static hb_status put_files(hb_export_job *x, hb_raw_list *l, hb_error *err)
 static hb_status find_reading(hb_export_job *x, hb_raw_list *l, hb_error *err)
 {
     bool found = false;
+    if (l->journal) { /* how is said there */
+        return HB_OK;
+    }
     HB_TRY(hb_store_get_reading(x->ask->store, x->ask->run_id, x->arena, &l->reading, &found, err));
     if (!found) {
         l->reading = (hb_str){0};
-        if (!*l->why && !l->journal) {
+        if (!*l->why) {
             l->why = "how the run was read is not kept: it was registered before version 0.2";
         }
     }
@@ -275,9 +278,7 @@ hb_status hb_export_raw(hb_export_job *x, hb_error *err)
     HB_TRY(hb_export_records(x, &l.journal, err));
     HB_TRY(put_files(x, &l, err));
     if (l.journal) {
-        l.why = *l.journal->why
-                    ? l.journal->why
-                    : "decided from profiles; the journal slice is included as received";
+        l.why = *l.journal->why ? l.journal->why : x->window_why;
     }
     HB_TRY(find_reading(x, &l, err));
     HB_TRY(put_documents(x, &l, err));

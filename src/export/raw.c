@@ -3,9 +3,12 @@
 
 #include "base/mem.h"
 #include "config/node.h"
+#include "decide/live.h"
 #include "export/export_internal.h"
 #include "export/raw_files.h"
 #include "export/raw_how.h"
+#include "export/raw_window.h"
+#include "os/file.h"
 #include "telemetry/run_builder.h"
 #include "telemetry/run_meta.h"
 
@@ -127,12 +130,86 @@ static hb_status read_files(job *j, hb_run **ret_run, hb_error *err)
     return status;
 }
 
+/* --- a window --- */
+
+static hb_status schema_text(job *j, hb_str *ret, hb_error *err)
+{
+    char *text = NULL;
+    size_t n = 0;
+    HB_TRY(hb_pack_read(j->pack, HB_PACK_TELEMETRY, HB_YAML_MAX_BYTES, &text, &n, err));
+    *ret = (hb_str){hb_arena_strndup(&j->arena, text, n), n};
+    hb_free(text);
+    return ret->p ? HB_OK : HB_NOMEM(err);
+}
+
+static hb_status make_window(job *j, hb_window_again *again, hb_run **ret_run, hb_error *err)
+{
+    hb_window_closed *closed = NULL;
+    HB_TRY(hb_window_read_again(again, &closed, err));
+    /* Of another run it is said which metric differs: that is the caller's. */
+    hb_status status = strcmp(closed->run->digest, j->in->run->digest) == 0
+                           ? hb_window_same(&closed->window, again->judged, err)
+                           : HB_OK;
+    if (status == HB_OK) {
+        *ret_run = HB_TAKE(closed->run);
+    }
+    hb_window_closed_free(closed);
+    return status;
+}
+
+static hb_status read_journal(job *j, const char *dir, hb_run **ret_run, hb_error *err)
+{
+    const hb_raw_journal *said = j->list.journal;
+    const hb_live *live = j->in->reference.prior ? j->in->reference.prior->live : NULL;
+    const hb_journal_options options = {.read_only = true};
+    hb_window_how how;
+    hb_str schema = {0};
+    hb_str state = {0};
+    if (!live || strcmp(live->window->id, said->window) != 0) {
+        return HB_FAIL(err, HB_E_EVIDENCE, "'%s' is about another window than the decision",
+                       HB_PACK_READING);
+    }
+    HB_TRY(
+        hb_window_how_parse(hb_str_of(said->how), HB_PACK_READING ": how", &j->arena, &how, err));
+    if (hb_pack_has(j->pack, HB_PACK_TELEMETRY)) {
+        HB_TRY(schema_text(j, &schema, err));
+    }
+    HB_TRY(hb_raw_journal_take(j->by->os, j->pack, said, dir, &j->arena, &state, err));
+    hb_window_again again = {.from = said->from,
+                             .to = said->to,
+                             .stream = said->stream,
+                             .judged = live->window,
+                             .meta = &j->in->run->meta,
+                             .how = &how,
+                             .state = state,
+                             .schema_text = schema.p ? &schema : NULL,
+                             .registry = j->in->registry,
+                             .units = j->by->units};
+    HB_TRY(hb_journal_open(j->by->os, dir, &options, &again.journal, err));
+    hb_status status = make_window(j, &again, ret_run, err);
+    hb_journal_close(again.journal);
+    return status;
+}
+
+static hb_status read_window(job *j, hb_run **ret_run, hb_error *err)
+{
+    char *dir = NULL;
+    HB_TRY(hb_raw_dir_make(j->by->os, j->by->tmp, &dir, err));
+    hb_status status = read_journal(j, dir, ret_run, err);
+    HB_IGNORE(hb_dir_remove(j->by->os, dir, NULL)); /* in a folder of temporary files */
+    hb_free(dir);
+    return status;
+}
+
 static hb_status read_again(job *j, hb_run **ret_run, hb_error *err)
 {
     *ret_run = NULL;
     HB_TRY(read_list(j, err));
     if (*j->list.why) {
         return HB_OK;
+    }
+    if (j->list.journal) {
+        return read_window(j, ret_run, err);
     }
     if (!j->list.reading.n) {
         return HB_FAIL(err, HB_E_EVIDENCE, "'%s' does not say how the files were read",

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "export/export_internal.h"
 #include "export/raw_how.h"
+#include "export/raw_window.h"
 #include "os/file.h"
 #include "os/writing.h"
 
@@ -55,7 +56,7 @@ static hb_status fill(target *t, hb_pack_reader *r, const hb_raw_file *f, hb_err
     HB_TRY(hb_digest_new(&t->digest, err));
     HB_TRY(hb_pack_stream(r, f->member, take, t, err));
     HB_TRY(hb_digest_hex(t->digest, sha256, err));
-    return strcmp(sha256, f->sha256) == 0
+    return !f->sha256 || strcmp(sha256, f->sha256) == 0
                ? HB_OK
                : HB_FAIL(err, HB_E_EVIDENCE,
                          "'%s' is not the file that was read: its SHA-256 is %s", f->member,
@@ -144,4 +145,43 @@ void hb_raw_files_release(hb_raw_files *f)
     }
     hb_free(f->dir);
     *f = (hb_raw_files){0};
+}
+
+/* --- a window's --- */
+
+static bool is_segment(const char *name)
+{
+    return strspn(name, "0123456789") == 20 && strcmp(name + 20, ".hbj") == 0;
+}
+
+static hb_status take_begin(hb_pack_reader *r, hb_arena *arena, hb_str *ret, hb_error *err)
+{
+    char *p = NULL;
+    size_t n = 0;
+    HB_TRY(hb_pack_read(r, HB_PACK_BEGIN, HB_WINDOW_READING_MAX, &p, &n, err));
+    *ret = (hb_str){hb_arena_strndup(arena, p, n), n};
+    hb_free(p);
+    return ret->p ? HB_OK : HB_NOMEM(err);
+}
+
+hb_status hb_raw_journal_take(const hb_os *os, hb_pack_reader *r, const hb_raw_journal *journal,
+                              const char *dir, hb_arena *arena, hb_str *ret_state, hb_error *err)
+{
+    const hb_raw_files into = {.os = os};
+    const size_t skip = sizeof HB_PACK_JOURNAL - 1;
+    for (size_t i = 0; i < journal->n_members; i++) {
+        const char *member = journal->members[i];
+        const char *path = NULL;
+        if (strcmp(member, HB_PACK_BEGIN) == 0) {
+            continue;
+        }
+        if (strncmp(member, HB_PACK_JOURNAL, skip) != 0 || !is_segment(member + skip)) {
+            return HB_FAIL(err, HB_E_EVIDENCE, "'%s': '%.200s' is no segment of a journal",
+                           HB_PACK_READING, member);
+        }
+        const hb_raw_file file = {.member = member};
+        HB_TRY(hb_export_text(arena, &path, err, "%s/%s", dir, member + skip));
+        HB_TRY(put(&into, r, &file, path, err));
+    }
+    return take_begin(r, arena, ret_state, err);
 }

@@ -30,4 +30,10 @@ HB_CHECKED hb_status hb_raw_files_path(const hb_raw_files *f, const char *path, 
                                        hb_error *err);
 void hb_raw_files_release(hb_raw_files *f);
 
+/* The records of a window as a journal in `dir`, which exists, is private and empty; what the
+ * stream was before them into the arena. HB_E_EVIDENCE for names that are none. */
+HB_CHECKED hb_status hb_raw_journal_take(const hb_os *os, hb_pack_reader *r,
+                                         const hb_raw_journal *journal, const char *dir,
+                                         hb_arena *arena, hb_str *ret_state, hb_error *err);
+
 #endif

@@ -202,6 +202,7 @@ void hb_journal_close(hb_journal *j)
     pthread_cond_destroy(&j->sync_end);
     pthread_cond_destroy(&j->sync_now);
     hb_free(j->segments);
+    hb_free(j->mended);
     hb_free(j->holds);
     hb_free(j->dir);
     hb_free(j);
@@ -358,7 +359,10 @@ void hb_journal_get_state(hb_journal *j, hb_journal_state *ret)
                               .dropped_bytes = j->dropped_bytes,
                               .cut_bytes = j->cut_bytes,
                               .cut_records = j->cut_records,
+                              .mended_bytes = j->mended_bytes,
                               .refused = j->refused,
+                              .kept_bytes = j->kept_bytes,
+                              .kept_segments = j->kept_segments,
                               .segments = (uint32_t)j->n_segments,
                               .sync_ms = j->options.sync_ms,
                               .oldest = oldest_arrival(j),

@@ -6,21 +6,20 @@
 enum { DEFAULT_LIMIT = 1000 };
 
 static hb_status want(hb_store *s, const char *run_id, const char *decision, const char *stream,
-                      const char *how, hb_time at, hb_error *err)
+                      hb_time at, hb_error *err)
 {
     HB_CLEANUP(hb_sql_close) hb_sql q = {0};
     int64_t n = 0;
     HB_TRY(hb_sql_open(s,
-                       "INSERT INTO evidence_packs(run, decision, stream, how, state, attempts,"
+                       "INSERT INTO evidence_packs(run, decision, stream, state, attempts,"
                        " error, path, manifest, bytes, wanted_ns, next_ns)"
-                       " SELECT id, ?, ?, ?, 'wanted', 0, '', '', '', 0, ?, ? FROM runs"
+                       " SELECT id, ?, ?, 'wanted', 0, '', '', '', 0, ?, ? FROM runs"
                        " WHERE run_id = ? ON CONFLICT(run, decision) DO UPDATE SET"
                        " state = 'wanted', attempts = 0, error = '', next_ns = excluded.next_ns"
                        " WHERE evidence_packs.stream = '' AND excluded.stream = ''",
                        &q, err));
     hb_sql_text(&q, decision);
     hb_sql_text(&q, stream);
-    hb_sql_text(&q, how);
     hb_sql_time(&q, at);
     hb_sql_time(&q, at);
     hb_sql_text(&q, run_id);
@@ -37,10 +36,10 @@ static hb_status want(hb_store *s, const char *run_id, const char *decision, con
 }
 
 hb_status hb_pack_want(hb_store *s, const char *run_id, const char *decision, const char *stream,
-                       const char *how, hb_time at, hb_error *err)
+                       hb_time at, hb_error *err)
 {
     HB_TRY(hb_store_begin(s, err));
-    return hb_store_end(s, want(s, run_id, decision, stream, how, at, err), err);
+    return hb_store_end(s, want(s, run_id, decision, stream, at, err), err);
 }
 
 static void get_row(hb_sql *q, hb_arena *arena, hb_packs_row *r)
@@ -49,7 +48,6 @@ static void get_row(hb_sql *q, hb_arena *arena, hb_packs_row *r)
     r->run_id = hb_sql_get_text(q, arena);
     r->decision = hb_sql_get_text(q, arena);
     r->stream = hb_sql_get_text(q, arena);
-    r->how = hb_sql_get_text(q, arena);
     r->state = hb_sql_get_text(q, arena);
     r->attempts = (unsigned)hb_sql_get_u64(q);
     r->error = hb_sql_get_text(q, arena);
@@ -70,7 +68,7 @@ hb_status hb_packs_list(hb_store *s, const hb_packs_query *q, hb_arena *arena,
     size_t cap = 0;
     bool more = false;
     HB_TRY(hb_sql_open(s,
-                       "SELECT p.id, r.run_id, p.decision, p.stream, p.how, p.state, p.attempts,"
+                       "SELECT p.id, r.run_id, p.decision, p.stream, p.state, p.attempts,"
                        " p.error, p.path, p.manifest, p.bytes, p.wanted_ns, p.next_ns, p.made_ns"
                        " FROM evidence_packs p JOIN runs r ON r.id = p.run"
                        " WHERE (?1 IS NULL OR p.stream = ?1) AND (?2 IS NULL OR p.state = ?2)"

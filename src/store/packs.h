@@ -18,7 +18,6 @@ typedef struct hb_packs_row { /* strings in the caller's arena */
     const char *run_id;
     const char *decision; /* SHA-256 */
     const char *stream;   /* the daemon's that judged it; "" = not a window */
-    const char *how;      /* of a window: how its records were decoded, canonical JSON; else "" */
     const char *state;    /* "wanted", "made", "gone" */
     unsigned attempts;
     const char *error; /* of the last attempt; why it is gone; "" = none */
@@ -35,7 +34,7 @@ typedef struct hb_packs_row { /* strings in the caller's arena */
  * is gone is made anew. HB_E_STORE when there is no such run. Within the caller's transaction, or
  * one of its own. */
 HB_CHECKED hb_status hb_pack_want(hb_store *s, const char *run_id, const char *decision,
-                                  const char *stream, const char *how, hb_time at, hb_error *err);
+                                  const char *stream, hb_time at, hb_error *err);
 
 typedef struct hb_packs_query { /* NULL = any */
     const char *stream;
@@ -69,5 +68,12 @@ HB_CHECKED hb_status hb_pack_failed(hb_store *s, int64_t id, const char *why, hb
 HB_CHECKED hb_status hb_packs_try_now(hb_store *s, const char *stream, hb_error *err);
 /* Taken away, or never to be made. */
 HB_CHECKED hb_status hb_pack_gone(hb_store *s, int64_t id, const char *why, hb_error *err);
+
+/* 32 random bytes of this registry, made the first time they are asked for: salts of what packs
+ * commit to follow from them. Who may read the registry may know them, since it holds all that they
+ * keep from others. */
+enum { HB_PACK_SECRET_BYTES = 32 };
+HB_CHECKED hb_status hb_store_pack_secret(hb_store *s, uint8_t ret[HB_PACK_SECRET_BYTES],
+                                          hb_error *err);
 
 #endif

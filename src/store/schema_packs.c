@@ -7,13 +7,16 @@ static const char *const statements[] = {
     " id INTEGER PRIMARY KEY,"
     " run INTEGER NOT NULL REFERENCES runs(id),"
     " decision TEXT NOT NULL CHECK(length(decision) = 64),"
-    " stream TEXT NOT NULL CHECK(length(stream) <= 64), how TEXT NOT NULL,"
+    " stream TEXT NOT NULL CHECK(length(stream) <= 64),"
     " state TEXT NOT NULL CHECK(state IN ('wanted', 'made', 'gone')),"
     " attempts INTEGER NOT NULL CHECK(attempts >= 0), error TEXT NOT NULL,"
     " path TEXT NOT NULL, manifest TEXT NOT NULL CHECK(length(manifest) IN (0, 64)),"
     " bytes INTEGER NOT NULL CHECK(bytes >= 0),"
     " wanted_ns INTEGER NOT NULL, next_ns INTEGER NOT NULL, made_ns INTEGER,"
     " UNIQUE(run, decision)) STRICT",
+    "CREATE TABLE pack_secret("
+    " one INTEGER PRIMARY KEY CHECK(one = 1),"
+    " secret BLOB NOT NULL CHECK(length(secret) = 32)) STRICT",
     "CREATE INDEX evidence_packs_by_state ON evidence_packs(state, stream, next_ns)",
 };
 

@@ -348,7 +348,11 @@ static hb_status refuse(hb_windows *w, const hb_live_sample *s, uint32_t channel
 hb_status hb_windows_sample(hb_windows *w, const hb_live_sample *s, hb_error *err)
 {
     w->finished = false; /* more came after an end: what closed stays closed */
-    if (s->id.n && hb_ids_known(&w->ids, s)) {
+    bool known = false;
+    if (s->id.n) {
+        HB_TRY(hb_ids_known(&w->ids, s, &known, err));
+    }
+    if (known) {
         w->count[HB_WINDOWS_DUPLICATE]++;
         return HB_OK;
     }

@@ -153,4 +153,29 @@ const char *hb_windows_count_words(hb_windows_count what);
 HB_CHECKED hb_status hb_windows_save(const hb_windows *w, hb_buf *out, hb_error *err);
 HB_CHECKED hb_status hb_windows_load(hb_windows *w, const void *p, size_t n, hb_error *err);
 
+/* What windows depend on that hold nothing yet: the state without the samples of panes. Whoever
+ * loads it and gives the records that follow gets those windows bit for bit, and others without
+ * the samples that came before. For judging a window a second time from a slice of the journal:
+ *
+ *     once in a while, all windows taken:  hb_windows_outline, _filled_to, _hits, _messages, kept
+ *     a window closed that starts at or after `filled to`:
+ *                                          hb_windows_remembered(w, hits, messages, …)
+ *     elsewhere:                           hb_windows_load_outline, hb_windows_recall, records
+ *
+ * Messages that came again are known by their ids only from hb_windows_forget_hits on. */
+HB_CHECKED hb_status hb_windows_outline(const hb_windows *w, hb_buf *out, hb_error *err);
+HB_CHECKED hb_status hb_windows_load_outline(hb_windows *w, const void *p, size_t n, hb_error *err);
+/* End of the latest pane of the definition in which anything came; HB_TIME_NONE = none. */
+hb_time hb_windows_filled_to(const hb_windows *w, size_t def);
+/* Start of the earliest window of the definition that is not closed; HB_TIME_NONE = not known. */
+hb_time hb_windows_next_start(const hb_windows *w, size_t def);
+uint64_t hb_windows_hits(const hb_windows *w);     /* messages that came again */
+uint64_t hb_windows_messages(const hb_windows *w); /* with ids, that did not */
+void hb_windows_forget_hits(hb_windows *w, uint64_t before);
+/* Messages that came again after the first `hits` of these, and came before there were `messages`.
+ * *ret_all = false: too many, some are not known any more, and nothing is put. */
+HB_CHECKED hb_status hb_windows_remembered(const hb_windows *w, uint64_t hits, uint64_t messages,
+                                           bool *ret_all, hb_buf *out, hb_error *err);
+HB_CHECKED hb_status hb_windows_recall(hb_windows *w, const void *p, size_t n, hb_error *err);
+
 #endif

@@ -95,6 +95,7 @@ void hb_ids_release(hb_ids *ids)
 {
     hb_free(ids->ring);
     hb_free(ids->slots);
+    hb_free(ids->hits);
     *ids = (hb_ids){.max = 0};
 }
 
@@ -167,22 +168,59 @@ void hb_ids_remember(hb_ids *ids, hb_message_id id)
     ids->ring[ids->at] = id;
     ids->slots[slot_of(ids, id)] = entry_of(ids->at, id);
     ids->at = ids->at + 1 == ids->max ? 0 : ids->at + 1;
+    ids->total++;
 }
 
-bool hb_ids_known(hb_ids *ids, const hb_live_sample *s)
+void hb_ids_replace(hb_ids *ids, hb_message_id is, hb_message_id by)
+{
+    uint32_t at = slot_of(ids, is);
+    uint32_t place = place_in(ids->slots[at]);
+    vacate(ids, at);
+    ids->ring[place] = by;
+    ids->slots[slot_of(ids, by)] = entry_of(place, by);
+}
+
+void hb_ids_forget_hits(hb_ids *ids, uint64_t before)
+{
+    size_t n = before <= ids->gone_hits ? 0 : (size_t)(before - ids->gone_hits);
+    n = n < ids->n_hits ? n : ids->n_hits;
+    if (n) {
+        ids->n_hits -= n;
+        ids->gone_hits += n;
+        memmove(ids->hits, ids->hits + n, ids->n_hits * sizeof *ids->hits);
+    }
+}
+
+/* Of those that came again the latest are known by name, for whoever reads the records a second
+ * time and has not read those before. */
+static hb_status note_hit(hb_ids *ids, hb_message_id id, uint32_t place, hb_error *err)
+{
+    uint32_t back = ids->at > place ? ids->at - place : ids->at + ids->max - place;
+    if (ids->n_hits == HB_HITS_MAX) {
+        hb_ids_forget_hits(ids, ids->gone_hits + HB_HITS_MAX / 2);
+    }
+    HB_TRY(HB_GROW(ids->hits, ids->cap_hits, ids->n_hits + 1, HB_HITS_MAX, "messages", err));
+    ids->hits[ids->n_hits++] = (hb_id_hit){.ordinal = ids->total - back, .id = id};
+    return HB_OK;
+}
+
+hb_status hb_ids_known(hb_ids *ids, const hb_live_sample *s, bool *ret_known, hb_error *err)
 {
     hb_message_id id = hash_both(hash_both((hb_message_id){1, 2}, s->source), s->id);
     if (ids->in_message && ids->current.a == id.a && s->part > ids->part) {
         ids->part = s->part;
-        return ids->known;
+        *ret_known = ids->known;
+        return HB_OK;
     }
     hb_message_id named = hash_both(id, s->name);
     ids->current = id;
     ids->part = s->part;
     ids->in_message = true;
-    ids->known = hb_ids_has(ids, named);
-    if (!ids->known) {
-        hb_ids_remember(ids, named);
+    uint64_t entry = ids->slots[slot_of(ids, named)];
+    *ret_known = ids->known = entry != 0;
+    if (entry) {
+        return note_hit(ids, named, place_in(entry), err);
     }
-    return ids->known;
+    hb_ids_remember(ids, named);
+    return HB_OK;
 }

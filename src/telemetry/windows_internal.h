@@ -26,6 +26,7 @@ enum {
     HB_READY_MAX = 1 << 16,
     HB_PANES_MAX = 1 << 20,
     HB_NAMES_BYTES = 256 << 20,
+    HB_HITS_MAX = 1 << 16,
     HB_LIMITS = 3 /* HB_LIMIT_MIN, _MAX, _EQ */
 };
 
@@ -160,6 +161,12 @@ typedef struct hb_message_id {
     uint64_t b;
 } hb_message_id;
 
+/* A message that came again: the how manieth it was of those remembered. */
+typedef struct hb_id_hit {
+    uint64_t ordinal;
+    hb_message_id id;
+} hb_id_hit;
+
 /* The latest messages, oldest forgotten. */
 typedef struct hb_ids {
     hb_message_id *ring;
@@ -171,7 +178,12 @@ typedef struct hb_ids {
     hb_message_id current; /* the message whose samples come now */
     uint32_t part;
     bool in_message;
-    bool known; /* the current one was seen before */
+    bool known;      /* the current one was seen before */
+    uint64_t total;  /* remembered so far */
+    hb_id_hit *hits; /* the latest that came again */
+    size_t n_hits;
+    size_t cap_hits;
+    uint64_t gone_hits; /* before them */
 } hb_ids;
 
 typedef struct hb_row_ahead {
@@ -232,7 +244,12 @@ struct hb_windows {
 HB_CHECKED hb_status hb_ids_init(hb_ids *ids, uint32_t max, hb_error *err);
 void hb_ids_release(hb_ids *ids);
 /* Was the sample's message seen before? Remembers it. */
-bool hb_ids_known(hb_ids *ids, const hb_live_sample *s);
+HB_CHECKED hb_status hb_ids_known(hb_ids *ids, const hb_live_sample *s, bool *ret_known,
+                                  hb_error *err);
+/* Those that came again before the so manieth. */
+void hb_ids_forget_hits(hb_ids *ids, uint64_t before);
+/* In its place in the ring; `is` must be there. */
+void hb_ids_replace(hb_ids *ids, hb_message_id is, hb_message_id by);
 bool hb_ids_has(const hb_ids *ids, hb_message_id id);
 void hb_ids_remember(hb_ids *ids, hb_message_id id);
 uint64_t hb_fast_hash(uint64_t seed, hb_str s);
@@ -298,7 +315,19 @@ HB_CHECKED hb_status hb_window_build(hb_windows *w, hb_wdef *d, int64_t end_pane
                                      hb_window_closed **ret, hb_error *err);
 void hb_kept_release(hb_kept *k);
 
+/* windows_outline.c: the parts in which an outline differs from a state */
+void hb_ids_put_outline(const hb_ids *ids, hb_buf *out);
+HB_CHECKED hb_status hb_ids_get_outline(hb_ids *ids, hb_rd *r, hb_error *err);
+void hb_cell_put_outline(const hb_cell *c, hb_buf *out);
+HB_CHECKED hb_status hb_cell_get_outline(hb_cell *c, const hb_pane *p, hb_rd *r, hb_error *err);
+
 /* windows_state.c, windows_restore.c */
-enum { HB_WINDOWS_STATE_VERSION = 1 };
+HB_CHECKED hb_status hb_windows_damaged(const char *what, hb_error *err);
+
+enum {
+    HB_WINDOWS_STATE_VERSION = 2, /* 1: without messages that came again */
+    HB_WINDOWS_STATE_WITHOUT_HITS = 1,
+    HB_WINDOWS_OUTLINE_VERSION = 1
+};
 
 #endif

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The state as bytes, little-endian:
  *
- *     "HBWS", u16 version, u16 0, options digest (64 hex), registry digest (64 hex)
- *     times, counts, reasons, channels (names as written: metrics and units follow from them in
+ *     "HBWS" (outline: "HBWO"), u16 version, u16 0, options digest (64 hex), registry digest (64
+ * hex) times, counts, reasons, channels (names as written: metrics and units follow from them in
  *     order), metrics, samples ahead, message ids, definitions (metrics, kept windows, panes)
  *     SHA-256 of everything before (64 hex)
  *
- * Hash tables and caches are not part of it. windows_restore.c reads it in the same order. */
+ * Hash tables and caches are not part of it. windows_restore.c reads it in the same order. An
+ * outline has no samples of panes and no message ids (windows_outline.c). */
 #include "telemetry/windows_internal.h"
 
 #include <string.h>
@@ -22,10 +23,10 @@ static void put_i64(hb_buf *out, int64_t v)
     hb_wire_put_u64(out, (uint64_t)v);
 }
 
-static void put_head(const hb_windows *w, hb_buf *out)
+static void put_head(const hb_windows *w, bool outline, hb_buf *out)
 {
-    hb_buf_add(out, "HBWS", 4);
-    hb_wire_put_u16(out, HB_WINDOWS_STATE_VERSION);
+    hb_buf_add(out, outline ? "HBWO" : "HBWS", 4);
+    hb_wire_put_u16(out, outline ? HB_WINDOWS_OUTLINE_VERSION : HB_WINDOWS_STATE_VERSION);
     hb_wire_put_u16(out, 0);
     hb_buf_add(out, w->options_digest, HB_DIGEST_HEX - 1);
     hb_buf_add(out, w->registry_digest, HB_DIGEST_HEX - 1);
@@ -90,6 +91,14 @@ static void put_ids(const hb_ids *ids, hb_buf *out)
         hb_wire_put_u64(out, ids->ring[at].b);
         at = at + 1 == ids->max ? 0 : at + 1;
     }
+    hb_wire_put_u64(out, ids->total);
+    hb_wire_put_u64(out, ids->gone_hits);
+    hb_wire_put_u32(out, (uint32_t)ids->n_hits);
+    for (size_t i = 0; i < ids->n_hits; i++) {
+        hb_wire_put_u64(out, ids->hits[i].ordinal);
+        hb_wire_put_u64(out, ids->hits[i].id.a);
+        hb_wire_put_u64(out, ids->hits[i].id.b);
+    }
 }
 
 static void put_excursions(const hb_excursions *e, hb_buf *out)
@@ -126,7 +135,8 @@ static hb_status put_cell(const hb_cell *c, hb_buf *out, hb_error *err)
     return hb_profile_state_put(&c->profile, out, err);
 }
 
-static hb_status put_pane(const hb_windows *w, const hb_pane *p, hb_buf *out, hb_error *err)
+static hb_status put_pane(const hb_windows *w, const hb_pane *p, bool outline, hb_buf *out,
+                          hb_error *err)
 {
     put_i64(out, p->index);
     hb_wire_put_u64(out, p->came);
@@ -140,8 +150,13 @@ static hb_status put_pane(const hb_windows *w, const hb_pane *p, hb_buf *out, hb
     }
     hb_wire_put_u32(out, n);
     for (size_t i = 0; i < p->n_cells; i++) {
-        if (p->cells[i]) {
-            hb_wire_put_u32(out, (uint32_t)i);
+        if (!p->cells[i]) {
+            continue;
+        }
+        hb_wire_put_u32(out, (uint32_t)i);
+        if (outline) {
+            hb_cell_put_outline(p->cells[i], out);
+        } else {
             HB_TRY(put_cell(p->cells[i], out, err));
         }
     }
@@ -164,7 +179,8 @@ static void put_kept(const hb_kept *k, hb_buf *out)
     }
 }
 
-static hb_status put_def(const hb_windows *w, const hb_wdef *d, hb_buf *out, hb_error *err)
+static hb_status put_def(const hb_windows *w, const hb_wdef *d, bool outline, hb_buf *out,
+                         hb_error *err)
 {
     const int64_t panes[] = {d->due, d->closed, d->begin, d->last_data, d->dirty_at};
     for (size_t i = 0; i < sizeof panes / sizeof *panes; i++) {
@@ -186,27 +202,41 @@ static hb_status put_def(const hb_windows *w, const hb_wdef *d, hb_buf *out, hb_
     }
     hb_wire_put_u32(out, (uint32_t)d->n_panes);
     for (size_t i = 0; i < d->n_panes; i++) {
-        HB_TRY(put_pane(w, d->panes[i], out, err));
+        HB_TRY(put_pane(w, d->panes[i], outline, out, err));
     }
     return hb_buf_check(out, err);
 }
 
-hb_status hb_windows_save(const hb_windows *w, hb_buf *out, hb_error *err)
+static hb_status save(const hb_windows *w, bool outline, hb_buf *out, hb_error *err)
 {
     if (w->at_ready < w->n_ready) {
         return HB_FAIL(err, HB_E_BUG, "closed windows must be taken before the state is saved");
     }
     size_t start = out->n;
-    put_head(w, out);
+    put_head(w, outline, out);
     put_metrics(w, out);
     put_ahead(&w->ahead, out);
-    put_ids(&w->ids, out);
+    if (outline) {
+        hb_ids_put_outline(&w->ids, out);
+    } else {
+        put_ids(&w->ids, out);
+    }
     for (size_t i = 0; i < w->n_defs; i++) {
-        HB_TRY(put_def(w, &w->defs[i], out, err));
+        HB_TRY(put_def(w, &w->defs[i], outline, out, err));
     }
     HB_TRY(hb_buf_check(out, err));
     char digest[HB_DIGEST_HEX];
     HB_TRY(hb_digest_of(out->p + start, out->n - start, digest, err));
     hb_buf_add(out, digest, HB_DIGEST_HEX - 1);
     return hb_buf_check(out, err);
+}
+
+hb_status hb_windows_save(const hb_windows *w, hb_buf *out, hb_error *err)
+{
+    return save(w, false, out, err);
+}
+
+hb_status hb_windows_outline(const hb_windows *w, hb_buf *out, hb_error *err)
+{
+    return save(w, true, out, err);
 }

@@ -126,6 +126,7 @@ class WhatIsInIt(Export):
         self.assertEqual(statement["predicate"]["result"], "FAILED")
         with open(HB, "rb") as f:
             self.assertEqual(p.json("program.json")["executable_sha256"], sha(f.read()))
+        self.assertEqual(p.json("program.json")["sbom_sha256"], sha(self.hb("sbom").encode()))
         self.assertTrue(any(n == "keys/" + told["signed_by"][0] + ".pub" for n in p.names))
 
     def test_every_verdict(self):

@@ -2,6 +2,7 @@
 #include "support/engine_case.h"
 
 #include "base/mem.h"
+#include "source/feed.h"
 #include "support/check.h"
 #include "support/temp_dir.h"
 
@@ -104,7 +105,7 @@ void engine_append_all(engine_case *b)
     }
     const hb_record end = {.kind = HB_RECORD_TICK,
                            .source = HB_STR("daemon"),
-                           .topic = HB_STR(HB_ENGINE_FINISH),
+                           .topic = HB_STR(HB_FEED_FINISH),
                            .event = HB_TIME_NONE,
                            .arrival = 1};
     CHECK_OK(hb_journal_append(b->journal, &end, &position, &err));

@@ -148,7 +148,7 @@ static void make_packs(fixture *f, const char *ret_paths[3])
         hb_run_free(run);
         ret_paths[i] = hb_arena_str(&f->arena, hb_str_of(temp_path(name)));
         CHECK_OK(hb_file_write_atomic(hb_os_real(), ret_paths[i], bytes, sizeof bytes, 0600, &err));
-        CHECK_OK(hb_pack_want(f->s, run_id, digest_1, "", "", i, &err));
+        CHECK_OK(hb_pack_want(f->s, run_id, digest_1, "", i, &err));
         const hb_packs_query q = {.run_id = run_id, .due = HB_TIME_NONE};
         CHECK_OK(hb_packs_list(f->s, &q, &f->arena, &rows, &n, &err));
         CHECK_OK(hb_pack_made(f->s, rows[0].id, ret_paths[i], digest_1, sizeof bytes, i, &err));

@@ -49,11 +49,10 @@ static void packs__are_wanted_once_and_made(void **state)
     hb_packs_row *rows = NULL;
     hb_packs_sums sums;
     const hb_packs_query wanted = {.stream = "rig", .state = "wanted", .due = 100};
-    CHECK_OK(hb_pack_want(f.s, "run-1", digest_1, "rig", "{}", 100, &err));
-    CHECK_OK(hb_pack_want(f.s, "run-1", digest_1, "rig", "{\"other\":1}", 200, &err));
+    CHECK_OK(hb_pack_want(f.s, "run-1", digest_1, "rig", 100, &err));
+    CHECK_OK(hb_pack_want(f.s, "run-1", digest_1, "rig", 200, &err));
     assert_int_equal(list(&f, &wanted, &rows), 1);
     assert_string_equal(rows[0].run_id, "run-1");
-    assert_string_equal(rows[0].how, "{}");
     assert_true(rows[0].made == HB_TIME_NONE);
 
     CHECK_OK(hb_pack_made(f.s, rows[0].id, "a.zip", digest_2, 77, 300, &err));
@@ -78,7 +77,7 @@ static void packs__that_failed_come_again_later(void **state)
     (void)state;
     fixture f = begin();
     hb_packs_row *rows = NULL;
-    CHECK_OK(hb_pack_want(f.s, "run-1", digest_1, "", "", 100, &err));
+    CHECK_OK(hb_pack_want(f.s, "run-1", digest_1, "", 100, &err));
     const hb_packs_query at_once = {.stream = "", .state = "wanted", .due = 100};
     assert_int_equal(list(&f, &at_once, &rows), 1);
     CHECK_OK(hb_pack_failed(f.s, rows[0].id, "disk full", 500, &err));
@@ -98,9 +97,9 @@ static void packs__are_wanted_with_their_decision_or_not_at_all(void **state)
     fixture f = begin();
     hb_packs_row *rows = NULL;
     const hb_packs_query all = {.due = HB_TIME_NONE};
-    CHECK_ERROR(hb_pack_want(f.s, "run-2", digest_1, "", "", 1, &err), HB_E_STORE, "run-2");
+    CHECK_ERROR(hb_pack_want(f.s, "run-2", digest_1, "", 1, &err), HB_E_STORE, "run-2");
     CHECK_OK(hb_live_begin(f.s, &err));
-    CHECK_OK(hb_pack_want(f.s, "run-1", digest_1, "", "", 1, &err));
+    CHECK_OK(hb_pack_want(f.s, "run-1", digest_1, "", 1, &err));
     CHECK_ERROR(hb_live_end(f.s, HB_FAIL(&err, HB_E_IO, "no"), &err), HB_E_IO, "no");
     assert_int_equal(list(&f, &all, &rows), 0);
     end(&f);

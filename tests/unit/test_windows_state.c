@@ -229,7 +229,7 @@ static void windows__refuse_a_state_of_other_options_or_another_registry(void **
     hb_registry_free(c.registry);
     c.registry = own;
     b.p[4]++;
-    CHECK_ERROR(load(b.p, b.n, &err), HB_E_CONFIG, "version 2");
+    CHECK_ERROR(load(b.p, b.n, &err), HB_E_CONFIG, "version 3");
     hb_buf_release(&b);
     window_case_end(&c);
 }
