@@ -144,15 +144,42 @@ static hb_status unseal_passphrase(const hb_os *os, int fd, const char *from,
     return status;
 }
 
-static hb_status unseal_cms(const hb_os *os, const char *from, const hb_unseal_ask *ask,
+typedef struct read_at {
+    const hb_os *os;
+    const char *from;
+    int fd;
+} read_at;
+
+static hb_status file_read_at(void *ctx, uint64_t at, void *p, size_t n, hb_error *err)
+{
+    const read_at *r = ctx;
+    char *to = p;
+    while (n) {
+        ssize_t got = r->os->pread(r->fd, to, n, (off_t)at);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got <= 0) {
+            return got ? io_fail(err, "read", r->from)
+                       : HB_FAIL(err, HB_E_IO, "'%s' became shorter while it was read", r->from);
+        }
+        to += got;
+        at += (uint64_t)got;
+        n -= (size_t)got;
+    }
+    return HB_OK;
+}
+
+static hb_status unseal_cms(const hb_os *os, int fd, const char *from, const hb_unseal_ask *ask,
                             hb_sink sink, hb_error *err)
 {
-    char *der = NULL;
-    size_t n = 0;
-    HB_TRY(hb_file_read(os, from, HB_CMS_MAX + HB_CMS_MAX / 8, &der, &n, err));
-    hb_status status = hb_cms_open(os, (hb_str){der, n}, ask->key, &ask->key_passphrase, sink, err);
-    hb_free(der);
-    return status;
+    struct stat st;
+    read_at r = {.os = os, .from = from, .fd = fd};
+    if (os->fstat(fd, &st) != 0 || st.st_size < 0) {
+        return io_fail(err, "look at", from);
+    }
+    const hb_cms_source source = {.read = file_read_at, .ctx = &r, .size = (uint64_t)st.st_size};
+    return hb_cms_open(os, &source, ask->key, &ask->key_passphrase, sink, err);
 }
 
 static hb_status may_unseal(hb_sealed kind, const char *from, const hb_unseal_ask *ask,
@@ -205,7 +232,7 @@ hb_status hb_unseal_file(const hb_os *os, const char *from, const char *target,
     status = status == HB_OK ? hb_fresh_open(&out, os, target, err) : status;
     if (status == HB_OK) {
         const hb_sink sink = {.write = fresh_write, .ctx = &out};
-        status = kind == HB_SEALED_CMS ? unseal_cms(os, from, ask, sink, err)
+        status = kind == HB_SEALED_CMS ? unseal_cms(os, fd, from, ask, sink, err)
                                        : unseal_passphrase(os, fd, from, ask, sink, err);
         if (status == HB_E_EVIDENCE || status == HB_E_LIMIT) {
             status = hb_error_prefix(err, "'%s'", from);
