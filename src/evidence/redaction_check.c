@@ -219,7 +219,7 @@ bool hb_redaction_may_replace(hb_str top, const hb_str *rest)
         return hb_str_eq_c(top, "raw/");
     }
     return hb_str_eq_c(top, "log/") || hb_str_eq_c(top, "report/") ||
-           (hb_str_eq_c(top, "keys/") && hb_str_eq_c(*rest, HB_PACK_CHAIN + 5));
+           (hb_str_eq_c(top, "keys/") && hb_str_eq_c(*rest, &HB_PACK_CHAIN[5]));
 }
 
 /* What redaction adds or makes anew. */
