@@ -218,7 +218,8 @@ bool hb_redaction_may_replace(hb_str top, const hb_str *rest)
     if (hb_str_eq_c(top, "raw/") || !rest) {
         return hb_str_eq_c(top, "raw/");
     }
-    return hb_str_eq_c(top, "log/") || hb_str_eq_c(top, "report/") ||
+    return (hb_str_eq_c(top, "baseline/") && hb_str_starts(*rest, "runs/")) ||
+           hb_str_eq_c(top, "log/") || hb_str_eq_c(top, "report/") ||
            (hb_str_eq_c(top, "keys/") && hb_str_eq_c(*rest, HB_PACK_CHAIN + 5));
 }
 

@@ -6,6 +6,7 @@
 #include "crypto/dsse.h"
 #include "evidence/inputs.h"
 #include "evidence/object.h"
+#include "evidence/pack_runs.h"
 #include "export/export_internal.h"
 #include "export/raw_list.h"
 #include "export/redact_hide.h"
@@ -43,7 +44,7 @@ typedef struct fields {
 bool hb_redact_takes(const char *path)
 {
     return (strncmp(path, "raw/", 4) == 0 && strcmp(path, HB_PACK_READING) != 0) ||
-           strncmp(path, "log/", 4) == 0;
+           strncmp(path, "log/", 4) == 0 || strncmp(path, HB_PACK_RUNS, strlen(HB_PACK_RUNS)) == 0;
 }
 
 /* Replaced by ones that are made again. */
