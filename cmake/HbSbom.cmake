@@ -13,7 +13,7 @@ function(hb_sbom program)
     set(first "${program}-first")
     set(json "${HB_SBOM_DIR}/${program}.cdx.json")
     set(source "${HB_SBOM_DIR}/${program}_sbom.c")
-    file(MAKE_DIRECTORY "${HB_SBOM_DIR}" "${HB_SBOM_DIR}/licences")
+    file(MAKE_DIRECTORY "${HB_SBOM_DIR}")
     file(CONFIGURE OUTPUT "${HB_SBOM_DIR}/none.c" CONTENT
 "#include \"base/sbom.h\"
 const hb_sbom hb_sbom_self = {\"\", 0, \"\"};
@@ -44,10 +44,11 @@ const hb_sbom hb_sbom_self = {\"\", 0, \"\"};
                 "-DCC=${CMAKE_C_COMPILER}" "-DREADELF=${CMAKE_READELF}" "-DCOMMIT=${HB_COMMIT}"
                 "-DTREE=${CMAKE_SOURCE_DIR}" "-DBUILD=${CMAKE_BINARY_DIR}"
                 "-DTABLE=${CMAKE_SOURCE_DIR}/cmake/third_party.txt"
-                "-DLICENCES=${HB_SBOM_DIR}/licences" "-DJSON=${json}" "-DSOURCE=${source}" -P "${CMAKE_SOURCE_DIR}/cmake/sbom.cmake"
+                "-DLICENCES=${HB_SBOM_DIR}/licences/${program}" "-DJSON=${json}" "-DSOURCE=${source}" -P "${CMAKE_SOURCE_DIR}/cmake/sbom.cmake"
         DEPENDS ${first} "${CMAKE_SOURCE_DIR}/cmake/sbom.cmake"
                 "${CMAKE_SOURCE_DIR}/cmake/third_party.txt"
         VERBATIM)
     target_sources(${program} PRIVATE "${source}")
+    install(DIRECTORY "${HB_SBOM_DIR}/licences/${program}/" DESTINATION "${CMAKE_INSTALL_DOCDIR}/licences")
     install(FILES "${json}" DESTINATION "${CMAKE_INSTALL_DATADIR}/harmony-bridge")
 endfunction()

@@ -142,7 +142,7 @@ const hb_cmd hb_cmd_encrypt = {
     .max_args = 1,
     .args = "FILE",
     .details = "To certificates: CMS with AES-256-GCM, which openssl cms -decrypt reads as\n"
-               "well; at most 1 GiB. By a passphrase: AES-256-GCM in pieces under a key from\n"
+               "well; at most 64 GiB. By a passphrase: AES-256-GCM in pieces under a key from\n"
                "scrypt, of any size. Either way a changed, cut or reordered byte shows when\n"
                "it is decrypted. The file that was encrypted stays as it is.\n"
                "\n"

@@ -10,6 +10,7 @@
 #include "crypto/digest.h"
 #include "inject/lines.h"
 #include "inject/live.h"
+#include "os/undumped.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -330,12 +331,16 @@ static hb_status into_stream(hb_app *app, const inject_opts *o, const hb_inject_
         return HB_NOMEM(err);
     }
     hb_term_stop_gently();
+    const char *password = getenv("HB_MQTT_PASSWORD");
+    if (password) {
+        hb_hold_secrets();
+    }
     hb_inject_live live = {.os = app->os,
                            .broker = o->broker,
                            .topic = o->topic,
                            .prefix = prefix,
                            .username = o->username,
-                           .password = getenv("HB_MQTT_PASSWORD"),
+                           .password = password,
                            .seconds = o->duration,
                            .stop = stop_wanted};
     uint64_t written = 0;

@@ -214,27 +214,26 @@ static const hb_opt table[] = {
 const hb_cmd hb_cmd_redact = {
     .name = "redact",
     .group = HB_CUSTODY_GROUP,
-    .summary = "make a pack without some raw files or fields that can still be verified",
+    .summary = "make a pack without some files or fields that still verifies",
     .opts = table,
     .opts_size = sizeof(redact_opts),
     .min_args = 1,
     .max_args = 1,
     .args = "PACK",
-    .details =
-        "--drop takes raw files out. The new pack has the manifest and the signature of the\n"
-        "one it was made of, so anybody sees which files are missing, their digests, and\n"
-        "that the others are the same.\n"
-        "\n"
-        "--policy hides fields of the runs' identity (redact, hash, truncate) wherever\n"
-        "they stand, and takes out all raw files. The new pack holds what the original\n"
-        "committed to, so anybody sees that every other text and every figure is the\n"
-        "same; nobody can try out what a hidden value was. Every file is searched for\n"
-        "the hidden values, and nothing is made while one is found.\n"
-        "\n"
-        "hb verify decides from the profiles then; it takes the public keys of who\n"
-        "redacted and of who signed the original (--trust). Where there is a registry,\n"
-        "it is an entry of the lab's log (hb custody timeline), and with operators in\n"
-        "force it takes an approver. docs: custody.",
+    .details = "--drop takes raw files out. The new pack has the manifest and the signature of\n"
+               "the one it was made of, so anybody sees which files are missing, their digests,\n"
+               "and that the others are the same.\n"
+               "\n"
+               "--policy hides fields of the runs' identity (redact, hash, truncate) wherever\n"
+               "they stand, and takes out all raw files. The new pack holds what the original\n"
+               "committed to, so anybody sees that every other text and every figure is the\n"
+               "same; nobody can try out what a hidden value was. Every file is searched for\n"
+               "the hidden values, and nothing is made while one is found.\n"
+               "\n"
+               "hb verify decides from the profiles then; it takes the public keys of who\n"
+               "redacted and of who signed the original (--trust). Where there is a registry,\n"
+               "it is an entry of the lab's log (hb custody timeline), and with operators in\n"
+               "force it takes an approver. docs: custody.",
     .example = "hb redact evidence_monday-2.zip --drop raw -o r.zip --reason supplier",
     .run = run_redact,
 };

@@ -7,6 +7,7 @@
 #include "base/json_write.h"
 #include "base/mem.h"
 #include "evidence/inputs.h"
+#include "export/raw.h"
 
 #include <string.h>
 
@@ -24,9 +25,10 @@ typedef struct replay {
     decided before;
     decided after;              /* the same as before without changes */
     char stored[HB_DIGEST_HEX]; /* SHA-256 of decision.json */
-    bool same;                  /* `before` is the pack's decision */
-    bool changed;               /* something else was asked for */
-    hb_registry *registry;      /* given; NULL = the pack's */
+    hb_run *raw_run; /* read again from the pack's raw files or records; NULL = it has not all */
+    bool same;       /* `before` is the pack's decision */
+    bool changed;    /* something else was asked for */
+    hb_registry *registry; /* given; NULL = the pack's */
     const char *case_id;
 } replay;
 
@@ -44,6 +46,7 @@ static void release(replay *r)
     hb_buf_release(&r->before.json);
     hb_buf_release(&r->after.json);
     hb_registry_free(r->registry);
+    hb_run_free(r->raw_run);
     if (r->read) {
         hb_inputs_release(&r->in);
     }
@@ -76,6 +79,20 @@ static hb_status stored_digest(hb_pack_reader *reader, replay *r, hb_error *err)
     return status;
 }
 
+/* What can be read again is what is decided from. */
+static hb_status read_raw(hb_app *app, hb_pack_reader *reader, replay *r, hb_error *err)
+{
+    const char *tmp = getenv("TMPDIR");
+    HB_TRY(hb_app_open_units(app, err));
+    hb_raw_reader by = {.os = app->os, .tmp = tmp && *tmp ? tmp : "/tmp", .units = app->units};
+    HB_TRY(hb_raw_read(&by, reader, &r->in, &r->raw_run, err));
+    return !r->raw_run || strcmp(r->raw_run->digest, r->in.run->digest) == 0
+               ? HB_OK
+               : HB_FAIL(err, HB_E_EVIDENCE,
+                         "what the run was made of, read again, gives another run than run.json; "
+                         "hb verify says where");
+}
+
 static hb_status read_pack(hb_app *app, const char *path, replay *r, hb_error *err)
 {
     hb_pack_reader *reader = NULL;
@@ -87,6 +104,9 @@ static hb_status read_pack(hb_app *app, const char *path, replay *r, hb_error *e
     if (status == HB_OK) {
         status = hb_inputs_read(reader, &r->in, err);
         r->read = status == HB_OK;
+    }
+    if (status == HB_OK) {
+        status = read_raw(app, reader, r, err);
     }
     hb_pack_close(reader);
     return status;
@@ -100,10 +120,22 @@ static hb_status decide(const hb_inputs *in, decided *d, hb_error *err)
     return hb_digest_of(d->json.p, d->json.n, d->digest, err);
 }
 
+static hb_inputs inputs_of(const replay *r)
+{
+    hb_inputs in = r->in;
+    in.run = r->raw_run ? r->raw_run : in.run;
+    return in;
+}
+
+static const char *decided_from(const replay *r)
+{
+    return r->raw_run ? "raw" : "profiles";
+}
+
 /* The files of the workspace do not count here, only those that were named. */
 static hb_status decide_changed(hb_app *app, replay *r, hb_error *err)
 {
-    hb_inputs in = r->in;
+    hb_inputs in = inputs_of(r);
     const hb_inputs_config *was = &r->in.config;
     if (app->common.metric_registry) {
         HB_TRY(hb_app_registry(app, was->program, was->mode, &r->registry, err));
@@ -194,6 +226,7 @@ static hb_status tell_json(hb_app *app, const replay *r, hb_error *err)
     hb_json_kc(&j, "case", r->case_id);
     hb_json_kc(&j, "run_id", r->in.run->meta.run_id);
     hb_json_kb(&j, "same", r->same);
+    hb_json_kc(&j, "decided_from", decided_from(r));
     hb_json_kc(&j, "decision_sha256", r->stored);
     hb_json_kc(&j, "metric_registry", app->common.metric_registry);
     hb_json_kc(&j, "baseline_policy", app->common.baseline_policy);
@@ -217,9 +250,10 @@ static hb_status tell_text(hb_app *app, const replay *r, hb_error *err)
     hb_buf *out = &app->out;
     hb_buf_fmt(out, "case %s, run %s: %s\n", r->case_id, r->in.run->meta.run_id,
                hb_verdict_name(before->verdict));
-    hb_buf_fmt(out, "%s\n",
-               r->same ? "the same decision follows, byte for byte"
-                       : "ANOTHER decision follows than the pack has");
+    hb_buf_fmt(out,
+               r->same ? "the same decision follows from the %s, byte for byte\n"
+                       : "ANOTHER decision follows from the %s than the pack has\n",
+               r->raw_run ? "raw data" : "profiles");
     if (!r->changed) {
         return hb_buf_check(out, err);
     }
@@ -244,7 +278,8 @@ static hb_status tell_text(hb_app *app, const replay *r, hb_error *err)
 static hb_status replay_pack(hb_app *app, const char *path, replay *r, hb_error *err)
 {
     HB_TRY(read_pack(app, path, r, err));
-    HB_TRY(decide(&r->in, &r->before, err));
+    const hb_inputs in = inputs_of(r);
+    HB_TRY(decide(&in, &r->before, err));
     r->same = strcmp(r->before.digest, r->stored) == 0;
     HB_TRY(decide_changed(app, r, err));
     return app->common.json ? tell_json(app, r, err) : tell_text(app, r, err);
@@ -272,7 +307,9 @@ const hb_cmd hb_cmd_replay = {
     .max_args = 1,
     .args = "PACK",
     .details = "Without changes it says whether the pack's decision follows from what is in\n"
-               "it: exit 0 when it does, 12 when not. With --metric-registry or\n"
+               "it: exit 0 when it does, 12 when not. Where the raw files or the records of a\n"
+               "window are in it they are read again, else the profiles are what it decides\n"
+               "from; it says which. With --metric-registry or\n"
                "--baseline-policy it also decides with those in place of the pack's and shows\n"
                "which findings flip. Units, names and how samples became values stay as the\n"
                "run was read. Signatures are not looked at: hb verify does that. Nothing is\n"

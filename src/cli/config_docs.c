@@ -4,6 +4,7 @@
 #include "cli/operators_shared.h"
 #include "config/field.h"
 #include "daemon/config.h"
+#include "export/redact_policy.h"
 #include "export/retention.h"
 #include "input/profile.h"
 #include "telemetry/normalise.h"
@@ -23,6 +24,7 @@ static const char *const kind_names[HB_DOC_COUNT] = {
     [HB_DOC_DAEMON] = "daemon",
     [HB_DOC_OPERATORS] = "operators",
     [HB_DOC_RETENTION] = "retention",
+    [HB_DOC_REDACTION] = "redaction-policy",
 };
 
 const char *hb_doc_name(hb_doc_kind k)
@@ -37,6 +39,8 @@ static hb_doc_kind kind_of(const hb_node *root)
         const char *key;
         hb_doc_kind kind;
     } rows[] = {{"retention", HB_DOC_RETENTION},
+                {"redact", HB_DOC_REDACTION},
+                {"profiles", HB_DOC_REDACTION},
                 {"hot_days", HB_DOC_RETENTION},
                 {"archive_days", HB_DOC_RETENTION},
                 {"operators", HB_DOC_OPERATORS},
@@ -167,6 +171,12 @@ hb_status hb_config_doc_check(hb_app *app, hb_str text, const char *path, hb_doc
             if (status == HB_OK) {
                 hb_retention_policy_release(&p);
             }
+        } else if (*ret_kind == HB_DOC_REDACTION) {
+            hb_redact_policy p;
+            status = hb_redact_policy_parse(text, path, &p, err);
+            if (status == HB_OK) {
+                hb_redact_policy_release(&p);
+            }
         } else if (*ret_kind == HB_DOC_EQUIVALENCE) {
             hb_equivalence_mapping m;
             status = hb_equivalence_parse(text, path, "", &m, err);
@@ -212,6 +222,8 @@ const struct hb_field *hb_doc_fields(hb_doc_kind kind)
         return hb_operators_fields();
     case HB_DOC_RETENTION:
         return hb_retention_policy_fields();
+    case HB_DOC_REDACTION:
+        return hb_redact_policy_fields();
     case HB_DOC_COUNT:
         break;
     }

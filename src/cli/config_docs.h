@@ -17,6 +17,7 @@ typedef enum hb_doc_kind {
     HB_DOC_DAEMON,
     HB_DOC_OPERATORS,
     HB_DOC_RETENTION,
+    HB_DOC_REDACTION,
     HB_DOC_COUNT
 } hb_doc_kind;
 

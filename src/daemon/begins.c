@@ -156,7 +156,7 @@ hb_status hb_begins_note(hb_begins *b, hb_feed *s, uint64_t position, hb_error *
 {
     hb_time mark = hb_windows_watermark(s->windows);
     bool moved = b->tried == HB_TIME_NONE ? mark != HB_TIME_NONE : mark - b->tried >= b->step;
-    if (!moved && (b->n || b->too_large)) {
+    if ((!moved && (b->n || b->too_large)) || hb_windows_held(s->windows)) {
         return HB_OK;
     }
     HB_TRY(take(b, s, position, err));

@@ -171,8 +171,8 @@ static const hb_field live_fields[] = {
 
 static const hb_field decisions_fields[] = {
     TIME("keep_pass", keep_pass, 0, YEARS, "7d",
-         "The full decision of a PASS window is kept so long after its end; its line stays. 0 = "
-         "for ever."),
+         "The full decision of a PASS window is kept so long after its end; its line stays, and so "
+         "does all of windows on hold or of a baseline. 0 = for ever."),
     WHOLE("runs_per_hour", runs_per_hour, 0, 100000, "60",
           "Windows with drift or FAIL that become runs with reports, in an hour of the data's "
           "time; of further ones only the decision is kept. 0 = all."),
@@ -346,7 +346,7 @@ const hb_field hb_daemon_fields[] = {
             "word."},
     WHOLE("max_evidence_mb", max_evidence_mb, 0, MB_MAX, "4096",
           "Evidence packs made by the daemon, together; the oldest are taken away first, never the "
-          "newest. 0 = no limit."),
+          "newest, nor what is on hold. 0 = no limit."),
     TEXT("signing_key", signing_key, PATH_BYTES,
          "What signs evidence packs: a file (hb keys generate), agent:KEYID or pkcs11:URI. Its "
          "passphrase comes from a systemd credential."),

@@ -3,6 +3,7 @@
 
 #include "base/json_write.h"
 #include "base/mem.h"
+#include "journal/format.h"
 #include "store/audit.h"
 #include "store/custody.h"
 #include "store/live.h"
@@ -49,11 +50,6 @@ void hb_keeper_close(hb_keeper *k)
 
 /* --- the entry --- */
 
-static void path_of(const hb_journal_piece *p, char path[32])
-{
-    snprintf(path, 32, "%020" PRIu64 ".seg", p->from);
-}
-
 static void subject_of(const hb_keeper *k, const hb_journal_piece *p, char subject[SUBJECT_BYTES])
 {
     snprintf(subject, SUBJECT_BYTES, "%s@%" PRIu64, k->stream, p->from);
@@ -63,8 +59,8 @@ static void subject_of(const hb_keeper *k, const hb_journal_piece *p, char subje
 static void entry_of(void *ctx, hb_json *j)
 {
     const hb_journal_piece *p = ctx;
-    char path[32];
-    path_of(p, path);
+    char path[HB_SEGMENT_NAME];
+    hb_segment_name(p->from, path);
     hb_json_ku(j, "bytes", p->bytes);
     hb_json_ku(j, "from", p->from);
     hb_json_kc(j, "path", path);
@@ -77,9 +73,9 @@ static void entry_of(void *ctx, hb_json *j)
 static hb_status is_told(hb_keeper *k, const hb_journal_piece *p, bool *ret, hb_error *err)
 {
     char subject[SUBJECT_BYTES];
-    char path[32];
+    char path[HB_SEGMENT_NAME];
     subject_of(k, p, subject);
-    path_of(p, path);
+    hb_segment_name(p->from, path);
     return hb_custody_removal_told(k->store, subject, path, ret, err);
 }
 

@@ -228,8 +228,12 @@ static hb_status open_journal(hb_supervisor *v, hb_error *err)
 {
     const hb_daemon_config *c = v->config;
     uint64_t known_to = 0;
+    uint64_t first = 0;
+    bool restored = false;
     HB_TRY(hb_engine_judged_to(v->store, c->name, &known_to, err));
-    const hb_journal_options options = {.segment_bytes = (uint64_t)c->journal_segment_mb << 20,
+    HB_TRY(hb_live_begins_at(v->store, c->name, &first, &restored, err));
+    const hb_journal_options options = {.first = first,
+                                        .segment_bytes = (uint64_t)c->journal_segment_mb << 20,
                                         .max_bytes = (uint64_t)c->journal_max_mb << 20,
                                         .max_age_s = c->journal_max_age_s,
                                         .known_to = known_to,
@@ -240,6 +244,12 @@ static hb_status open_journal(hb_supervisor *v, hb_error *err)
     HB_TRY(hb_journal_open(v->s->os, v->s->journal_dir, &options, &v->journal, err));
     hb_journal_state s;
     hb_journal_get_state(v->journal, &s);
+    if (restored && s.segments == 0) {
+        hb_log_event(v->log, HB_LOG_WARN, "journal_begun",
+                     "the registry was restored without its journal: what comes from now on is "
+                     "judged",
+                     (const hb_log_field[]){{.key = "position", .number = (int64_t)first}}, 1);
+    }
     if (s.cut_bytes) {
         hb_log_event(v->log, HB_LOG_WARN, "journal_cut",
                      "the journal's torn or corrupt tail was cut off and kept beside it",

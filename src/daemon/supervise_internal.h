@@ -64,6 +64,7 @@ typedef struct hb_supervisor {
     int64_t moved_ns;  /* and when it was seen to move */
     int64_t last_second_ns;
     int64_t last_minute_ns;
+    int64_t last_retain_ns;
     int64_t watchdog_ns;
     hb_condition conditions[HB_CONDITIONS];
     size_t n_conditions;

@@ -57,8 +57,9 @@ static const char *const run_follows[] = {"/content_sha256",
                                           "/metrics/*/rejects/*/text",
                                           "/warnings/*",
                                           NULL};
-static const char *const reference_follows[] = {"/facts/differs/*/baseline", "/facts/differs/*/run",
-                                                "/facts/warning", NULL};
+static const char *const of_reference[] = {"/config/mode", "/facts/differs/*/baseline",
+                                           "/facts/differs/*/run", NULL};
+static const char *const reference_follows[] = {"/facts/warning", NULL};
 static const char *const decision_follows[] = {"/run/build_id",
                                                "/run/context/*",
                                                "/run/git_sha",
@@ -101,7 +102,8 @@ bool hb_redaction_may_hide(const char *path, const char *pointer, hb_hide_action
     bool is_reference = strcmp(path, HB_PACK_REFERENCE) == 0;
     if (action != HB_HIDE_FOLLOWS) {
         return ((is_run || is_reference) && is_identity(pointer)) ||
-               (is_run && fits_any(pointer, files));
+               (is_run && fits_any(pointer, files)) ||
+               (is_reference && fits_any(pointer, of_reference));
     }
     return (is_run && fits_any(pointer, run_follows)) ||
            (is_reference && fits_any(pointer, reference_follows)) ||
@@ -220,7 +222,7 @@ bool hb_redaction_may_replace(hb_str top, const hb_str *rest)
     }
     return (hb_str_eq_c(top, "baseline/") && hb_str_starts(*rest, "runs/")) ||
            hb_str_eq_c(top, "log/") || hb_str_eq_c(top, "report/") ||
-           (hb_str_eq_c(top, "keys/") && hb_str_eq_c(*rest, HB_PACK_CHAIN + 5));
+           (hb_str_eq_c(top, "keys/") && hb_str_eq_c(*rest, "chain.pem"));
 }
 
 /* What redaction adds or makes anew. */
@@ -307,13 +309,28 @@ static hb_status name_new(hb_str text, const hb_manifest *now, hb_error *err)
         const char *path = now->files[i].path;
         const char *slash = strchr(path, '/');
         const char *rest = slash ? slash + 1 : path;
-        char part[HB_PACK_PATH_BYTES + 16];
-        int n = snprintf(part, sizeof part, "\"%.*s\",\"%s\",\"", (int)(rest - path), path, rest);
+        char part[HB_PACK_PATH_BYTES + HB_DIGEST_HEX + 16];
+        int n = snprintf(part, sizeof part, "\"%.*s\",\"%s\",\"%s\"", (int)(rest - path), path,
+                         rest, now->files[i].sha256);
         if (!is_of_redaction(path) && !memmem(text.p, text.n, part, (size_t)n)) {
             return HB_FAIL(err, HB_E_EVIDENCE, "'%s' is not of the original", path);
         }
     }
     return HB_FAIL(err, HB_E_EVIDENCE, "a file is here that is not of the original");
+}
+
+/* The list's own pointers have one spelling too. */
+static hb_status check_places(const hb_opened *o, hb_error *err)
+{
+    for (size_t i = 0; i < o->n_hidden; i++) {
+        char due[32];
+        snprintf(due, sizeof due, "/%zu", o->hidden[i].index);
+        if (o->hidden[i].action != HB_HIDE_FOLLOWS || strcmp(due, o->hidden[i].pointer) != 0) {
+            return HB_FAIL(err, HB_E_EVIDENCE, "'%s': hidden text %zu of '%s' is listed as '%.80s'",
+                           HB_PACK_REDACTION, o->hidden[i].index, o->path, o->hidden[i].pointer);
+        }
+    }
+    return HB_OK;
 }
 
 hb_status hb_redaction_check_files(hb_committer *by, const hb_commitment *is, const hb_opened *o,
@@ -323,6 +340,7 @@ hb_status hb_redaction_check_files(hb_committer *by, const hb_commitment *is, co
     hb_leaf part[HB_COMMITTED_PARTS];
     size_t kept = 0;
     size_t due = 0;
+    HB_TRY(check_places(o, err));
     HB_TRY(hb_commitment_check(by, is, text, o, err));
     hb_leaves_init(&w, text);
     while (hb_leaves_next(&w, &part[w.n % HB_COMMITTED_PARTS])) {

@@ -50,6 +50,7 @@ typedef struct hb_verify_ask {
     hb_str trust_ca;
     const char *trust_name; /* NULL = none was named */
     hb_str trust_tsa;       /* of time; another list, since its people do not sign packs */
+    hb_str disclosure;      /* texts of hidden fields (disclosure.h); n = 0: none were given */
     hb_str crl;             /* revocation lists; n = 0: not asked, else of all of these */
     /* Reads the raw files of the pack again, as hb does, into a run; NULL where there is no reader
      * (hb-verify). *ret_run = NULL when the pack has none that can be read. */

@@ -11,6 +11,7 @@ enum { SHOWN = 48 };
 typedef struct raw_count {
     size_t n_here;
     size_t n_gone;
+    size_t n_live; /* sources, which are no files: what they sent is in the journal */
     char why[200]; /* of the first that is not here */
 } raw_count;
 
@@ -47,6 +48,7 @@ static hb_status one_raw_file(const hb_check *c, const json_t *json, const hb_in
         count->n_here++;
         return is_listed(c, member, in->sha256, err);
     }
+    count->n_live += !*sha256;
     if (count->n_gone++ == 0) {
         hb_str_fit(why, count->why, sizeof count->why);
     }
@@ -66,8 +68,11 @@ static hb_status raw_journal(const hb_check *c, hb_object *root, raw_count *coun
         HB_TRY(is_listed(c, member ? member : "", NULL, err));
         count->n_here++;
     }
-    if (*why && count->n_gone++ == 0) {
+    if (*why) {
+        count->n_gone++;
         hb_str_fit(why, count->why, sizeof count->why);
+    } else {
+        count->n_gone -= count->n_live;
     }
     return HB_OK;
 }
@@ -154,19 +159,28 @@ hb_status hb_ask_reading(hb_check *c, hb_error *err)
                             "the run cannot be read again from what is here: %s",
                             c->why_not_read ? c->why_not_read : "the pack does not say why");
     }
+    const hb_prior *prior = c->inputs.reference.prior;
+    bool is_window = prior && prior->live;
     if (strcmp(c->raw_run->digest, c->inputs.run->digest) != 0) {
         const char *metric = hb_check_other_metric(c->inputs.run, c->raw_run);
         hb_status status =
             hb_check_say(c, "reading", HB_FAILS, err,
-                         "the raw files, read again, give another run than "
+                         "the %s, read again, give another run than "
                          "run.json%s%.200s%s",
-                         *metric ? ": metric '" : "", metric, *metric ? "' differs" : "");
+                         is_window ? "window's records" : "raw files", *metric ? ": metric '" : "",
+                         metric, *metric ? "' differs" : "");
         hb_run_free(c->raw_run);
         c->raw_run = NULL;
         return status;
     }
-    return hb_check_say(c, "reading", HB_HOLDS, err,
-                        "the raw files, read again, give the same run, figure by figure");
+    return is_window
+               ? hb_check_say(c, "reading", HB_HOLDS, err,
+                              "the window's records, decoded again and put into it again, give the "
+                              "same window and run, figure by figure; what the stream was before "
+                              "them (times, rates, ids seen) and the detector's memory are as the "
+                              "pack has them")
+               : hb_check_say(c, "reading", HB_HOLDS, err,
+                              "the raw files, read again, give the same run, figure by figure");
 }
 
 /* --- the decision --- */

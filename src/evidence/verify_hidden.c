@@ -2,6 +2,7 @@
 /* Where single fields are hidden: is all the rest what the original committed to, and what is it
  * that is hidden? */
 #include "base/mem.h"
+#include "evidence/disclosure.h"
 #include "evidence/verify_internal.h"
 
 #include <string.h>
@@ -137,11 +138,46 @@ static hb_status tell(hb_check *c, const hb_redaction *r, const hb_buf *names, h
                         fields, follow, (int)names->n, names->p ? names->p : "", r->original_sha256,
                         r->reason));
     return hb_check_say(c, "redaction", HB_NOT_IN_PACK, err,
-                        "what cannot be seen any more: %zu files of the original (raw files, the "
+                        "what cannot be seen any more: %zu files of the original (raw files, runs "
+                        "of the baseline, the "
                         "log's proof, reports, which were drawn again); whether the profiles come "
                         "from the raw files; the digest of a run's content, which was made of "
                         "hidden texts. Logged, as who signed the original says: %s",
                         files, *c->commitments.logged_at ? c->commitments.logged_at : "no");
+}
+
+/* --- told after all --- */
+
+static hb_status one_disclosed(hb_check *c, hb_committer *by, const hb_disclosed *d,
+                               const hb_redaction *r, hb_error *err)
+{
+    hb_error e = {0};
+    return hb_disclosure_check(by, d, r, &e) == HB_OK
+               ? hb_check_say(c, "redaction", HB_HOLDS, err,
+                              "'%.80s' at '%.200s' was '%.400s', as the disclosure says",
+                              d->document, d->pointer, d->text.p)
+               : hb_check_fault(c, "redaction", &e, err);
+}
+
+static hb_status look_at_disclosure(hb_check *c, const hb_redaction *r, hb_error *err)
+{
+    hb_error e = {0};
+    hb_disclosure d;
+    hb_committer *by = NULL;
+    if (hb_disclosure_read(c->ask->disclosure, &c->out->arena, &d, &e) != HB_OK) {
+        return hb_check_fault(c, "redaction", &e, err);
+    }
+    if (strcmp(d.case_id, c->manifest.case_id) != 0) {
+        return hb_check_say(c, "redaction", HB_FAILS, err, "the disclosure is of case '%.80s'",
+                            d.case_id);
+    }
+    HB_TRY(hb_committer_new(&by, err));
+    hb_status status = HB_OK;
+    for (size_t i = 0; i < d.n_texts && status == HB_OK; i++) {
+        status = one_disclosed(c, by, &d.texts[i], r, err);
+    }
+    hb_committer_free(by);
+    return status;
 }
 
 hb_status hb_check_hidden(hb_check *c, const hb_redaction *r, hb_error *err)
@@ -156,6 +192,9 @@ hb_status hb_check_hidden(hb_check *c, const hb_redaction *r, hb_error *err)
     name_fields(r, &names);
     hb_status status = hb_buf_check(&names, err);
     status = status == HB_OK ? tell(c, r, &names, err) : status;
+    if (status == HB_OK && c->ask->disclosure.n) {
+        status = look_at_disclosure(c, r, err);
+    }
     hb_buf_release(&names);
     return status;
 }

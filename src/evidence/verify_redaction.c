@@ -95,6 +95,10 @@ hb_status hb_ask_redaction(hb_check *c, hb_error *err)
     hb_error e = {0};
     hb_redaction r = {0};
     hb_manifest original;
+    if (c->ask->disclosure.n && !hb_check_has(c, HB_PACK_REDACTION)) {
+        return hb_check_say(c, "redaction", HB_FAILS, err,
+                            "a disclosure was brought along, and nothing is hidden in the pack");
+    }
     if (!hb_check_has(c, HB_PACK_REDACTION)) {
         return hb_check_say(c, "redaction", HB_NOT_IN_PACK, err,
                             "nothing was taken out of it after it was made");
@@ -105,6 +109,10 @@ hb_status hb_ask_redaction(hb_check *c, hb_error *err)
     c->out->is_redacted = true;
     if (r.n_documents) {
         return hb_check_hidden(c, &r, err);
+    }
+    if (c->ask->disclosure.n) {
+        HB_TRY(hb_check_say(c, "redaction", HB_FAILS, err,
+                            "a disclosure was brought along, and no field is hidden in the pack"));
     }
     c->out->n_taken_out = r.n_dropped;
     HB_TRY(hb_check_say(c, "redaction", HB_HOLDS, err,

@@ -369,6 +369,12 @@ static hb_status ask(looking *l, hb_error *err)
 hb_status hb_ask_reference(hb_check *c, hb_error *err)
 {
     looking l = {.c = c};
+    if (c->has_hidden) {
+        return hb_check_say(c, "reference", HB_NOT_IN_PACK, err,
+                            "the runs of the baseline were taken out with the hidden fields: that "
+                            "what was compared with is made of them is said by who signed the "
+                            "original");
+    }
     HB_TRY(hb_again_init(&l.again, &c->inputs.reference, err));
     hb_status status = ask(&l, err);
     json_decref(l.version.root);

@@ -56,6 +56,22 @@ static hb_status open_windows(job *k, hb_error *err)
     return hb_windows_new(&options, k->a->registry, k->units, &k->windows, err);
 }
 
+/* What decides must come out of the records. */
+static hb_status check_empty(const job *k, hb_error *err)
+{
+    const hb_window_how *h = k->a->how;
+    const hb_window *judged = k->a->judged;
+    for (size_t i = 0; i < h->n_windows; i++) {
+        hb_time filled = hb_windows_filled_to(k->windows, i);
+        if (strcmp(h->windows[i].name, judged->name) == 0 && filled != HB_TIME_NONE &&
+            filled > judged->start) {
+            return HB_FAIL(err, HB_E_EVIDENCE,
+                           "what the stream was before the records has samples of the window");
+        }
+    }
+    return HB_OK;
+}
+
 static hb_status begin(job *k, hb_error *err)
 {
     const hb_window_how *h = k->a->how;
@@ -69,8 +85,11 @@ static hb_status begin(job *k, hb_error *err)
     if (status == HB_OK) {
         status = hb_windows_recall(k->windows, k->a->state.p + used, k->a->state.n - used, &why);
     }
-    return status == HB_OK || status == HB_E_NOMEM
-               ? status
+    if (status == HB_E_NOMEM) {
+        return HB_NOMEM(err);
+    }
+    return status == HB_OK
+               ? check_empty(k, err)
                : HB_FAIL(err, HB_E_EVIDENCE,
                          "what the stream was before the records does not fit them: %s", why.msg);
 }

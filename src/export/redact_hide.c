@@ -25,14 +25,47 @@ static bool is_element(const hb_leaves *w, int i)
     return at >= 0 && w->level[at].is_array;
 }
 
-void hb_hiding_note_factor(const hb_leaves *w, const hb_leaf *leaf, hb_str *io_factor)
+void hb_hiding_note(const hb_leaves *w, const hb_leaf *leaf, hb_str *io_name)
 {
-    if (part_is(w, 0, "name") && is_element(w, 1) && part_is(w, 2, "factors")) {
-        *io_factor = leaf->raw;
+    bool is_factor = part_is(w, 0, "name") && is_element(w, 1) && part_is(w, 2, "factors");
+    bool is_field = part_is(w, 0, "field") && is_element(w, 1) && part_is(w, 2, "differs");
+    if (is_factor || is_field) {
+        *io_name = leaf->raw;
     }
 }
 
-static bool is_of_rule(const hb_redact_rule *r, const hb_leaves *w, hb_str factor)
+/* Of two values in which the contexts of two runs differ: "baseline" stands before the field's
+ * name, "run" behind it. */
+static hb_str field_of_difference(const hb_leaves *w, const hb_leaf *leaf, hb_str noted)
+{
+    static const char between[] = "\",\"field\":\"";
+    const char *end = leaf->raw.p + leaf->raw.n;
+    size_t left = (size_t)(w->end - end);
+    if (!part_is(w, 0, "baseline") || left < sizeof between ||
+        memcmp(end, between, sizeof between - 1) != 0) {
+        return noted;
+    }
+    end += sizeof between - 1;
+    left -= sizeof between - 1;
+    const char *quote = memchr(end, '"', left);
+    return (hb_str){end, quote ? (size_t)(quote - end) : 0};
+}
+
+/* reference.json's: by which mode's overrides the metric registry was read. Where it has some for
+ * this mode the decision would be another one, and nothing is made. */
+static bool is_mode(const hb_leaves *w)
+{
+    return w->depth == 2 && part_is(w, 0, "mode") && part_is(w, 1, "config");
+}
+
+static bool is_difference(const hb_leaves *w)
+{
+    return (part_is(w, 0, "baseline") || part_is(w, 0, "run")) && is_element(w, 1) &&
+           part_is(w, 2, "differs") && part_is(w, 3, "facts");
+}
+
+static bool is_of_rule(const hb_redact_rule *r, const hb_leaves *w, const hb_leaf *leaf,
+                       hb_str name)
 {
     static const char *const keys[] = {
         [HB_REDACT_BUILD_ID] = "build_id",
@@ -46,11 +79,14 @@ static bool is_of_rule(const hb_redact_rule *r, const hb_leaves *w, hb_str facto
     bool is_input = is_element(w, 1) && part_is(w, 2, "inputs");
     switch (r->what) {
     case HB_REDACT_CONTEXT:
-        return part_is(w, 0, hb_context_name(r->context)) && part_is(w, 1, "context") &&
-               part_is(w, 2, "meta");
+        return (part_is(w, 0, hb_context_name(r->context)) && part_is(w, 1, "context") &&
+                part_is(w, 2, "meta")) ||
+               (r->context == HB_CONTEXT_OPERATING_MODE && is_mode(w)) ||
+               (is_difference(w) &&
+                hb_str_eq_c(field_of_difference(w, leaf, name), hb_context_name(r->context)));
     case HB_REDACT_FACTOR:
         return part_is(w, 0, "value") && is_element(w, 1) && part_is(w, 2, "factors") &&
-               part_is(w, 3, "meta") && hb_str_eq_c(factor, r->factor);
+               part_is(w, 3, "meta") && hb_str_eq_c(name, r->factor);
     case HB_REDACT_INPUT_NAME:
         return is_input && part_is(w, 0, "name");
     case HB_REDACT_INPUT_PATH:
@@ -67,10 +103,11 @@ static bool is_of_rule(const hb_redact_rule *r, const hb_leaves *w, hb_str facto
     return false;
 }
 
-const hb_redact_rule *hb_hiding_rule_of(const hb_hiding *h, const hb_leaves *w, hb_str factor)
+const hb_redact_rule *hb_hiding_rule_of(const hb_hiding *h, const hb_leaves *w, const hb_leaf *leaf,
+                                        hb_str name)
 {
     for (size_t i = 0; i < h->profile->n_rules; i++) {
-        if (is_of_rule(&h->profile->rules[i], w, factor)) {
+        if (is_of_rule(&h->profile->rules[i], w, leaf, name)) {
             return &h->profile->rules[i];
         }
     }
@@ -128,12 +165,12 @@ static hb_status collect(hb_hiding *h, hb_str text, hb_buf *plain, hb_buf *key,
 {
     hb_leaves w;
     hb_leaf leaf;
-    hb_str factor = {"", 0};
+    hb_str name = {"", 0};
     hb_leaves_init(&w, text);
     while (hb_leaves_next(&w, &leaf)) {
-        hb_hiding_note_factor(&w, &leaf, &factor);
+        hb_hiding_note(&w, &leaf, &name);
         *ret_recordings += is_recording_digest(&w);
-        const hb_redact_rule *r = hb_hiding_rule_of(h, &w, factor);
+        const hb_redact_rule *r = hb_hiding_rule_of(h, &w, &leaf, name);
         if (!r) {
             continue;
         }

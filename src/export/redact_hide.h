@@ -60,9 +60,11 @@ HB_CHECKED hb_status hb_hiding_search(const hb_hiding *h, const char *path, hb_s
  * values count as words only, since they stand in many words by chance. */
 size_t hb_hiding_find(hb_str text, size_t from, hb_str value);
 
-/* The field of a leaf. `factor` is the name of the factor whose value it is. */
-const hb_redact_rule *hb_hiding_rule_of(const hb_hiding *h, const hb_leaves *w, hb_str factor);
-/* To be called with each leaf: keeps the name of a factor until its value comes. */
-void hb_hiding_note_factor(const hb_leaves *w, const hb_leaf *leaf, hb_str *io_factor);
+/* The field of a leaf. `name` is what was noted: the factor or the field of the context whose value
+ * it is. */
+const hb_redact_rule *hb_hiding_rule_of(const hb_hiding *h, const hb_leaves *w, const hb_leaf *leaf,
+                                        hb_str name);
+/* To be called with each leaf: keeps a name until its value comes. */
+void hb_hiding_note(const hb_leaves *w, const hb_leaf *leaf, hb_str *io_name);
 
 #endif

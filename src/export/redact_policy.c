@@ -160,8 +160,7 @@ static const hb_field profile_fields[] = {
      .kind = HB_FIELD_CUSTOM,
      .decode = decode_rules,
      .schema = RULES_SCHEMA,
-     .doc = "Field: action. Actions: redact ([REDACTED]), hash (a token by the pack's secret: "
-            "equal values have equal ones), truncate (the first 4 characters). Fields: " PATHS "."},
+     .doc = "As 'redact' at the top."},
     {.key = "drop",
      .kind = HB_FIELD_STRINGS,
      .offset = offsetof(hb_redact_profile, drop),
@@ -210,7 +209,9 @@ static const hb_field fields[] = {
      .kind = HB_FIELD_CUSTOM,
      .decode = decode_top,
      .schema = RULES_SCHEMA,
-     .doc = "What is hidden where no profile is named, as 'redact' of a profile."},
+     .doc =
+         "What is hidden where no profile is named. Field: action. Actions: redact ([REDACTED]), "
+         "hash (a token by the pack's secret), truncate (the beginning). Fields: " PATHS "."},
     {.key = "profiles",
      .kind = HB_FIELD_CUSTOM,
      .decode = decode_profiles,

@@ -12,7 +12,7 @@ typedef struct rewriter {
     hb_hiding *h;
     const char *path;
     hb_leaves w;
-    hb_str factor;
+    hb_str name; /* noted */
     hb_buf plain;
     hb_buf next; /* what stands there instead */
     hb_buf pointer;
@@ -57,6 +57,21 @@ static bool has_any(const rewriter *x)
     return false;
 }
 
+/* What is said of why no better baseline was found names values of runs that are not in the pack.
+ */
+static bool tells_of_context(const rewriter *x)
+{
+    for (size_t i = 0; i < x->h->profile->n_rules; i++) {
+        const hb_redact_rule *r = &x->h->profile->rules[i];
+        hb_str name = hb_str_of(hb_context_name(r->context));
+        if (r->what == HB_REDACT_CONTEXT &&
+            hb_hiding_find((hb_str){x->plain.p, x->plain.n}, 0, name) != SIZE_MAX) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static const hb_hiding_value *longest_at(const rewriter *x, hb_str text, size_t at)
 {
     for (size_t k = 0; k < x->h->n; k++) {
@@ -84,37 +99,13 @@ static void replace_all(rewriter *x)
     }
 }
 
-/* A field of the context in which two runs differ: `field` stands between the two values. */
-static const hb_hiding_value *differing(rewriter *x, const hb_leaf *leaf)
-{
-    static const char before[] = "\",\"field\":\"";
-    hb_str field = x->factor; /* of "run": it came just before */
-    const char *end = leaf->raw.p + leaf->raw.n;
-    size_t left = (size_t)(x->w.end - end);
-    if (left > sizeof before && memcmp(end, before, sizeof before - 1) == 0) {
-        field.p = end + sizeof before - 1;
-        const char *quote = memchr(field.p, '"', left - (sizeof before - 1));
-        field.n = quote ? (size_t)(quote - field.p) : 0;
-    }
-    for (size_t i = 0; i < x->h->profile->n_rules; i++) {
-        const hb_redact_rule *r = &x->h->profile->rules[i];
-        if (r->what == HB_REDACT_CONTEXT && hb_str_eq_c(field, hb_context_name(r->context))) {
-            return value_of(x, r);
-        }
-    }
-    return NULL;
-}
-
 /* *ret: something else is due here, and in x->next. */
 static hb_status look_at(rewriter *x, const hb_leaf *leaf, bool *ret, hb_error *err)
 {
     const hb_leaves *w = &x->w;
     const char *pointer = NULL;
-    hb_hiding_note_factor(w, leaf, &x->factor);
-    if (w->depth && hb_str_eq_c(w->level[w->depth - 1].key, "field")) {
-        x->factor = leaf->raw;
-    }
-    const hb_redact_rule *r = hb_hiding_rule_of(x->h, w, x->factor);
+    hb_hiding_note(w, leaf, &x->name);
+    const hb_redact_rule *r = hb_hiding_rule_of(x->h, w, leaf, x->name);
     *ret = false;
     if (leaf->raw.n == 0 || (!r && leaf->raw.n > SENTENCE_MAX)) {
         return HB_OK;
@@ -141,13 +132,11 @@ static hb_status look_at(rewriter *x, const hb_leaf *leaf, bool *ret, hb_error *
         *ret = true;
         return blind_digest(x, err);
     }
-    const hb_hiding_value *v =
-        strncmp(pointer, "/facts/differs/", 15) == 0 ? differing(x, leaf) : NULL;
-    *ret = v || has_any(x);
-    if (v) {
+    *ret = true;
+    if (strcmp(pointer, "/facts/warning") == 0 && tells_of_context(x)) {
         hb_buf_clear(&x->next);
-        hb_buf_c(&x->next, v->token);
-    } else if (*ret) {
+        hb_buf_c(&x->next, "[REDACTED]");
+    } else if ((*ret = has_any(x))) {
         replace_all(x);
     }
     return hb_buf_check(&x->next, err);
@@ -195,7 +184,7 @@ static hb_status set_content(const char *path, hb_buf *out, hb_error *err)
 
 hb_status hb_hiding_rewrite(hb_hiding *h, const char *path, hb_str text, hb_buf *out, hb_error *err)
 {
-    rewriter x = {.h = h, .path = path, .factor = {"", 0}};
+    rewriter x = {.h = h, .path = path, .name = {"", 0}};
     hb_buf_init(&x.plain, PLAIN_MAX);
     hb_buf_init(&x.next, PLAIN_MAX);
     hb_buf_init(&x.pointer, POINTER_MAX);
@@ -212,10 +201,10 @@ hb_status hb_hiding_rewrite(hb_hiding *h, const char *path, hb_str text, hb_buf 
 /* --- where two differ --- */
 
 static hb_status add(const hb_hiding *h, hb_opened *o, size_t *io_cap, const hb_leaves *w,
-                     size_t index, hb_str factor, hb_buf *pointer, hb_error *err)
+                     const hb_leaf *leaf, hb_str name, hb_buf *pointer, hb_error *err)
 {
-    const hb_redact_rule *r = hb_hiding_rule_of(h, w, factor);
-    hb_hidden one = {.index = index, .action = r ? r->action : HB_HIDE_FOLLOWS};
+    const hb_redact_rule *r = hb_hiding_rule_of(h, w, leaf, name);
+    hb_hidden one = {.index = leaf->index, .action = r ? r->action : HB_HIDE_FOLLOWS};
     hb_buf_clear(pointer);
     hb_leaves_pointer(w, pointer);
     HB_TRY(hb_buf_check(pointer, err));
@@ -246,7 +235,7 @@ static hb_status compare(const hb_hiding *h, hb_str was, hb_str is, hb_opened *o
     hb_leaf x;
     hb_leaf y;
     size_t cap = 0;
-    hb_str factor = {"", 0};
+    hb_str name = {"", 0};
     const char *from_a = was.p;
     const char *from_b = is.p;
     bool same = true;
@@ -257,11 +246,11 @@ static hb_status compare(const hb_hiding *h, hb_str was, hb_str is, hb_opened *o
         if (!same) {
             break;
         }
-        hb_hiding_note_factor(&a, &x, &factor);
+        hb_hiding_note(&a, &x, &name);
         from_a = x.raw.p + x.raw.n;
         from_b = y.raw.p + y.raw.n;
         if (!hb_str_eq(x.raw, y.raw)) {
-            HB_TRY(add(h, o, &cap, &a, x.index, factor, pointer, err));
+            HB_TRY(add(h, o, &cap, &a, &x, name, pointer, err));
         }
     }
     if (!same || !same_between(from_a, was.p + was.n, from_b, is.p + is.n)) {

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "os/file.h"
+#include "os/fresh.h"
 #include "os/writing.h"
 
 #include <errno.h>
@@ -16,9 +17,10 @@
 enum { PORTION = 256 << 10, TMPFS = 0x01021994 };
 
 /* A folder in memory that only this user has; `path` is a name in it that does not exist. Signals
- * that end the program wait until it is gone. */
+ * that end the program wait until it is gone; what kill -9 leaves goes with the next one. */
 typedef struct plain {
     char *folder;
+    int lock; /* of the folder: it does not stay when this process is killed (os/fresh.h) */
     char *path;
     sigset_t before;
 } plain;
@@ -38,6 +40,7 @@ static hb_status in_memory(hb_error *err)
 static void plain_end(const hb_os *os, plain *p)
 {
     HB_IGNORE(hb_dir_remove(os, p->folder, NULL)); /* memory; there is nobody to tell */
+    os->close(p->lock);
     hb_let_signals(&p->before);
     hb_free(p->folder);
     hb_free(p->path);
@@ -47,12 +50,13 @@ static hb_status plain_begin(const hb_os *os, plain *ret, hb_error *err)
 {
     plain p = {0};
     HB_TRY(in_memory(err));
-    HB_TRY(hb_temporary_name(os, MEMORY "/hb", &p.folder, err));
     hb_hold_signals(&p.before);
-    hb_status status =
-        os->mkdir(p.folder, 0700) == 0
-            ? hb_path_join(p.folder, "pack", &p.path, err)
-            : HB_FAIL(err, HB_E_IO, "cannot create folder '%s': %s", p.folder, strerror(errno));
+    hb_status status = hb_fresh_folder(os, MEMORY "/hb", &p.folder, &p.lock, err);
+    if (status != HB_OK) {
+        hb_let_signals(&p.before);
+        return status;
+    }
+    status = hb_path_join(p.folder, "pack", &p.path, err);
     if (status != HB_OK) {
         plain_end(os, &p);
         return status;

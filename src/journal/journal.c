@@ -138,6 +138,9 @@ static hb_status open_journal(hb_journal *j, hb_error *err)
     if (j->options.read_only) {
         return HB_OK;
     }
+    if (j->n_segments == 0 && j->end == 0) {
+        j->end = j->begin = j->synced = j->released = j->scanned_from = j->options.first;
+    }
     HB_IGNORE(hb_journal_sync(j, NULL)); /* kept in the state, tried again */
     if (!j->options.no_sync_thread) {
         if (pthread_create(&j->sync_thread, NULL, keep_syncing, j) != 0) {

@@ -86,8 +86,10 @@ typedef struct hb_journal_options {
     uint64_t known_to; /* what is before it was on the disk (decisions rest on it): damage there is
                         * no power cut's. Loss records take its place, as in a repair, when whole
                         * records follow; 0 = nothing is known */
-    uint32_t sync_ms;  /* 0 = HB_JOURNAL_SYNC_MS */
-    bool read_only;    /* nothing is written, locked or cut; follows what another process writes */
+    uint64_t first; /* position of the first record of a journal that has no segment yet: where one
+                     * that is not there any more ended */
+    uint32_t sync_ms; /* 0 = HB_JOURNAL_SYNC_MS */
+    bool read_only;   /* nothing is written, locked or cut; follows what another process writes */
     bool no_sync_thread;    /* tests and tools: hb_journal_sync is called by hand */
     hb_journal_guard guard; /* NULL = nobody is asked, and age is looked at with each sync; else
                              * hb_journal_retain is to be called now and then */

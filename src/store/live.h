@@ -100,6 +100,15 @@ HB_CHECKED hb_status hb_live_list_windows(hb_store *s, const hb_live_window_quer
 HB_CHECKED hb_status hb_live_count_windows(hb_store *s, const char *stream, uint64_t ret[4],
                                            hb_error *err);
 
+/* --- restored from a backup, which has no journal --- */
+
+/* In a registry just restored: where each stream was judged up to. */
+HB_CHECKED hb_status hb_live_restored(hb_store *s, hb_error *err);
+/* *ret_found: the stream was restored and nothing was judged since, so its journal may be a new one
+ * that begins at *ret_position. */
+HB_CHECKED hb_status hb_live_begins_at(hb_store *s, const char *stream, uint64_t *ret_position,
+                                       bool *ret_found, hb_error *err);
+
 /* --- stored decisions beyond their time --- */
 
 typedef struct hb_live_prune_told {

@@ -102,23 +102,3 @@ hb_status hb_live_prune(hb_store *s, const hb_live_prune_ask *ask, hb_live_prune
     *ret = told;
     return HB_OK;
 }
-
-hb_status hb_live_streams(hb_store *s, hb_arena *arena, const char ***ret, size_t *ret_n,
-                          hb_error *err)
-{
-    HB_CLEANUP(hb_sql_close) hb_sql q = {0};
-    const char **list = NULL;
-    size_t n = 0;
-    size_t cap = 0;
-    bool more = false;
-    HB_TRY(hb_sql_open(s, "SELECT DISTINCT stream FROM live_windows ORDER BY 1", &q, err));
-    HB_TRY(hb_sql_row(&q, &more, err));
-    while (more) {
-        HB_TRY(HB_ARENA_GROW(arena, list, n, cap, err));
-        list[n++] = hb_sql_get_text(&q, arena);
-        HB_TRY(hb_sql_row(&q, &more, err));
-    }
-    *ret = list;
-    *ret_n = n;
-    return hb_sql_check(&q, err);
-}

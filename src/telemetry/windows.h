@@ -157,7 +157,8 @@ HB_CHECKED hb_status hb_windows_load(hb_windows *w, const void *p, size_t n, hb_
  * loads it and gives the records that follow gets those windows bit for bit, and others without
  * the samples that came before. For judging a window a second time from a slice of the journal:
  *
- *     once in a while, all windows taken:  hb_windows_outline, _filled_to, _hits, _messages, kept
+ *     once in a while, all windows taken, none held:
+ *                                          hb_windows_outline, _filled_to, _hits, _messages, kept
  *     a window closed that starts at or after `filled to`:
  *                                          hb_windows_remembered(w, hits, messages, …)
  *     elsewhere:                           hb_windows_load_outline, hb_windows_recall, records
@@ -165,6 +166,9 @@ HB_CHECKED hb_status hb_windows_load(hb_windows *w, const void *p, size_t n, hb_
  * Messages that came again are known by their ids only from hb_windows_forget_hits on. */
 HB_CHECKED hb_status hb_windows_outline(const hb_windows *w, hb_buf *out, hb_error *err);
 HB_CHECKED hb_status hb_windows_load_outline(hb_windows *w, const void *p, size_t n, hb_error *err);
+/* Samples held as too far ahead: while there are any there is no outline (HB_E_BUG), for they would
+ * be in it. */
+size_t hb_windows_held(const hb_windows *w);
 /* End of the latest pane of the definition in which anything came; HB_TIME_NONE = none. */
 hb_time hb_windows_filled_to(const hb_windows *w, size_t def);
 /* Start of the earliest window of the definition that is not closed; HB_TIME_NONE = not known. */

@@ -31,6 +31,11 @@ hb_status hb_cell_get_outline(hb_cell *c, const hb_pane *p, hb_rd *r, hb_error *
     return HB_OK;
 }
 
+size_t hb_windows_held(const hb_windows *w)
+{
+    return w->ahead.n;
+}
+
 hb_time hb_windows_filled_to(const hb_windows *w, size_t def)
 {
     const hb_wdef *d = &w->defs[def];

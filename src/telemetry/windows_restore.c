@@ -112,7 +112,7 @@ static bool is_channel(const hb_windows *w, uint32_t channel)
     return channel < w->n_channels && w->channels[channel].metric != HB_NO_METRIC;
 }
 
-static hb_status get_ahead(hb_windows *w, hb_rd *r, hb_error *err)
+static hb_status get_ahead(hb_windows *w, bool outline, hb_rd *r, hb_error *err)
 {
     hb_row_ahead *a = &w->ahead;
     a->number = hb_rd_u64(r);
@@ -122,7 +122,7 @@ static hb_status get_ahead(hb_windows *w, hb_rd *r, hb_error *err)
     a->latest = get_i64(r);
     a->before = get_i64(r);
     uint32_t n = get_count(r, 24, HB_HELD_MAX);
-    if (r->failed || !good_time(a->latest) || !good_time(a->before)) {
+    if (r->failed || (outline && n) || !good_time(a->latest) || !good_time(a->before)) {
         return hb_windows_damaged("its samples ahead are damaged", err);
     }
     if (n) {
@@ -409,7 +409,7 @@ static hb_status read_all(hb_windows *w, bool outline, uint16_t version, hb_rd *
 {
     HB_TRY(get_head(w, r, err));
     HB_TRY(get_metrics(w, r, err));
-    HB_TRY(get_ahead(w, r, err));
+    HB_TRY(get_ahead(w, outline, r, err));
     HB_TRY(outline ? hb_ids_get_outline(&w->ids, r, err) : get_ids(w, version, r, err));
     for (size_t i = 0; i < w->n_defs; i++) {
         HB_TRY(get_def(w, &w->defs[i], outline, r, err));

@@ -238,5 +238,8 @@ hb_status hb_windows_save(const hb_windows *w, hb_buf *out, hb_error *err)
 
 hb_status hb_windows_outline(const hb_windows *w, hb_buf *out, hb_error *err)
 {
+    if (w->ahead.n) {
+        return HB_FAIL(err, HB_E_BUG, "an outline has no samples, and %zu are held", w->ahead.n);
+    }
     return save(w, true, out, err);
 }

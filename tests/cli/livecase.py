@@ -118,6 +118,8 @@ class LiveCase(Case):
             "decisions": self.query("SELECT r.run_id, d.status, d.digest, d.json FROM decisions d JOIN runs r "
                                     "ON r.id = d.run ORDER BY r.run_id, d.digest", at),
             "runs": self.query("SELECT run_id, digest, n_metrics FROM runs ORDER BY run_id", at),
+            "readings": self.query("SELECT r.run_id, g.body FROM readings g JOIN runs r ON r.id = g.run "
+                                   "ORDER BY r.run_id", at),
             "versions": self.query("SELECT digest, n_runs, json FROM baseline_versions ORDER BY digest", at),
             "tags": self.query("SELECT tag, v.program, v.test_name, v.digest FROM tags JOIN baseline_versions v "
                                "ON v.id = tags.version", at),

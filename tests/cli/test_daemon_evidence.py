@@ -53,7 +53,8 @@ class OnFail(Evidence):
             z.extractall(self.path("out"))
         journal = reading["journal"]
         self.assertEqual([f["why"] for f in reading["files"]], ["a live source, no file: what it sent is below raw/journal"])
-        self.assertEqual(reading["why"], "decided from profiles; the journal slice is included as received")
+        self.assertEqual(reading["why"], "")
+        self.assertEqual((journal["how"]["begin"], journal["how"]["why"]), (journal["from"], ""))
         self.assertEqual({s["name"]: s["payload"] for s in journal["how"]["sources"]}, {"file_replay": "json"})
         self.assertEqual(journal["members"], [n for n in map(lambda p: os.path.relpath(p, self.path("out")), sorted(
             glob.glob(self.path("out/raw/journal/*"))))])
@@ -66,10 +67,10 @@ class OnFail(Evidence):
         self.prepare()
         self.once()
         told = self.hb_json("replay", self.packs()[0])
-        self.assertTrue(told["same"])
+        self.assertEqual((told["same"], told["decided_from"]), (True, "raw"))
         self.assertEqual(told["verdict_before"], "FAIL")
         verified = self.hb_json("verify", self.packs()[0], "--trust", "daemon.pub")
-        self.assertEqual((verified["verdict"], verified["decided_from"]), ("FAIL", "profiles"))
+        self.assertEqual((verified["verdict"], verified["decided_from"]), ("FAIL", "raw"))
 
     def test_the_runs_of_the_baseline_are_in_it_unless_they_are_too_much(self):
         for more, state, names in (("", "holds", True), ("evidence_pack_baseline_runs: false\n", "not_in_pack", False)):
@@ -208,7 +209,7 @@ class Redacted(Evidence):
             journal = json.loads(z.read("raw/reading.json"))["journal"]
         self.assertEqual((journal["members"], journal["why"]), ([], "taken out by redaction"))
         d = self.hb_json("verify", "r.zip", "--trust", "daemon.pub", "--trust", "keys/red.pub")
-        self.assertEqual((d["holds"], d["taken_out"], d["decided_from"]), (True, 1, "profiles"))
+        self.assertEqual((d["holds"], d["taken_out"], d["decided_from"]), (True, 2, "profiles"))
 
 
 class Cap(Evidence):

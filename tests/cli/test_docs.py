@@ -80,7 +80,7 @@ class Docs(Case):
         if name == "operators init":
             return
         self.hb("operators", "init", "people.yaml", "--key", "keys/ada.pem")
-        if name == "config approve":
+        if name in ("config approve", "config reject"):
             self.hb("config", "request", "baseline_policy.yaml", "--reason", "x", "--key", "keys/lee.pem")
         if name in ("operators approve", "operators apply"):
             self.hb("operators", "propose", "more.yaml", "--reason", "x", "--key", "keys/lee.pem")

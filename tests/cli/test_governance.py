@@ -237,12 +237,12 @@ class Rules(Lab):
         q = self.ask()
         shown = self.hb("baseline", "approve", q, code=5)  # nothing is signed without --yes
         self.assertIn("r1   not judged  NO_TEST  PASS     FLIPS", shown)
-        self.assertEqual(self.hb_json("baseline", "requests")[0]["approvals"], 0)
+        self.assertEqual(self.hb_json("baseline", "requests")["requests"][0]["approvals"], 0)
         self.approve(q[:8], "kim")
         self.hb_error("baseline", "approve", q, "--yes", *self.key("kim"), code=5, has="has approved it already, and counts once")
         self.hb_error("baseline", "set", "r0", *self.key("kim"), code=5, has=["1 of 2 approvals", "ada, lee"])
         self.approve(q, "lee")
-        r = self.hb_json("baseline", "requests")[0]
+        r = self.hb_json("baseline", "requests")["requests"][0]
         self.assertEqual((r["state"], r["approved_by"], r["requested_by"]), ("approved", "kim, lee", "bob"))
         self.hb_error("baseline", "set", "r1", *self.key("kim"), code=5, has="nobody asked for it")
         self.hb_error("baseline", "set", "r0", "--tag", "silver", *self.key("kim"), code=5, has="nobody asked for it")
@@ -281,10 +281,10 @@ class Rules(Lab):
     def test_a_rejection_takes_the_baseline_away(self):
         self.begin()
         self.golden()
-        q = self.hb_json("baseline", "requests")[0]["request"]
+        q = self.hb_json("baseline", "requests")["requests"][0]["request"]
         self.hb("baseline", "reject", q, "--reason", "a loose cable", *self.key("ada"))
         self.assertEqual(self.reason(), "tag_not_approved")  # and the fallback "latest" is not taken
-        self.assertEqual(self.hb_json("baseline", "requests")[0]["rejected_by"], "ada")
+        self.assertEqual(self.hb_json("baseline", "requests")["requests"][0]["rejected_by"], "ada")
         self.approve(q, "kim")
         self.assertEqual(self.reason(), "tag")
 
@@ -587,7 +587,7 @@ class Forged(Lab):
     def test_a_request_signed_by_nobody_is_none(self):
         self.begin()
         q = self.plant(self.statement("request", ""), "eve")
-        self.assertEqual(self.hb_json("baseline", "requests")[0]["state"], "not valid")
+        self.assertEqual(self.hb_json("baseline", "requests")["requests"][0]["state"], "not valid")
         self.hb_error_out(5, "of nobody who may ask", "baseline", "approve", q, "--yes", *self.key("kim"))
 
     def hb_error_out(self, code, has, *args):

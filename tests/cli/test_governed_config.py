@@ -154,6 +154,18 @@ class AtUse(Governed):
         self.allow("retention.yaml")
         self.hb(*apply)
 
+    def test_an_approval_is_taken_back(self):
+        self.base()
+        self.golden()
+        self.assertEqual(self.reason(), "tag")
+        self.hb_error("config", "reject", "people.yaml", "--reason", "x", *self.key("ada"), code=2, has="hb operators propose")
+        self.hb("config", "reject", "metric_registry.yaml", "--reason", "too wide", *self.key("ada"))
+        self.refused("metric-registry", "analyze", "r1")
+        self.hb("config", "approve", "metric_registry.yaml", *self.key("ada"))  # one after it counts
+        self.assertEqual(self.reason(), "tag")
+        self.write("other.yaml", "retention: {keep_latest: 1}\n")
+        self.hb_error("config", "reject", "other.yaml", "--reason", "x", *self.key("ada"), code=4, has="nothing to reject")
+
     def live(self):
         self.workspace(telemetry(3, faults=False), DAEMON)
         self.base()

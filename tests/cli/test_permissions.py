@@ -160,7 +160,7 @@ class ByCommand(Governed):
 
     def attempt_config(self):
         self.hb("config", "request", "baseline_policy.yaml", "--reason", "x", *self.key("bob"))
-        return [("config", "approve", "baseline_policy.yaml")], "*"
+        return [("config", "approve", "baseline_policy.yaml"), ("config", "reject", "baseline_policy.yaml", "--reason", "x")], "*"
 
     def test_every_row_is_tried(self):
         tried = {m[len("attempt_"):] for m in dir(self) if m.startswith("attempt_")}

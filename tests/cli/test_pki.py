@@ -274,7 +274,7 @@ class Pki(Case):
         self.export(uri, "--out", "credential.zip", env={**env, "CREDENTIALS_DIRECTORY": self.path("credentials")})
         told = self.typed(["--key", uri, "--out", "typed.zip"], env, b"1234")
         self.assertEqual(told.count(b"PIN of token 'lab': "), 1, told)
-        self.assertEqual(told.count(b"PIN of token 'lab' for a signature: "), 1, told)
+        self.assertGreaterEqual(told.count(b"PIN of token 'lab' for a signature: "), 1, told)  # one for each
         for pack in ("file.zip", "credential.zip", "typed.zip"):
             self.hb("verify", pack, "--trust", "lab.pub")
         # No terminal: setsid takes it away.

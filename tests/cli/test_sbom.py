@@ -217,8 +217,8 @@ class Sbom(Case):
                     self.assertRegex(exceptions, rf"\*\*{project}( in `{program}`)?\*\*")
 
     def test_the_texts_of_licences_go_along(self):
-        folder = os.path.join(BUILD, "sbom", "licences")
-        for _, _, bill in self.bills():
+        for program, _, bill in self.bills():
+            folder = os.path.join(BUILD, "sbom", "licences", program)
             for c in bill.components:
                 if "purl" in c and Bill.properties(c, "linkage") == ["static"]:
                     with open(os.path.join(folder, c["name"]), "rb") as f:

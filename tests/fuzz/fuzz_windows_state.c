@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The state of windows: the bytes are what stands between head and digest, which are made good
- * here. What loads must store to the same bytes, and go on taking samples. */
+/* The state of windows and the outline of one: the bytes are what stands between head and digest,
+ * which are made good here. What loads must store to the same bytes, and go on taking samples. The
+ * first byte: bit 0 the late policy, above it what it is. */
 #include "crypto/digest.h"
 #include "telemetry/windows_internal.h"
 
@@ -77,29 +78,45 @@ static void go_on(hb_windows *w)
     }
 }
 
+typedef enum what { STATE_1, STATE_2, OUTLINE, OUTLINE_AND_IDS } what;
+
+static void store_again(const hb_windows *w, what kind, const hb_buf *b)
+{
+    hb_buf again;
+    hb_buf_init(&again, MOST);
+    must((kind >= OUTLINE ? hb_windows_outline(w, &again, NULL)
+                          : hb_windows_save(w, &again, NULL)) == HB_OK);
+    /* The first version is stored as the second. */
+    must(kind == STATE_1 || (again.n == b->n && memcmp(again.p, b->p, b->n) == 0));
+    hb_buf_release(&again);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    static const char *const heads[] = {"HBWS\1\0\0", "HBWS\2\0\0", "HBWO\1\0\0", "HBWO\1\0\0"};
     if (size < 1) {
         return 0;
     }
     hb_windows *w = fresh(data[0] & 1);
+    what kind = (what)(data[0] >> 1 & 3);
+    size_t ids = kind == OUTLINE_AND_IDS && size > 29 ? 28 : 0; /* a list of one at the end */
     hb_buf b;
     hb_buf_init(&b, MOST);
-    hb_buf_add(&b, "HBWS\1\0\0", 8);
+    hb_buf_add(&b, heads[kind], 8);
     hb_buf_add(&b, w->options_digest, HEX);
     hb_buf_add(&b, w->registry_digest, HEX);
-    hb_buf_add(&b, data + 1, size - 1);
+    hb_buf_add(&b, data + 1, size - 1 - ids);
     char digest[HB_DIGEST_HEX];
     must(hb_digest_of(b.p, b.n, digest, NULL) == HB_OK);
     hb_buf_add(&b, digest, HEX);
     must(hb_buf_check(&b, NULL) == HB_OK);
-    if (hb_windows_load(w, b.p, b.n, NULL) == HB_OK) {
-        hb_buf again;
-        hb_buf_init(&again, MOST);
-        must(hb_windows_save(w, &again, NULL) == HB_OK);
-        must(again.n == b.n && memcmp(again.p, b.p, b.n) == 0);
-        hb_buf_release(&again);
-        go_on(w);
+    hb_status status = kind >= OUTLINE ? hb_windows_load_outline(w, b.p, b.n, NULL)
+                                       : hb_windows_load(w, b.p, b.n, NULL);
+    if (status == HB_OK) {
+        store_again(w, kind, &b);
+        if (ids == 0 || hb_windows_recall(w, data + size - ids, ids, NULL) == HB_OK) {
+            go_on(w);
+        }
     }
     hb_buf_release(&b);
     hb_windows_free(w);

@@ -167,7 +167,7 @@ static void outline__gives_every_window_that_was_empty_there(void **state)
                 }
                 hb_window_closed_free(one);
             }
-            if (i % EVERY == EVERY - 1) {
+            if (i % EVERY == EVERY - 1 && hb_windows_held(w) == 0) {
                 note(w, i + 1);
             }
         }
