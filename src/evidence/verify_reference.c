@@ -144,9 +144,7 @@ static hb_status look(looking *l, hb_error *err)
         }
     }
     HB_TRY(hb_again_only_listed(&l->again, c->pack, err));
-    if (!c->has_hidden) { /* a run of which something is hidden is no document of it */
-        HB_TRY(hb_again_read(&l->again, c->pack, c->inputs.run, err));
-    }
+    HB_TRY(hb_again_read(&l->again, c->pack, c->inputs.run, err));
     HB_TRY(read_version(l, err));
     count(l);
     if (c->inputs.baseline && l->again.list.n_baseline == 0) {
@@ -284,11 +282,6 @@ static hb_status tell_without(looking *l, hb_error *err)
 {
     hb_check *c = l->c;
     const hb_pack_runs *list = &l->again.list;
-    if (c->has_hidden) {
-        return hb_check_say(c, "reference", HB_NOT_IN_PACK, err,
-                            "the runs it was made of were taken out with what is hidden: who has "
-                            "the original can make it again");
-    }
     bool is_run = list->n_baseline && strcmp(list->list[0].path, HB_PACK_BASELINE) == 0;
     bool approved = list->n_baseline && !is_run && c->inputs.policy.require_approval;
     if (is_run) {

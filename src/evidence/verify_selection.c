@@ -91,7 +91,7 @@ static hb_status passed(const hb_reference *r, const char *run_id, hb_error *err
     return HB_OK;
 }
 
-static hb_status fits_policy(const hb_reference *r, const hb_policy *p, bool hidden, hb_error *err)
+static hb_status fits_policy(const hb_reference *r, const hb_policy *p, hb_error *err)
 {
     bool rolling = strcmp(r->reason, "rolling") == 0;
     if (strcmp(r->reason, "fallback_latest") == 0 && p->fallback != HB_FALLBACK_LATEST) {
@@ -106,8 +106,7 @@ static hb_status fits_policy(const hb_reference *r, const hb_policy *p, bool hid
         return HB_FAIL(err, HB_E_EVIDENCE, "the reason is '%s', and %zu runs are named", r->reason,
                        r->n_run_ids);
     }
-    bool by_verdict = !hidden && (rolling || strcmp(r->reason, "last_pass") == 0);
-    for (size_t i = 0; by_verdict && i < r->n_run_ids; i++) {
+    for (size_t i = 0; (rolling || strcmp(r->reason, "last_pass") == 0) && i < r->n_run_ids; i++) {
         HB_TRY(passed(r, r->run_ids[i], err));
     }
     return HB_OK;
@@ -129,7 +128,7 @@ hb_status hb_ask_selection(hb_check *c, hb_error *err)
     }
     hb_status status = fits_reason(r, by, &e);
     if (status == HB_OK) {
-        status = fits_policy(r, p, c->has_hidden, &e);
+        status = fits_policy(r, p, &e);
     }
     if (status != HB_OK) {
         return hb_check_fault(c, "selection", &e, err);
