@@ -182,7 +182,6 @@ const hb_cmd hb_cmd_reveal = {
                "\n"
                "Where there is a registry, it is an entry of the lab's log (transmitted), and\n"
                "with operators in force it takes an approver.",
-    .example = "hb reveal evidence_monday-2.zip run.json:/meta/build_id -o d.json \\\n"
-               "       --reason \"complaint 7\"",
+    .example = "hb reveal evidence_monday-2.zip run.json:/meta/git_sha -o d.json --reason r",
     .run = run_reveal,
 };

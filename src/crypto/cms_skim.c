@@ -94,7 +94,7 @@ static hb_status read_head(const hb_cms_source *s, uint64_t at, head *ret, hb_er
 static hb_status find_end(const hb_cms_source *s, uint64_t at, int depth, uint64_t *ret_end,
                           hb_error *err)
 {
-    head h;
+    head h = {0};
     const uint64_t first = at;
     HB_TRY(read_head(s, at, &h, err));
     if (!h.indefinite) {
@@ -117,7 +117,7 @@ static hb_status find_end(const hb_cms_source *s, uint64_t at, int depth, uint64
 /* As it is, when it has this tag; `must`: it has to. */
 static hb_status copy(skim *k, unsigned tag, bool must, hb_error *err)
 {
-    head h;
+    head h = {0};
     uint64_t end = 0;
     char bytes[4096];
     HB_TRY(read_head(k->source, k->at, &h, err));
@@ -139,7 +139,7 @@ static hb_status copy(skim *k, unsigned tag, bool must, hb_error *err)
 
 static hb_status enter(skim *k, unsigned tag, container *ret, hb_error *err)
 {
-    head h;
+    head h = {0};
     HB_TRY(read_head(k->source, k->at, &h, err));
     if (h.tag != tag) {
         return not_whole(err);
@@ -168,7 +168,7 @@ static hb_status leave(skim *k, const container *c, hb_error *err)
 static hb_status next_piece(const hb_cms_source *s, hb_cms_content *c, bool *ret_more,
                             hb_error *err)
 {
-    head h;
+    head h = {0};
     *ret_more = false;
     if (c->at == c->end) {
         return HB_OK;
@@ -190,7 +190,7 @@ static hb_status next_piece(const hb_cms_source *s, hb_cms_content *c, bool *ret
 
 static hb_status skim_content(skim *k, hb_cms_content *ret, hb_error *err)
 {
-    head h;
+    head h = {0};
     bool more = true;
     HB_TRY(read_head(k->source, k->at, &h, err));
     if (h.tag != CONTEXT && h.tag != CONTEXT_0) {
@@ -235,7 +235,7 @@ hb_status hb_cms_content_read(const hb_cms_source *source, hb_cms_content *c, vo
 static hb_status check_kind(const skim *k, hb_error *err)
 {
     unsigned char b[sizeof auth_enveloped_data - 1];
-    head h;
+    head h = {0};
     HB_TRY(read_head(k->source, k->at, &h, err));
     if (h.tag != OID) {
         return not_whole(err);

@@ -124,7 +124,7 @@ class Docs(Case):
                     self.answer_time_query()
                 if c["name"] == "replay":
                     self.hb("export", "evidence-pack", "--case", "monday-2", "--unsigned")
-                if c["name"] == "redact":
+                if c["name"] in ("redact", "reveal"):
                     self.hb("export", "evidence-pack", "--case", "monday-2", "--out", "evidence_monday-2.zip")
                 if c["name"] in ("encrypt", "decrypt"):
                     self.write("pass.txt", "correct horse battery\n")
