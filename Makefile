@@ -29,7 +29,7 @@ help:
 
 build:
 	@tools/install-deps.sh build
-	cmake --preset $(PRESET) -DHB_TESTS=OFF
+	cmake --preset $(PRESET) -DHB_TESTS=OFF -DHB_COMMIT=$(HB_COMMIT)
 	cmake --build build/$(PRESET) -j $(JOBS)
 
 demo: build
@@ -48,6 +48,8 @@ soak: build
 	@tools/install-deps.sh live
 	/usr/bin/python3 tools/live/soak.py --hb build/release/hb --out build/soak
 
+# The commit goes into the bill of materials where the tree is exactly that.
+kit: HB_COMMIT = $(shell test -z "$$(git status --porcelain 2>&1)" && git rev-parse HEAD)
 kit: build
 	tools/kit.sh
 

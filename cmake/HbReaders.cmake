@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-# The libraries that only the sandboxed child calls: matio, HDF5, seccomp. They are linked from their
+# The libraries that only the sandboxed child calls: matio, HDF5. They are linked from their
 # archives where those are installed: Debian's shared HDF5 pulls in curl, Kerberos and LDAP, and
 # loading them takes longer than everything `hb --version` does. docs/decisions/0058-hdf5.md
-option(HB_READERS_SHARED "link matio, HDF5 and seccomp as shared libraries" OFF)
+option(HB_READERS_SHARED "link matio and HDF5 as shared libraries" OFF)
 
 # name (as pkg-config knows it), archives in the order of linking, further libraries
 function(hb_reader target package)
@@ -28,7 +28,6 @@ function(hb_reader target package)
 endfunction()
 
 function(hb_find_readers)
-    hb_reader(seccomp libseccomp ARCHIVES seccomp)
     hb_reader(hdf5 hdf5-serial ARCHIVES hdf5_serial sz aec LIBS dep_zlib m ${CMAKE_DL_LIBS})
     hb_reader(matio matio ARCHIVES matio LIBS dep_hdf5 dep_zlib m)
 endfunction()

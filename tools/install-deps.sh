@@ -10,9 +10,9 @@ set -eu
 
 build="gcc make cmake ninja-build pkg-config libc6-dev libfyaml-dev libjansson-dev libudunits2-dev
        libsqlite3-dev libexpat1-dev zlib1g-dev libzstd-dev libssl-dev libmatio-dev
-       libhdf5-dev libseccomp-dev libpaho-mqtt-dev libmicrohttpd-dev libcurl4-openssl-dev
+       libhdf5-dev libpaho-mqtt-dev libmicrohttpd-dev libcurl4-openssl-dev
        libprotobuf-c-dev protobuf-c-compiler libp11-kit-dev"
-test="clang-14 clang libclang-rt-14-dev clang-format-14 libcmocka-dev python3 python3-numpy
+test="clang-14 clang libclang-rt-14-dev clang-format-14 libcmocka-dev libseccomp-dev python3 python3-numpy
       python3-scipy python3-mpmath python3-jsonschema python3-openpyxl python3-h5py python3-yaml python3-cryptography chromium
       udunits-bin mandoc jq poppler-utils zsh bash sqlite3 zstd gzip strace unzip
       mosquitto mosquitto-clients python3-paho-mqtt python3-protobuf python3-prometheus-client prometheus curl openssl

@@ -17,7 +17,7 @@ rm -rf "$kit"
 mkdir -p "$kit"
 cmake --install "$build" --prefix "$PWD/$kit" >/dev/null
 cp -R deploy config "$kit/"
-cp LICENSE README.md CHANGELOG.md "$kit/"
+cp LICENSE THIRD_PARTY.md README.md CHANGELOG.md "$kit/"
 printf '%s\n' "$version" >"$kit/VERSION"
 # The Debian packages of the libraries it is linked to.
 ldd "$kit/bin/hb" | awk '/=> \// { print $3 }' | while read -r library; do

@@ -92,5 +92,9 @@ hb_status hb_alert_detail(const hb_decision *d, const hb_window *w, const hb_fin
     hb_buf_ch(out, '\n');
     hb_json_init(&j, out, HB_JSON_CANONICAL);
     samples(w, f, &j);
+    HB_TRY(hb_json_done(&j, err));
+    hb_buf_ch(out, '\n');
+    hb_json_init(&j, out, HB_JSON_CANONICAL);
+    hb_json_c(&j, d->reference && d->reference->warning ? d->reference->warning : "");
     return hb_json_done(&j, err);
 }

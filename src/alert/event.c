@@ -116,6 +116,7 @@ typedef struct detail {
     hb_str drift_metrics;
     hb_str finding;
     hb_str samples;
+    hb_str baseline_warning;
 } detail;
 
 static hb_str line_of(hb_str *rest)
@@ -134,6 +135,7 @@ static detail detail_of(const hb_alert_row *r)
     d.drift_metrics = line_of(&rest);
     d.finding = line_of(&rest);
     d.samples = line_of(&rest);
+    d.baseline_warning = line_of(&rest);
     return d;
 }
 
@@ -193,6 +195,9 @@ static void put_data(const hb_alert_said *said, hb_json *j)
     hb_json_kc(j, "alert_id", r->alert_id);
     if (said->n_all) {
         put_group(said, j);
+    }
+    if (d.baseline_warning.n > 2) { /* beyond its quotes */
+        put_raw(j, "baseline_warning", d.baseline_warning);
     }
     if (said->by) {
         hb_json_kc(j, "by", said->by);

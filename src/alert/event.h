@@ -62,11 +62,11 @@ typedef struct hb_heartbeat {
 HB_CHECKED hb_status hb_heartbeat_json(const hb_heartbeat *h, char ret_id[HB_ALERT_EVENT_ID],
                                        hb_buf *out, hb_error *err);
 
-/* What an event shows of a finding, for row.detail: three lines of JSON, drift metrics, figures,
- * samples. */
+/* What an event shows of a finding, for row.detail: four lines of JSON, drift metrics, figures,
+ * samples, what a person must know of the baseline (break-glass). */
 HB_CHECKED hb_status hb_alert_detail(const hb_decision *d, const hb_window *w, const hb_finding *f,
                                      hb_buf *out, hb_error *err);
 /* The detail of a condition. */
-#define HB_ALERT_NO_DETAIL "[]\n{}\n[]"
+#define HB_ALERT_NO_DETAIL "[]\n{}\n[]\n\"\""
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "os/file.h"
+#include "os/undumped.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -58,6 +59,9 @@ hb_status hb_sink_secret_read(const hb_sink_env *env, const char *file, const ch
                               const char *key, hb_secret *ret, hb_error *err)
 {
     hb_secret s = {0};
+    if (file || variable) {
+        hb_hold_secrets();
+    }
     if (file) {
         HB_TRY(of_file(env, file, &s, err));
     } else if (variable) {

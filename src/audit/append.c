@@ -30,8 +30,10 @@ static hb_status sync_dir(hb_audit_log *log, const char *path, hb_error *err)
     return status;
 }
 
-/* The folders of a file below log->dir; a new one is on the disk before anything stands in it. */
-static hb_status make_folders(hb_audit_log *log, char *path, hb_error *err)
+/* The folders of a file below log->dir; a new one is on the disk before anything stands in it. With
+ * `first` one that is there may be new as well: a program made it and was killed before it synced.
+ */
+static hb_status make_folders(hb_audit_log *log, char *path, bool first, hb_error *err)
 {
     hb_status status = HB_OK;
     char *begin = path + strlen(log->dir);
@@ -40,8 +42,7 @@ static hb_status make_folders(hb_audit_log *log, char *path, hb_error *err)
         int made = log->os->mkdir(path, DIR_MODE);
         if (made != 0 && errno != EEXIST) {
             status = HB_FAIL(err, HB_E_IO, "cannot create folder '%s': %s", path, strerror(errno));
-        }
-        if (made == 0) {
+        } else if (made == 0 || first) {
             char *parent = strrchr(path, '/');
             *parent = '\0';
             status = sync_dir(log, path, err);
@@ -52,14 +53,22 @@ static hb_status make_folders(hb_audit_log *log, char *path, hb_error *err)
     return status;
 }
 
-static hb_status write_file(hb_audit_log *log, const char *name, const void *p, size_t n,
-                            hb_error *err)
+static hb_status write_file(hb_audit_log *log, const char *name, bool first, const void *p,
+                            size_t n, hb_error *err)
 {
     HB_CLEANUP(hb_buf_release) hb_buf path;
     hb_buf_init(&path, PATH_MAX_BYTES);
     HB_TRY(hb_audit_path(log, name, &path, err));
-    HB_TRY(make_folders(log, path.p, err));
+    HB_TRY(make_folders(log, path.p, first, err));
     return hb_file_write_atomic(log->os, path.p, p, n, FILE_MODE, err);
+}
+
+/* Does the checkpoint need none of the folders it is in yet? What the checkpoint needs was synced
+ * before it. */
+static bool is_first_there(const hb_audit_log *log, int level, uint64_t at, unsigned width)
+{
+    return width < HB_TILE_HASHES ? hb_tile_hashes(level, log->size) <= at * HB_TILE_HASHES
+                                  : at % HB_TILE_GROUP == 0;
 }
 
 static hb_status write_tile(hb_audit_log *log, int level, uint64_t at, unsigned width,
@@ -69,7 +78,7 @@ static hb_status write_tile(hb_audit_log *log, int level, uint64_t at, unsigned 
     hb_buf_init(&name, PATH_MAX_BYTES);
     hb_tile_path(level, at, width, &name);
     HB_TRY(hb_buf_check(&name, err));
-    return write_file(log, name.p, p, n, err);
+    return write_file(log, name.p, is_first_there(log, level, at, width), p, n, err);
 }
 
 hb_status hb_audit_write_checkpoint(hb_audit_log *log, uint64_t size, const hb_hash *root,
@@ -78,7 +87,7 @@ hb_status hb_audit_write_checkpoint(hb_audit_log *log, uint64_t size, const hb_h
     HB_CLEANUP(hb_buf_release) hb_buf text;
     hb_buf_init(&text, HB_CHECKPOINT_MAX);
     HB_TRY(hb_checkpoint_sign(log->origin, size, root, log->signer, &text, err));
-    HB_TRY(write_file(log, "checkpoint", text.p, text.n, err));
+    HB_TRY(write_file(log, "checkpoint", false, text.p, text.n, err));
     hb_buf_clear(&log->checkpoint);
     hb_buf_add(&log->checkpoint, text.p, text.n);
     return hb_buf_check(&log->checkpoint, err);

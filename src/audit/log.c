@@ -2,6 +2,7 @@
 #include "audit/log_internal.h"
 
 #include "base/mem.h"
+#include "os/writing.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -267,14 +268,21 @@ static hb_status load_bundle(hb_audit_log *log, hb_error *err)
 
 static hb_status load_for_writing(hb_audit_log *log, const char *origin, hb_error *err)
 {
+    HB_CLEANUP(hb_buf_release) hb_buf path;
     bool is_made = false;
+    hb_buf_init(&path, PATH_MAX_BYTES);
     HB_TRY(hb_dir_make(log->os, log->dir, err));
     HB_TRY(take_lock(log, err));
     HB_TRY(is_there(log, "checkpoint", &is_made, err));
     if (!is_made) {
+        HB_TRY(hb_sync_folder_of(log->os, log->dir, err)); /* the log's own name */
         HB_TRY(make_log(log, origin, err));
     }
     HB_TRY(load(log, err));
+    /* Whoever replaced the checkpoint may have been killed before he synced its name: what a
+     * registry is told to be in the log from now on must not be taken back by the disk. */
+    HB_TRY(hb_audit_path(log, "checkpoint", &path, err));
+    HB_TRY(hb_sync_folder_of(log->os, path.p, err));
     if (!log->signer) {
         HB_TRY(open_signer(log, err));
     }

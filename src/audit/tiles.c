@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "audit/tiles.h"
 
-enum { GROUP = 1000, GROUPS_MAX = 8 };
+enum { GROUPS_MAX = 8 };
 
 uint64_t hb_tile_hashes(int level, uint64_t size)
 {
@@ -20,8 +20,8 @@ void hb_tile_path(int level, uint64_t n, unsigned width, hb_buf *out)
     unsigned groups[GROUPS_MAX];
     size_t n_groups = 0;
     do {
-        groups[n_groups++] = (unsigned)(n % GROUP);
-        n /= GROUP;
+        groups[n_groups++] = (unsigned)(n % HB_TILE_GROUP);
+        n /= HB_TILE_GROUP;
     } while (n && n_groups < GROUPS_MAX);
     if (level == HB_TILE_ENTRIES) {
         hb_buf_c(out, "tile/entries");

@@ -10,6 +10,7 @@ enum {
     HB_TILE_HASHES = 256,
     HB_TILE_LEVELS = 8,   /* for up to 2^60 entries */
     HB_TILE_ENTRIES = -1, /* level of the bundles of entries */
+    HB_TILE_GROUP = 1000, /* tiles a folder */
     HB_BUNDLE_MAX = HB_TILE_HASHES * (2 + 65535)
 };
 

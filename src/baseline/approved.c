@@ -8,9 +8,34 @@
 
 #include <string.h>
 
+enum { CONFIG_ARENA_BYTES = 256 << 20 };
+
 static const char begin_words[] =
     "no operators are in force who could approve it: begin with 'hb operators init operators.yaml "
     "--key KEY'";
+
+/* The newest row alone could be an older one, written back, or what is left when the newest was
+ * taken out. */
+static hb_status as_logged(hb_store *s, const char *sha256, hb_arena *arena, hb_error *err)
+{
+    const char *told = "";
+    HB_TRY(hb_store_operators_told(s, arena, &told, err));
+    if (strcmp(told, sha256) == 0) {
+        return HB_OK;
+    }
+    if (!*told) {
+        return HB_FAIL(err, HB_E_EVIDENCE,
+                       "registry '%s' has operators (SHA-256 %.12s), and its log never told of "
+                       "any: somebody wrote them into it; 'hb audit verify' says more, restore a "
+                       "backup",
+                       hb_store_path(s), sha256);
+    }
+    return HB_FAIL(err, HB_E_EVIDENCE,
+                   "registry '%s': the newest operators in it are %.12s, and the newest its log "
+                   "tells of are %.12s: others were written into it, older ones written back, or "
+                   "the newest taken away; 'hb audit verify' says more, restore a backup",
+                   hb_store_path(s), *sha256 ? sha256 : "none", told);
+}
 
 hb_status hb_operators_in_force(hb_store *s, hb_operators **ret, hb_error *err)
 {
@@ -20,6 +45,9 @@ hb_status hb_operators_in_force(hb_store *s, hb_operators **ret, hb_error *err)
     bool found = false;
     hb_arena_init(&arena, 16 << 20);
     hb_status status = hb_store_operators(s, &arena, &row, &found, err);
+    if (status == HB_OK) {
+        status = as_logged(s, found ? row.sha256 : "", &arena, err);
+    }
     if (status == HB_OK && found) {
         status = hb_operators_parse(row.text, "operators in force", &o, err);
     }
@@ -171,6 +199,29 @@ hb_status hb_tag_look(hb_store *s, const hb_policy *policy, const hb_tag_row *ta
     return hb_matter_look(s, policy, &matter, now, arena, ret, err);
 }
 
+hb_status hb_config_look(hb_store *s, hb_governed_doc d, const char *digest, hb_time now,
+                         hb_error *err)
+{
+    const hb_statement any = hb_governed_matter(d, "");
+    hb_operators *o = NULL;
+    hb_arena arena;
+    hb_str *envelopes = NULL;
+    size_t n = 0;
+    HB_TRY(hb_operators_in_force(s, &o, err));
+    if (!o || hb_operators_config_needed(o) == 0) {
+        hb_operators_free(o);
+        return HB_OK;
+    }
+    hb_arena_init(&arena, CONFIG_ARENA_BYTES);
+    hb_status status = hb_matter_envelopes(s, &any, &arena, &envelopes, &n, err);
+    if (status == HB_OK) {
+        status = hb_governed_check(o, d, digest, envelopes, n, now, &arena, NULL, err);
+    }
+    hb_arena_release(&arena);
+    hb_operators_free(o);
+    return status;
+}
+
 /* --- keeping --- */
 
 /* Members in ascending order. */
@@ -271,6 +322,9 @@ static hb_status may(hb_store *s, const hb_govern_ask *ask, const hb_operators *
     HB_TRY(hb_governed_look(o, &rule, m, envelopes, n, ask->now, arena, &g, err));
     if (g.standing != HB_STANDING_APPROVED) {
         return refuse(ask, &g, err);
+    }
+    if (m->overrides && *m->overrides) {
+        HB_TRY(hb_permit(o, HB_ACTION_OVERRIDE, m->program, key_of(ask), ask->now, NULL, err));
     }
     return hb_permit(o, HB_ACTION_SET_TAG, m->program, key_of(ask), ask->now, ret_who, err);
 }

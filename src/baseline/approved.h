@@ -9,12 +9,15 @@
 #ifndef HB_BASELINE_APPROVED_H
 #define HB_BASELINE_APPROVED_H
 
+#include "govern/configuration.h"
 #include "govern/dossier.h"
 #include "store/governance.h"
 #include "telemetry/policy.h"
 
 /* NULL when no operators ever came into force. HB_E_EVIDENCE when what is kept is not what was
- * applied. Free with hb_operators_free. */
+ * applied, or not what the registry's queue of the log tells of last (both digests are named): that
+ * is asked each time and costs one look into an index. Who changes queue and table alike is found
+ * by `hb audit verify`. Free with hb_operators_free. */
 HB_CHECKED hb_status hb_operators_in_force(hb_store *s, hb_operators **ret, hb_error *err);
 
 typedef struct hb_matter_ask {
@@ -42,6 +45,11 @@ HB_CHECKED hb_status hb_matter_look(hb_store *s, const hb_policy *policy,
 /* The same for where a tag points; a policy that requires no approval approves. */
 HB_CHECKED hb_status hb_tag_look(hb_store *s, const hb_policy *policy, const hb_tag_row *tag,
                                  hb_time now, hb_arena *arena, hb_governed *ret, hb_error *err);
+
+/* May this configuration be used, by the operators in force (govern/configuration.h)? digest "" =
+ * there is none. HB_E_DENIED with what is missing and who could. */
+HB_CHECKED hb_status hb_config_look(hb_store *s, hb_governed_doc d, const char *digest, hb_time now,
+                                    hb_error *err);
 
 /* Into the registry, and into the log's queue, in one transaction. Twice is once. */
 HB_CHECKED hb_status hb_statement_keep(hb_store *s, hb_str envelope, hb_error *err);

@@ -183,15 +183,6 @@ static hb_status pick_explicit(hb_picker *p, hb_choice *c, hb_error *err)
     return HB_OK;
 }
 
-static const char *tag_of(const hb_policy *policy)
-{
-    if (policy->tag && *policy->tag) {
-        return policy->tag;
-    }
-    bool golden = policy->strategy == HB_STRATEGY_GOLDEN || policy->golden_for_hard_gates;
-    return golden ? "golden" : "";
-}
-
 static void check_registry(hb_picker *p, const hb_tag_row *tag)
 {
     const char *now = p->ask->registry ? hb_registry_digest(p->ask->registry) : "";
@@ -282,7 +273,7 @@ static hb_status check_approval(hb_picker *p, const hb_tag_row *tag, hb_choice *
 static hb_status pick_tag(hb_picker *p, hb_choice *c, hb_error *err)
 {
     const hb_run_meta *m = &p->run->meta;
-    const char *name = tag_of(p->policy);
+    const char *name = hb_policy_tag(p->policy);
     hb_tag_row tag = {0};
     bool found = false;
     bool approved = false;
@@ -382,17 +373,10 @@ hb_status hb_pick(hb_picker *p, hb_choice *c, hb_error *err)
         [HB_STRATEGY_GOLDEN] = pick_tag,          [HB_STRATEGY_ROLLING] = pick_rolling,
         [HB_STRATEGY_EXPLICIT] = pick_explicit,
     };
-    hb_strategy by = p->ask->baseline ? HB_STRATEGY_EXPLICIT : p->policy->strategy;
-    if (p->policy->golden_for_hard_gates && !p->ask->baseline) {
-        by = HB_STRATEGY_GOLDEN; /* dual baseline: the golden decides, whatever the strategy */
-    }
-    /* A policy of the original that names a tag means it, whatever its strategy says. */
-    if (by == HB_STRATEGY_LAST_PASS && *tag_of(p->policy)) {
-        by = HB_STRATEGY_TAG;
-    }
+    hb_strategy by = p->ask->baseline ? HB_STRATEGY_EXPLICIT : hb_policy_chooses_by(p->policy);
     p->sel->reference.strategy = hb_strategy_name(by);
     if (p->ask->version) {
-        p->sel->reference.tag = tag_of(p->policy);
+        p->sel->reference.tag = hb_policy_tag(p->policy);
         return pick_version(p, p->ask->version, c, err);
     }
     return strategies[by](p, c, err);

@@ -384,7 +384,7 @@ static hb_status run_command(hb_app *app, const hb_parsed *p, int *ret_exit, hb_
     return p->cmd->run(app, p->opts, p->args, ret_exit, err);
 }
 
-static int tell(const hb_error *err, hb_status status)
+void hb_app_tell(const hb_error *err)
 {
     char text[900];
     hb_buf shown;
@@ -392,6 +392,11 @@ static int tell(const hb_error *err, hb_status status)
     hb_buf_shown(&shown, hb_error_text(err, text, sizeof text));
     fprintf(stderr, "hb: error: %s\n", shown.n ? shown.p : text);
     hb_buf_release(&shown);
+}
+
+static int tell(const hb_error *err, hb_status status)
+{
+    hb_app_tell(err);
     return hb_status_exit(status);
 }
 
@@ -404,13 +409,13 @@ static hb_status finish_output(hb_app *app, hb_error *err)
                : HB_FAIL(err, HB_E_IO, "cannot write to standard output: %s", strerror(errno));
 }
 
-int hb_main(int argc, char **argv, const hb_os *os)
+int hb_main(int argc, char **argv, const hb_os *os, const hb_sbom *sbom)
 {
     hb_term_fill_gaps();
     hb_term_signals();
     const char *cpu = getenv("HB_CPU"); /* for tests: base/cpu.h */
     hb_cpu_portable(cpu && strcmp(cpu, "portable") == 0);
-    hb_app app = {.os = os};
+    hb_app app = {.os = os, .sbom = sbom};
     hb_arena_init(&app.arena, APP_ARENA_BYTES);
     hb_buf_init(&app.out, OUT_MAX_BYTES);
     hb_error err = {0};

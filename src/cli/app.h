@@ -5,9 +5,11 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "base/sbom.h"
 #include "baseline/quality_policy.h"
 #include "cli/cmd.h"
 #include "cli/term.h"
+#include "govern/configuration.h"
 #include "os/file.h"
 #include "store/store.h"
 #include "telemetry/equivalence.h"
@@ -31,7 +33,8 @@ typedef struct hb_common {
 
 struct hb_app {
     const hb_os *os;
-    hb_arena arena; /* lives as long as the program */
+    const hb_sbom *sbom; /* of this program */
+    hb_arena arena;      /* lives as long as the program */
     hb_common common;
     hb_buf out; /* the result, written to standard output at the end */
     hb_policy policy;
@@ -40,9 +43,9 @@ struct hb_app {
     bool has_quality_policy;
     hb_equivalence_mapping equivalences;
     bool has_equivalences;
-    bool operators_checked;        /* the workspace's operators.yaml is the one in force */
-    char config_approved[65];      /* digest of the metric registry that was last found approved */
-    struct hb_kept_document *kept; /* files that were read (kept.h), in the arena */
+    bool operators_checked; /* the workspace's operators.yaml is the one in force */
+    char config_approved[HB_GOVERNED_DOCS_][65]; /* of each kind the digest last found approved */
+    struct hb_kept_document *kept;               /* files that were read (kept.h), in the arena */
     size_t n_kept;
     size_t cap_kept;
     hb_store *store;
@@ -55,6 +58,8 @@ struct hb_app {
 /* A note on standard error, "hb: …" and a line end. Nothing with --quiet. */
 void hb_say(hb_app *app, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Writes app->out to standard output at once; a full disk or a closed pipe is HB_E_IO. */
+/* An error's line on standard error; for those before the last, which the command returns. */
+void hb_app_tell(const hb_error *err);
 HB_CHECKED hb_status hb_app_flush(hb_app *app, hb_error *err);
 
 /* Paths of the workspace: the option, else its variable, else below the workspace. In the arena. */
@@ -85,6 +90,6 @@ HB_CHECKED hb_status hb_app_registry(hb_app *app, const char *program, const cha
                                      hb_registry **ret_registry, hb_error *err);
 
 /* Runs the command line; returns the exit code. */
-int hb_main(int argc, char **argv, const hb_os *os);
+int hb_main(int argc, char **argv, const hb_os *os, const hb_sbom *sbom);
 
 #endif

@@ -4,6 +4,7 @@
 #include "cli/capture.h"
 
 #include "base/mem.h"
+#include "cli/govern_shared.h"
 #include "crypto/digest.h"
 #include "govern/token.h"
 #include "os/file.h"
@@ -69,12 +70,22 @@ hb_status hb_capture_schema(hb_app *app, const char *given, hb_telemetry_schema 
     size_t len = 0;
     HB_TRY(hb_app_path(app, given, "telemetry_schema.yaml", &path, err));
     if (!given && !hb_path_exists(app->os, path)) {
+        HB_TRY(hb_app_check_config(app, HB_GOVERNED_TELEMETRY, "", err));
         return hb_telemetry_schema_empty(ret_schema, err);
     }
     HB_TRY(hb_file_read(app->os, path, HB_YAML_MAX_BYTES, &text, &len, err));
-    hb_status status = hb_telemetry_schema_parse((hb_str){text, len}, path, ret_schema, err);
+    hb_telemetry_schema *schema = NULL;
+    hb_status status = hb_telemetry_schema_parse((hb_str){text, len}, path, &schema, err);
     hb_free(text);
-    return status;
+    HB_TRY(status);
+    status =
+        hb_app_check_config(app, HB_GOVERNED_TELEMETRY, hb_telemetry_schema_digest(schema), err);
+    if (status != HB_OK) {
+        hb_telemetry_schema_free(schema);
+        return status;
+    }
+    *ret_schema = schema;
+    return HB_OK;
 }
 
 /* What a source asks of its surroundings. */

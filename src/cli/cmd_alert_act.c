@@ -5,6 +5,7 @@
 #include "cli/app.h"
 #include "cli/baseline_shared.h"
 #include "cli/commands.h"
+#include "cli/permitted.h"
 #include "cli/view_alert.h"
 #include "input/select/resample.h"
 
@@ -18,6 +19,7 @@ typedef struct act_opts {
     const char *note;
     const char *reason;
     const char *how_long;
+    hb_signing_opts signing;
 } act_opts;
 
 static hb_status check_text(const char *option, const char *text, hb_error *err)
@@ -34,15 +36,43 @@ static hb_status check_text(const char *option, const char *text, hb_error *err)
                : HB_FAIL(err, HB_E_USAGE, "%s is not UTF-8", option);
 }
 
-/* Each argument is one transaction; what was done is shown also when a later one fails. */
-static hb_status act_on_all(hb_app *app, const hb_alert_act *like, hb_list args, hb_error *err)
+/* Of every alert that is meant, before anything is done. */
+static hb_status permit(hb_app *app, const act_opts *o, hb_list args, const char **io_by,
+                        hb_error *err)
 {
+    const char *name = "";
+    for (size_t i = 0; i < args.n; i++) {
+        hb_alert_row *rows = NULL;
+        size_t n = 0;
+        const char *stream = NULL;
+        HB_TRY(hb_alert_pick(app->store, o->stream, args.v[i], &app->arena, &rows, &n, err));
+        for (size_t k = 0; k < n; k++) {
+            const char *program = "";
+            if (stream && strcmp(stream, rows[k].stream) == 0) {
+                continue;
+            }
+            stream = rows[k].stream;
+            HB_TRY(hb_program_of_stream(app, stream, &program, err));
+            HB_TRY(hb_app_permit(app, HB_ACTION_ALERT_ACK, program, &o->signing, &name, err));
+        }
+    }
+    *io_by = *name ? name : *io_by;
+    return HB_OK;
+}
+
+/* Each argument is one transaction; what was done is shown also when a later one fails. */
+static hb_status act_on_all(hb_app *app, const act_opts *o, const hb_alert_act *like, hb_list args,
+                            hb_error *err)
+{
+    const char *by = like->by;
     hb_alert_row *all = NULL;
     size_t n_all = 0;
     size_t cap = 0;
     hb_status status = HB_OK;
+    HB_TRY(permit(app, o, args, &by, err));
     for (size_t i = 0; i < args.n && status == HB_OK; i++) {
         hb_alert_act act = *like;
+        act.by = by;
         hb_alert_row *rows = NULL;
         size_t n = 0;
         act.which = args.v[i];
@@ -86,7 +116,7 @@ static hb_status run_ack(hb_app *app, const void *opts, hb_list args, int *ret_e
                               .by = o->by,
                               .note = o->note,
                               .now = app->os->now()};
-    return act_on_all(app, &act, args, err);
+    return act_on_all(app, o, &act, args, err);
 }
 
 static const hb_opt ack_table[] = {
@@ -95,13 +125,14 @@ static const hb_opt ack_table[] = {
      .offset = offsetof(act_opts, by),
      .arg = "NAME",
      .required = true,
-     .help = "who has seen it"},
+     .help = "who has seen it; with operators the key says"},
     {.name = "note",
      .kind = HB_OPT_STRING,
      .offset = offsetof(act_opts, note),
      .arg = "TEXT",
      .help = "what is done about it; goes out with the event"},
     STREAM_OPT,
+    HB_SIGN_OPTS(act_opts, signing),
     {0},
 };
 
@@ -153,7 +184,7 @@ static hb_status run_shelve(hb_app *app, const void *opts, hb_list args, int *re
                               .note = o->reason,
                               .until = until,
                               .now = app->os->now()};
-    return act_on_all(app, &act, args, err);
+    return act_on_all(app, o, &act, args, err);
 }
 
 static const hb_opt shelve_table[] = {
@@ -173,8 +204,9 @@ static const hb_opt shelve_table[] = {
      .kind = HB_OPT_STRING,
      .offset = offsetof(act_opts, by),
      .arg = "NAME",
-     .help = "who; default: the user's name"},
+     .help = "who; default: the user's name; with operators the key says"},
     STREAM_OPT,
+    HB_SIGN_OPTS(act_opts, signing),
     {0},
 };
 
@@ -209,7 +241,7 @@ static hb_status run_unshelve(hb_app *app, const void *opts, hb_list args, int *
                               .note = "",
                               .now = app->os->now()};
     HB_TRY(check_text("--by", act.by, err));
-    return act_on_all(app, &act, args, err);
+    return act_on_all(app, o, &act, args, err);
 }
 
 static const hb_opt unshelve_table[] = {
@@ -217,8 +249,9 @@ static const hb_opt unshelve_table[] = {
      .kind = HB_OPT_STRING,
      .offset = offsetof(act_opts, by),
      .arg = "NAME",
-     .help = "who; default: the user's name"},
+     .help = "who; default: the user's name; with operators the key says"},
     STREAM_OPT,
+    HB_SIGN_OPTS(act_opts, signing),
     {0},
 };
 

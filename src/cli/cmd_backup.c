@@ -126,9 +126,10 @@ const hb_cmd hb_cmd_backup = {
     .min_args = 1,
     .max_args = 1,
     .args = "FILE",
-    .details = "Registry, log, operators and what they signed, configuration, profiles, and the\n"
-               "public halves of keys. Private keys and passphrases are not in it, nor reports,\n"
-               "evidence packs, journals and raw files, which are files already.\n"
+    .details = "Registry, log, operators and what they signed, configuration, profiles, public\n"
+               "halves of keys, digests of tokens, and what hb watch has judged. Private keys\n"
+               "and passphrases are not in it, nor reports, evidence packs, journals and raw\n"
+               "files, which are files already (docs: backup).\n"
                "\n"
                "Others may go on writing meanwhile: the registry is copied as of one moment, and\n"
                "the log as it is after it. Then the backup is restored beside itself, looked at\n"

@@ -219,7 +219,7 @@ static hb_status show_run(hb_app *app, const char *run_id, hb_error *err)
 {
     hb_run *run = NULL;
     HB_TRY(hb_store_get_run(app->store, run_id, &run, err));
-    hb_status status = app->common.json ? hb_view_run_json(run, &app->out, err)
+    hb_status status = app->common.json ? hb_view_run_json(run, NULL, &app->out, err)
                                         : hb_view_run_text(run, &app->out, err);
     hb_run_free(run);
     return status;

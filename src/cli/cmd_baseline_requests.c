@@ -107,10 +107,13 @@ static hb_status print_requests(hb_app *app, const listed *list, size_t n, hb_er
     if (app->common.json) {
         hb_json j;
         hb_json_init(&j, &app->out, HB_JSON_PRETTY);
+        hb_json_obj(&j);
+        hb_json_key(&j, "requests");
         hb_json_arr(&j);
         for (size_t i = 0; i < n; i++) {
             request_json(&j, &list[i]);
         }
+        hb_json_end(&j);
         hb_json_end(&j);
         hb_buf_ch(&app->out, '\n');
         return hb_json_done(&j, err);
@@ -209,6 +212,8 @@ static hb_status statements_json(hb_app *app, const signed_one *list, size_t n, 
 {
     hb_json j;
     hb_json_init(&j, &app->out, HB_JSON_PRETTY);
+    hb_json_obj(&j);
+    hb_json_key(&j, "statements");
     hb_json_arr(&j);
     for (size_t i = 0; i < n; i++) {
         const hb_statement *s = &list[i].s;
@@ -232,6 +237,7 @@ static hb_status statements_json(hb_app *app, const signed_one *list, size_t n, 
         hb_json_kc(&j, "impact_sha256", s->impact_sha256);
         hb_json_end(&j);
     }
+    hb_json_end(&j);
     hb_json_end(&j);
     hb_buf_ch(&app->out, '\n');
     return hb_json_done(&j, err);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* hb config request, approve: where operators.yaml requires it, nothing is decided by a metric
- * registry or a baseline policy that its admins have not approved. */
+/* hb config request, approve, reject: where operators.yaml requires it, nothing is decided or
+ * removed by configuration that its admins have not approved. */
 #include "base/mem.h"
 #include "cli/commands.h"
 #include "cli/config_docs.h"
@@ -31,25 +31,22 @@ static hb_status read_file(hb_app *app, const char *path, config_matter *m, hb_e
     char *text = NULL;
     size_t n = 0;
     hb_doc_kind kind = HB_DOC_POLICY;
+    char note[HB_DOC_NOTE];
     HB_TRY(hb_app_open_units(app, err));
     HB_TRY(hb_file_read(app->os, path, HB_YAML_MAX_BYTES, &text, &n, err));
-    hb_status status = hb_config_doc_check(app, (hb_str){text, n}, path, &kind, err);
+    hb_status status = hb_config_doc_check(app, (hb_str){text, n}, path, &kind, note, err);
     if (status == HB_OK) {
         status = hb_digest_of(text, n, m->digest, err);
     }
     hb_free(text);
     HB_TRY(status);
-    if (kind != HB_DOC_REGISTRY && kind != HB_DOC_POLICY) {
-        return HB_FAIL(err, HB_E_USAGE,
-                       "'%s' is a document of the kind %s; only a metric registry and a baseline "
-                       "policy are approved",
-                       path, hb_doc_name(kind));
+    hb_governed_doc doc = HB_GOVERNED_REGISTRY;
+    if (!hb_governed_find(hb_doc_name(kind), &doc)) {
+        return HB_FAIL(
+            err, HB_E_USAGE, "'%s' is a document of the kind %s, which is not approved this way%s",
+            path, hb_doc_name(kind), kind == HB_DOC_OPERATORS ? ": hb operators propose FILE" : "");
     }
-    m->s = (hb_statement){.subject_name = hb_doc_name(kind),
-                          .subject_sha256 = m->digest,
-                          .purpose = "config",
-                          .program = "*",
-                          .expires = HB_TIME_NONE};
+    m->s = hb_governed_matter(doc, m->digest);
     return hb_matter_envelopes(app->store, &m->s, &app->arena, &m->envelopes, &m->n, err);
 }
 
@@ -141,6 +138,45 @@ static hb_status run_approve(hb_app *app, const void *opts, hb_list args, int *r
     return status;
 }
 
+/* Every request about this very text is rejected, so that none of their approvals counts. */
+static hb_status reject(hb_app *app, const config_opts *o, config_matter *m, hb_error *err)
+{
+    size_t n = 0;
+    HB_TRY(hb_permit(m->operators, HB_ACTION_CONFIG, "*", key_of(m), app->os->now(), NULL, err));
+    for (size_t i = 0; i < m->n; i++) {
+        hb_request r = {.envelopes = m->envelopes, .n = m->n};
+        HB_TRY(hb_statement_claims(m->envelopes[i], "statement", &app->arena, &r.s, err));
+        if (strcmp(r.s.kind, "request") != 0 || !hb_statement_same_matter(&r.s, &m->s)) {
+            continue;
+        }
+        HB_TRY(hb_govern_answer(app, &r, "rejection", o->reason, "", m->signer, err));
+        n++;
+    }
+    if (n == 0) {
+        return HB_FAIL(err, HB_E_STORE,
+                       "nobody asked for this %s (SHA-256 %.12s) to be approved, so there is "
+                       "nothing to reject",
+                       m->s.subject_name, m->digest);
+    }
+    hb_buf_fmt(&app->out, "rejected %s %.*s\n", m->s.subject_name, SHORT, m->digest);
+    return hb_buf_check(&app->out, err);
+}
+
+static hb_status run_reject(hb_app *app, const void *opts, hb_list args, int *ret_exit,
+                            hb_error *err)
+{
+    const config_opts *o = opts;
+    config_matter m = {.n = 0};
+    (void)ret_exit;
+    HB_TRY(hb_govern_reason("--reason", o->reason, err));
+    hb_status status = prepare(app, args.v[0], o, &m, err);
+    if (status == HB_OK) {
+        status = reject(app, o, &m, err);
+    }
+    release(&m);
+    return status;
+}
+
 static const hb_opt request_table[] = {
     {.name = "reason",
      .kind = HB_OPT_STRING,
@@ -165,7 +201,7 @@ static const hb_opt approve_table[] = {
 const hb_cmd hb_cmd_config_request = {
     .name = "config request",
     .group = "Governance",
-    .summary = "ask for a registry or policy file to be approved",
+    .summary = "ask for a configuration file to be approved",
     .needs = HB_NEED_STORE_WRITE,
     .opts = request_table,
     .opts_size = sizeof(config_opts),
@@ -173,9 +209,11 @@ const hb_cmd hb_cmd_config_request = {
     .max_args = 1,
     .args = "FILE",
     .text_only = true,
-    .details = "Where operators.yaml has config_approvals_required, nothing is decided, set or\n"
-               "retired by a metric registry or baseline policy that is not approved, byte for\n"
-               "byte. Needs the role operator for \"*\".",
+    .details = "Where operators.yaml has config_approvals_required, nothing is decided, set,\n"
+               "retired or removed by configuration that is not approved, byte for byte:\n"
+               "metric registry, baseline and quality policy, equivalence mapping, telemetry\n"
+               "schema, saved profile, daemon.yaml, retention.yaml. Needs the role operator\n"
+               "for \"*\".",
     .example = "hb config request metric_registry.yaml --reason \"pump\" --key keys/lee.pem",
     .run = run_request,
 };
@@ -183,7 +221,7 @@ const hb_cmd hb_cmd_config_request = {
 const hb_cmd hb_cmd_config_approve = {
     .name = "config approve",
     .group = "Governance",
-    .summary = "approve a metric registry or baseline policy",
+    .summary = "approve a configuration file",
     .needs = HB_NEED_STORE_WRITE,
     .opts = approve_table,
     .opts_size = sizeof(config_opts),
@@ -195,4 +233,22 @@ const hb_cmd hb_cmd_config_approve = {
                "not ask for it; where there is one admin alone, his own approval counts.",
     .example = "hb config approve baseline_policy.yaml --key keys/ada.pem",
     .run = run_approve,
+};
+
+const hb_cmd hb_cmd_config_reject = {
+    .name = "config reject",
+    .group = "Governance",
+    .summary = "take the approval of a configuration file back",
+    .needs = HB_NEED_STORE_WRITE,
+    .opts = request_table,
+    .opts_size = sizeof(config_opts),
+    .min_args = 1,
+    .max_args = 1,
+    .args = "FILE",
+    .text_only = true,
+    .details = "Approvals of this very text that were given before count no more; one given\n"
+               "after it does. A daemon that runs goes on until its next start. Needs an admin\n"
+               "of \"*\".",
+    .example = "hb config reject baseline_policy.yaml --reason \"too wide\" --key keys/ada.pem",
+    .run = run_reject,
 };

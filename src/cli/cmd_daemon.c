@@ -5,9 +5,9 @@
 #include "cli/govern_shared.h"
 #include "cli/kept.h"
 #include "cli/packs_shared.h"
-#include "cli/signing.h"
 
 #include "base/json_write.h"
+#include "base/mem.h"
 #include "govern/token.h"
 
 #include <stdio.h>
@@ -58,6 +58,9 @@ static hb_status print_check(hb_app *app, const hb_daemon_files *f, hb_error *er
                f->reports);
     for (size_t i = 0; i < c->n_sources; i++) {
         hb_buf_fmt(out, "source    %s (%s)\n", c->sources[i].name, c->sources[i].ops->name);
+    }
+    if (*c->unread) {
+        hb_buf_fmt(out, "not read  %s: of another source\n", c->unread);
     }
     for (size_t i = 0; i < c->n_windows; i++) {
         const hb_daemon_window *w = &c->windows[i];
@@ -148,6 +151,7 @@ static void outcome_json(const hb_daemon_outcome *o, hb_json *j)
     hb_json_kc(j, "evidence", e->evidence_why);
     hb_json_kc(j, "baseline", e->baseline_why);
     hb_json_kc(j, "training", e->training);
+    hb_json_ku(j, "alerts_waiting", o->alerts_waiting);
     hb_json_end(j);
 }
 
@@ -200,6 +204,15 @@ static hb_status tell_outcome(hb_app *app, const hb_daemon_files *f, const hb_da
                    (unsigned long long)e->windows[HB_VERDICT_FAIL],
                    (unsigned long long)e->windows[HB_VERDICT_NO_TEST]);
         tell_left_out(e, &app->out);
+        if (*e->baseline_why) {
+            hb_buf_fmt(&app->out, "no baseline: %s\n", e->baseline_why);
+        }
+        if (o->alerts_waiting) {
+            hb_buf_fmt(&app->out,
+                       "not delivered yet: %llu alert events; the next start sends them (hb alert "
+                       "dead: what was given up)\n",
+                       (unsigned long long)o->alerts_waiting);
+        }
     }
     if (*e->evidence_why) {
         return HB_FAIL(err, HB_E_EVIDENCE, "%s", e->evidence_why);
@@ -218,8 +231,22 @@ static hb_status tell_outcome(hb_app *app, const hb_daemon_files *f, const hb_da
     return HB_OK;
 }
 
-static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f, hb_signer *signer,
-                     hb_error *err)
+/* Everything it was started with; a text that changes later is asked about when it is read again.
+ */
+static hb_status check_approved(hb_app *app, const hb_daemon_files *f, hb_error *err)
+{
+    const char *schema = *f->schema_path ? hb_telemetry_schema_digest(f->schema) : "";
+    HB_TRY(hb_app_check_operators(app, err));
+    HB_TRY(hb_app_check_config(app, HB_GOVERNED_DAEMON, f->config_sha256, err));
+    HB_TRY(hb_app_check_config(app, HB_GOVERNED_REGISTRY, hb_registry_digest(f->registry), err));
+    HB_TRY(hb_app_check_config(app, HB_GOVERNED_TELEMETRY, schema, err));
+    return f->config.train
+               ? hb_app_check_config(app, HB_GOVERNED_QUALITY, app->quality_policy.digest, err)
+               : HB_OK;
+}
+
+static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f,
+                     const hb_pack_maker *packs, hb_error *err)
 {
     hb_store *store = NULL;
     const char *audit_dir = NULL;
@@ -235,10 +262,7 @@ static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f, hb_s
     }
     if (kept == HB_OK) {
         app->store = store;
-        kept = hb_app_check_operators(app, err);
-        kept = kept != HB_OK ? kept
-                             : hb_app_check_config(app, "metric-registry",
-                                                   hb_registry_digest(f->registry), err);
+        kept = check_approved(app, f, err);
         app->store = NULL;
     }
     hb_store_close(store); /* the daemon opens it for itself */
@@ -247,6 +271,7 @@ static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f, hb_s
         .os = app->os,
         .config = &f->config,
         .config_path = f->config_path,
+        .config_sha256 = f->config_sha256,
         .base_dir = f->base_dir,
         .db = f->db,
         .reports = f->reports,
@@ -260,8 +285,11 @@ static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f, hb_s
         .quality = &app->quality_policy,
         .schema = f->schema,
         .schema_text = f->schema_text,
-        .signer = signer,
+        .signer = packs->signer,
+        .chain_pem = packs->chain_pem,
+        .seal = packs->seals ? &packs->seal : NULL,
         .evidence_dir = evidence_dir,
+        .sbom_sha256 = app->sbom->sha256,
         .bounded = o->once || o->replay,
         .replay = o->replay,
         .notify_socket = getenv("NOTIFY_SOCKET"),
@@ -278,17 +306,45 @@ static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f, hb_s
     return status;
 }
 
-/* The key is opened at the start, or not at all: a passphrase that is missing is told now. */
+static hb_status path_of(hb_app *app, const hb_daemon_files *f, const char *name, const char **ret,
+                         hb_error *err)
+{
+    char *path = NULL;
+    HB_TRY(hb_path_join(f->base_dir, name, &path, err));
+    *ret = hb_arena_str(&app->arena, hb_str_of(path));
+    hb_free(path);
+    return *ret ? HB_OK : HB_NOMEM(err);
+}
+
+static hb_status open_packs(hb_app *app, const hb_daemon_files *f, hb_pack_maker *ret,
+                            hb_error *err)
+{
+    const hb_daemon_config *c = &f->config;
+    hb_pack_opts o = {.signing = {.key = c->signing_key}};
+    const char **paths = hb_arena_array(&app->arena, c->n_encrypt_to + 1, sizeof *paths);
+    if (!paths) {
+        return HB_NOMEM(err);
+    }
+    for (size_t i = 0; i < c->n_encrypt_to; i++) {
+        HB_TRY(path_of(app, f, c->encrypt_to[i], &paths[i], err));
+    }
+    o.encrypt_to = (hb_list){.v = paths, .n = c->n_encrypt_to};
+    if (*c->signing_cert) {
+        HB_TRY(path_of(app, f, c->signing_cert, &o.cert, err));
+    }
+    return hb_pack_maker_open(app, &o, ret, err);
+}
+
+/* Key and certificates are opened at the start, or not at all: what is missing is told now. */
 static hb_status run_signed(hb_app *app, const daemon_opts *o, hb_daemon_files *f, hb_error *err)
 {
     const hb_daemon_config *c = &f->config;
-    const hb_signing_opts signing = {.key = c->signing_key};
-    hb_signer *signer = NULL;
+    hb_pack_maker packs = {0};
     if (c->evidence_on_fail || c->evidence_always) {
-        HB_TRY(hb_app_signer(app, &signing, &signer, err));
+        HB_TRY(open_packs(app, f, &packs, err));
     }
-    hb_status status = run(app, o, f, signer, err);
-    hb_signer_free(signer);
+    hb_status status = run(app, o, f, &packs, err);
+    hb_pack_maker_close(&packs);
     return status;
 }
 

@@ -6,6 +6,7 @@
 #include "cli/signing.h"
 
 #include "base/json_write.h"
+#include "export/sealed_pack.h"
 
 #include <openssl/crypto.h>
 
@@ -53,7 +54,7 @@ static hb_status run_encrypt(hb_app *app, const void *opts, hb_list args, int *r
         return HB_FAIL(err, HB_E_INPUT, "cannot open '%s': there is no such file", args.v[0]);
     }
     hb_status status = hb_app_seal(app, o->encrypt_to, o->passphrase_file, o->out, &seal, err);
-    status = status == HB_OK ? hb_app_seal_file(app, args.v[0], seal, err) : status;
+    status = status == HB_OK ? hb_seal_file(app->os, args.v[0], seal, err) : status;
     hb_seal_free(seal);
     if (status == HB_OK) {
         tell(app, "encrypted", args.v[0], o->out,
@@ -141,7 +142,7 @@ const hb_cmd hb_cmd_encrypt = {
     .max_args = 1,
     .args = "FILE",
     .details = "To certificates: CMS with AES-256-GCM, which openssl cms -decrypt reads as\n"
-               "well; at most 1 GiB. By a passphrase: AES-256-GCM in pieces under a key from\n"
+               "well; at most 64 GiB. By a passphrase: AES-256-GCM in pieces under a key from\n"
                "scrypt, of any size. Either way a changed, cut or reordered byte shows when\n"
                "it is decrypted. The file that was encrypted stays as it is.\n"
                "\n"

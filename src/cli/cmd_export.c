@@ -3,13 +3,14 @@
 #include "cli/commands.h"
 #include "cli/journal_shared.h"
 #include "cli/packs_shared.h"
+#include "cli/permitted.h"
 #include "cli/sealing.h"
 #include "cli/signing.h"
 
 #include "base/json_write.h"
 #include "base/mem.h"
 #include "crypto/x509.h"
-#include "export/export.h"
+#include "export/sealed_pack.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,7 @@ typedef struct export_opts {
     int form;
     bool is_unsigned;
     bool no_raw;
+    bool no_baseline_runs;
     const char *cert;
     hb_list encrypt_to;
     const char *encrypt_passphrase_file;
@@ -96,8 +98,10 @@ static hb_status make_ask(hb_app *app, const export_opts *o, hb_export_ask *ask,
                            .case_id = o->case_id,
                            .form = (hb_pack_form)o->form,
                            .no_raw = o->no_raw,
+                           .no_baseline_runs = o->no_baseline_runs,
                            .reason = o->reason,
                            .tmp = getenv("TMPDIR"),
+                           .sbom_sha256 = app->sbom->sha256,
                            .now = app->os->now()};
     HB_TRY(hb_case_id_check(o->case_id ? o->case_id : o->run, err));
     HB_TRY(parse_slice(o->slice, &ask->slice_from, &ask->slice_to, err));
@@ -155,38 +159,25 @@ static hb_status tell(hb_app *app, const hb_export_ask *ask, const hb_exported *
 
 /* --- made --- */
 
-static hb_status read_chain(hb_app *app, const char *path, hb_str *ret, hb_error *err)
-{
-    char *p = NULL;
-    size_t n = 0;
-    if (!path) {
-        return HB_OK;
-    }
-    HB_TRY(hb_file_read(app->os, path, HB_CA_FILE_MAX, &p, &n, err));
-    *ret = (hb_str){hb_arena_strndup(&app->arena, p, n), n};
-    hb_free(p);
-    return ret->p ? HB_OK : HB_NOMEM(err);
-}
-
 /* The seal is opened first: who it is for and the passphrase are wrong before the work, not after
  * it. */
-static hb_status export_sealed(hb_app *app, const export_opts *o, hb_export_ask *ask,
+static hb_status export_sealed(hb_app *app, const export_opts *o, const hb_export_ask *ask,
                                hb_exported *ret, hb_error *err)
 {
-    const char *target = ask->target;
     hb_seal *seal = NULL;
-    hb_plain plain;
-    HB_TRY(hb_app_seal(app, o->encrypt_to, o->encrypt_passphrase_file, target, &seal, err));
-    hb_status status = hb_app_plain_begin(app, &plain, err);
-    if (status == HB_OK) {
-        ask->target = plain.path;
-        status = hb_export_pack(ask, &app->arena, ret, err);
-        ask->target = target;
-        status = status == HB_OK ? hb_app_seal_file(app, plain.path, seal, err) : status;
-        hb_app_plain_end(app, &plain);
-    }
+    HB_TRY(hb_app_seal(app, o->encrypt_to, o->encrypt_passphrase_file, ask->target, &seal, err));
+    hb_status status = hb_export_sealed(ask, seal, &app->arena, ret, err);
     hb_seal_free(seal);
     return status;
+}
+
+static hb_status permit(hb_app *app, const export_opts *o, hb_signer *const *signers, size_t n,
+                        hb_error *err)
+{
+    const char *program = "";
+    HB_TRY(hb_program_of_run(app, o->run, &program, err));
+    return hb_app_permit_key(app, HB_ACTION_EXPORT, program,
+                             n ? hb_pubkey_id(hb_signer_public(signers[0])) : "", NULL, err);
 }
 
 static hb_status export_it(hb_app *app, const export_opts *o, hb_signer *const *signers, size_t n,
@@ -197,7 +188,8 @@ static hb_status export_it(hb_app *app, const export_opts *o, hb_signer *const *
     HB_TRY(make_ask(app, o, &ask, err));
     ask.signers = signers;
     ask.n_signers = n;
-    HB_TRY(read_chain(app, o->cert, &ask.chain_pem, err));
+    HB_TRY(permit(app, o, signers, n, err));
+    HB_TRY(hb_packs_read_chain(app, o->cert, &ask.chain_pem, err));
     HB_TRY(is_encrypted(o) ? export_sealed(app, o, &ask, &done, err)
                            : hb_export_pack(&ask, &app->arena, &done, err));
     return tell(app, &ask, &done, is_encrypted(o), err);
@@ -294,11 +286,7 @@ static const hb_opt table[] = {
      .offset = offsetof(export_opts, second.passphrase_file),
      .arg = "FILE",
      .help = "passphrase of the second key"},
-    {.name = "cert",
-     .kind = HB_OPT_STRING,
-     .offset = offsetof(export_opts, cert),
-     .arg = "CHAIN.pem",
-     .help = "certificates of the key, its own first: goes into the pack (hb verify --trust-ca)"},
+    HB_CERT_OPT(export_opts, cert),
     HB_ENCRYPT_TO_OPT(export_opts, encrypt_to),
     {.name = "encrypt-passphrase-file",
      .kind = HB_OPT_STRING,
@@ -313,6 +301,10 @@ static const hb_opt table[] = {
      .kind = HB_OPT_FLAG,
      .offset = offsetof(export_opts, no_raw),
      .help = "leave the raw files out; the profiles they were read into stay"},
+    {.name = "no-baseline-runs",
+     .kind = HB_OPT_FLAG,
+     .offset = offsetof(export_opts, no_baseline_runs),
+     .help = "leave the baseline's runs out; its figures are then your word alone"},
     {.name = "raw-slice",
      .kind = HB_OPT_STRING,
      .offset = offsetof(export_opts, slice),

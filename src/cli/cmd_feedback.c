@@ -3,6 +3,7 @@
 #include "cli/app.h"
 #include "cli/baseline_shared.h"
 #include "cli/commands.h"
+#include "cli/permitted.h"
 #include "cli/table.h"
 #include "ledger/read.h"
 #include "store/ledger.h"
@@ -20,6 +21,7 @@ typedef struct feedback_opts {
     const char *by;
     bool list;
     hb_test_opts test;
+    hb_signing_opts signing;
 } feedback_opts;
 
 /* --- which finding is meant --- */
@@ -235,6 +237,7 @@ static hb_status add(hb_app *app, const feedback_opts *o, const char *run_id, hb
                            .given_by = hb_baseline_who(o->by),
                            .note = o->note ? o->note : "",
                            .given_at = app->os->now()};
+    const char *name = "";
     hb_run *run = NULL;
     hb_decision_row decision = {0};
     hb_ledger_decision d;
@@ -244,7 +247,13 @@ static hb_status add(hb_app *app, const feedback_opts *o, const char *run_id, hb
                        "--mark must be correct, too_sensitive or missed, got '%.40s'", o->mark);
     }
     HB_TRY(hb_store_get_run(app->store, run_id, &run, err)); /* names the nearest when unknown */
+    const char *program = hb_arena_str(&app->arena, hb_str_of(run->meta.program));
     hb_run_free(run);
+    if (!program) {
+        return HB_NOMEM(err);
+    }
+    HB_TRY(hb_app_permit(app, HB_ACTION_FEEDBACK, program, &o->signing, &name, err));
+    row.given_by = *name ? name : row.given_by;
     HB_TRY(hb_store_latest_decision(app->store, run_id, &app->arena, &decision, &judged, err));
     if (!judged) {
         return HB_FAIL(err, HB_E_USAGE, "run '%s' was not judged yet; hb analyze %s judges it",
@@ -332,12 +341,13 @@ static const hb_opt table[] = {
      .kind = HB_OPT_STRING,
      .offset = offsetof(feedback_opts, by),
      .arg = "NAME",
-     .help = "who; default: the user's name"},
+     .help = "who; default: the user's name; with operators the key says"},
     {.name = "list",
      .letter = 'l',
      .kind = HB_OPT_FLAG,
      .offset = offsetof(feedback_opts, list),
      .help = "show the marks (of RUN), oldest first"},
+    HB_SIGN_OPTS(feedback_opts, signing),
     HB_TEST_OPTS(feedback_opts, test),
     {0},
 };

@@ -7,6 +7,7 @@
  * anew. */
 #include "cli/app.h"
 #include "cli/commands.h"
+#include "cli/govern_shared.h"
 #include "cli/progress.h"
 
 #include "base/json_write.h"
@@ -139,7 +140,9 @@ static hb_status build(importing *im, const hb_original_run_row *row, hb_run **r
     hb_run_builder *b = NULL;
     HB_TRY(hb_app_registry(im->app, row->meta.program, row->meta.context[HB_CONTEXT_OPERATING_MODE],
                            &registry, err));
-    hb_status status = hb_run_builder_new(registry, im->app->units, &b, err);
+    hb_status status =
+        hb_app_check_config(im->app, HB_GOVERNED_REGISTRY, hb_registry_digest(registry), err);
+    status = status == HB_OK ? hb_run_builder_new(registry, im->app->units, &b, err) : status;
     status =
         status == HB_OK ? hb_run_builder_file(b, im->path, "runs.db", "metric table", err) : status;
     status = status == HB_OK ? metrics_of(im, b, ret_n, err) : status;

@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/flow.h"
 #include "cli/flow_job.h"
+#include "cli/govern_shared.h"
 
 #include "base/json_write.h"
 
@@ -205,6 +206,7 @@ static hb_status capture_run(hb_app *app, const hb_source_ops *ops, hb_list args
     const hb_list none = {0};
     live.path = args.n ? args.v[0] : NULL;
     HB_TRY(hb_flow_prepare(app, none, &o->read, &f->registry, &j, err));
+    HB_TRY(hb_app_check_config(app, HB_GOVERNED_REGISTRY, hb_registry_digest(f->registry), err));
     HB_TRY(hb_run_builder_new(f->registry, app->units, &b, err));
     hb_status status = hb_capture(app, ops, &live, b, counts, err);
     if (status == HB_OK && counts->samples.values == 0) {

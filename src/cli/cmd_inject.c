@@ -10,6 +10,7 @@
 #include "crypto/digest.h"
 #include "inject/lines.h"
 #include "inject/live.h"
+#include "os/undumped.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -323,13 +324,23 @@ static bool stop_wanted(void *ctx)
 static hb_status into_stream(hb_app *app, const inject_opts *o, const hb_inject_fault *f,
                              hb_injector *inj, hb_error *err)
 {
+    size_t n = strlen(o->republish); /* the slash between comes by itself */
+    n -= n > 1 && o->republish[n - 1] == '/';
+    const char *prefix = hb_arena_strndup(&app->arena, o->republish, n);
+    if (!prefix) {
+        return HB_NOMEM(err);
+    }
     hb_term_stop_gently();
+    const char *password = getenv("HB_MQTT_PASSWORD");
+    if (password) {
+        hb_hold_secrets();
+    }
     hb_inject_live live = {.os = app->os,
                            .broker = o->broker,
                            .topic = o->topic,
-                           .prefix = o->republish,
+                           .prefix = prefix,
                            .username = o->username,
-                           .password = getenv("HB_MQTT_PASSWORD"),
+                           .password = password,
                            .seconds = o->duration,
                            .stop = stop_wanted};
     uint64_t written = 0;
@@ -338,7 +349,7 @@ static hb_status into_stream(hb_app *app, const inject_opts *o, const hb_inject_
     HB_TRY(write_record(app, o, f, c, o->topic, NULL, written, err));
     hb_say(app, "%s: %llu of %llu events changed, %llu messages republished below %s",
            hb_injection_names[f->kind], (unsigned long long)c->changed,
-           (unsigned long long)c->events, (unsigned long long)written, o->republish);
+           (unsigned long long)c->events, (unsigned long long)written, prefix);
     return c->changed ? HB_OK
                       : HB_FAIL(err, HB_E_INPUT, "%s",
                                 c->events == 0 ? "no message came"

@@ -274,9 +274,9 @@ const hb_cmd hb_cmd_journal_verify = {
                "checksum, that segments join without a hole, and that what should be empty is.\n"
                "Exit code 12 when something does not hold, with file and positions.\n"
                "\n"
-               "Damage at the very end is what a power cut leaves: it is cut off, kept beside\n"
-               "the segment and counted when the daemon starts. Damage before that has another\n"
-               "cause (a failing disk, a copy gone wrong); the daemon stops there and says so.\n"
+               "Damage behind what was judged is what a power cut leaves: it is cut off, kept\n"
+               "beside the segment and counted when the daemon starts. Other damage (a failing\n"
+               "disk, a copy gone wrong) is told; hb journal repair keeps what is whole.\n"
                "\n"
                "Reads only, and may be run while the daemon writes.",
     .example = "hb journal verify",

@@ -276,7 +276,8 @@ static hb_status show_text(hb_app *app, const hb_live_window_row *w, const hb_le
                (unsigned long long)w->to, w->digest);
     hb_buf_fmt(out, "report    %s\n", *w->report ? w->report : "none");
     if (!w->json) {
-        hb_buf_c(out, "\nthe decision itself was taken away after decisions.keep_pass\n");
+        hb_buf_c(out,
+                 "\nthe decision itself was taken away: decisions.keep_pass, or hb retention\n");
     }
     for (size_t i = 0; i < d->n_findings; i++) {
         const hb_ledger_finding *f = &d->findings[i];

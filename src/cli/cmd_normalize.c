@@ -30,6 +30,7 @@ typedef struct normalize_opts {
     const char *schema;
     const char *input;
     const char *output;
+    const char *arrived;
     int format;
 } normalize_opts;
 
@@ -43,6 +44,7 @@ typedef struct last_value {
 
 typedef struct normalizer {
     const normalize_opts *o;
+    hb_time arrived; /* HB_TIME_NONE: not said */
     hb_telemetry_schema *schema;
     hb_decoder *decoder;
     hb_json_bytes bytes;
@@ -181,7 +183,7 @@ static hb_status take_line(normalizer *n, hb_str line, hb_error *err)
                    .topic = HB_STR(""),
                    .payload = line,
                    .event = HB_TIME_NONE,
-                   .arrival = 0};
+                   .arrival = n->arrived};
     if (hb_str_trim(line).n == 0) {
         return HB_OK;
     }
@@ -319,6 +321,12 @@ static hb_status normalize(hb_app *app, normalizer *n, hb_error *err)
     const bool csv = hb_str_ends(hb_str_of(out), ".csv") || strcmp(out, "-") == 0;
     const bool jsonl = hb_str_ends(hb_str_of(out), ".jsonl");
     n->write = csv ? write_csv : jsonl ? write_jsonl : NULL;
+    const char *arrived = n->o->arrived;
+    n->arrived = HB_TIME_NONE;
+    if (arrived && !hb_time_parse(arrived, strlen(arrived), &n->arrived, NULL)) {
+        return HB_FAIL(err, HB_E_USAGE, "--arrived: '%.60s' is no time; write 2026-11-27T08:00:00Z",
+                       arrived);
+    }
     HB_TRY(hb_capture_schema(app, n->o->schema, &n->schema, err));
     HB_TRY(hb_decoder_new(&format, n->schema, &n->decoder, err));
     hb_buf_c(&n->out, csv ? "metric,value,unit,timestamp\n" : "");
@@ -392,6 +400,12 @@ static const hb_opt table[] = {
      .values = input_words,
      .help = "of the lines; auto: .jsonl is JSON, else CSV; mqtt: \"topic payload\" as "
              "mosquitto_sub -v prints them"},
+    {.name = "arrived",
+     .kind = HB_OPT_STRING,
+     .offset = offsetof(normalize_opts, arrived),
+     .arg = "TIME",
+     .help = "when the lines came: log messages of the old form have neither year nor zone; "
+             "without it their time stays empty"},
     {0},
 };
 

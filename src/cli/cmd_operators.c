@@ -20,19 +20,20 @@ typedef struct init_opts {
 static hb_status begin(hb_app *app, const hb_operators_text *t, hb_signer *signer, hb_error *err)
 {
     const char *keyid = hb_pubkey_id(hb_signer_public(signer));
-    hb_operators_row before = {0};
-    bool found = false;
+    hb_operators *before = NULL;
     char digest[HB_DIGEST_HEX];
     hb_time now = app->os->now();
     HB_TRY(hb_permit(t->operators, HB_ACTION_OPERATORS, "*", keyid, now, NULL, err));
     HB_TRY(hb_app_need_store(app, err));
-    HB_TRY(hb_store_operators(app->store, &app->arena, &before, &found, err));
-    if (found) {
-        return HB_FAIL(err, HB_E_DENIED,
-                       "operators are in force already (SHA-256 %.12s); ask for a change with 'hb "
-                       "operators propose FILE --reason TEXT --key KEY'",
-                       before.sha256);
-    }
+    HB_TRY(hb_operators_in_force(app->store, &before, err));
+    hb_status status =
+        before ? HB_FAIL(err, HB_E_DENIED,
+                         "operators are in force already (SHA-256 %.12s); ask for a change with "
+                         "'hb operators propose FILE --reason TEXT --key KEY'",
+                         hb_operators_digest(before))
+               : HB_OK;
+    hb_operators_free(before);
+    HB_TRY(status);
     const hb_statement s = {.kind = "operators",
                             .subject_name = "operators",
                             .subject_sha256 = t->digest,
@@ -171,6 +172,8 @@ static hb_status run_check(hb_app *app, const void *opts, hb_list args, int *ret
         hb_operators_free(t.operators);
         return HB_OK;
     }
+    HB_TRY(hb_operators_in_force(app->store, &operators, err)); /* those the log tells of? */
+    hb_operators_free(operators);
     HB_TRY(check_chain(app, &n, err));
     if (o->restore) {
         HB_TRY(restore(app, err));

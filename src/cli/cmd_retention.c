@@ -4,6 +4,7 @@
 #include "cli/commands.h"
 #include "cli/custody_shared.h"
 #include "cli/govern_shared.h"
+#include "cli/permitted.h"
 #include "cli/table.h"
 #include "config/node.h"
 #include "export/retention.h"
@@ -66,6 +67,8 @@ static hb_status view_json(hb_app *app, const hb_retention_plan *p, bool found, 
         hb_json_obj(&j);
         hb_json_kc(&j, "what", x->what);
         hb_json_kc(&j, "run_id", x->run_id);
+        hb_json_kc(&j, "stream", x->stream);
+        hb_json_ku(&j, "count", x->count);
         hb_json_kc(&j, "path", x->path);
         hb_json_kc(&j, "rule", x->rule);
         hb_json_ku(&j, "bytes", x->bytes);
@@ -94,7 +97,12 @@ static hb_status view_text(hb_app *app, const hb_retention_plan *p, bool found, 
         char run[64];
         snprintf(bytes, sizeof bytes, "%" PRIu64, p->items[i].bytes);
         hb_time_print(p->items[i].since - p->items[i].since % 1000000000, since);
-        hb_str_fit(p->items[i].run_id, run, sizeof run);
+        if (*p->items[i].stream) {
+            snprintf(run, sizeof run, "%" PRIu64 " of %.30s", p->items[i].count,
+                     p->items[i].stream);
+        } else {
+            hb_str_fit(p->items[i].run_id, run, sizeof run);
+        }
         hb_table_text_row(
             &t, (const char *const[]){p->items[i].what, run, bytes, since, p->items[i].rule});
     }
@@ -113,20 +121,11 @@ static hb_status view_text(hb_app *app, const hb_retention_plan *p, bool found, 
 
 static hb_status permit(hb_app *app, hb_signer *signer, const char **ret_name, hb_error *err)
 {
-    hb_operators *o = NULL;
-    const hb_operator *who = NULL;
-    const char *keyid = signer ? hb_pubkey_id(hb_signer_public(signer)) : "";
-    HB_TRY(hb_app_operators(app, &o, err));
-    hb_status status =
-        o ? hb_permit(o, HB_ACTION_RETENTION, "", keyid, app->os->now(), &who, err) : HB_OK;
-    if (status == HB_OK) {
-        *ret_name = who      ? hb_arena_str(&app->arena, hb_str_of(who->name))
-                    : signer ? ""
-                             : hb_baseline_who(NULL);
-        status = *ret_name ? HB_OK : HB_NOMEM(err);
-    }
-    hb_operators_free(o);
-    return status;
+    const char *name = "";
+    HB_TRY(hb_app_permit_key(app, HB_ACTION_RETENTION, "",
+                             signer ? hb_pubkey_id(hb_signer_public(signer)) : "", &name, err));
+    *ret_name = *name || signer ? name : hb_baseline_who(NULL);
+    return HB_OK;
 }
 
 static hb_status apply(hb_app *app, const retention_opts *o, const hb_retention_ask *ask,
@@ -173,6 +172,7 @@ static hb_status retain(hb_app *app, const retention_opts *o, const hb_retention
     }
     HB_TRY(hb_retention_look(&ask, &app->arena, &plan, err));
     if (o->apply) {
+        HB_TRY(hb_app_check_config(app, HB_GOVERNED_RETENTION, policy->digest, err));
         HB_TRY(apply(app, o, &ask, &plan, &removed, err));
     }
     return app->common.json ? view_json(app, &plan, true, removed, o->apply, err)
@@ -225,15 +225,17 @@ static const hb_opt table[] = {
 const hb_cmd hb_cmd_retention = {
     .name = "retention",
     .group = HB_CUSTODY_GROUP,
-    .summary = "reports and packs beyond their age: list them, or remove them",
+    .summary = "what is beyond its age: list it, or remove it",
     .needs = HB_NEED_STORE_WRITE,
     .opts = table,
     .opts_size = sizeof(retention_opts),
     .details = "By retention.yaml (hb config schema retention --reference): report folders of\n"
                "runs beyond keep_latest and max_age_days, and packs that were made by\n"
-               "themselves beyond evidence_max_age_days. Never of a golden's runs, nor of a\n"
-               "case on hold. Runs and decisions stay in the registry, and each thing that goes\n"
-               "is an entry of the lab's log. With operators in force it takes an admin's key.\n"
+               "themselves beyond evidence_max_age_days, and stored decisions of live windows\n"
+               "beyond windows_max_age_days. Never of a golden's runs, nor of a case on hold.\n"
+               "Runs with their decisions and the lines of windows stay in the registry, and\n"
+               "each thing that goes is an entry of the lab's log. With operators in force it\n"
+               "takes an admin's key.\n"
                "docs: custody.",
     .example = "hb retention",
     .run = run_retention,

@@ -3,7 +3,7 @@
 #include "cli/commands.h"
 #include "cli/flow.h"
 #include "cli/packs_shared.h"
-#include "cli/signing.h"
+#include "cli/permitted.h"
 
 typedef struct run_opts {
     hb_read_opts read;
@@ -11,7 +11,7 @@ typedef struct run_opts {
     hb_list with;
     int fail_on;
     int evidence;
-    hb_signing_opts signing;
+    hb_pack_opts pack;
 } run_opts;
 
 #define FAIL_ON(type)                                                                   \
@@ -38,22 +38,37 @@ typedef struct run_opts {
      .offset = offsetof(type, evidence),                                                      \
      .values = hb_evidence_words,                                                             \
      .help = "write a signed evidence pack of the decision into evidence/ of the workspace"}, \
-        HB_SIGN_OPTS(type, signing)
+        HB_PACK_OPTS(type, pack)
 
-/* The key is opened before anything is judged: a passphrase that is wrong is told first. A pack
- * that cannot be made leaves the decision as it is; it stays wanted, and the next command that
- * makes packs tries again. */
-static hb_status open_signer(hb_app *app, int evidence, const hb_signing_opts *o,
-                             hb_signer **ret_signer, hb_error *err)
+/* Everything a pack needs is opened before anything is judged: a passphrase that is wrong is told
+ * first. A pack that cannot be made leaves the decision as it is; it stays wanted, and the next
+ * command that makes packs tries again. */
+static hb_status open_maker(hb_app *app, int evidence, const hb_pack_opts *o, hb_pack_maker *ret,
+                            hb_error *err)
 {
-    return evidence == HB_EVIDENCE_NEVER ? HB_OK : hb_app_signer(app, o, ret_signer, err);
+    *ret = (hb_pack_maker){0};
+    if (evidence != HB_EVIDENCE_NEVER) {
+        return hb_pack_maker_open(app, o, ret, err);
+    }
+    return o->cert || o->encrypt_to.n || o->encrypt_passphrase_file
+               ? HB_FAIL(err, HB_E_USAGE,
+                         "%s is about the pack of --evidence-pack, which is not made",
+                         o->cert           ? "--cert"
+                         : o->encrypt_to.n ? "--encrypt-to"
+                                           : "--encrypt-passphrase-file")
+               : HB_OK;
 }
 
-static hb_status print_and_pack(hb_app *app, hb_flow *f, hb_signer *signer, hb_error *err)
+static hb_status print_and_pack(hb_app *app, hb_flow *f, const hb_pack_maker *maker, hb_error *err)
 {
     hb_error why = {0};
     hb_status made =
-        signer ? hb_packs_make(app, signer, f->run->meta.run_id, &f->pack, &why) : HB_OK;
+        maker->signer ? hb_app_permit_key(app, HB_ACTION_EXPORT, f->run->meta.program,
+                                          hb_pubkey_id(hb_signer_public(maker->signer)), NULL, &why)
+                      : HB_OK;
+    if (maker->signer && made == HB_OK) {
+        made = hb_packs_make(app, maker, f->run->meta.run_id, &f->pack, &why);
+    }
     if (made == HB_OK && !f->pack && hb_evidence_wanted(f->evidence, f->decision->verdict)) {
         hb_say(app,
                "the pack of this decision is the daemon's to make; one of your own: hb export "
@@ -83,18 +98,18 @@ static hb_status read_and_judge(hb_app *app, hb_flow *f, hb_list args, const run
 static hb_status run_run(hb_app *app, const void *opts, hb_list args, int *ret_exit, hb_error *err)
 {
     const run_opts *o = opts;
-    hb_signer *signer = NULL;
+    hb_pack_maker maker;
     hb_flow f;
-    HB_TRY(open_signer(app, o->evidence, &o->signing, &signer, err));
+    HB_TRY(open_maker(app, o->evidence, &o->pack, &maker, err));
     hb_flow_init(&f);
     f.evidence = (hb_evidence_when)o->evidence;
     hb_status status = read_and_judge(app, &f, args, o, err);
     if (status == HB_OK) {
-        status = print_and_pack(app, &f, signer, err);
+        status = print_and_pack(app, &f, &maker, err);
         *ret_exit = hb_verdict_exit(f.decision->verdict, o->fail_on);
     }
     hb_flow_release(&f);
-    hb_signer_free(signer);
+    hb_pack_maker_close(&maker);
     return status;
 }
 
@@ -129,16 +144,16 @@ typedef struct analyze_opts {
     hb_list with;
     int fail_on;
     int evidence;
-    hb_signing_opts signing;
+    hb_pack_opts pack;
 } analyze_opts;
 
 static hb_status run_analyze(hb_app *app, const void *opts, hb_list args, int *ret_exit,
                              hb_error *err)
 {
     const analyze_opts *o = opts;
-    hb_signer *signer = NULL;
+    hb_pack_maker maker;
     hb_flow f;
-    HB_TRY(open_signer(app, o->evidence, &o->signing, &signer, err));
+    HB_TRY(open_maker(app, o->evidence, &o->pack, &maker, err));
     hb_flow_init(&f);
     f.evidence = (hb_evidence_when)o->evidence;
     hb_status status = hb_store_get_run(app->store, args.v[0], &f.run, err);
@@ -154,11 +169,11 @@ static hb_status run_analyze(hb_app *app, const void *opts, hb_list args, int *r
         status = hb_flow_judge(app, &f, err);
     }
     if (status == HB_OK) {
-        status = print_and_pack(app, &f, signer, err);
+        status = print_and_pack(app, &f, &maker, err);
         *ret_exit = hb_verdict_exit(f.decision->verdict, o->fail_on);
     }
     hb_flow_release(&f);
-    hb_signer_free(signer);
+    hb_pack_maker_close(&maker);
     return status;
 }
 

@@ -3,6 +3,7 @@
 #include "cli/app.h"
 #include "cli/commands.h"
 #include "cli/table.h"
+#include "cli/view_judged.h"
 #include "cli/view_run.h"
 #include "decide/decision.h"
 
@@ -129,9 +130,16 @@ static hb_status run_show(hb_app *app, const void *opts, hb_list args, int *ret_
     (void)opts;
     (void)ret_exit;
     hb_run *run = NULL;
+    hb_judged judged;
+    bool found = false;
     HB_TRY(hb_store_get_run(app->store, args.v[0], &run, err));
-    hb_status status = app->common.json ? hb_view_run_json(run, &app->out, err)
-                                        : hb_view_run_text(run, &app->out, err);
+    hb_status status = hb_judged_of(app, run->meta.run_id, &judged, &found, err);
+    if (status == HB_OK && app->common.json) {
+        status = hb_view_run_json(run, found ? &judged : NULL, &app->out, err);
+    } else if (status == HB_OK) {
+        status = hb_view_run_text(run, &app->out, err);
+        status = status == HB_OK && found ? hb_view_judged_text(&judged, &app->out, err) : status;
+    }
     hb_run_free(run);
     return status;
 }

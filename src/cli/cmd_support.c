@@ -53,6 +53,7 @@ static hb_status put_program(bundle *b, hb_error *err)
     hb_json_kc(b->j, "made_at", at);
     hb_json_kc(b->j, "hb", HB_VERSION);
     hb_json_kc(b->j, "compiler", __VERSION__);
+    hb_json_kc(b->j, "sbom_sha256", b->app->sbom->sha256);
     hb_json_kc(b->j, "openssl", OpenSSL_version(OPENSSL_VERSION));
     hb_json_kc(b->j, "sqlite", sqlite3_libversion());
     if (uname(&u) == 0) { /* not the name of the machine */
@@ -72,6 +73,7 @@ static hb_status put_config_file(bundle *b, const char *path, hb_error *err)
     size_t n = 0;
     char digest[HB_DIGEST_HEX];
     hb_doc_kind kind = {0};
+    char note[HB_DOC_NOTE];
     hb_error why = {0};
     hb_status status = hb_file_read(b->app->os, path, HB_YAML_MAX_BYTES, &text, &n, &why);
     if (status != HB_OK) {
@@ -79,7 +81,7 @@ static hb_status put_config_file(bundle *b, const char *path, hb_error *err)
         return HB_OK;
     }
     hb_status digested = hb_digest_of(text, n, digest, err);
-    status = hb_config_doc_check(b->app, (hb_str){text, n}, path, &kind, &why);
+    status = hb_config_doc_check(b->app, (hb_str){text, n}, path, &kind, note, &why);
     hb_free(text);
     HB_TRY(digested);
     hb_json_ku(b->j, "bytes", n);
@@ -247,8 +249,8 @@ static const struct part {
     bool named;
     hb_status (*put)(bundle *b, hb_error *err);
 } parts[] = {
-    {"program.json", "versions of hb and its libraries, system, processors, memory", false,
-     put_program},
+    {"program.json", "versions of hb and libraries, digest of its SBOM, system, processors, memory",
+     false, put_program},
     {"config.json", "of each configuration file: size, SHA-256, whether it is valid or where not",
      false, put_config},
     {"registry.json", "rows of each table, verdicts and alerts counted, size of the file", false,

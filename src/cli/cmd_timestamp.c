@@ -129,6 +129,6 @@ const hb_cmd hb_cmd_timestamp_attach = {
                "not granted or is about another pack is refused; who signed it is checked by\n"
                "those who verify the pack, with the authority's certificate.",
     .alone = true,
-    .example = "hb timestamp attach --help",
+    .example = "hb timestamp attach evidence/evidence_monday-2.zip r.tsr --out stamped.zip",
     .run = run_attach,
 };

@@ -2,6 +2,9 @@
 /* hb verify: is an evidence pack what it says, and does its decision follow? Needs no workspace. */
 #include "cli/app.h"
 #include "cli/commands.h"
+
+#include "base/mem.h"
+#include "evidence/disclosure.h"
 #include "evidence/verify_keys.h"
 #include "evidence/verify_view.h"
 #include "export/raw.h"
@@ -16,6 +19,7 @@ typedef struct verify_opts {
     hb_list trust_tsa;
     hb_list crl;
     const char *trust_name;
+    const char *reveal;
 } verify_opts;
 
 static hb_status draw(void *ctx, const hb_decision *d, const char *decision_sha256,
@@ -51,9 +55,28 @@ static hb_status load_keys(hb_app *app, const verify_opts *o, hb_trust *t, hb_er
     return HB_OK;
 }
 
-static hb_status look(hb_app *app, const hb_trust *t, const char *pack, int *ret_exit,
-                      hb_error *err)
+static hb_status read_disclosure(hb_app *app, const verify_opts *o, hb_str *ret, hb_error *err)
 {
+    char *p = NULL;
+    size_t n = 0;
+    *ret = (hb_str){NULL, 0};
+    if (!o->reveal) {
+        return HB_OK;
+    }
+    HB_TRY(hb_file_read(app->os, o->reveal, HB_DISCLOSURE_MAX, &p, &n, err));
+    *ret = (hb_str){hb_arena_strndup(&app->arena, p, n), n};
+    hb_free(p);
+    if (n == 0) {
+        return HB_FAIL(err, HB_E_INPUT, "'%s' is empty", o->reveal);
+    }
+    return ret->p ? HB_OK : HB_NOMEM(err);
+}
+
+static hb_status look(hb_app *app, const verify_opts *o, const hb_trust *t, const char *pack,
+                      int *ret_exit, hb_error *err)
+{
+    hb_str disclosure;
+    HB_TRY(read_disclosure(app, o, &disclosure, err));
     const char *tmp = getenv("TMPDIR");
     HB_TRY(hb_app_open_units(app, err));
     hb_raw_reader reader = {.os = app->os, .tmp = tmp && *tmp ? tmp : "/tmp", .units = app->units};
@@ -68,6 +91,8 @@ static hb_status look(hb_app *app, const hb_trust *t, const char *pack, int *ret
         .trust_tsa = hb_trust_text(t, HB_TRUST_TSA),
         .crl = hb_trust_text(t, HB_TRUST_CRL),
         .trust_name = t->name,
+        .disclosure = disclosure,
+        .sbom_sha256 = app->sbom->sha256,
         .read_raw = hb_raw_read,
         .read_raw_ctx = &reader,
         .draw = draw,
@@ -91,7 +116,7 @@ static hb_status run_verify(hb_app *app, const void *opts, hb_list args, int *re
     hb_trust trust = {.n = 0};
     hb_status status = load_keys(app, opts, &trust, err);
     if (status == HB_OK) {
-        status = look(app, &trust, args.v[0], ret_exit, err);
+        status = look(app, opts, &trust, args.v[0], ret_exit, err);
     }
     hb_trust_release(&trust);
     return status;
@@ -134,6 +159,11 @@ static const hb_opt table[] = {
      .arg = "CRL.pem",
      .one_each = true,
      .help = "revocation lists, then of every authority of a chain"},
+    {.name = "reveal",
+     .kind = HB_OPT_STRING,
+     .offset = offsetof(verify_opts, reveal),
+     .arg = "FILE",
+     .help = "hidden fields that were disclosed (hb reveal): are they what was committed to"},
     {0},
 };
 

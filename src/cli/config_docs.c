@@ -4,11 +4,13 @@
 #include "cli/operators_shared.h"
 #include "config/field.h"
 #include "daemon/config.h"
+#include "export/redact_policy.h"
 #include "export/retention.h"
 #include "input/profile.h"
 #include "telemetry/normalise.h"
 #include "telemetry/run_meta.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char *const kind_names[HB_DOC_COUNT] = {
@@ -22,6 +24,7 @@ static const char *const kind_names[HB_DOC_COUNT] = {
     [HB_DOC_DAEMON] = "daemon",
     [HB_DOC_OPERATORS] = "operators",
     [HB_DOC_RETENTION] = "retention",
+    [HB_DOC_REDACTION] = "redaction-policy",
 };
 
 const char *hb_doc_name(hb_doc_kind k)
@@ -36,6 +39,8 @@ static hb_doc_kind kind_of(const hb_node *root)
         const char *key;
         hb_doc_kind kind;
     } rows[] = {{"retention", HB_DOC_RETENTION},
+                {"redact", HB_DOC_REDACTION},
+                {"profiles", HB_DOC_REDACTION},
                 {"hot_days", HB_DOC_RETENTION},
                 {"archive_days", HB_DOC_RETENTION},
                 {"operators", HB_DOC_OPERATORS},
@@ -75,18 +80,25 @@ static hb_doc_kind kind_of(const hb_node *root)
     return HB_DOC_POLICY;
 }
 
-/* Documents of the original that have no place here. */
+/* Documents of the original that have no place here: by a key of theirs. */
 static hb_status check_known(const hb_node *root, const char *path, hb_error *err)
 {
     static const struct {
         const char *key;
         const char *instead;
     } rows[] = {
-        {"window_size_sec", "runtime"},    {"slide_sec", "runtime"},
-        {"max_buckets", "runtime"},        {"allowed_lateness_sec", "runtime"},
-        {"latency_metrics", "runtime"},    {"safety_gate", "actions"},
-        {"decision_authority", "actions"}, {"fail_safe_on_timing", "actions"},
-        {"max_allowed_tier", "actions"},   {"hb_mode", "actions"},
+        {"window_size_sec", "runtime"},
+        {"slide_sec", "runtime"},
+        {"max_buckets", "runtime"},
+        {"allowed_lateness_sec", "runtime"},
+        {"latency_metrics", "runtime"},
+        {"safety_gate", "actions"},
+        {"decision_authority", "actions"},
+        {"fail_safe_on_timing", "actions"},
+        {"max_allowed_tier", "actions"},
+        {"hb_mode", "actions"},
+        {"require_two_man_for_tier3", "actions"},
+        {"rules", "actions"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const hb_pair *pair = hb_node_find(root, rows[i].key);
@@ -110,9 +122,10 @@ static hb_status check_known(const hb_node *root, const char *path, hb_error *er
 }
 
 hb_status hb_config_doc_check(hb_app *app, hb_str text, const char *path, hb_doc_kind *ret_kind,
-                              hb_error *err)
+                              char note[HB_DOC_NOTE], hb_error *err)
 {
     hb_arena arena;
+    note[0] = '\0';
     hb_arena_init(&arena, 32 << 20);
     const hb_node *root = NULL;
     hb_status status = hb_yaml_parse(text, path, &arena, &root, err);
@@ -144,6 +157,8 @@ hb_status hb_config_doc_check(hb_app *app, hb_str text, const char *path, hb_doc
             hb_daemon_config c;
             status = hb_daemon_config_parse(text, path, &c, err);
             if (status == HB_OK) {
+                snprintf(note, HB_DOC_NOTE, "%s%s%s%s", *c.unread ? "not read with source " : "",
+                         *c.unread ? c.sources[0].name : "", *c.unread ? ": " : "", c.unread);
                 hb_daemon_config_release(&c);
             }
         } else if (*ret_kind == HB_DOC_OPERATORS) {
@@ -155,6 +170,12 @@ hb_status hb_config_doc_check(hb_app *app, hb_str text, const char *path, hb_doc
             status = hb_retention_policy_parse(text, path, &p, err);
             if (status == HB_OK) {
                 hb_retention_policy_release(&p);
+            }
+        } else if (*ret_kind == HB_DOC_REDACTION) {
+            hb_redact_policy p;
+            status = hb_redact_policy_parse(text, path, &p, err);
+            if (status == HB_OK) {
+                hb_redact_policy_release(&p);
             }
         } else if (*ret_kind == HB_DOC_EQUIVALENCE) {
             hb_equivalence_mapping m;
@@ -201,6 +222,8 @@ const struct hb_field *hb_doc_fields(hb_doc_kind kind)
         return hb_operators_fields();
     case HB_DOC_RETENTION:
         return hb_retention_policy_fields();
+    case HB_DOC_REDACTION:
+        return hb_redact_policy_fields();
     case HB_DOC_COUNT:
         break;
     }

@@ -3,6 +3,7 @@
 
 #include "cli/baseline_shared.h"
 #include "cli/govern_shared.h"
+#include "cli/permitted.h"
 #include "crypto/digest.h"
 #include "store/audit.h"
 #include "store/governance.h"
@@ -19,38 +20,16 @@ hb_status hb_custody_subject(const char *case_id, char ret[HB_DIGEST_HEX], hb_er
 
 static hb_status program_of(hb_app *app, const hb_custody_deed *d, const char **ret, hb_error *err)
 {
-    const hb_run_query q = {.run_id = *d->run_id ? d->run_id : d->case_id, .limit = 1};
-    hb_run_row *rows = NULL;
-    size_t n = 0;
-    HB_TRY(hb_store_list_runs(app->store, &q, &app->arena, &rows, &n, err));
-    *ret = n ? rows[0].program : ""; /* only what is granted for all programs counts then */
-    return HB_OK;
-}
-
-static hb_status permit(hb_app *app, const hb_operators *o, const hb_custody_deed *d,
-                        const char *keyid, const char **ret_name, hb_error *err)
-{
-    const hb_operator *who = NULL;
-    const char *program = "";
-    HB_TRY(program_of(app, d, &program, err));
-    HB_TRY(hb_permit(o, d->action, program, keyid, app->os->now(), &who, err));
-    *ret_name = hb_arena_str(&app->arena, hb_str_of(who->name));
-    return *ret_name ? HB_OK : HB_NOMEM(err);
+    return hb_program_of_run(app, *d->run_id ? d->run_id : d->case_id, ret, err);
 }
 
 hb_status hb_custody_permit(hb_app *app, const hb_custody_deed *d, hb_signer *signer,
                             const char **ret_name, hb_error *err)
 {
-    hb_operators *o = NULL;
-    const char *name = "";
-    const char *keyid = signer ? hb_pubkey_id(hb_signer_public(signer)) : "";
-    HB_TRY(hb_app_operators(app, &o, err));
-    hb_status status = o ? permit(app, o, d, keyid, &name, err) : HB_OK;
-    hb_operators_free(o);
-    if (status == HB_OK && ret_name) {
-        *ret_name = name;
-    }
-    return status;
+    const char *program = "";
+    HB_TRY(program_of(app, d, &program, err));
+    return hb_app_permit_key(app, d->action, program,
+                             signer ? hb_pubkey_id(hb_signer_public(signer)) : "", ret_name, err);
 }
 
 /* --- signed, and written down --- */

@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "config/node.h"
+#include "crypto/digest.h"
 
 static hb_status in_workspace(hb_app *app, const char *name, const char **ret, hb_error *err)
 {
@@ -37,8 +38,11 @@ static hb_status parse(hb_app *app, hb_daemon_files *f, hb_error *err)
         return HB_FAIL(err, HB_E_CONFIG, "%s", why.msg);
     }
     hb_status status = hb_daemon_config_parse((hb_str){text, n}, f->config_path, &f->config, err);
-    hb_free(text);
     f->has_config = status == HB_OK;
+    if (status == HB_OK) {
+        status = hb_digest_of(text, n, f->config_sha256, err);
+    }
+    hb_free(text);
     return status;
 }
 

@@ -10,7 +10,8 @@ typedef struct hb_daemon_files {
     hb_daemon_config config;
     bool has_config;
     const char *config_path;
-    const char *base_dir; /* the workspace */
+    char config_sha256[65]; /* of its text */
+    const char *base_dir;   /* the workspace */
     const char *db;
     const char *reports;
     const char *output_dir;

@@ -334,7 +334,7 @@ hb_status hb_flow_select(hb_app *app, hb_flow *f, const hb_flow_choice *choice, 
                                .n_with = choice->with.n,
                                .now = app->os->now()};
     HB_TRY(hb_app_check_operators(app, err));
-    HB_TRY(hb_app_check_config(app, "metric-registry", hb_registry_digest(f->registry), err));
+    HB_TRY(hb_app_check_config(app, HB_GOVERNED_REGISTRY, hb_registry_digest(f->registry), err));
     HB_TRY(hb_baseline_select(app->store, &ask, &f->selection, err));
     f->selected = true;
     return hb_flow_equivalences(app, f, &f->selection.reference, err);
@@ -343,6 +343,7 @@ hb_status hb_flow_select(hb_app *app, hb_flow *f, const hb_flow_choice *choice, 
 hb_status hb_flow_equivalences(hb_app *app, hb_flow *f, hb_reference *reference, hb_error *err)
 {
     HB_TRY(hb_app_load_equivalences(app, err));
+    HB_TRY(hb_app_check_config(app, HB_GOVERNED_EQUIVALENCE, app->equivalences.digest, err));
     return hb_equivalence_apply(&app->equivalences, f->run, reference, &f->equivalences, err);
 }
 

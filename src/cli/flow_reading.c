@@ -4,6 +4,7 @@
 #include "cli/flow_job.h"
 
 #include "base/mem.h"
+#include "cli/govern_shared.h"
 #include "cli/kept.h"
 #include "config/node.h"
 #include "crypto/digest.h"
@@ -116,6 +117,20 @@ static hb_status read_by(hb_app *app, hb_flow *f, const char *sha256, hb_error *
     return HB_OK;
 }
 
+/* What was read by a registry or profile that nobody approved is not registered: an approved one
+ * would judge it later, and show nothing of that. */
+static hb_status check_approved(hb_app *app, const hb_read_record *r, hb_error *err)
+{
+    HB_TRY(hb_app_check_config(app, HB_GOVERNED_REGISTRY, r->registry_sha256, err));
+    if (r->profile.sha256) {
+        HB_TRY(hb_app_check_config(app, HB_GOVERNED_PROFILE, r->profile.sha256, err));
+    }
+    for (size_t i = 0; i < r->n_profiles; i++) {
+        HB_TRY(hb_app_check_config(app, HB_GOVERNED_PROFILE, r->profiles[i].sha256, err));
+    }
+    return HB_OK;
+}
+
 static hb_status put_down(hb_app *app, const hb_flow_job *j, hb_flow *f, hb_error *err)
 {
     const hb_registry *registry = f->registry;
@@ -141,6 +156,7 @@ static hb_status put_down(hb_app *app, const hb_flow_job *j, hb_flow *f, hb_erro
         r.run_meta =
             (hb_read_document){.name = hb_path_base(j->meta_path), .sha256 = j->meta_sha256};
     }
+    HB_TRY(check_approved(app, &r, err));
     HB_TRY(read_by(app, f, r.registry_sha256, err));
     HB_TRY(read_by(app, f, r.profile.sha256, err));
     HB_TRY(read_by(app, f, r.run_meta.sha256, err));

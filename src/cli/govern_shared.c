@@ -56,44 +56,15 @@ hb_status hb_app_operators(hb_app *app, hb_operators **ret, hb_error *err)
     return HB_OK;
 }
 
-static hb_status config_approved(hb_app *app, const hb_operators *o, const char *kind,
-                                 const char *digest, hb_error *err)
+hb_status hb_app_check_config(hb_app *app, hb_governed_doc d, const char *digest, hb_error *err)
 {
-    const hb_statement wanted = {.subject_name = kind,
-                                 .subject_sha256 = digest,
-                                 .purpose = "config",
-                                 .program = "*",
-                                 .at = HB_TIME_NONE,
-                                 .expires = HB_TIME_NONE};
-    const hb_approval_rule rule = hb_config_rule(o, app->os->now());
-    hb_str *envelopes = NULL;
-    size_t n = 0;
-    hb_error why = {0};
-    HB_TRY(hb_matter_envelopes(app->store, &wanted, &app->arena, &envelopes, &n, err));
-    hb_status status = hb_approvals_check(o, &rule, &wanted, envelopes, n, app->os->now(),
-                                          &app->arena, NULL, &why);
-    return status == HB_OK
-               ? HB_OK
-               : HB_FAIL(err, status,
-                         "the operators require approval of configuration, and this %s (SHA-256 "
-                         "%.12s) has it not: %s; ask with 'hb config request FILE'",
-                         kind, digest, why.msg);
-}
-
-hb_status hb_app_check_config(hb_app *app, const char *kind, const char *digest, hb_error *err)
-{
-    hb_operators *o = NULL;
-    if (strcmp(app->config_approved, digest) == 0) {
+    char *known = app->config_approved[d];
+    if (!app->store || (*digest && strcmp(known, digest) == 0)) {
         return HB_OK;
     }
-    HB_TRY(hb_operators_in_force(app->store, &o, err));
-    bool needed = o && hb_operators_config_needed(o) > 0;
-    hb_status status = needed ? config_approved(app, o, kind, digest, err) : HB_OK;
-    hb_operators_free(o);
-    if (status == HB_OK) {
-        hb_str_fit(digest, app->config_approved, sizeof app->config_approved);
-    }
-    return status;
+    HB_TRY(hb_config_look(app->store, d, digest, app->os->now(), err));
+    hb_str_fit(digest, known, sizeof app->config_approved[d]);
+    return HB_OK;
 }
 
 hb_status hb_app_check_operators(hb_app *app, hb_error *err)
@@ -106,7 +77,7 @@ hb_status hb_app_check_operators(hb_app *app, hb_error *err)
     bool config = o && hb_operators_config_needed(o) > 0;
     hb_status status = config || app->policy.require_approval ? on_disk(app, o, err) : HB_OK;
     if (status == HB_OK && config) {
-        status = config_approved(app, o, "baseline-policy", app->policy.digest, err);
+        status = hb_app_check_config(app, HB_GOVERNED_POLICY, app->policy.digest, err);
     }
     hb_operators_free(o);
     app->operators_checked = status == HB_OK;

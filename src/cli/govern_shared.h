@@ -17,9 +17,10 @@ HB_CHECKED hb_status hb_app_operators(hb_app *app, hb_operators **ret, hb_error 
  * is operators.yaml the one in force, and is the policy approved when that is required? */
 HB_CHECKED hb_status hb_app_check_operators(hb_app *app, hb_error *err);
 
-/* Is the configuration of this digest approved, when the operators in force require it? kind:
- * "metric-registry", "baseline-policy"; HB_E_DENIED with who could. */
-HB_CHECKED hb_status hb_app_check_config(hb_app *app, const char *kind, const char *digest,
+/* Is the configuration of this digest approved, when the operators in force require it? Asked at
+ * every use that can change a verdict or remove something. digest "" = there is none. Without a
+ * registry there are no operators. HB_E_DENIED with who could. */
+HB_CHECKED hb_status hb_app_check_config(hb_app *app, hb_governed_doc d, const char *digest,
                                          hb_error *err);
 
 /* --key where one was given or the workspace has one; *ret NULL when there is none. */

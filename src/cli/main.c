@@ -10,5 +10,5 @@ int main(int argc, char **argv)
     if (argc > 1 && strcmp(argv[1], "--read-child") == 0) { /* this program, started by itself */
         return hb_read_child(argc - FIRST, argv + FIRST);
     }
-    return hb_main(argc, argv, hb_os_real());
+    return hb_main(argc, argv, hb_os_real(), &hb_sbom_self);
 }

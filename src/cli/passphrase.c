@@ -53,6 +53,12 @@ static hb_status ask(const char *words, const char *what, char *ret, size_t room
     return hb_prompt_secret(question, ret, room, err);
 }
 
+/* What a token asks for is named already. */
+static bool is_pin(const char *what)
+{
+    return strncmp(what, "PIN ", 4) == 0;
+}
+
 static hb_status get(void *ctx, const char *what, char *ret, size_t room, hb_error *err)
 {
     const hb_passphrase_source *s = ctx;
@@ -60,6 +66,15 @@ static hb_status get(void *ctx, const char *what, char *ret, size_t room, hb_err
     HB_TRY(from_somewhere(s, ret, &found, err));
     if (found) {
         return HB_OK;
+    }
+    if (is_pin(what)) {
+        return hb_prompt_can()
+                   ? hb_prompt_secret(what, ret, room, err)
+                   : HB_FAIL(err, HB_E_USAGE,
+                             "the %.150s is wanted and there is no terminal to ask on: use "
+                             "--passphrase-file FILE, pin-source in the key's URI, or systemd's "
+                             "credential hb-passphrase",
+                             what);
     }
     if (!hb_prompt_can()) {
         return HB_FAIL(err, HB_E_USAGE,

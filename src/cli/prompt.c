@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/prompt.h"
 
+#include "os/undumped.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/crypto.h>
@@ -75,6 +77,7 @@ hb_status hb_prompt_secret(const char *words, char *ret, size_t room, hb_error *
     struct termios before;
     sigset_t held;
     sigset_t old;
+    hb_hold_secrets();
     int fd = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (fd < 0 || tcgetattr(fd, &before) != 0) {
         int why = errno;

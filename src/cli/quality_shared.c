@@ -2,6 +2,7 @@
 #include "cli/quality_shared.h"
 
 #include "base/mem.h"
+#include "cli/govern_shared.h"
 #include "report/text.h"
 #include "store/past.h"
 #include "store/versions.h"
@@ -56,6 +57,7 @@ static bool blank(const char *s)
 hb_status hb_quality_gate(hb_app *app, const hb_quality *q, const char *tag,
                           const char *override_reason, hb_error *err)
 {
+    HB_TRY(hb_app_check_config(app, HB_GOVERNED_QUALITY, app->quality_policy.digest, err));
     bool gated = tag && hb_quality_policy_gates(&app->quality_policy, tag);
     if (!gated || !q->blocks || !blank(override_reason)) {
         return HB_OK;

@@ -6,12 +6,11 @@
 #include "cli/app.h"
 #include "crypto/sealed.h"
 
-#include <signal.h>
-
-#define HB_ENCRYPT_TO_OPT(type, member)                                                    \
-    {                                                                                      \
-        .name = "encrypt-to", .kind = HB_OPT_LIST, .offset = offsetof(type, member),       \
-        .arg = "CERT", .help = "certificates (PEM, RSA or EC) of those who can decrypt it" \
+#define HB_ENCRYPT_TO_OPT(type, member)                                                            \
+    {                                                                                              \
+        .name = "encrypt-to", .kind = HB_OPT_LIST, .offset = offsetof(type, member),               \
+        .arg = "CERT", .one_each = true,                                                           \
+        .help = "a certificate (PEM, RSA or EC) of who can decrypt it; may be given several times" \
     }
 
 /* A sealed file for these recipients; without any, under the passphrase of the file, or one asked
@@ -19,18 +18,10 @@
 HB_CHECKED hb_status hb_app_seal(hb_app *app, hb_list encrypt_to, const char *passphrase_file,
                                  const char *target, hb_seal **ret_seal, hb_error *err);
 
-/* What is to be encrypted is made in memory, in a folder only this user has (/dev/shm): *ret_path
- * is a name in it that does not exist. HB_E_IO where the system has none. Signals that end the
- * program wait from here to hb_app_plain_end, which removes it. */
-typedef struct hb_plain {
-    char *folder;
-    char *path;
-    sigset_t before;
-} hb_plain;
-
-HB_CHECKED hb_status hb_app_plain_begin(hb_app *app, hb_plain *ret, hb_error *err);
-void hb_app_plain_end(hb_app *app, hb_plain *p);
-/* Copies a file into the seal, and finishes it. */
-HB_CHECKED hb_status hb_app_seal_file(hb_app *app, const char *path, hb_seal *seal, hb_error *err);
+/* The certificates' texts and names, or the passphrase of the file, as hb_seal_create takes them,
+ * for several files. `passphrase` is filled in where one is used, and the caller's to wipe. */
+HB_CHECKED hb_status hb_app_seal_ask(hb_app *app, hb_list encrypt_to, const char *passphrase_file,
+                                     const char *what, char passphrase[HB_PASSPHRASE_MAX],
+                                     hb_seal_ask *ret, hb_error *err);
 
 #endif

@@ -75,9 +75,14 @@ static hb_status check_state(const hb_keyring *ring, const hb_pubkey *key, hb_er
 static hb_status open_signer(hb_app *app, const hb_signing_opts *o, const hb_keyring *ring,
                              hb_signer **ret_signer, hb_error *err)
 {
-    const hb_passphrase_source source = {.os = app->os, .file = o->passphrase_file};
-    hb_signer_ask ask = {.os = app->os, .passphrase = hb_passphrase_from(&source)};
+    /* As long as the signer: a token's key may ask again for each signature. */
+    hb_passphrase_source *source = hb_arena_alloc(&app->arena, sizeof *source);
     hb_signer *s = NULL;
+    if (!source) {
+        return HB_NOMEM(err);
+    }
+    *source = (hb_passphrase_source){.os = app->os, .file = o->passphrase_file};
+    hb_signer_ask ask = {.os = app->os, .passphrase = hb_passphrase_from(source)};
     HB_TRY(find(app, o, ring, &ask.key, err));
     HB_TRY(hb_signer_open(&ask, &s, err));
     hb_status status = check_state(ring, hb_signer_public(s), err);

@@ -3,6 +3,7 @@
 
 #include "base/json_write.h"
 #include "cli/table.h"
+#include "cli/view_judged.h"
 #include "report/figure.h"
 
 #include <math.h>
@@ -289,12 +290,15 @@ void hb_view_run_members(const hb_run *run, hb_json *j)
     hb_json_end(j);
 }
 
-hb_status hb_view_run_json(const hb_run *run, hb_buf *out, hb_error *err)
+hb_status hb_view_run_json(const hb_run *run, const hb_judged *judged, hb_buf *out, hb_error *err)
 {
     hb_json j;
     hb_json_init(&j, out, HB_JSON_PRETTY);
     hb_json_obj(&j);
     hb_view_run_members(run, &j);
+    if (judged) {
+        hb_view_judged_json(judged, &j);
+    }
     hb_json_key(&j, "metrics");
     hb_json_arr(&j);
     for (size_t i = 0; i < run->n_metrics; i++) {

@@ -8,7 +8,10 @@
 #include "telemetry/run.h"
 
 HB_CHECKED hb_status hb_view_run_text(const hb_run *run, hb_buf *out, hb_error *err);
-HB_CHECKED hb_status hb_view_run_json(const hb_run *run, hb_buf *out, hb_error *err);
+/* judged: member "judged" of the document; NULL = none. */
+struct hb_judged;
+HB_CHECKED hb_status hb_view_run_json(const hb_run *run, const struct hb_judged *judged,
+                                      hb_buf *out, hb_error *err);
 
 /* Parts of the above for documents that hold more: the members before the metrics, and those of one
  * metric, into an open object. */

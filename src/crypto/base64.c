@@ -24,19 +24,44 @@ void hb_base64_put(hb_buf *out, const void *p, size_t n)
     }
 }
 
+/* The digit each character stands for, and one; 0 = none. */
+static const uint8_t digits_of[256] = {
+    ['A'] = 1,  ['B'] = 2,  ['C'] = 3,  ['D'] = 4,  ['E'] = 5,  ['F'] = 6,  ['G'] = 7,  ['H'] = 8,
+    ['I'] = 9,  ['J'] = 10, ['K'] = 11, ['L'] = 12, ['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16,
+    ['Q'] = 17, ['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22, ['W'] = 23, ['X'] = 24,
+    ['Y'] = 25, ['Z'] = 26, ['a'] = 27, ['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32,
+    ['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37, ['l'] = 38, ['m'] = 39, ['n'] = 40,
+    ['o'] = 41, ['p'] = 42, ['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47, ['v'] = 48,
+    ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52, ['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56,
+    ['4'] = 57, ['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62, ['+'] = 63, ['/'] = 64};
+
 /* 64 = not of the alphabet. */
 static unsigned digit(char c)
 {
-    if (c >= 'A' && c <= 'Z') {
-        return (unsigned)(c - 'A');
+    unsigned d = digits_of[(uint8_t)c];
+    return d ? d - 1 : 64;
+}
+
+/* Whole groups from the first, as far as they are of the alphabet; how many characters. Most of
+ * what is read of a pack goes through here. */
+static size_t whole_groups(const char *p, size_t n, uint8_t *out)
+{
+    const uint8_t *c = (const uint8_t *)p;
+    size_t at = 0;
+    for (; n - at >= 4; at += 4, out += 3) {
+        uint32_t d[4];
+        for (size_t i = 0; i < 4; i++) {
+            d[i] = digits_of[c[at + i]];
+        }
+        if (!d[0] || !d[1] || !d[2] || !d[3]) {
+            break;
+        }
+        uint32_t v = (d[0] - 1) << 18 | (d[1] - 1) << 12 | (d[2] - 1) << 6 | (d[3] - 1);
+        out[0] = (uint8_t)(v >> 16);
+        out[1] = (uint8_t)(v >> 8);
+        out[2] = (uint8_t)v;
     }
-    if (c >= 'a' && c <= 'z') {
-        return (unsigned)(c - 'a') + 26;
-    }
-    if (c >= '0' && c <= '9') {
-        return (unsigned)(c - '0') + 52;
-    }
-    return c == '+' ? 62 : c == '/' ? 63 : 64;
+    return at;
 }
 
 static hb_status bad(const char *what, size_t at, const char *why, hb_error *err)
@@ -59,8 +84,9 @@ hb_status hb_base64_read(hb_str text, const char *what, void *ret, size_t room, 
         return HB_FAIL(err, HB_E_LIMIT, "%s has %zu bytes, at most %zu", what, n, room);
     }
     uint8_t *out = ret;
-    size_t made = 0;
-    for (size_t at = 0; at < text.n; at += 4) {
+    size_t at = whole_groups(text.p, text.n, out);
+    size_t made = at / 4 * 3;
+    for (; at < text.n; at += 4) {
         size_t digits = at + 4 == text.n ? 4 - padding : 4;
         uint32_t v = 0;
         for (size_t i = 0; i < 4; i++) {

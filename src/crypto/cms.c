@@ -3,6 +3,7 @@
 
 #include "base/mem.h"
 #include "crypto/bio_sink.h"
+#include "crypto/cms_skim.h"
 #include "crypto/key_internal.h"
 
 #include <openssl/cms.h>
@@ -12,13 +13,13 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
-enum { RSA_BITS_MIN = 2048 };
+enum { RSA_BITS_MIN = 2048, PORTION = 64 << 10 };
 
 struct hb_cms {
     CMS_ContentInfo *info;
     hb_bio_sink out;
     BIO *in; /* the end that plaintext is written to; out.bio is the other end of the chain */
-    size_t bytes;
+    uint64_t bytes;
 };
 
 static hb_status read_certificate(hb_str pem, const char *name, X509 **ret, hb_error *err)
@@ -153,7 +154,7 @@ hb_status hb_cms_add(hb_cms *c, const void *p, size_t n, hb_error *err)
     const char *at = p;
     if (n > HB_CMS_MAX - c->bytes) {
         return HB_FAIL(err, HB_E_LIMIT,
-                       "more than 1 GiB is not encrypted to certificates; use --passphrase-file");
+                       "more than 64 GiB is not encrypted to certificates; use --passphrase-file");
     }
     c->bytes += n;
     while (n) {
@@ -226,52 +227,138 @@ static hb_status not_for_this_key(CMS_ContentInfo *info, const char *key, hb_err
     return status;
 }
 
-static hb_status read_info(hb_str der, CMS_ContentInfo **ret, hb_error *err)
+static hb_status read_info(const hb_buf *around, CMS_ContentInfo **ret, hb_error *err)
 {
-    const unsigned char *at = (const unsigned char *)der.p;
-    if (der.n > HB_CMS_MAX + HB_CMS_MAX / 8) {
-        return HB_FAIL(err, HB_E_LIMIT, "it is larger than the 1 GiB that hb decrypts of CMS");
-    }
-    CMS_ContentInfo *info = d2i_CMS_ContentInfo(NULL, &at, (long)der.n);
-    bool whole = info && at == (const unsigned char *)der.p + der.n;
+    const unsigned char *at = (const unsigned char *)around->p;
+    CMS_ContentInfo *info = d2i_CMS_ContentInfo(NULL, &at, (long)around->n);
+    bool whole = info && at == (const unsigned char *)around->p + around->n;
     ERR_clear_error();
     if (!whole) {
         CMS_ContentInfo_free(info);
         return HB_FAIL(err, HB_E_EVIDENCE,
                        "it is no whole CMS message: bytes were changed, cut off or added");
     }
-    /* Without authentication changes would not show. */
-    if (OBJ_obj2nid(CMS_get0_type(info)) != NID_id_smime_ct_authEnvelopedData) {
-        CMS_ContentInfo_free(info);
-        return HB_FAIL(err, HB_E_EVIDENCE, "it is CMS of another kind than AuthEnvelopedData");
-    }
     *ret = info;
     return HB_OK;
 }
 
-hb_status hb_cms_open(const hb_os *os, hb_str der, const char *key, const hb_passphrase *passphrase,
-                      hb_sink sink, hb_error *err)
+/* OpenSSL's reading end onto the content where it lies. */
+typedef struct content_end {
+    const hb_cms_source *source;
+    hb_cms_content content;
+    hb_status failed;
+    hb_error err;
+    BIO_METHOD *method;
+    BIO *bio;
+} content_end;
+
+static int content_read(BIO *bio, char *p, size_t room, size_t *ret_n)
 {
+    content_end *c = BIO_get_data(bio);
+    *ret_n = 0;
+    if (c->failed == HB_OK) {
+        c->failed = hb_cms_content_read(c->source, &c->content, p, room, ret_n, &c->err);
+    }
+    return c->failed == HB_OK && *ret_n > 0;
+}
+
+static long content_ctrl(BIO *bio, int command, long number, void *p)
+{
+    (void)bio;
+    (void)command;
+    (void)number;
+    (void)p;
+    return 0;
+}
+
+static void content_end_release(content_end *c)
+{
+    BIO_free(c->bio);
+    BIO_meth_free(c->method);
+}
+
+static hb_status content_end_init(content_end *c, hb_error *err)
+{
+    c->method = BIO_meth_new(BIO_TYPE_SOURCE_SINK | 126, "content");
+    if (!c->method || BIO_meth_set_read_ex(c->method, content_read) != 1 ||
+        BIO_meth_set_ctrl(c->method, content_ctrl) != 1 || !(c->bio = BIO_new(c->method))) {
+        return HB_NOMEM(err);
+    }
+    BIO_set_data(c->bio, c);
+    BIO_set_init(c->bio, 1);
+    return HB_OK;
+}
+
+/* What CMS_decrypt does, but for keeping all of the content in memory until the tag was checked:
+ * here it is the sink that keeps it back. */
+static hb_status copy_out(BIO *from, content_end *in, hb_sink sink, bool *ret_good, hb_error *err)
+{
+    unsigned char *portion = hb_alloc(PORTION);
+    hb_status status = portion ? HB_OK : HB_NOMEM(err);
+    int n = 1;
+    while (status == HB_OK && (n = BIO_read(from, portion, PORTION)) > 0) {
+        status = sink.write(sink.ctx, portion, (size_t)n, err);
+    }
+    if (status == HB_OK && in->failed != HB_OK) {
+        status = HB_FAIL(err, in->failed, "%s", in->err.msg);
+    }
+    *ret_good = n == 0 && BIO_get_cipher_status(from) == 1;
+    if (portion) {
+        OPENSSL_cleanse(portion, PORTION);
+    }
+    hb_free(portion);
+    return status;
+}
+
+static hb_status decrypt(CMS_ContentInfo *info, EVP_PKEY *pkey, content_end *in, hb_sink sink,
+                         const char *key, hb_error *err)
+{
+    bool good = false;
+    hb_status status = HB_OK;
+    BIO *chain = CMS_decrypt_set1_pkey(info, pkey, NULL) == 1 ? CMS_dataInit(info, in->bio) : NULL;
+    if (chain) {
+        status = copy_out(chain, in, sink, &good, err);
+    }
+    while (chain && chain != in->bio) {
+        BIO *next = BIO_pop(chain);
+        BIO_free(chain);
+        chain = next;
+    }
+    ERR_clear_error();
+    return status != HB_OK || good ? status : not_for_this_key(info, key, err);
+}
+
+static hb_status bytes_read(void *ctx, uint64_t at, void *p, size_t n, hb_error *err)
+{
+    const hb_str *s = ctx;
+    (void)err;
+    memcpy(p, s->p + at, n);
+    return HB_OK;
+}
+
+hb_cms_source hb_cms_of_bytes(const hb_str *der)
+{
+    return (hb_cms_source){.read = bytes_read, .ctx = (void *)(uintptr_t)der, .size = der->n};
+}
+
+hb_status hb_cms_open(const hb_os *os, const hb_cms_source *source, const char *key,
+                      const hb_passphrase *passphrase, hb_sink sink, hb_error *err)
+{
+    HB_CLEANUP(hb_buf_release) hb_buf around;
     CMS_ContentInfo *info = NULL;
     EVP_PKEY *pkey = NULL;
-    hb_bio_sink out = {0};
+    content_end in = {.source = source};
     hb_signer_ask ask = {.os = os, .key = key};
     if (passphrase) {
         ask.passphrase = *passphrase;
     }
-    HB_TRY(read_info(der, &info, err));
+    hb_buf_init(&around, HB_CMS_AROUND_MAX + 64); /* and the containers' own bytes */
+    HB_TRY(hb_cms_skim(source, &around, &in.content, err));
+    HB_TRY(read_info(&around, &info, err));
     hb_status status = hb_private_read(&ask, &pkey, err);
-    status = status == HB_OK ? hb_bio_sink_init(&out, sink, err) : status;
-    if (status == HB_OK) {
-        int good = CMS_decrypt(info, pkey, NULL, NULL, out.bio, CMS_BINARY);
-        ERR_clear_error();
-        if (out.failed != HB_OK) {
-            status = of_sink(&out, err);
-        } else if (good != 1) {
-            status = not_for_this_key(info, key, err);
-        }
-    }
-    hb_bio_sink_release(&out);
+    status = status == HB_OK ? content_end_init(&in, err) : status;
+    status = status == HB_OK ? decrypt(info, pkey, &in, sink, key, err) : status;
+    content_end_release(&in);
     EVP_PKEY_free(pkey);
     CMS_ContentInfo_free(info);
     return status;

@@ -9,8 +9,8 @@
 #include "crypto/sealed.h"
 
 enum { HB_CMS_RECIPIENTS_MAX = 16 };
-/* Reading takes nearly four times as much memory: what hb could not read it does not write. */
-#define HB_CMS_MAX ((size_t)1 << 30)
+/* What one key and nonce of AES-GCM may encrypt: 2^39 - 256 bits (NIST SP 800-38D, 5.2.1.1). */
+#define HB_CMS_MAX (((uint64_t)1 << 36) - 32)
 
 typedef struct hb_cms hb_cms;
 
@@ -23,9 +23,20 @@ void hb_cms_free(hb_cms *c);
 HB_CHECKED hb_status hb_cms_add(hb_cms *c, const void *p, size_t n, hb_error *err);
 HB_CHECKED hb_status hb_cms_end(hb_cms *c, hb_error *err);
 
-/* `key` is a PKCS#8 file. The sink gets bytes before the tag over all of them was checked: it
- * keeps them back until HB_OK. HB_E_EVIDENCE names the recipients. */
-HB_CHECKED hb_status hb_cms_open(const hb_os *os, hb_str der, const char *key,
+/* Where a message is read from: `n` bytes at `at`, all of them, which lie below `size`. */
+typedef struct hb_cms_source {
+    hb_status (*read)(void *ctx, uint64_t at, void *p, size_t n, hb_error *err);
+    void *ctx;
+    uint64_t size;
+} hb_cms_source;
+
+/* Of bytes in memory; both borrowed for as long as it is used. */
+hb_cms_source hb_cms_of_bytes(const hb_str *der);
+
+/* `key` is a PKCS#8 file. Takes the same little memory for a message of any size, which is read
+ * twice. The sink gets bytes before the tag over all of them was checked: it keeps them back until
+ * HB_OK. HB_E_EVIDENCE names the recipients. */
+HB_CHECKED hb_status hb_cms_open(const hb_os *os, const hb_cms_source *source, const char *key,
                                  const hb_passphrase *passphrase, hb_sink sink, hb_error *err);
 
 #endif

@@ -2,6 +2,7 @@
 #include "base/mem.h"
 #include "crypto/key_internal.h"
 #include "os/file.h"
+#include "os/undumped.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -111,6 +112,7 @@ static hb_status make(const hb_os *os, hb_algorithm a, const char *path, const c
                       const char *passphrase, hb_error *err)
 {
     hb_pubkey *key = NULL;
+    hb_hold_secrets();
     EVP_PKEY *pkey = a == HB_ALGORITHM_ED25519 ? EVP_PKEY_Q_keygen(NULL, NULL, "ED25519")
                                                : EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-384");
     BIO *pem = BIO_new(BIO_s_secmem());

@@ -52,9 +52,11 @@ HB_CHECKED hb_status hb_pubkey_verify(const hb_pubkey *k, const void *p, size_t 
 
 typedef struct hb_signer hb_signer;
 
-/* Where a passphrase (or a token's PIN) comes from; asked at most once, and only when one is
- * needed. `what` is the key, for the question; ret gets a terminated text, room =
- * HB_PASSPHRASE_MAX, which the signer wipes. NULL function = there is none to be had. */
+/* Where a passphrase (or a token's PIN, `what` then begins with "PIN") comes from; asked at most
+ * once, and only when one is needed; by a token's key that wants its PIN for every signature, again
+ * for each, so that for keys on tokens it has to live as long as the signer. `what` is the key, for
+ * the question; ret gets a terminated text, room = HB_PASSPHRASE_MAX, which the signer wipes. NULL
+ * function = there is none to be had. */
 typedef struct hb_passphrase {
     hb_status (*get)(void *ctx, const char *what, char *ret, size_t room, hb_error *err);
     void *ctx;

@@ -28,6 +28,9 @@ struct hb_pkcs11 {
     CK_SESSION_HANDLE session;
     CK_OBJECT_HANDLE key;
     bool edwards;
+    bool always;              /* the key wants the PIN for each signature */
+    bool refused;             /* a PIN was wrong: none is tried again, or retries would lock it */
+    hb_passphrase passphrase; /* asked each time; the PIN itself is never kept */
 };
 
 static const char *reason(CK_RV rv)
@@ -159,32 +162,37 @@ static hb_status find_token(hb_pkcs11 *t, hb_error *err)
     return status;
 }
 
-static hb_status get_pin(const hb_pkcs11 *t, const hb_passphrase *passphrase, char pin[PIN_MAX],
-                         hb_error *err)
+static hb_status get_pin(const hb_pkcs11 *t, const char *for_what, char pin[PIN_MAX], hb_error *err)
 {
-    char what[80];
+    char what[120];
     if (*t->uri.pin_file) {
         return hb_secret_line(t->os, "PIN file", t->uri.pin_file, pin, PIN_MAX, err);
     }
-    if (!passphrase->get) {
+    if (!t->passphrase.get) {
         return HB_FAIL(err, HB_E_DENIED,
-                       "the token wants a PIN; give it by a passphrase file, or by "
-                       "?pin-source=file:/PATH in the URI");
+                       "the token wants a PIN%s; give it by a passphrase file, or by "
+                       "?pin-source=file:/PATH in the URI",
+                       for_what);
     }
     int label = (int)sizeof t->info.label;
     while (label && t->info.label[label - 1] == ' ') {
         label--;
     }
-    snprintf(what, sizeof what, "PIN of token '%.*s'", label, (const char *)t->info.label);
-    return passphrase->get(passphrase->ctx, what, pin, PIN_MAX, err);
+    snprintf(what, sizeof what, "PIN of token '%.*s'%s", label, (const char *)t->info.label,
+             for_what);
+    return t->passphrase.get(t->passphrase.ctx, what, pin, PIN_MAX, err);
 }
 
-static hb_status login(hb_pkcs11 *t, const hb_passphrase *passphrase, hb_error *err)
+/* One try, as whom: a wrong PIN is not given again, and the last try is left to the token's own
+ * tool. */
+static hb_status authenticate(hb_pkcs11 *t, CK_USER_TYPE user, const char *for_what, hb_error *err)
 {
     char pin[PIN_MAX] = "";
     CK_RV rv = CKR_OK;
-    if (!(t->info.flags & CKF_LOGIN_REQUIRED)) {
-        return HB_OK;
+    if (t->refused) {
+        return HB_FAIL(err, HB_E_DENIED,
+                       "the token's PIN was wrong before and is not tried again; start anew with "
+                       "the right one");
     }
     if (t->info.flags & (CKF_USER_PIN_LOCKED | CKF_USER_PIN_FINAL_TRY)) {
         return HB_FAIL(err, HB_E_DENIED,
@@ -192,17 +200,23 @@ static hb_status login(hb_pkcs11 *t, const hb_passphrase *passphrase, hb_error *
                        "log in by the token's own tool first");
     }
     if (t->info.flags & CKF_PROTECTED_AUTHENTICATION_PATH) {
-        rv = t->f->C_Login(t->session, CKU_USER, NULL, 0); /* typed at the reader */
+        rv = t->f->C_Login(t->session, user, NULL, 0); /* typed at the reader */
     } else {
-        hb_status status = get_pin(t, passphrase, pin, err);
+        hb_status status = get_pin(t, for_what, pin, err);
         if (status == HB_OK) {
-            rv = t->f->C_Login(t->session, CKU_USER, (unsigned char *)pin, strlen(pin));
+            rv = t->f->C_Login(t->session, user, (unsigned char *)pin, strlen(pin));
         }
         OPENSSL_cleanse(pin, sizeof pin);
         HB_TRY(status);
     }
+    t->refused = rv == CKR_PIN_INCORRECT || rv == CKR_PIN_INVALID || rv == CKR_PIN_LEN_RANGE;
     return rv == CKR_OK || rv == CKR_USER_ALREADY_LOGGED_IN ? HB_OK
                                                             : failed(HB_E_DENIED, "login", rv, err);
+}
+
+static hb_status login(hb_pkcs11 *t, hb_error *err)
+{
+    return t->info.flags & CKF_LOGIN_REQUIRED ? authenticate(t, CKU_USER, "", err) : HB_OK;
 }
 
 /* The one object of that class (and id, and label) in *ret; *ret_n = how many, counted up to 2. */
@@ -271,10 +285,7 @@ static hb_status find_key(hb_pkcs11 *t, hb_error *err)
                        "the token's key is of a kind hb does not sign with; there are ECDSA P-384 "
                        "and Ed25519");
     }
-    if (attribute(t, t->key, CKA_ALWAYS_AUTHENTICATE, &always, sizeof always, &n) && always) {
-        return HB_FAIL(err, HB_E_INPUT,
-                       "the token's key wants its PIN for every signature, which hb does not do");
-    }
+    t->always = attribute(t, t->key, CKA_ALWAYS_AUTHENTICATE, &always, sizeof always, &n) && always;
     t->edwards = type == CKK_EC_EDWARDS;
     return HB_OK;
 }
@@ -306,14 +317,13 @@ static hb_status find_public(hb_pkcs11 *t, hb_pubkey **ret_public, hb_error *err
                                 ret_public, err);
 }
 
-static hb_status open_steps(hb_pkcs11 *t, const hb_passphrase *passphrase, hb_pubkey **ret_public,
-                            hb_error *err)
+static hb_status open_steps(hb_pkcs11 *t, hb_pubkey **ret_public, hb_error *err)
 {
     HB_TRY(load(t, err));
     HB_TRY(find_token(t, err));
     P11("C_OpenSession", t->f->C_OpenSession(t->slot, CKF_SERIAL_SESSION, NULL, NULL, &t->session));
     t->has_session = true;
-    HB_TRY(login(t, passphrase, err));
+    HB_TRY(login(t, err));
     HB_TRY(find_key(t, err));
     return find_public(t, ret_public, err);
 }
@@ -326,9 +336,10 @@ hb_status hb_pkcs11_open(const hb_os *os, const char *uri, const hb_passphrase *
         return HB_NOMEM(err);
     }
     t->os = os;
+    t->passphrase = *passphrase;
     hb_status status = hb_pkcs11_uri_read(uri, &t->uri, err);
     if (status == HB_OK) {
-        status = open_steps(t, passphrase, ret_public, err);
+        status = open_steps(t, ret_public, err);
     }
     if (status != HB_OK) {
         hb_pkcs11_close(t);
@@ -347,6 +358,24 @@ void hb_pkcs11_close(hb_pkcs11 *t)
         t->f->C_CloseSession(t->session); /* logs out with the last one */
     }
     hb_free(t);
+}
+
+/* The PIN for the signature that was begun. The token's flags are looked at anew: an earlier wrong
+ * PIN, of anybody, may have left one try. */
+static hb_status authenticate_signature(hb_pkcs11 *t, hb_error *err)
+{
+    P11("C_GetTokenInfo", t->f->C_GetTokenInfo(t->slot, &t->info));
+    return authenticate(t, CKU_CONTEXT_SPECIFIC, " for a signature", err);
+}
+
+/* What was begun and is not to be must be ended, or the session is of no use for the next. C_Sign
+ * ends it whatever it answers (PKCS #11 2.40, 5.11), and without the PIN it gives nothing. */
+static void give_up_signature(hb_pkcs11 *t, unsigned char *p, CK_ULONG n)
+{
+    unsigned char none[HB_SIGNATURE_MAX];
+    CK_ULONG none_n = sizeof none;
+    t->f->C_Sign(t->session, p, n, none, &none_n);
+    OPENSSL_cleanse(none, sizeof none);
 }
 
 hb_status hb_pkcs11_sign(hb_pkcs11 *t, const void *p, size_t n, hb_buf *sig, hb_error *err)
@@ -368,6 +397,11 @@ hb_status hb_pkcs11_sign(hb_pkcs11 *t, const void *p, size_t n, hb_buf *sig, hb_
         n = sizeof digest;
     }
     P11("C_SignInit", t->f->C_SignInit(t->session, &mechanism, t->key));
+    hb_status status = t->always ? authenticate_signature(t, err) : HB_OK;
+    if (status != HB_OK) {
+        give_up_signature(t, data.out, n);
+        return status;
+    }
     P11("C_Sign", t->f->C_Sign(t->session, data.out, n, raw, &raw_n));
     if (raw_n != expected) {
         return HB_FAIL(err, HB_E_IO, "the token made a signature of %lu bytes, expected %lu", raw_n,

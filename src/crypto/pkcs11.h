@@ -9,7 +9,9 @@
  * The module is the URI's module-path, else p11-kit's proxy of all modules the machine has
  * configured; it is loaded when a key is opened and stays loaded. The PIN comes from the URI's
  * pin-source (a file no one else may read) or the passphrase function; it is given to the token
- * once and wiped, a wrong one is never tried again. Not thread-safe. docs/keys.md */
+ * and wiped, a wrong one is never tried again. A key that wants it for every signature
+ * (CKA_ALWAYS_AUTHENTICATE) has it got anew for each, from where it came: the passphrase function
+ * is used for as long as the token is open. Not thread-safe. docs/keys.md */
 #ifndef HB_CRYPTO_PKCS11_H
 #define HB_CRYPTO_PKCS11_H
 
@@ -23,7 +25,7 @@ HB_CHECKED hb_status hb_pkcs11_open(const hb_os *os, const char *uri,
                                     const hb_passphrase *passphrase, hb_pkcs11 **ret_token,
                                     hb_pubkey **ret_public, hb_error *err);
 void hb_pkcs11_close(hb_pkcs11 *t);
-/* Replaces what is in sig; not verified here. */
+/* Replaces what is in sig; not verified here. HB_E_DENIED: the PIN of this signature. */
 HB_CHECKED hb_status hb_pkcs11_sign(hb_pkcs11 *t, const void *p, size_t n, hb_buf *sig,
                                     hb_error *err);
 

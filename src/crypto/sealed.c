@@ -5,6 +5,7 @@
 #include "crypto/aead.h"
 #include "crypto/cms.h"
 #include "os/file.h"
+#include "os/fresh.h"
 #include "os/writing.h"
 
 #include <errno.h>
@@ -50,75 +51,14 @@ const char *hb_sealed_words(hb_sealed kind)
     return "not encrypted";
 }
 
-/* A new file that gets its name when it is finished. Signals wait meanwhile, so that nothing is
- * left behind. */
-typedef struct fresh {
-    const hb_os *os;
-    const char *target;
-    char *temporary;
-    int fd;
-    sigset_t before;
-    bool holds;
-} fresh;
-
 static hb_status io_fail(hb_error *err, const char *verb, const char *path)
 {
     return HB_FAIL(err, HB_E_IO, "cannot %s '%s': %s", verb, path, strerror(errno));
 }
 
-static hb_status must_be_free(const hb_os *os, const char *target, hb_error *err)
-{
-    return hb_path_exists(os, target)
-               ? HB_FAIL(err, HB_E_USAGE, "'%s' exists and is not written over", target)
-               : HB_OK;
-}
-
-static hb_status fresh_open(fresh *f, const hb_os *os, const char *target, hb_error *err)
-{
-    *f = (fresh){.os = os, .target = target, .fd = -1};
-    HB_TRY(must_be_free(os, target, err));
-    HB_TRY(hb_temporary_name(os, target, &f->temporary, err));
-    hb_hold_signals(&f->before);
-    f->holds = true;
-    f->fd = os->open(f->temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    return f->fd < 0 ? io_fail(err, "create", f->temporary) : HB_OK;
-}
-
-static void fresh_abort(fresh *f)
-{
-    if (f->fd >= 0) {
-        f->os->close(f->fd);
-        f->os->unlink(f->temporary);
-        f->fd = -1;
-    }
-    if (f->holds) {
-        hb_let_signals(&f->before);
-        f->holds = false;
-    }
-    hb_free(f->temporary);
-    f->temporary = NULL;
-}
-
-static hb_status fresh_finish(fresh *f, hb_error *err)
-{
-    if (f->os->fsync(f->fd) != 0) {
-        return io_fail(err, "sync", f->target);
-    }
-    HB_TRY(must_be_free(f->os, f->target, err));
-    if (f->os->rename(f->temporary, f->target) != 0) {
-        return io_fail(err, "rename into", f->target);
-    }
-    int closed = f->os->close(f->fd);
-    f->fd = -1;
-    if (closed != 0) {
-        return io_fail(err, "close", f->target);
-    }
-    return hb_sync_folder_of(f->os, f->target, err);
-}
-
 static hb_status fresh_write(void *ctx, const void *p, size_t n, hb_error *err)
 {
-    fresh *f = ctx;
+    hb_fresh *f = ctx;
     if (hb_signal_waits()) {
         return HB_FAIL(err, HB_E_IO, "interrupted while writing '%s'", f->target);
     }
@@ -126,7 +66,7 @@ static hb_status fresh_write(void *ctx, const void *p, size_t n, hb_error *err)
 }
 
 struct hb_seal {
-    fresh file;
+    hb_fresh file;
     char *target;
     hb_aead *aead;
     hb_cms *cms;
@@ -141,7 +81,7 @@ hb_status hb_seal_create(const hb_os *os, const char *target, const hb_seal_ask 
     }
     s->file.fd = -1;
     s->target = hb_strdup(target);
-    hb_status status = s->target ? fresh_open(&s->file, os, s->target, err) : HB_NOMEM(err);
+    hb_status status = s->target ? hb_fresh_open(&s->file, os, s->target, err) : HB_NOMEM(err);
     const hb_sink sink = {.write = fresh_write, .ctx = &s->file};
     if (status == HB_OK) {
         status = ask->passphrase
@@ -160,7 +100,7 @@ hb_status hb_seal_create(const hb_os *os, const char *target, const hb_seal_ask 
 void hb_seal_free(hb_seal *s)
 {
     if (s) {
-        fresh_abort(&s->file);
+        hb_fresh_end(&s->file);
         hb_aead_free(s->aead);
         hb_cms_free(s->cms);
         hb_free(s->target);
@@ -176,7 +116,7 @@ hb_status hb_seal_add(hb_seal *s, const void *p, size_t n, hb_error *err)
 hb_status hb_seal_finish(hb_seal *s, hb_error *err)
 {
     HB_TRY(s->aead ? hb_aead_end(s->aead, err) : hb_cms_end(s->cms, err));
-    return fresh_finish(&s->file, err);
+    return hb_fresh_commit(&s->file, err);
 }
 
 /* --- unsealing --- */
@@ -204,15 +144,42 @@ static hb_status unseal_passphrase(const hb_os *os, int fd, const char *from,
     return status;
 }
 
-static hb_status unseal_cms(const hb_os *os, const char *from, const hb_unseal_ask *ask,
+typedef struct read_at {
+    const hb_os *os;
+    const char *from;
+    int fd;
+} read_at;
+
+static hb_status file_read_at(void *ctx, uint64_t at, void *p, size_t n, hb_error *err)
+{
+    const read_at *r = ctx;
+    char *to = p;
+    while (n) {
+        ssize_t got = r->os->pread(r->fd, to, n, (off_t)at);
+        if (got < 0 && errno == EINTR) {
+            continue;
+        }
+        if (got <= 0) {
+            return got ? io_fail(err, "read", r->from)
+                       : HB_FAIL(err, HB_E_IO, "'%s' became shorter while it was read", r->from);
+        }
+        to += got;
+        at += (uint64_t)got;
+        n -= (size_t)got;
+    }
+    return HB_OK;
+}
+
+static hb_status unseal_cms(const hb_os *os, int fd, const char *from, const hb_unseal_ask *ask,
                             hb_sink sink, hb_error *err)
 {
-    char *der = NULL;
-    size_t n = 0;
-    HB_TRY(hb_file_read(os, from, HB_CMS_MAX + HB_CMS_MAX / 8, &der, &n, err));
-    hb_status status = hb_cms_open(os, (hb_str){der, n}, ask->key, &ask->key_passphrase, sink, err);
-    hb_free(der);
-    return status;
+    struct stat st;
+    read_at r = {.os = os, .from = from, .fd = fd};
+    if (os->fstat(fd, &st) != 0 || st.st_size < 0) {
+        return io_fail(err, "look at", from);
+    }
+    const hb_cms_source source = {.read = file_read_at, .ctx = &r, .size = (uint64_t)st.st_size};
+    return hb_cms_open(os, &source, ask->key, &ask->key_passphrase, sink, err);
 }
 
 static hb_status may_unseal(hb_sealed kind, const char *from, const hb_unseal_ask *ask,
@@ -257,22 +224,22 @@ hb_status hb_sealed_kind_of_file(const hb_os *os, const char *path, hb_sealed *r
 hb_status hb_unseal_file(const hb_os *os, const char *from, const char *target,
                          const hb_unseal_ask *ask, hb_error *err)
 {
-    fresh out = {.fd = -1};
+    hb_fresh out = {.fd = -1};
     int fd = -1;
     hb_sealed kind = HB_SEALED_NOT;
     HB_TRY(open_and_look(os, from, &fd, &kind, err));
     hb_status status = may_unseal(kind, from, ask, err);
-    status = status == HB_OK ? fresh_open(&out, os, target, err) : status;
+    status = status == HB_OK ? hb_fresh_open(&out, os, target, err) : status;
     if (status == HB_OK) {
         const hb_sink sink = {.write = fresh_write, .ctx = &out};
-        status = kind == HB_SEALED_CMS ? unseal_cms(os, from, ask, sink, err)
+        status = kind == HB_SEALED_CMS ? unseal_cms(os, fd, from, ask, sink, err)
                                        : unseal_passphrase(os, fd, from, ask, sink, err);
         if (status == HB_E_EVIDENCE || status == HB_E_LIMIT) {
             status = hb_error_prefix(err, "'%s'", from);
         }
-        status = status == HB_OK ? fresh_finish(&out, err) : status;
+        status = status == HB_OK ? hb_fresh_commit(&out, err) : status;
     }
-    fresh_abort(&out);
+    hb_fresh_end(&out);
     os->close(fd);
     return status;
 }

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/secret.h"
 
+#include "os/undumped.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <openssl/crypto.h>
@@ -36,6 +38,7 @@ static hb_status look(const hb_os *os, int fd, const char *what, const char *pat
 hb_status hb_secret_read(const hb_os *os, const char *what, const char *path, char *ret,
                          size_t room, size_t *ret_n, hb_error *err)
 {
+    hb_hold_secrets();
     int fd = os->open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0);
     if (fd < 0) {
         return HB_FAIL(err, HB_E_INPUT, "cannot open %s '%s': %s", what, path, strerror(errno));

@@ -86,6 +86,29 @@ static hb_status why_not(const hb_chain *c, X509_STORE_CTX *ctx, const hb_chain_
                    X509_STORE_CTX_get_error_depth(ctx) + 1);
 }
 
+/* Where a certificate says what its key is for, it is for nothing else (RFC 5280, 4.2.1.12): one of
+ * a web server, or of a time authority, is not for packs. Documents, code, mail and anything are;
+ * without the extension there is no limit. */
+static bool may_sign(X509 *leaf)
+{
+    static const char *const purposes[] = {"1.3.6.1.5.5.7.3.36",      /* documents, RFC 9336 */
+                                           "1.3.6.1.4.1.311.10.3.12", /* documents, Microsoft's */
+                                           "1.3.6.1.5.5.7.3.3",       /* code */
+                                           "1.3.6.1.5.5.7.3.4",       /* mail */
+                                           "2.5.29.37.0"};            /* any */
+    EXTENDED_KEY_USAGE *all = X509_get_ext_d2i(leaf, NID_ext_key_usage, NULL, NULL);
+    bool may = !(X509_get_extension_flags(leaf) & EXFLAG_XKUSAGE);
+    for (int i = 0; !may && i < sk_ASN1_OBJECT_num(all); i++) {
+        char oid[64];
+        OBJ_obj2txt(oid, sizeof oid, sk_ASN1_OBJECT_value(all, i), 1);
+        for (size_t k = 0; k < sizeof purposes / sizeof *purposes; k++) {
+            may = may || strcmp(oid, purposes[k]) == 0;
+        }
+    }
+    sk_ASN1_OBJECT_pop_free(all, ASN1_OBJECT_free);
+    return may;
+}
+
 hb_status hb_chain_verify(const hb_chain *c, const hb_chain_ask *ask, hb_buf *notes, hb_error *err)
 {
     X509_STORE *store = NULL;
@@ -97,6 +120,12 @@ hb_status hb_chain_verify(const hb_chain *c, const hb_chain_ask *ask, hb_buf *no
         return HB_FAIL(err, HB_E_EVIDENCE,
                        "the certificate of '%.120s' is not for signing: its key usage lacks "
                        "digitalSignature",
+                       c->subject);
+    }
+    if (!may_sign(leaf)) {
+        return HB_FAIL(err, HB_E_EVIDENCE,
+                       "the certificate of '%.120s' is for other purposes than signing documents: "
+                       "its extended key usage says so",
                        c->subject);
     }
     HB_TRY(hb_trust_store(ask, &store, err));

@@ -35,7 +35,8 @@ typedef struct hb_chain_ask {
 } hb_chain_ask;
 
 /* The chain up to one of the authorities; validity at `at`; the signer's key usage must have
- * digitalSignature; name constraints, path lengths, critical extensions as in RFC 5280; keys and
+ * digitalSignature, and its extended key usage, where it has one, must be documents, code, mail or
+ * any; name constraints, path lengths, critical extensions as in RFC 5280; keys and
  * digests of at least 112 bits. Revocation before `at` always counts, later one does not when `at`
  * is proven. A list is believed when it was not yet out of date at `at`, or was issued later.
  * `notes` (may be NULL) gets what a reader should know of a chain that holds. */

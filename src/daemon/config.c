@@ -24,7 +24,7 @@ static void defaults(hb_daemon_raw *raw, const char *file)
     c->name = "live";
     c->output_dir = "live";
     c->db_path = c->metric_registry = c->baseline_policy = c->telemetry_schema = "";
-    c->journal_dir = c->health_listen = c->signing_key = "";
+    c->journal_dir = c->health_listen = c->signing_key = c->signing_cert = c->unread = "";
     c->baseline_tag = "golden";
     c->journal_segment_mb = 64;
     c->journal_max_mb = 4096;
@@ -34,6 +34,7 @@ static void defaults(hb_daemon_raw *raw, const char *file)
     c->min_coverage = 0.5;
     c->runs_per_hour = 60;
     c->max_report_dir_mb = 1024;
+    c->evidence_baseline_runs = true;
     c->max_evidence_mb = 4096;
     c->max_metrics = 10000;
     c->breaker_failures = 5;
@@ -95,9 +96,19 @@ static hb_status check(const hb_daemon_raw *raw, const hb_node *root, const hb_w
         }
     }
     if ((c->evidence_on_fail || c->evidence_always) && !*c->signing_key) {
-        return HB_FAIL_AT(err, HB_E_CONFIG, top->name, root->line, root->col,
+        const char *key = c->evidence_always ? "evidence_pack_always" : "evidence_pack_on_fail";
+        const hb_pair *at = hb_node_find(root, key);
+        return HB_FAIL_AT(err, HB_E_CONFIG, top->name, at->line, at->col,
                           "'%s' needs 'signing_key': make one with 'hb keys generate', and name it",
-                          c->evidence_always ? "evidence_pack_always" : "evidence_pack_on_fail");
+                          key);
+    }
+    const char *without = *c->signing_cert ? "signing_cert" : c->n_encrypt_to ? "encrypt_to" : NULL;
+    if (without && !c->evidence_on_fail && !c->evidence_always) {
+        return HB_FAIL_AT(
+            err, HB_E_CONFIG, top->name, root->line, root->col,
+            "'%s' is about evidence packs, and none are made: 'evidence_pack_on_fail' "
+            "or 'evidence_pack_always'",
+            without);
     }
     hb_error why = {0};
     const hb_http_listen health = {
@@ -122,6 +133,7 @@ static hb_status parse(hb_str text, hb_daemon_raw *raw, hb_error *err)
     const hb_where top = {.name = c->file, .path = "", .arena = &c->arena};
     HB_TRY(hb_yaml_parse(text, c->file, &c->arena, &root, err));
     HB_TRY(hb_fields_decode(hb_daemon_fields, root, &top, raw, err));
+    c->root = root;
     settle_times(raw);
     HB_TRY(hb_daemon_take_windows(raw, &top, err));
     HB_TRY(hb_daemon_take_sources(raw, &top, root, err));

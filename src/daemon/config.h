@@ -43,8 +43,9 @@ typedef struct hb_daemon_window {
 
 typedef struct hb_daemon_config {
     hb_arena arena;
-    const char *file; /* in messages */
-    const char *name; /* the stream */
+    const char *file;           /* in messages */
+    const struct hb_node *root; /* as written */
+    const char *name;           /* the stream */
 
     const char *output_dir; /* paths: "" = not given; relative ones start in the workspace */
     const char *db_path;
@@ -52,6 +53,7 @@ typedef struct hb_daemon_config {
     const char *baseline_policy;
     const char *telemetry_schema;
 
+    const char *unread; /* flat keys of another source than the one named, as `broker, topic`; "" */
     hb_daemon_source *sources;
     size_t n_sources;
     hb_daemon_window *windows;
@@ -87,10 +89,15 @@ typedef struct hb_daemon_config {
     uint32_t max_report_dir_mb; /* 0 = no limit */
     bool evidence_on_fail;      /* packs of windows that become runs */
     bool evidence_always;
-    uint32_t max_evidence_mb; /* 0 = no limit */
-    const char *signing_key;  /* "" = none */
+    bool evidence_baseline_runs; /* in them */
+    uint32_t max_evidence_mb;    /* 0 = no limit */
+    const char *signing_key;     /* "" = none */
+    const char *signing_cert;    /* its certificates, for the packs; "" = none */
+    const char **encrypt_to;     /* certificates packs are encrypted to; none = not encrypted */
+    size_t n_encrypt_to;
     uint32_t max_metrics;
-    uint32_t max_rss_mb; /* 0 = no limit */
+    uint32_t max_rss_mb;      /* 0 = no limit */
+    uint32_t max_registry_mb; /* 0 = no limit */
 
     uint32_t breaker_failures;
     uint32_t breaker_window_s;
@@ -114,6 +121,12 @@ typedef struct hb_daemon_config {
 HB_CHECKED hb_status hb_daemon_config_parse(hb_str text, const char *name,
                                             hb_daemon_config *ret_config, hb_error *err);
 void hb_daemon_config_release(hb_daemon_config *c);
+
+/* The keys that are written differently in `now` and take effect at a start only, as `a, b`, into
+ * `out`; "" when there is none. Rules, sinks and times of alerts and the log's level are not among
+ * them: they are taken over by a running daemon. */
+void hb_daemon_config_changed(const hb_daemon_config *old, const hb_daemon_config *now, char *out,
+                              size_t room);
 
 /* SHA-256 (hex) of everything the engine's state depends on beside the journal: windows, times,
  * sources and how their messages are read, limits, training, identity, and the digests given. */

@@ -171,8 +171,8 @@ static const hb_field live_fields[] = {
 
 static const hb_field decisions_fields[] = {
     TIME("keep_pass", keep_pass, 0, YEARS, "7d",
-         "The full decision of a PASS window is kept so long after its end; its line stays. 0 = "
-         "for ever."),
+         "The full decision of a PASS window is kept so long after its end; its line stays, and so "
+         "does all of windows on hold or of a baseline. 0 = for ever."),
     WHOLE("runs_per_hour", runs_per_hour, 0, 100000, "60",
           "Windows with drift or FAIL that become runs with reports, in an hour of the data's "
           "time; of further ones only the decision is kept. 0 = all."),
@@ -218,6 +218,11 @@ static const hb_field limits_fields[] = {
     WHOLE("max_rss_mb", max_rss_mb, 0, MB_MAX, "0",
           "Memory of its own (the journal's mapped pages not counted) above which sources are made "
           "to wait and health says degraded; 0 = no limit."),
+    WHOLE(
+        "max_registry_mb", max_registry_mb, 0, MB_MAX, "0",
+        "Size of the registry above which full decisions of PASS and NO_TEST windows go before "
+        "decisions.keep_pass, the oldest first; their lines stay. When that does not help, health "
+        "says degraded. 0 = no limit."),
     {0},
 };
 
@@ -332,12 +337,28 @@ const hb_field hb_daemon_fields[] = {
      .def = "false",
      .doc =
          "… of every window that becomes a run (decisions.runs_per_hour), whatever its verdict."},
+    {.key = "evidence_pack_baseline_runs",
+     .kind = HB_FIELD_BOOL,
+     .offset = RAW(c.evidence_baseline_runs),
+     .def = "true",
+     .doc = "The runs of the baseline and its sets in these packs, so that anybody can make the "
+            "reference again: up to 40 kB a metric and run. false: their figures are the lab's "
+            "word."},
     WHOLE("max_evidence_mb", max_evidence_mb, 0, MB_MAX, "4096",
           "Evidence packs made by the daemon, together; the oldest are taken away first, never the "
-          "newest. 0 = no limit."),
+          "newest, nor what is on hold. 0 = no limit."),
     TEXT("signing_key", signing_key, PATH_BYTES,
          "What signs evidence packs: a file (hb keys generate), agent:KEYID or pkcs11:URI. Its "
          "passphrase comes from a systemd credential."),
+    TEXT("signing_cert", signing_cert, PATH_BYTES,
+         "Certificates of signing_key (PEM), its own first: they go into the packs."),
+    {.key = "encrypt_to",
+     .kind = HB_FIELD_STRINGS,
+     .offset = RAW(c.encrypt_to),
+     .offset_n = RAW(c.n_encrypt_to),
+     .max = PATH_BYTES,
+     .doc = "Certificates (PEM, RSA or EC) that evidence packs are encrypted to, 1 to 16. Whoever "
+            "has none of their keys, the daemon included, cannot read them any more."},
     LATER("alert_sinks", sinks, NAMES_OR_MAPS,
           "Where alerts go: a list of names, or of maps with sink, name and the sink's own keys. "
           "Default: stdout."),

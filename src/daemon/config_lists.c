@@ -287,6 +287,23 @@ static hb_status add_source(hb_daemon_raw *raw, const char *kind, const char *na
     return HB_OK;
 }
 
+/* The original's file has path, broker and topic, whichever source it names. */
+static bool of_another(const char *kind, const char *key)
+{
+    static const char *const rows[][4] = {
+        {"file_replay", "path"}, {"mqtt", "broker", "topic"}, {"syslog"}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        bool own = false;
+        for (size_t k = 1; k < 4 && rows[i][k]; k++) {
+            own = own || strcmp(key, rows[i][k]) == 0;
+        }
+        if (strcmp(kind, rows[i][0]) == 0) {
+            return !own;
+        }
+    }
+    return false;
+}
+
 static hb_status flat_source(hb_daemon_raw *raw, const hb_where *top, const hb_node *root,
                              hb_error *err)
 {
@@ -294,17 +311,26 @@ static hb_status flat_source(hb_daemon_raw *raw, const hb_where *top, const hb_n
     hb_pair pairs[3];
     hb_node own = {.kind = HB_NODE_MAP, .line = raw->source->line, .pairs = pairs};
     const char *kind = NULL;
+    char unread[40] = "";
     hb_where where;
-    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-        const hb_pair *pair = hb_node_find(root, keys[i]);
-        if (pair && !hb_node_is_null(pair->value) && pair->value->text.n) {
-            pairs[own.n++] = *pair;
-        }
-    }
     own.col = raw->source->col;
     HB_TRY(hb_where_below(top, HB_STR("source"), &where, err));
     HB_TRY(hb_node_text(raw->source, &where, &kind, err));
-    return add_source(raw, kind, NULL, &own, raw->source, &where, err);
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+        const hb_pair *pair = hb_node_find(root, keys[i]);
+        if (!pair || hb_node_is_null(pair->value) || !pair->value->text.n) {
+            continue;
+        }
+        if (of_another(kind, keys[i])) {
+            size_t n = strlen(unread);
+            snprintf(unread + n, sizeof unread - n, "%s%s", n ? ", " : "", keys[i]);
+        } else {
+            pairs[own.n++] = *pair;
+        }
+    }
+    raw->c.unread = hb_arena_str(&raw->c.arena, hb_str_of(unread));
+    return raw->c.unread ? add_source(raw, kind, NULL, &own, raw->source, &where, err)
+                         : HB_NOMEM(err);
 }
 
 static hb_status listed_source(hb_daemon_raw *raw, size_t i, const hb_where *top, hb_error *err)

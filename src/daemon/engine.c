@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { COMMIT_AFTER_MS = 50, PRUNE_AT_ONCE = 2000 };
+enum { COMMIT_AFTER_MS = 50 };
 
 /* --- samples --- */
 
@@ -242,17 +242,6 @@ hb_status hb_engine_look_at_tags(hb_engine *e, hb_error *err)
     return moved ? hb_engine_commit(e, true, err) : HB_OK;
 }
 
-hb_status hb_engine_prune(hb_engine *e, hb_error *err)
-{
-    hb_time mark = hb_windows_watermark(e->windows);
-    uint64_t n = 0;
-    if (e->s.config->keep_pass_ns == 0 || mark == HB_TIME_NONE) {
-        return HB_OK;
-    }
-    return hb_live_prune(e->s.store, e->s.config->name, mark - e->s.config->keep_pass_ns,
-                         PRUNE_AT_ONCE, &n, err);
-}
-
 void hb_engine_set_alerts(hb_engine *e, hb_alerts *alerts)
 {
     e->s.alerts = alerts;
@@ -357,8 +346,8 @@ static hb_status make_parts(hb_engine *e, hb_error *err)
     if (c->late == HB_LATE_SIDE) {
         HB_TRY(hb_side_open(e->s.os, e->s.side, &e->side, err));
     }
-    return hb_reports_open(e->s.os, e->s.reports, (uint64_t)c->max_report_dir_mb << 20, &e->reports,
-                           err);
+    return hb_reports_open(e->s.os, e->s.store, e->s.reports, (uint64_t)c->max_report_dir_mb << 20,
+                           &e->reports, err);
 }
 
 static hb_status count_before(hb_engine *e, hb_error *err)

@@ -36,6 +36,7 @@ typedef struct hb_engine hb_engine;
 typedef struct hb_engine_setup {
     const hb_os *os;
     const hb_daemon_config *config;
+    const char *config_sha256; /* of its text; NULL = it has none */
     hb_store *store;
     hb_journal *journal;
     const hb_registry *registry; /* for the configured program and mode */
@@ -51,6 +52,9 @@ typedef struct hb_engine_setup {
     hb_log *log;         /* NULL = none */
 } hb_engine_setup;
 
+/* What of the journal decisions rest on, for hb_journal_options.known_to; 0 for a new stream. */
+HB_CHECKED hb_status hb_engine_judged_to(hb_store *store, const char *stream,
+                                         uint64_t *ret_position, hb_error *err);
 HB_CHECKED hb_status hb_engine_new(const hb_engine_setup *setup, hb_engine **ret_engine,
                                    hb_error *err);
 void hb_engine_free(hb_engine *e);
@@ -61,7 +65,7 @@ HB_CHECKED hb_status hb_engine_checkpoint(hb_engine *e, hb_error *err);
 /* Has a baseline's tag moved? Then the windows after what is decided are judged against it. Once in
  * a while, and at the journal's end. */
 HB_CHECKED hb_status hb_engine_look_at_tags(hb_engine *e, hb_error *err);
-/* Decisions of PASS windows beyond their time. */
+/* Decisions of PASS windows beyond their time, and reports over their cap. */
 HB_CHECKED hb_status hb_engine_prune(hb_engine *e, hb_error *err);
 /* After alert rules were reloaded. */
 void hb_engine_set_alerts(hb_engine *e, hb_alerts *alerts);
@@ -85,10 +89,15 @@ typedef struct hb_engine_state {
     uint64_t counts[HB_WINDOWS_COUNT_];
     uint64_t relived; /* windows decided again and found equal */
     uint64_t reports_dropped;
+    uint64_t reports_held; /* over their cap, and on hold */
+    uint64_t reports_held_bytes;
     uint64_t side_lost;       /* late samples that did not get into the side file */
     char evidence_why[256];   /* "" = decisions agree */
     char baseline_why[256];   /* "" = every definition has a baseline */
     char reports_why[200];    /* "" = the last report was written */
+    char cap_why[200];        /* "" = reports are below their cap, or on hold */
+    uint64_t registry_bytes;  /* in use, at the last look, once a minute */
+    char registry_why[200];   /* "" = within its limit */
     char training[200];       /* "" = none */
     bool restarted_from_open; /* the configuration was another one than the checkpoint's */
     uint64_t latency_n[HB_ENGINE_BUCKETS]; /* cumulative, by hb_engine_latency_le */

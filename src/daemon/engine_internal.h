@@ -115,6 +115,9 @@ void hb_engine_evidence(hb_engine *e, const hb_error *why);
 HB_CHECKED hb_status hb_pending_report(hb_engine *e, hb_pending *p, hb_error *err);
 HB_CHECKED hb_status hb_pending_register(hb_engine *e, const hb_pending *p, hb_error *err);
 
+/* prune.c: takes away reports that are over their cap. */
+HB_CHECKED hb_status hb_engine_reports_pass(hb_engine *e, hb_error *err);
+
 /* state.c */
 HB_CHECKED hb_status hb_engine_save(const hb_engine *e, hb_buf *out, hb_error *err);
 HB_CHECKED hb_status hb_engine_restart(hb_engine *e, hb_error *err);

@@ -81,8 +81,14 @@ typedef struct hb_health_snapshot {
     uint64_t packs_made;
     uint64_t packs_gone;
     uint64_t packs_bytes;
+    uint64_t packs_held; /* over their cap, and on hold; the journal's are in its state */
+    uint64_t packs_held_bytes;
+    uint64_t reports_held;
+    uint64_t reports_held_bytes;
     uint64_t rss_bytes;
     uint64_t rss_max_bytes;
+    uint64_t registry_bytes;     /* in use; 0 in the first minute */
+    uint64_t registry_max_bytes; /* 0 = no limit */
     uint32_t descriptors;
     uint64_t cpu_ms;
     char training[200]; /* "" = not training; else how far */

@@ -36,6 +36,8 @@ static void put_process(hb_json *j, const hb_health_snapshot *s)
     hb_json_kt(j, "started", s->started);
     hb_json_ku(j, "rss_bytes", s->rss_bytes);
     hb_json_ku(j, "rss_max_bytes", s->rss_max_bytes);
+    hb_json_ku(j, "registry_bytes", s->registry_bytes);
+    hb_json_ku(j, "registry_max_bytes", s->registry_max_bytes);
     hb_json_ku(j, "descriptors", s->descriptors);
     hb_json_ku(j, "cpu_ms", s->cpu_ms);
     hb_json_ku(j, "config_reloads", s->config_reloads);
@@ -60,6 +62,8 @@ static void put_journal(hb_json *j, const hb_health_snapshot *s)
     hb_json_ku(j, "cut_bytes", o->cut_bytes);
     hb_json_ku(j, "cut_records", o->cut_records);
     hb_json_ku(j, "refused", o->refused);
+    hb_json_ku(j, "held_segments", o->kept_segments);
+    hb_json_ku(j, "held_bytes", o->kept_bytes);
     hb_json_ku(j, "sync_ms", o->sync_ms);
     hb_json_kb(j, "sync_ok", o->sync_failed == HB_OK);
     hb_json_kt(j, "oldest", o->oldest);
@@ -170,6 +174,12 @@ static void put_packs(hb_json *j, const hb_health_snapshot *s)
     hb_json_ku(j, "made", s->packs_made);
     hb_json_ku(j, "gone", s->packs_gone);
     hb_json_ku(j, "bytes", s->packs_bytes);
+    hb_json_ku(j, "held", s->packs_held);
+    hb_json_ku(j, "held_bytes", s->packs_held_bytes);
+    hb_json_end(j);
+    open_object(j, "reports");
+    hb_json_ku(j, "held", s->reports_held);
+    hb_json_ku(j, "held_bytes", s->reports_held_bytes);
     hb_json_end(j);
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the clock asks for: once a second memory, ticks, tags and what is wrong with the daemon
- * itself; once a minute what is to be pruned. */
+ * itself; once a minute what is to be kept no longer. */
 #include "daemon/supervise_internal.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { CONDITION_AFTER_S = 10, TICK_MAX_S = 10 };
+enum { CONDITION_AFTER_S = 10, TICK_MAX_S = 10, RETAIN_S = 5 };
 static const int64_t second_ns = 1000000000;
 
 /* --- what is wrong with the daemon itself --- */
@@ -168,6 +168,25 @@ void hb_supervisor_watch_time(hb_supervisor *v)
     tick(v);
 }
 
+/* What is beyond its time or its cap, and what was released from hold since. */
+static void retention_pass(hb_supervisor *v, int64_t now)
+{
+    hb_error err = {0};
+    hb_status status = HB_OK;
+    if (now - v->last_retain_ns >= RETAIN_S * second_ns) {
+        v->last_retain_ns = now;
+        status = hb_journal_retain(v->journal, &err);
+        hb_str_fit(status == HB_OK ? "" : err.msg, v->retention_why, sizeof v->retention_why);
+    }
+    if (status == HB_OK && now - v->last_minute_ns >= 60 * second_ns) {
+        v->last_minute_ns = now;
+        status = hb_engine_prune(v->engine, &err);
+    }
+    if (status != HB_OK) {
+        hb_log_error(v->log, HB_LOG_WARN, "not_pruned", &err);
+    }
+}
+
 void hb_supervisor_each_second(hb_supervisor *v)
 {
     hb_error err = {0};
@@ -186,11 +205,8 @@ void hb_supervisor_each_second(hb_supervisor *v)
     if (registry_ok) {
         look_at_conditions(v);
     }
-    if (registry_ok && now - v->last_minute_ns >= 60 * second_ns) {
-        v->last_minute_ns = now;
-        if (hb_engine_prune(v->engine, &err) != HB_OK) {
-            hb_log_error(v->log, HB_LOG_WARN, "not_pruned", &err);
-        }
+    if (registry_ok) {
+        retention_pass(v, now);
     }
     hb_supervisor_publish(v);
 }

@@ -10,6 +10,7 @@
 
 enum {
     POLL_MS = 1000, /* a pack whose time has come again is found this late */
+    CAP_MS = 60000, /* what was released from hold goes this late */
     FIRST_PAUSE_MS = 1000,
     MAX_PAUSE_MS = 300000,
     ARENA_BYTES = 1 << 30,
@@ -26,7 +27,8 @@ struct hb_packer {
     bool woken;
     bool ending;
     bool ended;
-    bool idle; /* nothing is due */
+    bool idle;         /* nothing is due */
+    int64_t cap_at_ns; /* monotonic: the cap was looked at */
     hb_packer_state state;
 };
 
@@ -90,6 +92,15 @@ static void made(hb_packer *p, const hb_packs_row *row, const char *path)
     note(p, "");
 }
 
+static void note_cap(hb_packer *p, const hb_export_dropped *done, const char *why)
+{
+    pthread_mutex_lock(&p->lock);
+    p->state.held = done->held;
+    p->state.held_bytes = done->held_bytes;
+    hb_str_fit(why, p->state.cap_why, sizeof p->state.cap_why);
+    pthread_mutex_unlock(&p->lock);
+}
+
 static void keep_below_cap(hb_packer *p, hb_arena *arena)
 {
     const hb_export_drop drop = {.os = p->o.os,
@@ -99,6 +110,7 @@ static void keep_below_cap(hb_packer *p, hb_arena *arena)
                                  .now = p->o.os->now()};
     hb_export_dropped done = {0};
     hb_error err = {0};
+    p->cap_at_ns = p->o.os->monotonic_ns();
     if (hb_export_drop_oldest(&drop, arena, &done, &err) != HB_OK) {
         hb_log_error(p->o.log, HB_LOG_WARN, "evidence_packs_not_dropped", &err);
     } else if (done.packs) {
@@ -108,6 +120,8 @@ static void keep_below_cap(hb_packer *p, hb_arena *arena)
                                             {.key = "bytes", .number = (int64_t)done.bytes}},
                      2);
     }
+    note_cap(p, &done, err.msg);
+    note(p, NULL);
 }
 
 /* *ret_any: there was one that was due. */
@@ -127,9 +141,13 @@ static hb_status one(hb_packer *p, hb_arena *arena, bool *ret_any, hb_error *err
                                .audit_dir = p->o.audit_dir,
                                .signers = &p->o.signer,
                                .n_signers = 1,
+                               .no_baseline_runs = p->o.no_baseline_runs,
+                               .chain_pem = p->o.chain_pem,
+                               .seal = p->o.seal,
                                .slice_from = HB_TIME_NONE,
                                .slice_to = HB_TIME_NONE,
                                .journal = {.journal = p->o.journal},
+                               .sbom_sha256 = p->o.sbom_sha256,
                                .now = p->o.os->now()};
     const char *path = NULL;
     hb_error why = {0};
@@ -174,6 +192,9 @@ static void *run(void *ctx)
         hb_error err = {0};
         bool any = false;
         hb_arena_init(&arena, ARENA_BYTES);
+        if (p->o.os->monotonic_ns() - p->cap_at_ns >= (int64_t)CAP_MS * NS_PER_MS) {
+            keep_below_cap(p, &arena);
+        }
         if (one(p, &arena, &any, &err) != HB_OK) {
             hb_log_error(p->o.log, HB_LOG_WARN, "evidence_packs_not_listed", &err);
         }

@@ -13,7 +13,7 @@
 #ifndef HB_DAEMON_PACKS_H
 #define HB_DAEMON_PACKS_H
 
-#include "crypto/key.h"
+#include "crypto/sealed.h"
 #include "daemon/log.h"
 #include "journal/journal.h"
 
@@ -27,8 +27,12 @@ typedef struct hb_packer_options { /* borrowed until it is stopped */
     const char *stream;
     const char *dir; /* where packs go; made when missing */
     const char *audit_dir;
+    const char *sbom_sha256; /* of this program (base/sbom.h) */
     hb_journal *journal;
-    hb_signer *signer;  /* used by no other thread */
+    hb_signer *signer;       /* used by no other thread */
+    hb_str chain_pem;        /* its certificates; n = 0: none */
+    const hb_seal_ask *seal; /* packs are encrypted so; NULL = not */
+    bool no_baseline_runs;
     uint64_t max_bytes; /* of all packs of the stream; 0 = no limit */
     hb_log *log;
 } hb_packer_options;
@@ -38,7 +42,10 @@ typedef struct hb_packer_state {
     uint64_t made;
     uint64_t gone;  /* taken away, or never to be made */
     uint64_t bytes; /* of those that are there */
-    char why[200];  /* the last attempt failed; "" = it did not */
+    uint64_t held;  /* over the cap, and on hold … */
+    uint64_t held_bytes;
+    char cap_why[200]; /* what is over the cap could not be taken away; "" = it could */
+    char why[200];     /* the last attempt failed; "" = it did not */
 } hb_packer_state;
 
 HB_CHECKED hb_status hb_packer_start(const hb_packer_options *options, hb_packer **ret_packer,

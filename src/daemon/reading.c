@@ -44,6 +44,7 @@ static hb_status put_reading(hb_engine *e, hb_pending *p, hb_buf *state, hb_erro
         p->from = x->position;
     }
     const hb_window_how how = {.version = HB_VERSION,
+                               .daemon_sha256 = e->s.config_sha256 ? e->s.config_sha256 : "",
                                .telemetry_schema_sha256 = hb_telemetry_schema_digest(e->s.schema),
                                .sources = sources,
                                .kinds = kinds,

@@ -40,7 +40,7 @@ static hb_status write_pages(hb_engine *e, hb_pending *p, const pages *all, cons
     HB_TRY(status);
     HB_TRY(hb_path_join(folder, "drift_report.html", &p->report, err));
     return hb_reports_added(e->reports, p->closed->run->meta.run_id,
-                            p->json.n + all->html.n + all->json.n, &e->told.reports_dropped, err);
+                            p->json.n + all->html.n + all->json.n, err);
 }
 
 static hb_status draw(hb_engine *e, hb_pending *p, pages *all, hb_error *err)
@@ -70,12 +70,13 @@ hb_status hb_pending_report(hb_engine *e, hb_pending *p, hb_error *err)
         return HB_NOMEM(err);
     }
     e->told.reports_why[0] = '\0';
-    if (status != HB_OK) {
-        snprintf(e->told.reports_why, sizeof e->told.reports_why,
-                 "reports cannot be written: %.160s", why.msg);
-        if (e->s.log) {
-            hb_log_error(e->s.log, HB_LOG_ERROR, "report_not_written", &why);
-        }
+    if (status == HB_OK) {
+        return hb_engine_reports_pass(e, err);
+    }
+    snprintf(e->told.reports_why, sizeof e->told.reports_why, "reports cannot be written: %.160s",
+             why.msg);
+    if (e->s.log) {
+        hb_log_error(e->s.log, HB_LOG_ERROR, "report_not_written", &why);
     }
     return HB_OK;
 }

@@ -4,41 +4,31 @@
 #include "daemon/supervise_internal.h"
 
 #include "base/mem.h"
+#include "baseline/approved.h"
+#include "crypto/digest.h"
 #include "os/file.h"
 
 #include <string.h>
 
-enum { OUTBOX_STOP_MS = 2000 };
+enum { OUTBOX_STOP_MS = 2000, KEYS_BYTES = 1000 };
 
-static hb_status read_config(const hb_daemon_setup *s, hb_daemon_config *ret, hb_error *err)
+/* Alerts can be switched off by it, so it is asked about as at the start. */
+static hb_status read_config(const hb_supervisor *v, hb_daemon_config *ret, hb_error *err)
 {
+    const hb_daemon_setup *s = v->s;
+    char sha256[HB_DIGEST_HEX];
     char *text = NULL;
     size_t n = 0;
     HB_TRY(hb_file_read(s->os, s->config_path, HB_YAML_MAX_BYTES, &text, &n, err));
-    hb_status status = hb_daemon_config_parse((hb_str){text, n}, s->config_path, ret, err);
+    hb_status status = hb_digest_of(text, n, sha256, err);
+    if (status == HB_OK) {
+        status = hb_config_look(v->store, HB_GOVERNED_DAEMON, sha256, s->os->now(), err);
+    }
+    if (status == HB_OK) {
+        status = hb_daemon_config_parse((hb_str){text, n}, s->config_path, ret, err);
+    }
     hb_free(text);
     return status;
-}
-
-/* What the engine depends on, without the files it names: they are read at a start only. */
-static bool needs_restart(const hb_daemon_config *old, const hb_daemon_config *now)
-{
-    const hb_daemon_digests none = {"", "", "", ""};
-    char a[65] = "";
-    char b[65] = "";
-    if (hb_daemon_config_digest(old, &none, a, NULL) != HB_OK ||
-        hb_daemon_config_digest(now, &none, b, NULL) != HB_OK) {
-        return true;
-    }
-    bool same = strcmp(a, b) == 0 && old->journal_max_mb == now->journal_max_mb &&
-                old->journal_segment_mb == now->journal_segment_mb &&
-                strcmp(old->journal_dir, now->journal_dir) == 0 &&
-                strcmp(old->db_path, now->db_path) == 0 &&
-                strcmp(old->output_dir, now->output_dir) == 0 &&
-                strcmp(old->health_listen, now->health_listen) == 0 &&
-                old->health_tokens == now->health_tokens && old->max_rss_mb == now->max_rss_mb &&
-                old->max_report_dir_mb == now->max_report_dir_mb;
-    return !same;
 }
 
 static hb_status take_over(hb_supervisor *v, hb_daemon_config *now, hb_error *err)
@@ -66,7 +56,7 @@ static hb_status reload(hb_supervisor *v, hb_error *err)
     if (!now) {
         return HB_NOMEM(err);
     }
-    hb_status status = read_config(v->s, now, err);
+    hb_status status = read_config(v, now, err);
     if (status != HB_OK) {
         hb_free(now);
         return status;
@@ -76,11 +66,12 @@ static hb_status reload(hb_supervisor *v, hb_error *err)
         hb_free(now);
         return HB_FAIL(err, HB_E_CONFIG, "another 'name' is another stream: restart for it");
     }
-    if (needs_restart(v->s->config, now)) {
+    char keys[KEYS_BYTES];
+    hb_daemon_config_changed(v->s->config, now, keys, sizeof keys);
+    if (*keys) {
         hb_log_event(v->log, HB_LOG_WARN, "restart_needed",
-                     "windows, sources, times, limits, journal, paths or health changed: they stay "
-                     "as they are until a restart",
-                     NULL, 0);
+                     "these keys were changed and stay as they are until a restart",
+                     &(hb_log_field){.key = "keys", .text = keys}, 1);
     }
     hb_alerts *before = v->alerts;
     status = take_over(v, now, err);

@@ -1,14 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "daemon/reports.h"
 
+#include "base/json_write.h"
 #include "base/mem.h"
 #include "os/file.h"
+#include "store/audit.h"
+#include "store/custody.h"
+#include "store/live.h"
 
 #include <dirent.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FOLDERS_MAX = 1000000 };
+enum { FOLDERS_MAX = 1000000, HOLDS_ARENA = 16 << 20 };
+static const char gone_prefix[] = ".gone-";
 
 typedef struct folder {
     char *name;
@@ -18,6 +26,7 @@ typedef struct folder {
 
 struct hb_reports {
     const hb_os *os;
+    hb_store *store;
     char *dir;
     uint64_t max_bytes;
     uint64_t bytes;
@@ -25,6 +34,9 @@ struct hb_reports {
     size_t first;
     size_t n;
     size_t cap;
+    bool unfinished; /* there may be folders that are to go, and whose removal was cut short */
+    uint64_t held;   /* folders over the cap that stay … */
+    uint64_t held_bytes;
 };
 
 static void walk(const hb_os *os, const char *path, uint64_t *io_bytes, int depth)
@@ -101,7 +113,7 @@ static hb_status look(hb_reports *r, hb_error *err)
     return status;
 }
 
-hb_status hb_reports_open(const hb_os *os, const char *dir, uint64_t max_bytes,
+hb_status hb_reports_open(const hb_os *os, hb_store *store, const char *dir, uint64_t max_bytes,
                           hb_reports **ret_reports, hb_error *err)
 {
     hb_reports *r = hb_alloc_zero(sizeof *r);
@@ -110,6 +122,8 @@ hb_status hb_reports_open(const hb_os *os, const char *dir, uint64_t max_bytes,
         return HB_NOMEM(err);
     }
     r->os = os;
+    r->store = store;
+    r->unfinished = true;
     r->max_bytes = max_bytes;
     hb_status status = max_bytes ? look(r, err) : HB_OK;
     if (status != HB_OK) {
@@ -132,36 +146,221 @@ void hb_reports_close(hb_reports *r)
     }
 }
 
-static hb_status drop_oldest(hb_reports *r, hb_error *err)
+/* --- taken away --- */
+
+typedef struct going {
+    hb_reports *r;
+    const char *name;
+    uint64_t bytes;
+    char *path;
+    char *gone; /* under its name from the rename on */
+} going;
+
+static hb_status going_of(hb_reports *r, const char *name, uint64_t bytes, going *ret,
+                          hb_error *err)
 {
-    folder *f = &r->list[r->first];
-    char *path = NULL;
-    HB_TRY(hb_path_join(r->dir, f->name, &path, err));
-    hb_status status = hb_dir_remove(r->os, path, err);
-    hb_free(path);
-    HB_TRY(status);
-    r->bytes -= f->bytes;
-    hb_free(f->name);
+    char below[NAME_MAX + sizeof gone_prefix];
+    going g = {.r = r, .name = name, .bytes = bytes};
+    snprintf(below, sizeof below, "%s%.*s", gone_prefix, NAME_MAX, name);
+    HB_TRY(hb_path_join(r->dir, name, &g.path, err));
+    hb_status status = hb_path_join(r->dir, below, &g.gone, err);
+    if (status != HB_OK) {
+        hb_free(g.path);
+        return status;
+    }
+    *ret = g;
+    return HB_OK;
+}
+
+static void going_free(going *g)
+{
+    hb_free(g->path);
+    hb_free(g->gone);
+}
+
+/* Members in ascending order. */
+static void entry_of(void *ctx, hb_json *j)
+{
+    const going *g = ctx;
+    hb_json_ku(j, "bytes", g->bytes);
+    hb_json_kc(j, "path", g->path);
+    hb_json_kc(j, "rule", "max_report_dir_mb");
+    hb_json_kc(j, "what", "reports");
+}
+
+static hb_status is_held(hb_reports *r, const char *name, bool *ret, hb_error *err)
+{
+    hb_arena arena;
+    hb_custody_holds held;
+    hb_arena_init(&arena, HOLDS_ARENA);
+    hb_status status = hb_custody_held(r->store, &arena, &held, err);
+    *ret = status == HB_OK && hb_custody_is_held(&held, name);
+    hb_arena_release(&arena);
+    return status;
+}
+
+static hb_status rename_it(const hb_reports *r, const char *from, const char *to, hb_error *err)
+{
+    return r->os->rename(from, to) == 0 || errno == ENOENT
+               ? HB_OK
+               : HB_FAIL(err, HB_E_IO, "cannot rename '%s' to '%s': %s", from, to, strerror(errno));
+}
+
+static hb_status tell(going *g, hb_error *err)
+{
+    return hb_store_log(g->r->store, "retention", g->name, g->r->os->now(), "", entry_of, g, err);
+}
+
+static hb_status tell_and_rename(going *g, bool *ret_held, hb_error *err)
+{
+    HB_TRY(is_held(g->r, g->name, ret_held, err)); /* a hold may have come since */
+    if (*ret_held) {
+        return HB_OK;
+    }
+    HB_TRY(tell(g, err));
+    return rename_it(g->r, g->path, g->gone, err);
+}
+
+static hb_status take_away(going *g, bool *ret_held, hb_error *err)
+{
+    hb_reports *r = g->r;
+    HB_TRY(hb_live_begin(r->store, err));
+    hb_status status = hb_live_end(r->store, tell_and_rename(g, ret_held, err), err);
+    if (status != HB_OK) { /* it is not told of, so it is there */
+        r->unfinished = r->unfinished || rename_it(r, g->gone, g->path, NULL) != HB_OK;
+        return status;
+    }
+    return *ret_held ? HB_OK : hb_dir_remove(r->os, g->gone, err);
+}
+
+/* Those before it stay where they are in the order. */
+static void forget(hb_reports *r, size_t index)
+{
+    r->bytes -= r->list[index].bytes;
+    hb_free(r->list[index].name);
+    memmove(&r->list[r->first + 1], &r->list[r->first], (index - r->first) * sizeof *r->list);
     r->first++;
     if (r->first > 1024 && r->first * 2 > r->n) {
         r->n -= r->first;
         memmove(r->list, r->list + r->first, r->n * sizeof *r->list);
         r->first = 0;
     }
-    return HB_OK;
+}
+
+/* A folder that was renamed and not removed: told of or not, that is settled now. */
+static hb_status settle(going *g, bool *ret_back, hb_error *err)
+{
+    bool told = false;
+    *ret_back = false;
+    HB_TRY(hb_custody_removal_told(g->r->store, g->name, g->path, &told, err));
+    if (told) {
+        return HB_OK;
+    }
+    HB_TRY(is_held(g->r, g->name, ret_back, err));
+    return *ret_back ? rename_it(g->r, g->gone, g->path, err) : tell(g, err);
+}
+
+static hb_status finish_one(hb_reports *r, const char *name, hb_error *err)
+{
+    going g;
+    bool back = false;
+    uint64_t bytes = 0;
+    HB_TRY(going_of(r, name, 0, &g, err));
+    walk(r->os, g.gone, &bytes, 2);
+    g.bytes = bytes;
+    hb_status status = hb_live_begin(r->store, err);
+    if (status == HB_OK) {
+        status = hb_live_end(r->store, settle(&g, &back, err), err);
+    }
+    if (status == HB_OK) {
+        status = back ? add(r, name, bytes, r->os->now(), err) : hb_dir_remove(r->os, g.gone, err);
+    }
+    going_free(&g);
+    return status;
+}
+
+static hb_status finish(hb_reports *r, hb_error *err)
+{
+    DIR *d = opendir(r->dir);
+    struct dirent *entry;
+    hb_status status = HB_OK;
+    while (d && status == HB_OK && (entry = readdir(d)) != NULL) {
+        if (strncmp(entry->d_name, gone_prefix, strlen(gone_prefix)) == 0) {
+            status = finish_one(r, entry->d_name + strlen(gone_prefix), err);
+        }
+    }
+    if (d) {
+        closedir(d);
+    }
+    r->unfinished = status != HB_OK;
+    return status;
+}
+
+hb_status hb_reports_added(hb_reports *r, const char *run_id, uint64_t n, hb_error *err)
+{
+    return r->max_bytes ? add(r, run_id, n, r->os->now(), err) : HB_OK;
+}
+
+static hb_status drop(hb_reports *r, size_t index, bool *ret_held, hb_error *err)
+{
+    going g;
+    HB_TRY(going_of(r, r->list[index].name, r->list[index].bytes, &g, err));
+    hb_status status = take_away(&g, ret_held, err);
+    going_free(&g);
+    if (status == HB_OK && !*ret_held) {
+        forget(r, index);
+    }
+    return status;
 }
 
 /* The newest always stays: a cap smaller than one report would leave none. */
-hb_status hb_reports_added(hb_reports *r, const char *run_id, uint64_t n, uint64_t *io_dropped,
-                           hb_error *err)
+static hb_status keep_below(hb_reports *r, const hb_custody_holds *held, uint64_t *io_dropped,
+                            hb_error *err)
 {
-    if (r->max_bytes == 0) {
-        return HB_OK;
+    size_t stay = 0; /* of the oldest */
+    r->held = 0;
+    r->held_bytes = 0;
+    while (r->bytes > r->max_bytes && r->n - r->first > stay + 1) {
+        const folder *f = &r->list[r->first + stay];
+        bool stays = hb_custody_is_held(held, f->name);
+        if (!stays) {
+            HB_TRY(drop(r, r->first + stay, &stays, err));
+            *io_dropped += !stays;
+        }
+        if (stays) {
+            r->held++;
+            r->held_bytes += f->bytes;
+            stay++;
+        }
     }
-    HB_TRY(add(r, run_id, n, r->os->now(), err));
-    while (r->bytes > r->max_bytes && r->n - r->first > 1) {
-        HB_TRY(drop_oldest(r, err));
-        ++*io_dropped;
+    if (r->bytes <= r->max_bytes) {
+        r->held = 0;
+        r->held_bytes = 0;
     }
     return HB_OK;
+}
+
+hb_status hb_reports_pass(hb_reports *r, uint64_t *io_dropped, hb_error *err)
+{
+    hb_arena arena;
+    hb_custody_holds held = {0};
+    if (r->unfinished) {
+        HB_TRY(finish(r, err));
+    }
+    if (r->max_bytes == 0 || r->bytes <= r->max_bytes) {
+        r->held = 0;
+        r->held_bytes = 0;
+        return HB_OK;
+    }
+    hb_arena_init(&arena, HOLDS_ARENA);
+    hb_status status = hb_custody_held(r->store, &arena, &held, err);
+    status = status == HB_OK ? keep_below(r, &held, io_dropped, err) : status;
+    hb_arena_release(&arena);
+    return status;
+}
+
+void hb_reports_held(const hb_reports *r, uint64_t *ret_n, uint64_t *ret_bytes)
+{
+    *ret_n = r->held;
+    *ret_bytes = r->held_bytes;
 }

@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -108,9 +109,43 @@ static void packs(hb_supervisor *v, hb_health_snapshot *s)
     s->packs_made = p.made;
     s->packs_gone = p.gone;
     s->packs_bytes = p.bytes;
+    s->packs_held = p.held;
+    s->packs_held_bytes = p.held_bytes;
     check(s, "evidence_packs", !*p.why, p.why);
     if (*p.why) {
         degraded(s, "evidence packs cannot be made: they are tried again");
+    }
+    if (*p.cap_why) {
+        degraded(s, "evidence packs over max_evidence_mb cannot be taken away");
+    }
+}
+
+static void over_cap(hb_health_snapshot *s, uint64_t n, uint64_t bytes, const char *what,
+                     const char *cap)
+{
+    char why[160];
+    if (n) {
+        snprintf(why, sizeof why,
+                 "%" PRIu64 " %s (%" PRIu64 " bytes) are on hold: %s is not kept; hb custody list",
+                 n, what, bytes, cap);
+        degraded(s, why);
+    }
+}
+
+/* What is on hold stays, whatever it costs, and what that costs is told. */
+static void holds(const hb_supervisor *v, const hb_engine_state *e, hb_health_snapshot *s)
+{
+    s->reports_held = e->reports_held;
+    s->reports_held_bytes = e->reports_held_bytes;
+    over_cap(s, s->journal.kept_segments, s->journal.kept_bytes, "journal segments",
+             "journal.max_mb or max_age");
+    over_cap(s, s->reports_held, s->reports_held_bytes, "reports", "max_report_dir_mb");
+    over_cap(s, s->packs_held, s->packs_held_bytes, "evidence packs", "max_evidence_mb");
+    if (*e->cap_why) {
+        degraded(s, e->cap_why);
+    }
+    if (*v->retention_why) {
+        degraded(s, v->retention_why);
     }
 }
 
@@ -144,6 +179,10 @@ static void checks(hb_supervisor *v, const hb_engine_state *e, hb_health_snapsho
     if (*e->reports_why) {
         degraded(s, e->reports_why);
     }
+    if (*e->registry_why) {
+        degraded(s, e->registry_why);
+    }
+    holds(v, e, s);
 }
 
 static void usage(const hb_supervisor *v, hb_health_snapshot *s)
@@ -151,6 +190,7 @@ static void usage(const hb_supervisor *v, hb_health_snapshot *s)
     struct rusage r;
     s->rss_bytes = statm(v->s->os, 1);
     s->rss_max_bytes = (uint64_t)v->s->config->max_rss_mb << 20;
+    s->registry_max_bytes = (uint64_t)v->s->config->max_registry_mb << 20;
     s->descriptors = descriptors();
     if (getrusage(RUSAGE_SELF, &r) == 0) {
         s->cpu_ms = (uint64_t)(r.ru_utime.tv_sec + r.ru_stime.tv_sec) * 1000 +
@@ -163,6 +203,7 @@ static void engine(const hb_engine_state *e, hb_time now, hb_health_snapshot *s)
     s->decided = e->decided;
     s->watermark = e->watermark;
     s->metrics = e->metrics;
+    s->registry_bytes = e->registry_bytes;
     s->open_windows = e->open_windows;
     memcpy(s->windows_counts, e->counts, sizeof s->windows_counts);
     memcpy(s->verdicts, e->windows, sizeof s->verdicts);

@@ -227,20 +227,41 @@ static hb_status open_log(hb_supervisor *v, hb_error *err)
 static hb_status open_journal(hb_supervisor *v, hb_error *err)
 {
     const hb_daemon_config *c = v->config;
-    const hb_journal_options options = {.segment_bytes = (uint64_t)c->journal_segment_mb << 20,
+    uint64_t known_to = 0;
+    uint64_t first = 0;
+    bool restored = false;
+    HB_TRY(hb_engine_judged_to(v->store, c->name, &known_to, err));
+    HB_TRY(hb_live_begins_at(v->store, c->name, &first, &restored, err));
+    const hb_journal_options options = {.first = first,
+                                        .segment_bytes = (uint64_t)c->journal_segment_mb << 20,
                                         .max_bytes = (uint64_t)c->journal_max_mb << 20,
                                         .max_age_s = c->journal_max_age_s,
-                                        .sync_ms = c->journal_sync_ms};
+                                        .known_to = known_to,
+                                        .sync_ms = c->journal_sync_ms,
+                                        .guard = hb_keeper_guard,
+                                        .guard_ctx = v->keeper};
     HB_TRY(hb_dir_make(v->s->os, v->s->journal_dir, err));
     HB_TRY(hb_journal_open(v->s->os, v->s->journal_dir, &options, &v->journal, err));
     hb_journal_state s;
     hb_journal_get_state(v->journal, &s);
+    if (restored && s.segments == 0) {
+        hb_log_event(v->log, HB_LOG_WARN, "journal_begun",
+                     "the registry was restored without its journal: what comes from now on is "
+                     "judged",
+                     (const hb_log_field[]){{.key = "position", .number = (int64_t)first}}, 1);
+    }
     if (s.cut_bytes) {
         hb_log_event(v->log, HB_LOG_WARN, "journal_cut",
                      "the journal's torn or corrupt tail was cut off and kept beside it",
                      (const hb_log_field[]){{.key = "bytes", .number = (int64_t)s.cut_bytes},
                                             {.key = "records", .number = (int64_t)s.cut_records}},
                      2);
+    }
+    if (s.mended_bytes) {
+        hb_log_event(v->log, HB_LOG_ERROR, "journal_damaged",
+                     "what had been judged cannot be read any more (a failing disk?): loss records "
+                     "stand for it, repairs.log of the journal says where",
+                     &(hb_log_field){.key = "bytes", .number = (int64_t)s.mended_bytes}, 1);
     }
     return HB_OK;
 }
@@ -252,6 +273,7 @@ static hb_status open_engine(hb_supervisor *v, hb_error *err)
     HB_TRY(hb_path_join(s->output_dir, "late.jsonl", &side, err));
     const hb_engine_setup setup = {.os = s->os,
                                    .config = s->config,
+                                   .config_sha256 = s->config_sha256,
                                    .store = v->store,
                                    .journal = v->journal,
                                    .registry = s->registry,
@@ -281,8 +303,12 @@ static hb_status open_packer(hb_supervisor *v, hb_error *err)
                                        .stream = s->config->name,
                                        .dir = s->evidence_dir,
                                        .audit_dir = s->audit_dir,
+                                       .sbom_sha256 = s->sbom_sha256,
                                        .journal = v->journal,
                                        .signer = s->signer,
+                                       .no_baseline_runs = !s->config->evidence_baseline_runs,
+                                       .chain_pem = s->chain_pem,
+                                       .seal = s->seal,
                                        .max_bytes = (uint64_t)s->config->max_evidence_mb << 20,
                                        .log = v->log};
     return hb_packer_start(&options, &v->packer, err);
@@ -327,12 +353,13 @@ static hb_status open_all(hb_supervisor *v, hb_error *err)
     HB_TRY(hb_dir_make(s->os, s->output_dir, err));
     HB_TRY(
         hb_notify_new(s->os, s->notify_socket, s->watchdog_usec, s->watchdog_pid, &v->notify, err));
+    HB_TRY(hb_claim(s->os, s->db, s->config->name, &v->claim, err));
     HB_TRY(hb_health_new(&v->health, err));
     HB_TRY(open_health(v, err));
-    HB_TRY(hb_claim(s->os, s->db, s->config->name, &v->claim, err));
     HB_TRY(hb_store_open(s->os, s->db, HB_STORE_WRITE, &v->store, err));
     hb_store_set_busy(v->store, REGISTRY_BUSY_MS);
     HB_TRY(hb_supervisor_open_alerts(v, v->config, &v->alerts, err));
+    HB_TRY(hb_keeper_open(s->os, s->db, s->config->name, &v->keeper, err));
     HB_TRY(open_journal(v, err));
     HB_TRY(open_packer(v, err));
     HB_TRY(open_engine(v, err));
@@ -390,6 +417,10 @@ static hb_status close_in_order(hb_supervisor *v, hb_daemon_outcome *ret, hb_sta
     if (v->outbox && v->s->bounded && status == HB_OK) {
         deliver(v);
     }
+    hb_alert_counts counts = {0};
+    if (v->outbox && hb_alerts_count(v->store, v->config->name, &counts, NULL) == HB_OK) {
+        ret->alerts_waiting = counts.outbox;
+    }
     if (v->packer && v->s->bounded && !v->ending && status == HB_OK) {
         hb_packer_settle(v->packer, PACKS_SETTLE_MS);
     }
@@ -415,6 +446,7 @@ static void release(hb_supervisor *v, bool hung)
     if (!hung) { /* else its thread still uses them, and the program ends anyway */
         hb_feeders_close(v->feeders);
         hb_journal_close(v->journal);
+        hb_keeper_close(v->keeper);
     }
     hb_notify_free(v->notify);
     hb_health_free(v->health);

@@ -15,7 +15,8 @@ enum { HB_DAEMON_STOP_MS = 5000 };
 
 typedef struct hb_daemon_setup { /* borrowed */
     const hb_os *os;
-    hb_daemon_config *config; /* log level, alerts and sinks are replaced by a reload */
+    hb_daemon_config *config;  /* log level, alerts and sinks are replaced by a reload */
+    const char *config_sha256; /* of its text */
     const char *config_path;
     const char *base_dir; /* relative paths of the configuration start here */
     const char *db;       /* exists */
@@ -29,9 +30,12 @@ typedef struct hb_daemon_setup { /* borrowed */
     const hb_policy *policy;
     const hb_quality_policy *quality;
     const hb_telemetry_schema *schema;
-    hb_str schema_text; /* of it, for evidence packs; empty = there is none */
-    hb_signer *signer;  /* of evidence packs; NULL = none are made */
+    hb_str schema_text;             /* of it, for evidence packs; empty = there is none */
+    hb_signer *signer;              /* of evidence packs; NULL = none are made */
+    hb_str chain_pem;               /* its certificates; n = 0: none */
+    const struct hb_seal_ask *seal; /* packs are encrypted so; NULL = not */
     const char *evidence_dir;
+    const char *sbom_sha256;   /* of this program (base/sbom.h) */
     bool replay;               /* with `bounded`: no source is opened, nothing is written to the
                                 * journal; what is in it is judged */
     bool bounded;              /* ends when all sources are done and everything is judged */
@@ -43,6 +47,7 @@ typedef struct hb_daemon_setup { /* borrowed */
 typedef struct hb_daemon_outcome {
     hb_engine_state engine;
     size_t sources_failed;
+    uint64_t alerts_waiting; /* events whose receivers have not taken them yet */
     bool hung; /* a source did not end in time; the caller must not release what it was given */
 } hb_daemon_outcome;
 

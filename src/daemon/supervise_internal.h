@@ -8,6 +8,7 @@
 #include "daemon/claim.h"
 #include "daemon/feeders.h"
 #include "daemon/health_routes.h"
+#include "daemon/keeper.h"
 #include "daemon/notify.h"
 #include "daemon/packs.h"
 #include "daemon/supervise.h"
@@ -25,8 +26,10 @@ typedef struct hb_supervisor {
     const hb_daemon_setup *s;
     char correlation[33];
     hb_log *log;
-    int claim;       /* the stream's lock; -1 = none */
-    hb_store *store; /* of this thread */
+    int claim;               /* the stream's lock; -1 = none */
+    hb_store *store;         /* of this thread */
+    hb_keeper *keeper;       /* of the journal */
+    char retention_why[200]; /* "" = the last retention pass did what it wanted */
     hb_journal *journal;
     hb_alerts *alerts;
     hb_outbox *outbox;
@@ -61,6 +64,7 @@ typedef struct hb_supervisor {
     int64_t moved_ns;  /* and when it was seen to move */
     int64_t last_second_ns;
     int64_t last_minute_ns;
+    int64_t last_retain_ns;
     int64_t watchdog_ns;
     hb_condition conditions[HB_CONDITIONS];
     size_t n_conditions;

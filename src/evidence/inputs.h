@@ -17,6 +17,7 @@
 #define HB_PACK_REFERENCE "reference.json"   /* why it was chosen, sets, prior */
 #define HB_PACK_REGISTRY "policy/metric_registry.yaml" /* absent = built-in */
 #define HB_PACK_POLICY "policy/baseline_policy.yaml"   /* absent = built-in */
+#define HB_PACK_TELEMETRY "raw/telemetry_schema.yaml"  /* of a window; absent = it had none */
 #define HB_PACK_DECISION "decision.json"
 
 /* What the metric registry and the policy of a decision were. */
@@ -39,6 +40,10 @@ HB_CHECKED hb_status hb_run_json(const hb_run *run, hb_buf *out, hb_error *err);
  * used in messages. *ret_converted (may be NULL): its digest is not that of its content. */
 HB_CHECKED hb_status hb_run_from_json(hb_str text, const char *name, hb_run **ret_run,
                                       bool *ret_converted, hb_error *err);
+
+/* The digest of the content of a run whose texts were changed, whatever it says itself. */
+HB_CHECKED hb_status hb_run_json_content(hb_str text, const char *name, char ret[HB_DIGEST_HEX],
+                                         hb_error *err);
 
 /* A reference without its run (of that the digest is named), and the configuration's names: facts,
  * sets with all their values, with, prior (suspicions, history, early, live window and detector),
@@ -73,9 +78,25 @@ typedef struct hb_inputs {
 /* Puts run, baseline, reference, registry and policy texts into a pack. */
 HB_CHECKED hb_status hb_inputs_put(hb_pack_writer *w, const hb_run *run, const hb_reference *r,
                                    const hb_inputs_config *config, hb_error *err);
+/* The same, and each of run.json, baseline/run.json and reference.json is shown to `seen` as it was
+ * put in. */
+typedef hb_status hb_inputs_seen(void *ctx, const char *path, hb_str text, hb_error *err);
+HB_CHECKED hb_status hb_inputs_put_seen(hb_pack_writer *w, const hb_run *run, const hb_reference *r,
+                                        const hb_inputs_config *config, hb_inputs_seen *seen,
+                                        void *ctx, hb_error *err);
 /* From a pack whose digests were checked, or will be. HB_E_EVIDENCE, naming the file. */
 HB_CHECKED hb_status hb_inputs_read(hb_pack_reader *r, hb_inputs *ret, hb_error *err);
 void hb_inputs_release(hb_inputs *in);
+/* The same with other documents in place of the pack's (baseline.p NULL: there is none). Of hidden
+ * fields (redaction.json) a run keeps the digest it had, which is then not that of what is shown;
+ * so it is in a pack that has it, and here. */
+typedef struct hb_inputs_texts {
+    hb_str run;
+    hb_str baseline;
+    hb_str reference;
+} hb_inputs_texts;
+HB_CHECKED hb_status hb_inputs_read_instead(hb_pack_reader *r, const hb_inputs_texts *texts,
+                                            hb_inputs *ret, hb_error *err);
 
 /* The decision that follows from them, as canonical JSON (added to ret_json). It borrows `in`. */
 HB_CHECKED hb_status hb_inputs_decide(const hb_inputs *in, hb_decision **ret_decision,

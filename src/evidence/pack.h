@@ -3,7 +3,7 @@
  * them. Equal files give equal bytes. docs/formats/evidence_pack.md
  *
  * Writing: create, put in any order, manifest, signatures, finish; what is not finished leaves
- * nothing behind.
+ * nothing behind (os/fresh.h). A pack is for its owner alone: 0600, a folder 0700.
  *
  *     hb_pack_create(os, target, form, &w, err)
  *     hb_pack_put(w, "decision.json", p, n, err)  /  hb_pack_put_file(w, "raw/0/a.csv", path, …)
@@ -58,8 +58,6 @@ typedef struct hb_pack_writer hb_pack_writer;
 HB_CHECKED hb_status hb_pack_create(const hb_os *os, const char *target, hb_pack_form form,
                                     hb_pack_writer **ret_writer, hb_error *err);
 void hb_pack_writer_free(hb_pack_writer *w);
-/* Its files are for their owner alone (0600, not 0644); before finish. */
-void hb_pack_private(hb_pack_writer *w);
 /* A path that may not be, that is there already (also in other letters' case) or of which a part is
  * a file: HB_E_USAGE. */
 HB_CHECKED hb_status hb_pack_put(hb_pack_writer *w, const char *path, const void *p, size_t n,

@@ -2,14 +2,15 @@
 /* What is put is copied at once, digested on the way, into one nameless file beside the target: it
  * is read once only, so what the manifest says is what is in the pack even if a file grows
  * meanwhile, and whatever ends the program takes it along. Where each file belongs is known when
- * all are there, so finish copies them in order to a temporary, which then gets the target's name.
- */
+ * all are there, so finish copies them in order to a second one, which then gets the target's name
+ * (os/fresh.h). */
 #include "evidence/pack.h"
 
 #include "base/mem.h"
 #include "evidence/manifest.h"
 #include "evidence/pack_names.h"
 #include "evidence/pack_zip.h"
+#include "os/fresh.h"
 #include "os/writing.h"
 
 #include <errno.h>
@@ -42,7 +43,6 @@ struct hb_pack_writer {
     char *piece;
     bool has_manifest;
     bool finished;
-    bool is_private;
     bool broken; /* the spool ends in half a file */
 };
 
@@ -51,35 +51,10 @@ static hb_status io_fail(hb_error *err, const char *verb, const char *path)
     return HB_FAIL(err, HB_E_IO, "cannot %s '%s': %s", verb, path, strerror(errno));
 }
 
-static hb_status open_spool(hb_pack_writer *w, hb_error *err)
-{
-    char *name = NULL;
-    HB_TRY(hb_temporary_name(w->os, w->target, &name, err));
-    sigset_t before;
-    hb_hold_signals(&before);
-    hb_status status = HB_OK;
-    w->spool = w->os->open(name, O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
-    if (w->spool < 0) {
-        status = io_fail(err, "create", name);
-    } else if (w->os->unlink(name) != 0) {
-        status = io_fail(err, "unlink", name);
-    }
-    hb_let_signals(&before);
-    hb_free(name);
-    return status;
-}
-
-static hb_status must_be_free(const hb_os *os, const char *target, hb_error *err)
-{
-    return hb_path_exists(os, target)
-               ? HB_FAIL(err, HB_E_USAGE, "'%s' exists, and nothing is written over it", target)
-               : HB_OK;
-}
-
 hb_status hb_pack_create(const hb_os *os, const char *target, hb_pack_form form,
                          hb_pack_writer **ret_writer, hb_error *err)
 {
-    HB_TRY(must_be_free(os, target, err));
+    HB_TRY(hb_fresh_must_be_free(os, target, err));
     hb_pack_writer *w = hb_alloc_zero(sizeof *w);
     if (!w) {
         return HB_NOMEM(err);
@@ -91,7 +66,8 @@ hb_status hb_pack_create(const hb_os *os, const char *target, hb_pack_form form,
     hb_pack_names_init(&w->names);
     w->target = hb_strdup(target);
     w->piece = hb_alloc(PIECE);
-    hb_status status = w->target && w->piece ? open_spool(w, err) : HB_NOMEM(err);
+    hb_status status =
+        w->target && w->piece ? hb_fresh_spool(os, target, &w->spool, err) : HB_NOMEM(err);
     if (status != HB_OK) {
         hb_pack_writer_free(w);
         return status;
@@ -376,41 +352,16 @@ static hb_status sync_and_close(hb_pack_writer *w, int fd, hb_status status, hb_
     return status;
 }
 
-void hb_pack_private(hb_pack_writer *w)
-{
-    w->is_private = true;
-}
-
-static int create(const hb_pack_writer *w, const char *path)
-{
-    return w->os->open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, w->is_private ? 0600 : 0644);
-}
-
 static hb_status finish_zip(hb_pack_writer *w, hb_error *err)
 {
-    char *temporary = NULL;
-    HB_TRY(hb_temporary_name(w->os, w->target, &temporary, err));
-    sigset_t before;
-    hb_hold_signals(&before);
-    int fd = create(w, temporary);
-    hb_status status = fd < 0 ? io_fail(err, "create", temporary) : HB_OK;
-    if (fd >= 0) {
-        hb_buf directory;
-        hb_buf_init(&directory, HB_PACK_FILES_MAX * HB_PACK_ZIP_CENTRAL_MAX + HB_PACK_ZIP_END_MAX);
-        status = sync_and_close(w, fd, write_zip(w, fd, &directory, err), err);
-        hb_buf_release(&directory);
-        status = status == HB_OK ? must_be_free(w->os, w->target, err) : status;
-        if (status == HB_OK && w->os->rename(temporary, w->target) != 0) {
-            status = io_fail(err, "rename into", w->target);
-        }
-        if (status != HB_OK) {
-            w->os->unlink(temporary);
-        } else if ((status = hb_sync_folder_of(w->os, w->target, err)) != HB_OK) {
-            w->os->unlink(w->target);
-        }
-    }
-    hb_let_signals(&before);
-    hb_free(temporary);
+    hb_fresh f;
+    hb_buf directory;
+    HB_TRY(hb_fresh_open(&f, w->os, w->target, err));
+    hb_buf_init(&directory, HB_PACK_FILES_MAX * HB_PACK_ZIP_CENTRAL_MAX + HB_PACK_ZIP_END_MAX);
+    hb_status status = write_zip(w, f.fd, &directory, err);
+    hb_buf_release(&directory);
+    status = status == HB_OK ? hb_fresh_commit(&f, err) : status;
+    hb_fresh_end(&f);
     return status;
 }
 
@@ -423,7 +374,7 @@ static hb_status write_member(hb_pack_writer *w, const hb_stage *stage, const pa
     status = status == HB_OK ? hb_path_dir(path, &folder, err) : status;
     status = status == HB_OK ? hb_dir_make(w->os, folder, err) : status;
     if (status == HB_OK) {
-        int fd = create(w, path);
+        int fd = w->os->open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
         status =
             fd < 0 ? io_fail(err, "create", path) : sync_and_close(w, fd, copy(w, e, fd, err), err);
     }
@@ -462,13 +413,13 @@ static hb_status sync_names(hb_pack_writer *w, const hb_stage *stage, hb_error *
 static hb_status finish_folder(hb_pack_writer *w, hb_error *err)
 {
     hb_stage stage;
-    HB_TRY(hb_stage_open(&stage, w->os, w->target, err));
+    HB_TRY(hb_stage_open_private(&stage, w->os, w->target, err));
     hb_status status = HB_OK;
     for (size_t i = 0; status == HB_OK && i < w->n; i++) {
         status = write_member(w, &stage, &w->entries[i], err);
     }
     status = status == HB_OK ? sync_names(w, &stage, err) : status;
-    status = status == HB_OK ? must_be_free(w->os, w->target, err) : status;
+    status = status == HB_OK ? hb_fresh_must_be_free(w->os, w->target, err) : status;
     if (status == HB_OK && (status = hb_stage_commit(&stage, err)) != HB_OK && !stage.temporary) {
         HB_IGNORE(hb_dir_remove(w->os, w->target, NULL)); /* it has its name, but not for sure */
     }

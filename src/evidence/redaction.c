@@ -20,12 +20,18 @@ hb_status hb_redaction_json(const hb_redaction *r, hb_buf *out, hb_error *err)
     hb_json j;
     hb_json_init(&j, out, HB_JSON_CANONICAL);
     hb_json_obj(&j);
+    if (r->n_documents) {
+        hb_redaction_fields_json(r, &j, false);
+    }
     hb_json_key(&j, "dropped");
     hb_json_arr(&j);
     for (size_t i = 0; i < r->n_dropped; i++) {
         hb_json_c(&j, r->dropped[i]);
     }
     hb_json_end(&j);
+    if (r->n_documents) {
+        hb_redaction_fields_json(r, &j, true);
+    }
     hb_json_kc(&j, "format", FORMAT);
     hb_json_kc(&j, "original_manifest_sha256", r->original_sha256);
     hb_json_kc(&j, "reason", r->reason);
@@ -66,6 +72,9 @@ static hb_status understand(const json_t *root, hb_arena *arena, hb_redaction *r
     HB_TRY(hb_object_is(&o, "format", FORMAT, err));
     HB_TRY(hb_object_digest(&o, "original_manifest_sha256", HB_OBJECT_SHA256, &sha256, err));
     HB_TRY(hb_object_text(&o, "reason", &reason, err));
+    if (hb_object_has(&o, "documents") || hb_object_has(&o, "files")) {
+        HB_TRY(hb_redaction_fields_read(&o, arena, r, err));
+    }
     HB_TRY(hb_object_end(&o, err));
     r->original_sha256 = hb_arena_str(arena, hb_str_of(sha256));
     r->reason = hb_arena_str(arena, hb_str_of(reason));

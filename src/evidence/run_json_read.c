@@ -314,34 +314,59 @@ static hb_status check(const hb_run *run, const char *name, const char *content,
                          name, run->meta.run_id, copy.digest, content);
 }
 
-hb_status hb_run_from_json(hb_str text, const char *name, hb_run **ret_run, bool *ret_converted,
-                           hb_error *err)
+/* A run that is read and not looked at yet. */
+static hb_status read_run(hb_str text, const char *name, hb_run **ret_run, char ret_content[65],
+                          hb_error *err)
 {
     reader r = {.run = hb_alloc_zero(sizeof *r.run)};
-    char content[65];
     if (!r.run) {
         return HB_NOMEM(err);
     }
     hb_arena_init(&r.run->arena, HB_INPUTS_ARENA_BYTES);
     hb_strict_init(&r.d, text, name, &r.run->arena, err);
-    hb_status status = document(&r, content);
+    hb_status status = document(&r, ret_content);
     hb_strict_release(&r.d);
-    if (status == HB_OK) {
-        status = check(r.run, name, content, err);
+    if (status != HB_OK) {
+        hb_run_free(r.run);
+        return status;
     }
-    bool converted = strcmp(content, r.run->digest) != 0;
+    *ret_run = r.run;
+    return HB_OK;
+}
+
+hb_status hb_run_json_content(hb_str text, const char *name, char ret[HB_DIGEST_HEX], hb_error *err)
+{
+    hb_run *run = NULL;
+    char stated[65];
+    HB_TRY(read_run(text, name, &run, stated, err));
+    hb_status status = hb_run_set_digest(run, err);
+    if (status == HB_OK) {
+        memcpy(ret, run->digest, HB_DIGEST_HEX);
+    }
+    hb_run_free(run);
+    return status;
+}
+
+hb_status hb_run_from_json(hb_str text, const char *name, hb_run **ret_run, bool *ret_converted,
+                           hb_error *err)
+{
+    hb_run *run = NULL;
+    char content[65];
+    HB_TRY(read_run(text, name, &run, content, err));
+    hb_status status = check(run, name, content, err);
+    bool converted = strcmp(content, run->digest) != 0;
     if (status == HB_OK && converted && !ret_converted) {
         status = HB_FAIL(err, HB_E_EVIDENCE,
                          "'%s': run '%s' says that its digest is %.12s…, its figures give %.12s…",
-                         name, r.run->meta.run_id, r.run->digest, content);
+                         name, run->meta.run_id, run->digest, content);
     }
     if (status != HB_OK) {
-        hb_run_free(r.run);
+        hb_run_free(run);
         return status;
     }
     if (ret_converted) {
         *ret_converted = converted;
     }
-    *ret_run = r.run;
+    *ret_run = run;
     return HB_OK;
 }

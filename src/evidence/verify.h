@@ -50,6 +50,7 @@ typedef struct hb_verify_ask {
     hb_str trust_ca;
     const char *trust_name; /* NULL = none was named */
     hb_str trust_tsa;       /* of time; another list, since its people do not sign packs */
+    hb_str disclosure;      /* texts of hidden fields (disclosure.h); n = 0: none were given */
     hb_str crl;             /* revocation lists; n = 0: not asked, else of all of these */
     /* Reads the raw files of the pack again, as hb does, into a run; NULL where there is no reader
      * (hb-verify). *ret_run = NULL when the pack has none that can be read. */
@@ -61,6 +62,7 @@ typedef struct hb_verify_ask {
     hb_status (*draw)(void *ctx, const hb_decision *d, const char *decision_sha256,
                       hb_time decided_at, hb_buf *html, hb_buf *json, hb_error *err);
     void *draw_ctx;
+    const char *sbom_sha256; /* of the program that asks (base/sbom.h); NULL = it has none */
 } hb_verify_ask;
 
 typedef struct hb_verified {
@@ -71,7 +73,8 @@ typedef struct hb_verified {
     const char *case_id;
     const char *verdict;      /* of the decision in the pack, whatever it is worth; "" = unknown */
     bool is_redacted;         /* it says so itself … */
-    size_t n_taken_out;       /* … and how many files are not here any more */
+    size_t n_taken_out;       /* … and how many files are not here any more … */
+    size_t n_hidden;          /* … and how many texts */
     const char *decided_from; /* "raw", "profiles", "" = it was not decided again, or otherwise */
     bool break_glass; /* the baseline was set without approval, for a while, on the record */
 } hb_verified;

@@ -128,7 +128,7 @@ hb_status hb_ask_raw(hb_check *c, hb_error *err)
                : hb_check_say(c, "raw", HB_NOT_IN_PACK, err, "there are no raw files");
 }
 
-static const char *first_other_metric(const hb_run *a, const hb_run *b)
+const char *hb_check_other_metric(const hb_run *a, const hb_run *b)
 {
     for (size_t i = 0; i < a->n_metrics && i < b->n_metrics; i++) {
         const hb_metric *x = &a->metrics[i];
@@ -162,7 +162,7 @@ hb_status hb_ask_reading(hb_check *c, hb_error *err)
     const hb_prior *prior = c->inputs.reference.prior;
     bool is_window = prior && prior->live;
     if (strcmp(c->raw_run->digest, c->inputs.run->digest) != 0) {
-        const char *metric = first_other_metric(c->inputs.run, c->raw_run);
+        const char *metric = hb_check_other_metric(c->inputs.run, c->raw_run);
         hb_status status =
             hb_check_say(c, "reading", HB_FAILS, err,
                          "the %s, read again, give another run than "

@@ -2,6 +2,7 @@
 /* Who may approve, and who did. */
 #include "evidence/verify_internal.h"
 
+#include "decide/live.h"
 #include "govern/dossier.h"
 
 #include <string.h>
@@ -33,7 +34,7 @@ hb_status hb_ask_operators(hb_check *c, hb_error *err)
 
 /* --- approvals --- */
 
-static hb_status read_statements(hb_check *c, hb_str **ret, size_t *ret_n, hb_error *err)
+hb_status hb_check_statements(hb_check *c, hb_str **ret, size_t *ret_n, hb_error *err)
 {
     size_t n_members = 0;
     size_t cap = 0;
@@ -73,12 +74,13 @@ static hb_statement wanted_of(const hb_check *c)
     };
 }
 
-/* When the decision was made: the log says so, nothing else of the pack does. */
-static hb_time decided_at(const hb_check *c)
+/* When the decision was made: the log says so, or, where its entry could give away what is hidden,
+ * who signed the original; nothing else of the pack does. */
+hb_time hb_check_decided_at(const hb_check *c)
 {
     hb_time at = HB_TIME_NONE;
-    if (c->has_included) {
-        const char *text = c->included.entry.at;
+    if (c->has_included || c->has_hidden) {
+        const char *text = c->has_included ? c->included.entry.at : c->commitments.logged_at;
         at = hb_time_parse(text, strlen(text), &at, NULL) ? at : HB_TIME_NONE;
     }
     return at;
@@ -92,7 +94,7 @@ static hb_status look(hb_check *c, const hb_str *statements, size_t n, hb_govern
                                    .approvers = p->approvers,
                                    .n_approvers = p->n_approvers};
     const hb_statement wanted = wanted_of(c);
-    return hb_governed_look(c->operators, &rule, &wanted, statements, n, decided_at(c),
+    return hb_governed_look(c->operators, &rule, &wanted, statements, n, hb_check_decided_at(c),
                             &c->out->arena, ret, err);
 }
 
@@ -101,7 +103,7 @@ static hb_status tell(hb_check *c, const hb_governed *g, hb_error *err)
     bool needed = c->inputs.policy.require_approval;
     switch (g->standing) {
     case HB_STANDING_APPROVED:
-        if (needed && decided_at(c) == HB_TIME_NONE) {
+        if (needed && hb_check_decided_at(c) == HB_TIME_NONE) {
             return hb_check_say(c, "approvals", HB_NOT_CHECKED, err,
                                 "the baseline is %s, but without the log it is not known when it "
                                 "was decided, and so not whether their keys counted then",
@@ -120,11 +122,34 @@ static hb_status tell(hb_check *c, const hb_governed *g, hb_error *err)
                         needed ? "requires it" : "does not require it", g->text);
 }
 
-/* Does the policy choose by a tag? Then a reference without one was named by somebody. */
-static bool chooses_by_tag(const hb_policy *p)
+/* A policy that chooses by a tag chooses by one: approvals are given for a tag, and one that is
+ * easier to get is no stand-in. daemon.yaml names the tags of windows: the policy's, or with
+ * several windows that with the window's name behind it. */
+static bool is_policys_tag(const hb_check *c)
 {
-    return p->strategy == HB_STRATEGY_GOLDEN || p->strategy == HB_STRATEGY_TAG ||
-           p->golden_for_hard_gates;
+    const hb_reference *r = &c->inputs.reference;
+    const char *wanted = hb_policy_tag(&c->inputs.policy);
+    size_t n = strlen(wanted);
+    if (strcmp(r->tag, wanted) == 0) {
+        return true;
+    }
+    const hb_live *live = r->prior ? r->prior->live : NULL;
+    if (live && !hb_policy_chooses_by_tag(&c->inputs.policy)) {
+        return true; /* then daemon.yaml alone says by which */
+    }
+    return live && strncmp(r->tag, wanted, n) == 0 && r->tag[n] == '-' &&
+           strcmp(r->tag + n + 1, live->window->name) == 0;
+}
+
+static hb_status other_tag(hb_check *c, bool needed, hb_error *err)
+{
+    const char *wanted = hb_policy_tag(&c->inputs.policy);
+    return hb_check_say(
+        c, "approvals", needed ? HB_FAILS : HB_NOT_IN_PACK, err,
+        "the baseline was chosen by the tag '%.80s'; the policy chooses by %s%.80s%s"
+        " (and %s approval)",
+        c->inputs.reference.tag, *wanted ? "'" : "no tag", wanted, *wanted ? "'" : "",
+        needed ? "requires" : "does not require");
 }
 
 hb_status hb_ask_approvals(hb_check *c, hb_error *err)
@@ -138,7 +163,7 @@ hb_status hb_ask_approvals(hb_check *c, hb_error *err)
         return hb_check_say(c, "approvals", HB_NOT_IN_PACK, err,
                             "there was no baseline to be approved");
     }
-    if (!*c->inputs.reference.tag && needed && chooses_by_tag(&c->inputs.policy)) {
+    if (!*c->inputs.reference.tag && needed && hb_policy_chooses_by_tag(&c->inputs.policy)) {
         return hb_check_say(c, "approvals", HB_FAILS, err,
                             "the policy requires an approved tag, and the baseline was chosen "
                             "without one ('%s')",
@@ -150,13 +175,16 @@ hb_status hb_ask_approvals(hb_check *c, hb_error *err)
                             "approved",
                             c->inputs.reference.reason);
     }
+    if (!is_policys_tag(c)) {
+        return other_tag(c, needed, err);
+    }
     if (!c->operators) {
         return hb_check_say(c, "approvals", needed ? HB_FAILS : HB_NOT_IN_PACK, err,
                             needed ? "the policy requires approval, and the pack does not say "
                                      "who could have given it"
                                    : "the policy requires no approval, and none is claimed");
     }
-    hb_status status = read_statements(c, &statements, &n, &e);
+    hb_status status = hb_check_statements(c, &statements, &n, &e);
     if (status == HB_OK) {
         status = look(c, statements, n, &g, &e);
     }

@@ -1,46 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* By what it was decided: the program, configuration, the run and what it was compared with. */
+/* By what it was decided: configuration, the run and what it was compared with. */
 #include "evidence/verify_internal.h"
 
 #include <string.h>
-
-static hb_status read_program(hb_check *c, char ret_version[64], hb_error *err)
-{
-    hb_str text;
-    json_t *root = NULL;
-    const char *version = NULL;
-    HB_TRY(hb_check_read(c, HB_PACK_PROGRAM, HB_VERIFY_SMALL_MAX, &text, err));
-    HB_TRY(hb_object_parse(text, HB_PACK_PROGRAM, &root, err));
-    hb_object o = hb_object_of(root, HB_PACK_PROGRAM);
-    hb_status status = hb_object_text(&o, "version", &version, err);
-    if (status == HB_OK) {
-        hb_str_fit(version, ret_version, 64);
-    }
-    json_decref(root);
-    return status;
-}
-
-hb_status hb_ask_program(hb_check *c, hb_error *err)
-{
-    hb_error e = {0};
-    char version[64];
-    const char *decided_by = hb_check_decision_text(c, NULL, "engine_version");
-    if (read_program(c, version, &e) != HB_OK) {
-        return hb_check_fault(c, "program", &e, err);
-    }
-    if (strcmp(version, decided_by) != 0) {
-        return hb_check_say(c, "program", HB_FAILS, err,
-                            "program.json is of version '%s', the decision of '%.40s'", version,
-                            decided_by);
-    }
-    return strcmp(version, HB_VERSION) == 0
-               ? hb_check_say(c, "program", HB_HOLDS, err,
-                              "decided by hb %s, the version that looks at it now", version)
-               : hb_check_say(c, "program", HB_NOT_CHECKED, err,
-                              "decided by hb %s, and this is hb %s: take the version that decided "
-                              "to see whether it decides so again",
-                              version, HB_VERSION);
-}
 
 /* --- configuration --- */
 
@@ -88,8 +50,11 @@ hb_status hb_ask_inputs(hb_check *c, hb_error *err)
     }
     return hb_check_say(c, "inputs", HB_HOLDS, err,
                         "run '%.128s' and what it was compared with can be read, and every digest "
-                        "is that of its content",
-                        run->meta.run_id);
+                        "is that of its content%s",
+                        run->meta.run_id,
+                        c->has_hidden ? ", but for runs of which something is hidden: they keep "
+                                        "the digest they had"
+                                      : "");
 }
 
 /* --- the baseline --- */

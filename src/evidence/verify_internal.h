@@ -5,7 +5,9 @@
 
 #include "audit/inclusion.h"
 #include "crypto/dsse.h"
+#include "evidence/commitments.h"
 #include "evidence/object.h"
+#include "evidence/redaction.h"
 #include "evidence/verify.h"
 #include "govern/operators.h"
 
@@ -58,6 +60,9 @@ typedef struct hb_check {
     json_t *decision;            /* NULL = it could not be read … */
     const char *why_no_decision; /* … and why */
     char decision_sha256[HB_DIGEST_HEX];
+    hb_commitments commitments;
+    bool has_commitments;
+    bool has_hidden; /* fields are hidden, and the rest is what was committed to */
     hb_operators *operators;
     bool has_included;
     hb_included included; /* the proof holds, whoever signed the checkpoint */
@@ -89,6 +94,9 @@ const hb_pack_file *hb_check_listed(const hb_check *c, const char *path);
 /* "" when the decision has no such text. */
 const char *hb_check_decision_text(const hb_check *c, const char *object, const char *key);
 
+/* The first metric of which value or moments differ; "" = none. */
+const char *hb_check_other_metric(const hb_run *a, const hb_run *b);
+
 /* --- the questions, one file a subject --- */
 
 HB_CHECKED hb_status hb_ask_structure(hb_check *c, hb_error *err);
@@ -104,18 +112,29 @@ HB_CHECKED hb_status hb_ask_chain(hb_check *c, hb_error *err);
 HB_CHECKED hb_status hb_ask_trust(hb_check *c, hb_error *err);
 HB_CHECKED hb_status hb_ask_statement(hb_check *c, hb_error *err);
 
+HB_CHECKED hb_status hb_ask_commitments(hb_check *c, hb_error *err);
 HB_CHECKED hb_status hb_ask_redaction(hb_check *c, hb_error *err);
+/* Its answer where single fields are hidden. */
+HB_CHECKED hb_status hb_check_hidden(hb_check *c, const hb_redaction *r, hb_error *err);
 
 HB_CHECKED hb_status hb_ask_log(hb_check *c, hb_error *err);
 HB_CHECKED hb_status hb_ask_checkpoint(hb_check *c, hb_error *err);
 
 HB_CHECKED hb_status hb_ask_operators(hb_check *c, hb_error *err);
 HB_CHECKED hb_status hb_ask_approvals(hb_check *c, hb_error *err);
+HB_CHECKED hb_status hb_ask_governed(hb_check *c, hb_error *err);
+/* Everything signed that the pack has, as envelopes. */
+HB_CHECKED hb_status hb_check_statements(hb_check *c, hb_str **ret, size_t *ret_n, hb_error *err);
+/* When the decision was made: the log says so, nothing else of the pack does. HB_TIME_NONE = it is
+ * not known. */
+hb_time hb_check_decided_at(const hb_check *c);
 
 HB_CHECKED hb_status hb_ask_program(hb_check *c, hb_error *err);
 HB_CHECKED hb_status hb_ask_configuration(hb_check *c, hb_error *err);
 HB_CHECKED hb_status hb_ask_inputs(hb_check *c, hb_error *err);
 HB_CHECKED hb_status hb_ask_baseline(hb_check *c, hb_error *err);
+HB_CHECKED hb_status hb_ask_reference(hb_check *c, hb_error *err);
+HB_CHECKED hb_status hb_ask_selection(hb_check *c, hb_error *err);
 HB_CHECKED hb_status hb_ask_raw(hb_check *c, hb_error *err);
 HB_CHECKED hb_status hb_ask_reading(hb_check *c, hb_error *err);
 HB_CHECKED hb_status hb_ask_decision(hb_check *c, hb_error *err);

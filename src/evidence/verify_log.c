@@ -21,6 +21,11 @@ hb_status hb_ask_log(hb_check *c, hb_error *err)
 {
     hb_error e = {0};
     hb_inclusion_texts texts;
+    if (!has_any(c) && c->has_hidden) {
+        return hb_check_say(c, "log", HB_NOT_IN_PACK, err,
+                            "the log's entry was taken out: a hidden field could be guessed by the "
+                            "digest in it");
+    }
     if (!has_any(c)) {
         return hb_check_say(c, "log", HB_NOT_IN_PACK, err,
                             "the pack claims no place in a log: whether this decision was kept "
@@ -84,6 +89,11 @@ static const hb_pubkey *trusted_log_key(const hb_check *c)
 
 hb_status hb_ask_checkpoint(hb_check *c, hb_error *err)
 {
+    if (!has_any(c) && c->has_hidden && c->ask->n_trusted_logs) {
+        return hb_check_say(c, "checkpoint", HB_NOT_CHECKED, err,
+                            "a log key was brought along, and the log's proof was taken out with "
+                            "the hidden fields");
+    }
     if (!has_any(c)) { /* else who signs packs would leave out the log that shows his lie */
         return c->ask->n_trusted_logs
                    ? hb_check_say(c, "checkpoint", HB_FAILS, err,

@@ -11,6 +11,9 @@ static hb_status read_all(hb_check *c, hb_redaction *r, hb_manifest *original, h
     hb_str text;
     HB_TRY(hb_check_read(c, HB_PACK_REDACTION, HB_VERIFY_SMALL_MAX, &text, err));
     HB_TRY(hb_redaction_read(text, &c->out->arena, r, err));
+    if (r->n_documents) {
+        return HB_OK;
+    }
     HB_TRY(hb_check_read(c, HB_PACK_ORIGINAL_MANIFEST, HB_PACK_MANIFEST_MAX, &text, err));
     HB_TRY(hb_manifest_read(text, &c->out->arena, original, err));
     return hb_redaction_check(r, original, &c->manifest, err);
@@ -92,6 +95,10 @@ hb_status hb_ask_redaction(hb_check *c, hb_error *err)
     hb_error e = {0};
     hb_redaction r = {0};
     hb_manifest original;
+    if (c->ask->disclosure.n && !hb_check_has(c, HB_PACK_REDACTION)) {
+        return hb_check_say(c, "redaction", HB_FAILS, err,
+                            "a disclosure was brought along, and nothing is hidden in the pack");
+    }
     if (!hb_check_has(c, HB_PACK_REDACTION)) {
         return hb_check_say(c, "redaction", HB_NOT_IN_PACK, err,
                             "nothing was taken out of it after it was made");
@@ -100,6 +107,13 @@ hb_status hb_ask_redaction(hb_check *c, hb_error *err)
         return hb_check_fault(c, "redaction", &e, err);
     }
     c->out->is_redacted = true;
+    if (r.n_documents) {
+        return hb_check_hidden(c, &r, err);
+    }
+    if (c->ask->disclosure.n) {
+        HB_TRY(hb_check_say(c, "redaction", HB_FAILS, err,
+                            "a disclosure was brought along, and no field is hidden in the pack"));
+    }
     c->out->n_taken_out = r.n_dropped;
     HB_TRY(hb_check_say(c, "redaction", HB_HOLDS, err,
                         "redacted: %zu file%s of the original (manifest SHA-256 %s) %s not here, "

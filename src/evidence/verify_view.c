@@ -66,6 +66,9 @@ static void sentence(const hb_verified *v, const char *pack, hb_buf *out)
         if (v->is_redacted) {
             hb_buf_fmt(out, "; redacted: %zu file%s taken out", v->n_taken_out,
                        v->n_taken_out == 1 ? " was" : "s were");
+            if (v->n_hidden) {
+                hb_buf_fmt(out, ", %zu texts are hidden", v->n_hidden);
+            }
         }
         hb_buf_ch(out, '\n');
         return;
@@ -103,6 +106,7 @@ hb_status hb_verified_json(const hb_verified *v, const char *pack, hb_buf *out, 
     } else {
         hb_json_null(&j);
     }
+    hb_json_ku(&j, "hidden", v->n_hidden);
     hb_json_kb(&j, "break_glass", v->break_glass);
     hb_json_kc(&j, "program_version", HB_VERSION);
     hb_json_key(&j, "answers");

@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "evidence/pack.h"
 #include "export/backup_internal.h"
+#include "govern/token.h"
 #include "os/writing.h"
 
 #include <dirent.h>
@@ -34,7 +35,8 @@ bool hb_backup_wants(const char *path)
     }
     if (!strchr(path, '/')) {
         return hb_str_ends(s, ".yaml") || hb_str_ends(s, ".yml") ||
-               strcmp(path, HB_BACKUP_REGISTRY) == 0 || strcmp(path, HB_BACKUP_ABOUT) == 0;
+               strcmp(path, HB_BACKUP_REGISTRY) == 0 || strcmp(path, HB_BACKUP_ABOUT) == 0 ||
+               strcmp(path, HB_TOKENS_FILE) == 0 || strcmp(path, "watch.json") == 0;
     }
     bool yaml = hb_str_ends(s, ".yaml") || hb_str_ends(s, ".yml");
     return (yaml && below(path, "config/")) || below(path, "profiles/") ||
@@ -287,7 +289,6 @@ hb_status hb_backup_make(const hb_backup_ask *ask, hb_arena *arena, hb_backup_to
 {
     maker m = {.ask = ask, .arena = arena, .err = err};
     HB_TRY(hb_pack_create(ask->os, ask->target, HB_PACK_ZIP, &m.w, err));
-    hb_pack_private(m.w); /* as the registry is */
     hb_status status = fill(&m, ret);
     hb_pack_writer_free(m.w);
     return status;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A workspace in one file, and back. docs/formats/backup.md
  *
- * What is in it: the registry, the log, operators and what was signed, configuration, and the
- * public halves of keys. No private key and no passphrase; no reports, packs and journals. The
- * container is that of evidence packs (evidence/pack.h), so every byte is under its manifest. */
+ * What is in it: the registry, the log, operators and what was signed, configuration, the public
+ * halves of keys, digests of tokens, what `hb watch` has judged. No private key and no passphrase;
+ * no reports, packs and journals. The container is that of evidence packs (evidence/pack.h), so
+ * every byte is under its manifest. */
 #ifndef HB_EXPORT_BACKUP_H
 #define HB_EXPORT_BACKUP_H
 
@@ -40,7 +41,8 @@ HB_CHECKED hb_status hb_backup_make(const hb_backup_ask *ask, hb_arena *arena, h
  * contents, every entry and hash of the log, the keys. With a target (a folder that does not exist)
  * it then gets that name; NULL = it is removed again: the backup was tried. HB_E_EVIDENCE when
  * anything is not as the backup says, HB_E_USAGE when the target exists. A registry of an older
- * schema is brought up to this program's. */
+ * schema is brought up to this program's, and live streams may begin a new journal where they were
+ * judged up to (store/live.h). */
 HB_CHECKED hb_status hb_backup_restore(const hb_os *os, const char *backup, const char *target,
                                        hb_arena *arena, hb_backup_told *ret, hb_error *err);
 

@@ -52,7 +52,7 @@ hb_status hb_case_id_check(const char *case_id, hb_error *err)
 /* --- what it was made from --- */
 
 /* The decision may follow from figures that were changed before it was made. */
-static hb_status check_figures(const hb_export_job *x, const hb_run *run, hb_error *err)
+hb_status hb_export_check_figures(const hb_export_job *x, const hb_run *run, hb_error *err)
 {
     hb_run copy = *run;
     HB_TRY(hb_run_set_digest(&copy, err));
@@ -71,9 +71,9 @@ static hb_status check_same(hb_export_job *x, hb_error *err)
     x->told.verdict = x->from.row.status;
     x->told.decision = x->from.row.digest;
     const hb_reference *r = &x->from.reference;
-    HB_TRY(check_figures(x, x->from.run, err));
+    HB_TRY(hb_export_check_figures(x, x->from.run, err));
     if (r->run && r->n_equivalences == 0) { /* what was converted has the original's digest */
-        HB_TRY(check_figures(x, r->run, err));
+        HB_TRY(hb_export_check_figures(x, r->run, err));
     }
     return x->from.same
                ? HB_OK
@@ -95,16 +95,19 @@ static hb_status put_version(hb_export_job *x, hb_error *err)
     return hb_pack_put(x->w, "baseline/version.json", row.json, row.json_len, err);
 }
 
-static hb_status put_inputs(hb_export_job *x, hb_error *err)
+hb_status hb_export_inputs(hb_export_job *x, hb_error *err)
 {
     const hb_rebuilt *r = &x->from;
-    HB_TRY(hb_inputs_put(x->w, r->run, &r->reference, &r->config, err));
+    HB_TRY(
+        hb_inputs_put_seen(x->w, r->run, &r->reference, &r->config, hb_export_commit_to, x, err));
     if (r->equivalence_text) {
         HB_TRY(hb_pack_put(x->w, "policy/equivalence_mapping.yaml", r->equivalence_text->p,
                            r->equivalence_text->n, err));
     }
     HB_TRY(put_version(x, err));
-    return hb_pack_put(x->w, HB_PACK_DECISION, r->row.json, r->row.json_len, err);
+    HB_TRY(hb_export_runs(x, err));
+    HB_TRY(hb_pack_put(x->w, HB_PACK_DECISION, r->row.json, r->row.json_len, err));
+    return hb_export_commit_to(x, HB_PACK_DECISION, (hb_str){r->row.json, r->row.json_len}, err);
 }
 
 /* The report is drawn again, as of when it was decided: the same bytes each time. */
@@ -200,7 +203,7 @@ static void count(hb_export_job *x)
 static hb_status put_all(hb_export_job *x, hb_error *err)
 {
     hb_pack_file manifest;
-    HB_TRY(put_inputs(x, err));
+    HB_TRY(hb_export_inputs(x, err));
     HB_TRY(put_report(x, err));
     HB_TRY(hb_export_raw(x, err));
     HB_TRY(hb_export_governance(x, err));
@@ -210,6 +213,7 @@ static hb_status put_all(hb_export_job *x, hb_error *err)
     HB_TRY(hb_export_program(x, err));
     hb_str how_to = hb_verify_instructions();
     HB_TRY(hb_pack_put(x->w, "VERIFY.md", how_to.p, how_to.n, err));
+    HB_TRY(hb_export_commit(x, err));
     count(x);
     HB_TRY(hb_pack_put_manifest(x->w, x->told.case_id, &manifest, err));
     memcpy(x->told.manifest_sha256, manifest.sha256, sizeof x->told.manifest_sha256);
@@ -221,7 +225,9 @@ static hb_status put_all(hb_export_job *x, hb_error *err)
 static hb_status export_rebuilt(hb_export_job *x, hb_error *err)
 {
     HB_TRY(hb_pack_create(x->ask->os, x->ask->target, x->ask->form, &x->w, err));
-    hb_status status = put_all(x, err);
+    hb_status status = hb_export_commit_begin(x, err);
+    status = status == HB_OK ? put_all(x, err) : status;
+    hb_export_commit_end(x);
     hb_pack_writer_free(x->w);
     return status;
 }

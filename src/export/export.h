@@ -14,7 +14,7 @@
 #ifndef HB_EXPORT_EXPORT_H
 #define HB_EXPORT_EXPORT_H
 
-#include "crypto/key.h"
+#include "crypto/sealed.h"
 #include "evidence/inputs.h"
 #include "journal/journal.h"
 #include "store/store.h"
@@ -39,15 +39,18 @@ typedef struct hb_export_ask {
     hb_signer *const *signers; /* none = unsigned */
     size_t n_signers;
     hb_str chain_pem; /* certificates of one of the signers' keys, his own first; n = 0: none */
+    const hb_seal_ask *seal; /* of automatic packs (export/automatic.h): encrypted so; NULL = not */
     bool no_raw;
-    hb_time slice_from; /* only the records, or rows of text files, from here … */
-    hb_time slice_to;   /* … to here; HB_TIME_NONE = all */
-    const char *tmp;    /* folder for temporary files; NULL = /tmp */
+    bool no_baseline_runs; /* without baseline/runs/: nobody can make the reference again */
+    hb_time slice_from;    /* only the records, or rows of text files, from here … */
+    hb_time slice_to;      /* … to here; HB_TIME_NONE = all */
+    const char *tmp;       /* folder for temporary files; NULL = /tmp */
     hb_export_journal journal;
-    hb_units *units;    /* NULL = none are needed */
-    bool automatic;     /* told in the log */
-    const char *reason; /* in the log; NULL = none was given */
-    hb_time now;        /* of the export; in the log, not in the pack */
+    hb_units *units;         /* NULL = none are needed */
+    bool automatic;          /* told in the log */
+    const char *reason;      /* in the log; NULL = none was given */
+    const char *sbom_sha256; /* of this program (base/sbom.h) */
+    hb_time now;             /* of the export; in the log, not in the pack */
 } hb_export_ask;
 
 typedef struct hb_exported { /* strings in the arena */

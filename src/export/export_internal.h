@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between the files of an export: export.c is the order, export_raw.c the raw files,
- * export_journal.c a window's records, export_told.c what is said about them by others: governance,
- * log, keys, program. */
+/* Between the files of an export: export.c is the order, export_runs.c the runs of the baseline,
+ * export_raw.c the raw files, export_journal.c a window's records, export_commit.c the commitments,
+ * export_told.c what is said about them by others: governance, log, keys, program. */
 #ifndef HB_EXPORT_EXPORT_INTERNAL_H
 #define HB_EXPORT_EXPORT_INTERNAL_H
 
+#include "evidence/commitments.h"
 #include "export/export.h"
 #include "export/raw_list.h"
 #include "export/rebuild.h"
@@ -17,10 +18,23 @@ typedef struct hb_export_job {
     hb_arena *arena;
     hb_rebuilt from;
     hb_pack_writer *w;
-    const char *window_why; /* why a window cannot be made again from its records; "" = it can */
-    const char *version;    /* SHA-256 of the baseline version; NULL = it is none */
+    const char *daemon_sha256; /* of the daemon.yaml a window was cut by; NULL = none is known */
+    const char *window_why;    /* why a window cannot be made again from its records; "" = it can */
+    const char *version;       /* SHA-256 of the baseline version; NULL = it is none */
+    const char *logged_at;     /* of the decision's entry in the log; NULL = it is in none */
+    hb_committer *committer;   /* NULL = nobody signs, so nothing is committed to */
+    hb_commit32 secret;
+    hb_commitments commitments;
     hb_exported told;
 } hb_export_job;
+
+/* All that x->from was made from, and the decision. */
+HB_CHECKED hb_status hb_export_inputs(hb_export_job *x, hb_error *err);
+/* HB_E_EVIDENCE when a run's figures have not the digest it was registered with. */
+HB_CHECKED hb_status hb_export_check_figures(const hb_export_job *x, const hb_run *run,
+                                             hb_error *err);
+/* baseline/runs/ */
+HB_CHECKED hb_status hb_export_runs(hb_export_job *x, hb_error *err);
 
 /* raw/: files with the digest they had, and raw/reading.json. */
 HB_CHECKED hb_status hb_export_raw(hb_export_job *x, hb_error *err);
@@ -38,6 +52,13 @@ HB_CHECKED hb_status hb_export_log(hb_export_job *x, hb_error *err);
 HB_CHECKED hb_status hb_export_keys(hb_export_job *x, hb_error *err);
 HB_CHECKED hb_status hb_export_chain(hb_export_job *x, hb_error *err);
 HB_CHECKED hb_status hb_export_program(hb_export_job *x, hb_error *err);
+
+/* Between begin and end: to a document as it was put in (an hb_inputs_seen), at last to all other
+ * files; then the signed list and the secret are put in. */
+HB_CHECKED hb_status hb_export_commit_begin(hb_export_job *x, hb_error *err);
+HB_CHECKED hb_status hb_export_commit_to(void *ctx, const char *path, hb_str text, hb_error *err);
+HB_CHECKED hb_status hb_export_commit(hb_export_job *x, hb_error *err);
+void hb_export_commit_end(hb_export_job *x);
 
 /* A text of printf's in the arena. */
 HB_CHECKED hb_status hb_export_text(hb_arena *arena, const char **ret, hb_error *err,

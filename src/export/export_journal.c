@@ -97,7 +97,7 @@ static hb_status find_schema(hb_export_job *x, how *h, hb_error *err)
                                  &found, err));
     if (found) {
         h->schema = text;
-        return hb_pack_put(x->w, HB_PACK_SCHEMA, text.p, text.n, err);
+        return hb_pack_put(x->w, HB_PACK_TELEMETRY, text.p, text.n, err);
     }
     return HB_OK;
 }
@@ -108,12 +108,13 @@ static hb_status find_how(hb_export_job *x, how *h, hb_raw_journal *told, hb_err
     bool found = false;
     HB_TRY(hb_store_get_reading(x->ask->store, x->ask->run_id, x->arena, &reading, &found, err));
     if (!found) {
-        x->window_why = "how its records were read is not kept: it was judged before version 0.2";
+        x->window_why = "how its records were read is not kept: it was judged before that was kept";
         return HB_OK;
     }
     HB_TRY(hb_window_reading_parse(reading, "how a window was read", x->arena, &h->is, &h->state,
                                    err));
     x->window_why = h->is.why;
+    x->daemon_sha256 = h->is.daemon_sha256;
     hb_buf text;
     hb_buf_init(&text, HB_WINDOW_READING_MAX);
     hb_status status = hb_window_how_json(&h->is, &text, err);

@@ -3,14 +3,25 @@
  * signatures with, the program that decided. */
 #include "export/export_internal.h"
 
+#include "audit/inclusion.h"
 #include "base/json_write.h"
 #include "crypto/x509.h"
 #include "export/audit.h"
 #include "store/governance.h"
 
+#include <string.h>
+
 enum { PEM_ROOM = HB_PEM_MAX };
 
 /* --- governance --- */
+
+static hb_status put_statement(hb_export_job *x, const hb_statement_row *row, hb_error *err)
+{
+    const char *member = NULL;
+    HB_TRY(
+        hb_export_text(x->arena, &member, err, "governance/statements/%s.dsse.json", row->sha256));
+    return hb_pack_put(x->w, member, row->envelope.p, row->envelope.n, err);
+}
 
 /* The envelopes speak of the baseline: its version, or the run that was it. */
 static hb_status put_statements(hb_export_job *x, const char *subject, hb_error *err)
@@ -20,10 +31,36 @@ static hb_status put_statements(hb_export_job *x, const char *subject, hb_error 
     size_t n = 0;
     HB_TRY(hb_store_list_statements(x->ask->store, &q, x->arena, &rows, &n, err));
     for (size_t i = 0; i < n; i++) {
-        const char *member = NULL;
-        HB_TRY(hb_export_text(x->arena, &member, err, "governance/statements/%s.dsse.json",
-                              rows[i].sha256));
-        HB_TRY(hb_pack_put(x->w, member, rows[i].envelope.p, rows[i].envelope.n, err));
+        HB_TRY(put_statement(x, &rows[i], err));
+    }
+    return HB_OK;
+}
+
+static bool is_named(const hb_export_job *x, const hb_pack_file *files, size_t n,
+                     const char *sha256)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(files[i].sha256, sha256) == 0) {
+            return true;
+        }
+    }
+    /* daemon.yaml itself is not in the pack */
+    return x->daemon_sha256 && strcmp(x->daemon_sha256, sha256) == 0;
+}
+
+/* About configuration: of the texts that are in the pack or are named in it. */
+static hb_status put_configuration(hb_export_job *x, hb_error *err)
+{
+    const hb_statement_query q = {.purpose = "config", .program = "*"};
+    hb_statement_row *rows = NULL;
+    size_t n = 0;
+    size_t n_files = 0;
+    HB_TRY(hb_store_list_statements(x->ask->store, &q, x->arena, &rows, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        const hb_pack_file *files = hb_pack_files(x->w, &n_files);
+        if (is_named(x, files, n_files, rows[i].subject_sha256)) {
+            HB_TRY(put_statement(x, &rows[i], err));
+        }
     }
     return HB_OK;
 }
@@ -39,6 +76,7 @@ hb_status hb_export_governance(hb_export_job *x, hb_error *err)
         return HB_OK;
     }
     HB_TRY(hb_pack_put(x->w, "governance/operators.yaml", row.text.p, row.text.n, err));
+    HB_TRY(put_configuration(x, err));
     if (x->version) {
         return put_statements(x, x->version, err);
     }
@@ -74,6 +112,9 @@ static hb_status put_proof(hb_export_job *x, hb_audit_log *log, hb_error *err)
                               "was one";
         return HB_OK;
     }
+    hb_log_entry entry;
+    HB_TRY(hb_log_entry_read(e.entry, "log/entry.json", x->arena, &entry, err));
+    x->logged_at = entry.at;
     return put_evidence(x, &e, hb_audit_key(log), err);
 }
 
@@ -143,7 +184,7 @@ hb_status hb_export_chain(hb_export_job *x, hb_error *err)
 
 /* --- the program --- */
 
-static void program_json(const char *sha256, hb_buf *out)
+static void program_json(const char *sha256, const char *sbom_sha256, hb_buf *out)
 {
     hb_json j;
     hb_json_init(&j, out, HB_JSON_CANONICAL);
@@ -151,6 +192,7 @@ static void program_json(const char *sha256, hb_buf *out)
     hb_json_kc(&j, "compiler", HB_COMPILER);
     hb_json_kc(&j, "executable_sha256", sha256);
     hb_json_kc(&j, "format", "hb-program/1");
+    hb_json_kc(&j, "sbom_sha256", sbom_sha256);
     hb_json_kc(&j, "version", HB_VERSION);
     hb_json_end(&j);
 }
@@ -163,7 +205,7 @@ hb_status hb_export_program(hb_export_job *x, hb_error *err)
     hb_buf json;
     HB_TRY(hb_export_digest(x->ask->os, "/proc/self/exe", sha256, &bytes, err));
     hb_buf_init(&json, HB_PEM_MAX);
-    program_json(sha256, &json);
+    program_json(sha256, x->ask->sbom_sha256, &json);
     hb_status status = hb_buf_check(&json, err);
     if (status == HB_OK) {
         status = hb_pack_put(x->w, "program.json", json.p, json.n, err);

@@ -136,7 +136,7 @@ static hb_status schema_text(job *j, hb_str *ret, hb_error *err)
 {
     char *text = NULL;
     size_t n = 0;
-    HB_TRY(hb_pack_read(j->pack, HB_PACK_SCHEMA, HB_YAML_MAX_BYTES, &text, &n, err));
+    HB_TRY(hb_pack_read(j->pack, HB_PACK_TELEMETRY, HB_YAML_MAX_BYTES, &text, &n, err));
     *ret = (hb_str){hb_arena_strndup(&j->arena, text, n), n};
     hb_free(text);
     return ret->p ? HB_OK : HB_NOMEM(err);
@@ -171,7 +171,7 @@ static hb_status read_journal(job *j, const char *dir, hb_run **ret_run, hb_erro
     }
     HB_TRY(
         hb_window_how_parse(hb_str_of(said->how), HB_PACK_READING ": how", &j->arena, &how, err));
-    if (hb_pack_has(j->pack, HB_PACK_SCHEMA)) {
+    if (hb_pack_has(j->pack, HB_PACK_TELEMETRY)) {
         HB_TRY(schema_text(j, &schema, err));
     }
     HB_TRY(hb_raw_journal_take(j->by->os, j->pack, said, dir, &j->arena, &state, err));

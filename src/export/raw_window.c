@@ -27,7 +27,7 @@ static hb_status open_schema(job *k, hb_error *err)
 {
     const hb_str *text = k->a->schema_text;
     if (text) {
-        HB_TRY(hb_telemetry_schema_parse(*text, HB_PACK_SCHEMA, &k->schema, err));
+        HB_TRY(hb_telemetry_schema_parse(*text, HB_PACK_TELEMETRY, &k->schema, err));
     } else {
         HB_TRY(hb_telemetry_schema_empty(&k->schema, err));
     }

@@ -17,8 +17,6 @@
 
 #define HB_PACK_JOURNAL "raw/journal/"
 #define HB_PACK_BEGIN "raw/journal/begin.state"
-#define HB_PACK_SCHEMA "raw/telemetry_schema.yaml"
-
 typedef struct hb_window_again {
     hb_journal *journal;
     uint64_t from; /* records of [from, to), all of them */

@@ -8,23 +8,14 @@
 #include "evidence/redaction.h"
 #include "export/export_internal.h"
 #include "export/raw_list.h"
+#include "export/redact_internal.h"
 
 #include <string.h>
 
-enum { DECISION_MAX = 256 << 20, READING_MAX = HB_RAW_LIST_MAX };
-static const char taken_out[] = "taken out by redaction";
+enum { READING_MAX = HB_RAW_LIST_MAX };
+static const char taken_out[] = HB_REDACT_TAKEN_OUT;
 
-typedef struct job {
-    const hb_redact_ask *ask;
-    hb_arena *arena;
-    hb_pack_reader *from;
-    hb_pack_writer *w;
-    hb_manifest original;
-    const char **dropped;
-    size_t n_dropped;
-    size_t cap;
-    hb_redacted told;
-} job;
+typedef hb_redact_job job;
 
 /* --- the original --- */
 
@@ -89,6 +80,7 @@ static hb_status choose(job *j, hb_error *err)
     for (size_t i = 0; i < j->original.n_files; i++) {
         const hb_pack_file *f = &j->original.files[i];
         bool is = strcmp(f->path, HB_PACK_CHAIN) == 0; /* of who signed the original */
+        is = is || (hb_redact_hides(j) && hb_redact_takes(f->path));
         for (size_t k = 0; k < j->ask->n_drop && strncmp(f->path, "raw/", 4) == 0; k++) {
             is = is || (is_below(f->path, j->ask->drop[k]) && hb_redaction_may_drop(f->path));
         }
@@ -99,7 +91,7 @@ static hb_status choose(job *j, hb_error *err)
     return HB_OK;
 }
 
-static bool is_dropped(const job *j, const char *path)
+bool hb_redact_is_dropped(const job *j, const char *path)
 {
     for (size_t i = 0; i < j->n_dropped; i++) {
         if (strcmp(j->dropped[i], path) == 0) {
@@ -114,18 +106,18 @@ static bool is_dropped(const job *j, const char *path)
 static void take_from_list(const job *j, hb_raw_list *l, hb_raw_journal *journal)
 {
     for (size_t i = 0; i < l->n_files; i++) {
-        if (*l->files[i].member && is_dropped(j, l->files[i].member)) {
+        if (*l->files[i].member && hb_redact_is_dropped(j, l->files[i].member)) {
             l->files[i].member = "";
             l->files[i].why = taken_out;
         }
-        if (l->cuts && *l->cuts[i].member && is_dropped(j, l->cuts[i].member)) {
+        if (l->cuts && *l->cuts[i].member && hb_redact_is_dropped(j, l->cuts[i].member)) {
             l->cuts[i].member = "";
             l->cuts[i].why = taken_out;
         }
     }
     bool gone = false;
     for (size_t i = 0; l->journal && i < l->journal->n_members; i++) {
-        gone = gone || is_dropped(j, l->journal->members[i]);
+        gone = gone || hb_redact_is_dropped(j, l->journal->members[i]);
     }
     if (gone) {
         *journal = *l->journal;
@@ -141,7 +133,7 @@ static hb_status check_journal(const job *j, const hb_raw_list *l, hb_error *err
 {
     size_t gone = 0;
     for (size_t i = 0; l->journal && i < l->journal->n_members; i++) {
-        gone += is_dropped(j, l->journal->members[i]);
+        gone += hb_redact_is_dropped(j, l->journal->members[i]);
     }
     return gone == 0 || gone == l->journal->n_members
                ? HB_OK
@@ -192,7 +184,7 @@ static hb_status put_kept(job *j, hb_error *err)
         const char *path = j->original.files[i].path;
         if (strcmp(path, HB_PACK_READING) == 0) {
             HB_TRY(put_reading(j, err));
-        } else if (!is_dropped(j, path)) {
+        } else if (!hb_redact_is_dropped(j, path)) {
             HB_TRY(hb_pack_put_member(j->w, path, j->from, err));
         }
     }
@@ -261,15 +253,30 @@ static hb_status sign(job *j, const hb_pack_file *manifest, hb_str decision, hb_
     return status;
 }
 
+/* That of the new pack. */
+static hb_status get_decision(job *j, char **ret, size_t *ret_n, hb_error *err)
+{
+    if (!hb_redact_hides(j)) {
+        return hb_pack_read(j->from, HB_PACK_DECISION, HB_REDACT_DECISION_MAX, ret, ret_n, err);
+    }
+    *ret = HB_TAKE(j->decision);
+    *ret_n = j->decision_n;
+    return HB_OK;
+}
+
 static hb_status put_all(job *j, hb_error *err)
 {
     hb_pack_file manifest;
     char *decision = NULL;
     size_t n = 0;
-    HB_TRY(put_kept(j, err));
+    if (hb_redact_hides(j)) {
+        HB_TRY(hb_redact_put_fields(j, err));
+    } else {
+        HB_TRY(put_kept(j, err));
+        HB_TRY(put_redaction(j, err));
+    }
     HB_TRY(put_key(j, err));
-    HB_TRY(put_redaction(j, err));
-    HB_TRY(hb_pack_read(j->from, HB_PACK_DECISION, DECISION_MAX, &decision, &n, err));
+    HB_TRY(get_decision(j, &decision, &n, err));
     hb_status status = hb_pack_put_manifest(j->w, j->original.case_id, &manifest, err);
     status = status == HB_OK ? sign(j, &manifest, (hb_str){decision, n}, err) : status;
     hb_free(decision);
@@ -302,6 +309,7 @@ hb_status hb_redact(const hb_redact_ask *ask, hb_arena *arena, hb_redacted *ret,
     HB_TRY(hb_pack_open(ask->os, ask->pack, &j.from, err));
     hb_status status = redact(&j, err);
     hb_pack_close(j.from);
+    hb_free(j.decision);
     if (status == HB_OK) {
         *ret = j.told;
     }

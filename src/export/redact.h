@@ -10,6 +10,7 @@
 
 #include "crypto/key.h"
 #include "evidence/pack.h"
+#include "export/redact_policy.h"
 
 typedef struct hb_redacted { /* strings in the arena */
     const char *case_id;
@@ -17,6 +18,8 @@ typedef struct hb_redacted { /* strings in the arena */
     const char *const *dropped;
     size_t n_dropped;
     uint64_t dropped_bytes;
+    size_t n_fields; /* places of fields that are hidden … */
+    size_t n_follow; /* … and texts that follow from them */
     char manifest_sha256[HB_DIGEST_HEX];
 } hb_redacted;
 
@@ -27,6 +30,7 @@ typedef struct hb_redact_ask {
     hb_pack_form form;
     const char *const *drop; /* files of the pack or folders in it, below raw/ */
     size_t n_drop;
+    const hb_redact_profile *hide; /* fields; NULL or without rules = none */
     const char *reason;
     hb_signer *signer;
     /* Before the new pack gets its name; what it fails with ends it. */

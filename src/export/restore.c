@@ -5,8 +5,10 @@
 #include "evidence/pack.h"
 #include "export/backup.h"
 #include "export/backup_internal.h"
+#include "govern/token.h"
 #include "os/writing.h"
 #include "store/audit.h"
+#include "store/live.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -52,9 +54,9 @@ static hb_status write_file(const restorer *x, const hb_pack_file *f, const char
     hb_status status = hb_dir_make(x->os, folder, x->err);
     hb_free(folder);
     HB_TRY(status);
-    bool registry = strcmp(f->path, HB_BACKUP_REGISTRY) == 0;
+    bool closed = strcmp(f->path, HB_BACKUP_REGISTRY) == 0 || strcmp(f->path, HB_TOKENS_FILE) == 0;
     sink s = {.os = x->os, .path = path};
-    s.fd = x->os->open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, registry ? 0600 : 0644);
+    s.fd = x->os->open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, closed ? 0600 : 0644);
     if (s.fd < 0) {
         return HB_FAIL(x->err, HB_E_IO, "cannot make '%s': %s", path, strerror(errno));
     }
@@ -183,6 +185,7 @@ static hb_status look_into(const restorer *x, const char *path, hb_backup_about 
     hb_status status = hb_store_check(s, x->err);
     status = status == HB_OK ? hb_store_count(s, &a->counts, x->err) : status;
     status = status == HB_OK ? check_queue(x, s, a) : status;
+    status = status == HB_OK ? hb_live_restored(s, x->err) : status;
     hb_store_close(s);
     return status;
 }
@@ -209,6 +212,16 @@ static hb_status check_keys(const restorer *x)
     return HB_OK;
 }
 
+static hb_status check_tokens(const restorer *x)
+{
+    const char *path = NULL;
+    hb_tokens *tokens = NULL;
+    HB_TRY(inside(x, HB_TOKENS_FILE, &path));
+    hb_status status = hb_tokens_load(x->os, path, &tokens, x->err);
+    hb_free(tokens);
+    return status;
+}
+
 static hb_status restore(const restorer *x, hb_backup_told *ret)
 {
     hb_backup_about a = {0};
@@ -221,6 +234,7 @@ static hb_status restore(const restorer *x, hb_backup_told *ret)
     HB_TRY(check_registry(x, &a));
     HB_TRY(check_about(x, &a));
     HB_TRY(check_keys(x));
+    HB_TRY(check_tokens(x));
     hb_backup_told told = {.counts = a.counts,
                            .log_size = a.log_size,
                            .log_origin = a.log_origin,

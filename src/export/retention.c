@@ -16,7 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { RUNS_MAX = 1000000, PACKS_MAX = 100000, DEPTH_MAX = 8 };
+enum { RUNS_MAX = 1000000, PACKS_MAX = 100000, DEPTH_MAX = 8, WINDOWS_AT_ONCE = 10000 };
+enum { HOLDS_ARENA = 16 << 20 };
 static const double day_ns = 86400e9;
 
 /* --- what never goes --- */
@@ -148,6 +149,8 @@ static hb_status look_at_run(const hb_retention_ask *ask, const kept *k, const h
     hb_retention_item item = {.what = "reports",
                               .rule = "max_age_days",
                               .run_id = row->run_id,
+                              .stream = "",
+                              .count = 1,
                               .manifest_sha256 = "",
                               .since = row->created};
     HB_TRY(hb_export_text(arena, &item.path, err, "%s/%s", ask->reports, row->run_id));
@@ -199,11 +202,54 @@ static hb_status look_at_packs(const hb_retention_ask *ask, const kept *k, hb_ar
         const hb_retention_item item = {.what = "evidence pack",
                                         .rule = "evidence_max_age_days",
                                         .run_id = r->run_id,
+                                        .stream = "",
+                                        .count = 1,
                                         .path = r->path,
                                         .manifest_sha256 = r->manifest_sha256,
                                         .pack = r->id,
                                         .bytes = r->bytes,
                                         .since = r->made};
+        HB_TRY(add_item(plan, arena, &item, err));
+    }
+    return HB_OK;
+}
+
+/* --- decisions of live windows --- */
+
+static hb_live_prune_ask of_stream(const hb_retention_ask *ask, const char *stream)
+{
+    double ns = ask->policy->windows_max_age_days.v * day_ns;
+    return (hb_live_prune_ask){
+        .stream = stream, .before = ask->now - (int64_t)ns, .most = WINDOWS_AT_ONCE};
+}
+
+static hb_status look_at_windows(const hb_retention_ask *ask, hb_arena *arena,
+                                 hb_retention_plan *plan, hb_error *err)
+{
+    const char **streams = NULL;
+    size_t n = 0;
+    if (!ask->policy->windows_max_age_days.set) {
+        return HB_OK;
+    }
+    HB_TRY(hb_live_streams(ask->store, arena, &streams, &n, err));
+    for (size_t i = 0; i < n; i++) {
+        const hb_live_prune_ask prune = of_stream(ask, streams[i]);
+        hb_live_prune_told told;
+        HB_TRY(hb_live_prune_look(ask->store, &prune, &told, err));
+        plan->held += told.held;
+        plan->golden += told.golden;
+        if (told.n == 0) {
+            continue;
+        }
+        const hb_retention_item item = {.what = "window decisions",
+                                        .rule = "windows_max_age_days",
+                                        .run_id = "",
+                                        .stream = streams[i],
+                                        .path = "",
+                                        .count = told.n,
+                                        .manifest_sha256 = "",
+                                        .bytes = told.bytes,
+                                        .since = told.first_end};
         HB_TRY(add_item(plan, arena, &item, err));
     }
     return HB_OK;
@@ -217,6 +263,7 @@ hb_status hb_retention_look(const hb_retention_ask *ask, hb_arena *arena, hb_ret
     HB_TRY(what_stays(ask, arena, &k, err));
     HB_TRY(look_at_reports(ask, &k, arena, &plan, err));
     HB_TRY(look_at_packs(ask, &k, arena, &plan, err));
+    HB_TRY(look_at_windows(ask, arena, &plan, err));
     *ret = plan;
     return HB_OK;
 }
@@ -244,9 +291,25 @@ static void entry_of(void *ctx, hb_json *j)
     hb_json_kc(j, "what", e->item->what);
 }
 
-static hb_status take_away(const hb_retention_ask *ask, const hb_retention_item *item, entry *e,
-                           hb_error *err)
+/* A hold that came since the plan was made is seen here, and one that comes later waits. */
+static hb_status is_held(hb_store *s, const char *run_id, bool *ret, hb_error *err)
 {
+    hb_arena arena;
+    hb_custody_holds held;
+    hb_arena_init(&arena, HOLDS_ARENA);
+    hb_status status = hb_custody_held(s, &arena, &held, err);
+    *ret = status == HB_OK && hb_custody_is_held(&held, run_id);
+    hb_arena_release(&arena);
+    return status;
+}
+
+static hb_status take_away(const hb_retention_ask *ask, const hb_retention_item *item, entry *e,
+                           bool *ret_held, hb_error *err)
+{
+    HB_TRY(is_held(ask->store, item->run_id, ret_held, err));
+    if (*ret_held) {
+        return HB_OK;
+    }
     HB_TRY(hb_store_log(ask->store, "retention", item->run_id, ask->now, e->deed->by, entry_of, e,
                         err));
     if (!item->pack) {
@@ -262,10 +325,56 @@ static hb_status take_away(const hb_retention_ask *ask, const hb_retention_item 
 /* The entry is in the registry with the end of the transaction: not when it could not be removed.
  */
 static hb_status one(const hb_retention_ask *ask, const hb_retention_item *item, entry *e,
-                     hb_error *err)
+                     bool *ret_held, hb_error *err)
 {
     HB_TRY(hb_live_begin(ask->store, err));
-    return hb_live_end(ask->store, take_away(ask, item, e, err), err);
+    return hb_live_end(ask->store, take_away(ask, item, e, ret_held, err), err);
+}
+
+typedef struct lot {
+    const hb_retention_ask *ask;
+    const entry *e;
+    const hb_live_prune_told *told;
+} lot;
+
+/* Members in ascending order. */
+static void lot_of(void *ctx, hb_json *j)
+{
+    const lot *l = ctx;
+    hb_json_kc(j, "by_name", l->e->deed->by_name);
+    hb_json_ku(j, "bytes", l->told->bytes);
+    hb_json_ku(j, "count", l->told->n);
+    hb_json_kt(j, "first_end", l->told->first_end);
+    hb_json_kt(j, "last_end", l->told->last_end);
+    hb_json_kc(j, "policy_sha256", l->e->policy_sha256);
+    hb_json_kc(j, "reason", l->e->deed->reason);
+    hb_json_kc(j, "rule", l->e->item->rule);
+    hb_json_kc(j, "statement_sha256", l->e->deed->statement);
+    hb_json_kc(j, "what", l->e->item->what);
+}
+
+static hb_status tell_lot(void *ctx, const hb_live_prune_told *told, hb_error *err)
+{
+    lot *l = ctx;
+    l->told = told;
+    return hb_store_log(l->ask->store, "retention", l->e->item->stream, l->ask->now, l->e->deed->by,
+                        lot_of, l, err);
+}
+
+/* *ret_any: some went; others may be on hold since. */
+static hb_status take_windows(const hb_retention_ask *ask, const entry *e, bool *ret_any,
+                              hb_error *err)
+{
+    lot l = {.ask = ask, .e = e};
+    hb_live_prune_ask prune = of_stream(ask, e->item->stream);
+    hb_live_prune_told told = {.n = WINDOWS_AT_ONCE};
+    prune.tell = tell_lot;
+    prune.ctx = &l;
+    while (told.n == WINDOWS_AT_ONCE) {
+        HB_TRY(hb_live_prune(ask->store, &prune, &told, err));
+        *ret_any = *ret_any || told.n > 0;
+    }
+    return HB_OK;
 }
 
 hb_status hb_retention_apply(const hb_retention_ask *ask, const hb_retention_plan *plan,
@@ -277,12 +386,17 @@ hb_status hb_retention_apply(const hb_retention_ask *ask, const hb_retention_pla
     *ret_n = 0;
     HB_TRY(what_stays(ask, arena, &k, err));
     for (size_t i = 0; i < plan->n; i++) {
-        entry e = {.item = &plan->items[i], .deed = deed, .policy_sha256 = ask->policy->digest};
-        if (stays(&k, plan->items[i].run_id, &since)) {
-            continue;
+        const hb_retention_item *item = &plan->items[i];
+        entry e = {.item = item, .deed = deed, .policy_sha256 = ask->policy->digest};
+        bool went = false;
+        if (*item->stream) {
+            HB_TRY(take_windows(ask, &e, &went, err));
+        } else if (!stays(&k, item->run_id, &since)) {
+            bool held = false;
+            HB_TRY(one(ask, item, &e, &held, err));
+            went = !held;
         }
-        HB_TRY(one(ask, &plan->items[i], &e, err));
-        ++*ret_n;
+        *ret_n += went;
     }
     return HB_OK;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is kept for how long: reports of runs and packs that were made by themselves.
+/* What is kept for how long: reports of runs, packs that were made by themselves, stored decisions
+ * of live windows.
  * docs/custody.md
  *
  *     hb_retention_policy_parse(text, name, &policy, err)
@@ -7,7 +8,8 @@
  *     hb_retention_apply(&ask, &plan, by, statement, &n, err)   each is in the log ("retention")
  *
  * Never of a golden's runs (where a tag points, or of a baseline version in use), never of a case
- * on hold. Runs and decisions stay in the registry. */
+ * on hold (asked again in the transaction of each removal). Runs, their decisions and the lines of
+ * live windows stay in the registry. */
 #ifndef HB_EXPORT_RETENTION_H
 #define HB_EXPORT_RETENTION_H
 
@@ -19,8 +21,10 @@ typedef struct hb_retention_policy {
     uint32_t keep_latest;             /* runs whose reports stay whatever their age */
     double max_age_days;              /* of reports, since the run was registered */
     hb_opt_f64 evidence_max_age_days; /* of packs, since they were made; not given = they stay */
-    const char *reports_dir;          /* "" = the workspace's */
-    char digest[HB_DIGEST_HEX];       /* of the text */
+    hb_opt_f64 windows_max_age_days; /* of stored decisions of live windows, since the window's end;
+                                      * not given = they stay */
+    const char *reports_dir;         /* "" = the workspace's */
+    char digest[HB_DIGEST_HEX];      /* of the text */
     hb_arena arena;
 } hb_retention_policy;
 
@@ -31,18 +35,20 @@ void hb_retention_policy_release(hb_retention_policy *p);
 const struct hb_field *hb_retention_policy_fields(void);
 
 typedef struct hb_retention_item { /* texts in the arena */
-    const char *what;              /* "reports", "evidence pack" */
-    const char *rule;              /* "max_age_days", "evidence_max_age_days" */
-    const char *run_id;
-    const char *path;
-    const char *manifest_sha256; /* of a pack; "" = none */
-    int64_t pack;                /* row of evidence_packs; 0 = none */
+    const char *what;              /* "reports", "evidence pack", "window decisions" */
+    const char *rule;              /* "max_age_days", "evidence_max_age_days" … */
+    const char *run_id;            /* "" = of many, those of … */
+    const char *stream;            /* … this stream; "" = of one run */
+    const char *path;              /* "" = in the registry */
+    uint64_t count;                /* windows; else 1 */
+    const char *manifest_sha256;   /* of a pack; "" = none */
+    int64_t pack;                  /* row of evidence_packs; 0 = none */
     uint64_t bytes;
     hb_time since;
 } hb_retention_item;
 
 typedef struct hb_retention_plan {
-    hb_retention_item *items; /* oldest first within reports, then packs */
+    hb_retention_item *items; /* oldest first within reports, then packs; streams by name */
     size_t n;
     size_t cap;
     uint64_t bytes;
@@ -55,7 +61,7 @@ typedef struct hb_retention_ask {
     hb_store *store;
     const hb_retention_policy *policy;
     const char *reports; /* folder */
-    hb_time now;
+    hb_time now;         /* windows are held against it, too: their ends are the data's own time */
 } hb_retention_ask;
 
 HB_CHECKED hb_status hb_retention_look(const hb_retention_ask *ask, hb_arena *arena,

@@ -25,6 +25,15 @@ static const hb_field retention_fields[] = {
      .max = 36500,
      .doc = "Days after which packs that were made by themselves go. Not given: they stay. Packs "
             "that somebody exported are never touched."},
+    {.key = "windows_max_age_days",
+     .kind = HB_FIELD_OPT_F64,
+     .offset = offsetof(hb_retention_policy, windows_max_age_days),
+     .max = 36500,
+     .doc =
+         "Days after which the stored decisions of live windows go, counted from the window's "
+         "end, whatever the verdict; the line with verdict and digest stays, and so do decisions "
+         "of windows that became runs, with the run. Not given: they stay, but for those of PASS "
+         "and NO_TEST windows beyond decisions.keep_pass of daemon.yaml."},
     {.key = "reports_dir",
      .kind = HB_FIELD_STRING,
      .offset = offsetof(hb_retention_policy, reports_dir),

@@ -13,6 +13,7 @@ static void how_put(hb_json *j, const hb_window_how *h)
 {
     hb_json_obj(j);
     hb_json_ku(j, "begin", h->begin);
+    hb_json_kc(j, "daemon_sha256", h->daemon_sha256);
     hb_json_kc(j, "format", format);
     hb_json_ku(j, "idle_after_ns", (uint64_t)h->idle_after_ns);
     hb_json_ku(j, "keep_closed_ns", (uint64_t)h->keep_closed_ns);
@@ -148,13 +149,24 @@ static void windows_get(hb_strict *d, hb_window_how *h)
     h->windows = list;
 }
 
+static void digest_get(hb_strict *d, const char *key, bool may_be_empty, const char **ret)
+{
+    char sha256[65] = "";
+    hb_strict_key(d, key);
+    hb_strict_hex(d, sha256, may_be_empty);
+    *ret = hb_arena_str(d->arena, hb_str_of(sha256));
+    if (!*ret) {
+        hb_strict_no_memory(d);
+    }
+}
+
 static void how_get(hb_strict *d, hb_window_how *h)
 {
     const char *is = NULL;
-    char sha256[65] = "";
     hb_strict_obj(d);
     hb_strict_key(d, "begin");
     h->begin = hb_strict_u64(d, UINT64_MAX);
+    digest_get(d, "daemon_sha256", true, &h->daemon_sha256);
     text_get(d, "format", &is);
     if (hb_strict_check(d) == HB_OK && strcmp(is, format) != 0) {
         hb_strict_refuse(d, "'format' is '%.40s', expected '%s'", is, format);
@@ -169,12 +181,7 @@ static void how_get(hb_strict *d, hb_window_how *h)
     h->max_metrics = (uint32_t)hb_strict_u64(d, UINT32_MAX);
     sources_get(d, h);
     span_get(d, "stale_after_ns", &h->stale_after_ns);
-    hb_strict_key(d, "telemetry_schema_sha256");
-    hb_strict_hex(d, sha256, false);
-    h->telemetry_schema_sha256 = hb_arena_str(d->arena, hb_str_of(sha256));
-    if (!h->telemetry_schema_sha256) {
-        hb_strict_no_memory(d);
-    }
+    digest_get(d, "telemetry_schema_sha256", false, &h->telemetry_schema_sha256);
     text_get(d, "version", &h->version);
     text_get(d, "why", &h->why);
     windows_get(d, h);

@@ -13,7 +13,8 @@
 enum { HB_WINDOW_READING_MAX = 16 << 20 };
 
 typedef struct hb_window_how {
-    const char *version; /* of the program that read them */
+    const char *version;       /* of the program that read them */
+    const char *daemon_sha256; /* of its configuration's text; "" = it had none */
     const char *telemetry_schema_sha256;
     const hb_feed_source *sources;
     const char *const *kinds; /* by source: "mqtt" … */

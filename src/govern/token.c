@@ -5,6 +5,7 @@
 #include "base/mem.h"
 #include "crypto/secret.h"
 #include "os/file.h"
+#include "os/undumped.h"
 
 #include <jansson.h>
 #include <openssl/crypto.h>
@@ -16,6 +17,7 @@ hb_status hb_token_make(const hb_os *os, char ret_secret[HB_TOKEN_TEXT], hb_erro
 {
     static const char digits[] = "0123456789abcdef";
     unsigned char bits[RANDOM_BYTES];
+    hb_hold_secrets();
     if (os->random(bits, sizeof bits) != 0) {
         return HB_FAIL(err, HB_E_IO, "the system gives no random numbers");
     }

@@ -170,12 +170,16 @@ static void check_last(checking *c)
     hb_segment_scan(s, HB_POSITION_OPEN, NULL, NULL, &found, &why);
     c->v->records += found.records;
     if (why) {
-        char what[200];
+        char what[300];
         hb_journal_state st;
         hb_journal_get_state(c->j, &st);
         snprintf(what, sizeof what,
-                 "%s; a repair, or the daemon when it starts, cuts off %" PRIu64
-                 " bytes from there on, among them %" PRIu64 " whole records",
+                 st.cut_records
+                     ? "%s; %" PRIu64 " bytes from there on, among them %" PRIu64
+                       " whole records: a repair keeps those; the daemon, when it starts, too "
+                       "where it had judged this, else it cuts all off"
+                     : "%s; a repair, or the daemon when it starts, cuts off %" PRIu64
+                       " bytes from there on",
                  why, st.cut_bytes, st.cut_records);
         add(c, true, found.end, found.end + st.cut_bytes, what);
     }

@@ -70,7 +70,7 @@ typedef struct hb_journal_repairs {
     size_t n;
     uint64_t cut_bytes; /* of the tail, by opening */
     uint64_t cut_records;
-    uint64_t moved_bytes; /* damaged, of earlier segments; now in .cut files */
+    uint64_t moved_bytes; /* damaged; now in .cut files */
     uint64_t lost_bytes;  /* of segments that are missing */
 } hb_journal_repairs;
 

@@ -19,6 +19,8 @@ enum {
     HB_JOURNAL_SOURCES = 256, /* whose last record is remembered */
     HB_JOURNAL_HOLDS = 4096,
     HB_JOURNAL_SEGMENTS = 1 << 20,
+    HB_JOURNAL_MENDED = 100000, /* damaged stretches of one segment */
+    HB_REPAIR_TEXT = 300,
     HB_JOURNAL_MODE = 0640
 };
 #define HB_POSITION_OPEN UINT64_MAX
@@ -56,7 +58,7 @@ struct hb_journal {
     pthread_mutex_t lock;
     pthread_cond_t grown;    /* records came, or wake */
     pthread_cond_t room;     /* something may be dropped, or wake */
-    pthread_cond_t sync_end; /* `syncing` fell */
+    pthread_cond_t sync_end; /* `syncing` or `retaining` fell */
     pthread_cond_t sync_now; /* the sync thread's pause ends */
     pthread_t sync_thread;
     bool has_sync_thread;
@@ -79,6 +81,9 @@ struct hb_journal {
     bool redirty;   /* the last attempt failed: the system takes the pages for written */
     hb_status sync_failed;
 
+    bool retaining;         /* the guard is asked, without `lock` */
+    uint32_t kept_segments; /* would have gone, and the guard kept them */
+    uint64_t kept_bytes;
     uint64_t released;
     hb_hold *holds; /* and gaps */
     size_t n_holds;
@@ -94,6 +99,10 @@ struct hb_journal {
     uint64_t dropped_bytes;
     uint64_t cut_bytes;
     uint64_t cut_records;
+    uint64_t mended_bytes;
+    char (*mended)[HB_REPAIR_TEXT]; /* what was done, as in repairs.log */
+    size_t n_mended;
+    size_t cap_mended;
     uint64_t refused;
 };
 
@@ -152,17 +161,37 @@ void hb_journal_refresh_begin(hb_journal *j);
 HB_CHECKED hb_status hb_journal_cut_file(hb_journal *j, uint64_t start, uint64_t position,
                                          const void *p, size_t n, char name[64], hb_error *err);
 
+/* --- mend.c --- */
+/* Loss records that cover a stretch to the byte: each is filled up with blanks. `room` has
+ * HB_RECORD_PAYLOAD_MAX bytes. */
+void hb_losses_write(unsigned char *data, uint64_t start, const hb_damage *d, hb_str why,
+                     char *room);
+/* Copies one stretch to a .cut file; `text` is then what its loss record says. */
+HB_CHECKED hb_status hb_damage_aside(hb_journal *j, const hb_segment *s, const hb_damage *d,
+                                     uint64_t *io_moved, char text[HB_REPAIR_TEXT], hb_error *err);
+/* A line of repairs.log. */
+HB_CHECKED hb_status hb_repair_log(hb_journal *j, const char *line, hb_error *err);
+/* Damage before options.known_to that whole records follow, where the first that could not be read
+ * is at `scanned`. */
+HB_CHECKED hb_status hb_journal_mend_last(hb_journal *j, hb_segment *s, uint64_t scanned,
+                                          hb_error *err);
+
 /* --- roll.c; under `lock` --- */
 HB_CHECKED hb_status hb_journal_make_room(hb_journal *j, size_t record_bytes, hb_error *err);
 HB_CHECKED hb_status hb_segment_sync(hb_journal *j, hb_segment *s, uint64_t from, uint64_t to,
                                      hb_error *err);
 
-/* --- retention.c; under `lock` --- */
-/* Drops segments until `bytes` more fit below max_bytes. */
-HB_CHECKED hb_status hb_journal_drop_for(hb_journal *j, uint64_t bytes, hb_error *err);
+/* --- drop.c; under `lock` --- */
+/* Drops segments until `bytes` more fit below max_bytes. *ret_unlocked: `lock` was let go
+ * meanwhile, so what was known before may be another. */
+HB_CHECKED hb_status hb_journal_drop_for(hb_journal *j, uint64_t bytes, bool *ret_unlocked,
+                                         hb_error *err);
 /* Those that are too old; what fails is tried again later. */
 void hb_journal_drop_old(hb_journal *j);
 void hb_journal_find_begin(hb_journal *j);
+
+/* --- retention.c; under `lock` --- */
+bool hb_holds_keep(const hb_journal *j, const hb_segment *s);
 HB_CHECKED hb_status hb_holds_load(hb_journal *j, hb_error *err);
 HB_CHECKED hb_status hb_holds_note_gap(hb_journal *j, uint64_t from, uint64_t to, hb_error *err);
 bool hb_holds_gap(const hb_journal *j, uint64_t from, uint64_t to); /* noted as dropped */

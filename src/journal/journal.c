@@ -138,6 +138,9 @@ static hb_status open_journal(hb_journal *j, hb_error *err)
     if (j->options.read_only) {
         return HB_OK;
     }
+    if (j->n_segments == 0 && j->end == 0) {
+        j->end = j->begin = j->synced = j->released = j->scanned_from = j->options.first;
+    }
     HB_IGNORE(hb_journal_sync(j, NULL)); /* kept in the state, tried again */
     if (!j->options.no_sync_thread) {
         if (pthread_create(&j->sync_thread, NULL, keep_syncing, j) != 0) {
@@ -202,6 +205,7 @@ void hb_journal_close(hb_journal *j)
     pthread_cond_destroy(&j->sync_end);
     pthread_cond_destroy(&j->sync_now);
     hb_free(j->segments);
+    hb_free(j->mended);
     hb_free(j->holds);
     hb_free(j->dir);
     hb_free(j);
@@ -358,7 +362,10 @@ void hb_journal_get_state(hb_journal *j, hb_journal_state *ret)
                               .dropped_bytes = j->dropped_bytes,
                               .cut_bytes = j->cut_bytes,
                               .cut_records = j->cut_records,
+                              .mended_bytes = j->mended_bytes,
                               .refused = j->refused,
+                              .kept_bytes = j->kept_bytes,
+                              .kept_segments = j->kept_segments,
                               .segments = (uint32_t)j->n_segments,
                               .sync_ms = j->options.sync_ms,
                               .oldest = oldest_arrival(j),

@@ -56,14 +56,44 @@ typedef struct hb_record {
     uint64_t next;     /* set on reading: the position after it */
 } hb_record;
 
+/* A segment that the retention could drop: released, and not held here. */
+typedef struct hb_journal_piece {
+    uint64_t from; /* positions */
+    uint64_t to;
+    uint64_t bytes;
+    uint64_t records;
+    bool old;  /* beyond max_age_s */
+    bool held; /* set by the guard: it stays */
+    bool go;   /* set by hb_journal_choose */
+} hb_journal_piece;
+
+/* Sets `go` of what the rules want: all that is old, and the oldest until `over` bytes are gone;
+ * nothing that is held. */
+void hb_journal_choose(hb_journal_piece *pieces, size_t n, uint64_t over);
+
+/* Asked before anything is dropped, oldest piece first: marks what is held, calls
+ * hb_journal_choose, and writes down what goes; after HB_OK that is removed, after a failure
+ * nothing is. Called without the journal's lock, one call at a time, from the thread that appends
+ * or calls hb_journal_retain. It must not append. */
+typedef hb_status (*hb_journal_guard)(void *ctx, hb_journal_piece *pieces, size_t n, uint64_t over,
+                                      hb_error *err);
+
 typedef struct hb_journal_options {
     uint64_t segment_bytes; /* 1 MiB … 1 GiB; 0 = 64 MiB, or a quarter of max_bytes */
     uint64_t max_bytes;     /* of all segments together, at least two; 0 = no limit */
     int64_t max_age_s; /* segments whose records are all older than this, by arrival and against
                         * the latest arrival in the journal, may go; 0 = no limit */
-    uint32_t sync_ms;  /* 0 = HB_JOURNAL_SYNC_MS */
-    bool read_only;    /* nothing is written, locked or cut; follows what another process writes */
-    bool no_sync_thread; /* tests and tools: hb_journal_sync is called by hand */
+    uint64_t known_to; /* what is before it was on the disk (decisions rest on it): damage there is
+                        * no power cut's. Loss records take its place, as in a repair, when whole
+                        * records follow; 0 = nothing is known */
+    uint64_t first; /* position of the first record of a journal that has no segment yet: where one
+                     * that is not there any more ended */
+    uint32_t sync_ms; /* 0 = HB_JOURNAL_SYNC_MS */
+    bool read_only;   /* nothing is written, locked or cut; follows what another process writes */
+    bool no_sync_thread;    /* tests and tools: hb_journal_sync is called by hand */
+    hb_journal_guard guard; /* NULL = nobody is asked, and age is looked at with each sync; else
+                             * hb_journal_retain is to be called now and then */
+    void *guard_ctx;
 } hb_journal_options;
 
 HB_CHECKED hb_status hb_journal_open(const hb_os *os, const char *dir,
@@ -110,6 +140,9 @@ void hb_journal_wake(hb_journal *j);
 /* Everything before `position` has been judged and checkpointed. Nothing after it is ever dropped.
  */
 void hb_journal_release_before(hb_journal *j, uint64_t position);
+/* Drops what the retention wants dropped now, by size and age. Anybody's failure to ask the guard
+ * or to remove is told, and what could not go is tried again by the next call. */
+HB_CHECKED hb_status hb_journal_retain(hb_journal *j, hb_error *err);
 /* Keeps [from, to) whatever the retention says, under a name [A-Za-z0-9._-], 1 to 64 bytes;
  * survives a restart. The same name again gives it another range. HB_E_INPUT when some of it is
  * gone. */
@@ -127,9 +160,12 @@ typedef struct hb_journal_state {
     uint64_t records;         /* appended since it was opened */
     uint64_t dropped_records; /* by retention, since it was opened */
     uint64_t dropped_bytes;
-    uint64_t cut_bytes;   /* of a torn or corrupt tail, on opening */
-    uint64_t cut_records; /* whole records among them that could not be used */
-    uint64_t refused;     /* appends that met HB_E_LIMIT */
+    uint64_t cut_bytes;     /* of a torn or corrupt tail, on opening */
+    uint64_t cut_records;   /* whole records among them that could not be used */
+    uint64_t mended_bytes;  /* damaged, of the last segment; loss records stand there (known_to) */
+    uint64_t refused;       /* appends that met HB_E_LIMIT */
+    uint64_t kept_bytes;    /* would have gone the last time, and the guard kept it … */
+    uint32_t kept_segments; /* … so many segments */
     uint32_t segments;
     uint32_t sync_ms;
     hb_time oldest;        /* arrival of the record at `begin`; HB_TIME_NONE without records */

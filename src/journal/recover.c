@@ -267,6 +267,12 @@ static hb_status recover_last(hb_journal *j, hb_error *err)
     if (s->map) {
         const char *why = NULL;
         hb_segment_scan(s, HB_POSITION_OPEN, note_source, j, &s->seal, &why);
+        if (!j->options.read_only) {
+            HB_TRY(hb_journal_mend_last(j, s, s->seal.end, err));
+        }
+        if (j->n_mended) {
+            hb_segment_scan(s, HB_POSITION_OPEN, note_source, j, &s->seal, &why);
+        }
         /* For a reader, what follows an empty place may be just now written. */
         if (why || !j->options.read_only) {
             HB_TRY(cut_tail(j, s, err));

@@ -12,9 +12,6 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { LOSS_HEAD = HB_RECORD_HEAD + 7 }; /* with "journal" */
-static const char loss_source[] = "journal";
-
 typedef struct repairing {
     hb_journal *j;
     hb_arena *arena;
@@ -29,32 +26,22 @@ typedef struct repairing {
     char *room;      /* for the payload of a loss record */
 } repairing;
 
-static hb_status say(repairing *r, const char *line, hb_error *err)
+static hb_status tell(repairing *r, const char *line, hb_error *err)
 {
     hb_journal_repairs *d = r->done;
-    char now[HB_TIME_TEXT];
-    char path[HB_JOURNAL_PATH];
-    char text[600];
-    hb_time at = r->j->os->now();
-    hb_time_print(at - at % 1000000000, now);
     HB_TRY(HB_ARENA_GROW(r->arena, d->lines, d->n, r->cap_lines, err));
     d->lines[d->n] = hb_arena_str(r->arena, hb_str_of(line));
     if (!d->lines[d->n]) {
         return HB_NOMEM(err);
     }
     d->n++;
-    int n = snprintf(text, sizeof text, "%s %.500s\n", now, line);
-    hb_journal_path(r->j, "repairs.log", path);
-    const hb_os *os = r->j->os;
-    int fd = os->open(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, HB_JOURNAL_MODE);
-    if (fd < 0) {
-        return hb_journal_system(err, "open", path);
-    }
-    hb_status status = os->write(fd, text, (size_t)n) == n && os->fsync(fd) == 0
-                           ? HB_OK
-                           : hb_journal_system(err, "write", path);
-    os->close(fd);
-    return status;
+    return HB_OK;
+}
+
+static hb_status say(repairing *r, const char *line, hb_error *err)
+{
+    HB_TRY(tell(r, line, err));
+    return hb_repair_log(r->j, line, err);
 }
 
 static void on_damage(void *ctx, const hb_damage *d)
@@ -65,28 +52,6 @@ static void on_damage(void *ctx, const hb_damage *d)
     }
     if (r->status == HB_OK) {
         r->damages[r->n++] = *d;
-    }
-}
-
-/* Loss records that cover [from, to) to the byte: each is filled up with blanks. */
-static void write_losses(unsigned char *data, uint64_t start, const hb_damage *d, hb_str why,
-                         char *room)
-{
-    const uint64_t most = HB_RECORD_PAYLOAD_MAX / 2;
-    for (uint64_t at = d->from; at < d->to;) {
-        uint64_t left = d->to - at;
-        uint64_t n = left < most + HB_RECORD_MIN ? left : most;
-        hb_record loss = {.kind = HB_RECORD_LOSS,
-                          .source = {loss_source, sizeof loss_source - 1},
-                          .payload = {room, (size_t)n - LOSS_HEAD},
-                          .event = HB_TIME_NONE,
-                          .arrival = d->arrival};
-        memset(room, ' ', loss.payload.n);
-        memcpy(room, why.p, why.n < loss.payload.n ? why.n : loss.payload.n);
-        unsigned char *place = data + (at - start);
-        memset(place, 0, (size_t)n);
-        hb_record_write(place, &loss, at);
-        at += n;
     }
 }
 
@@ -133,36 +98,12 @@ static uint64_t file_bytes_for(const hb_segment *s, uint64_t end)
     return needed > had || had > HB_SEGMENT_FILE_MAX ? needed : had;
 }
 
-/* Moves one stretch aside; `text` is then what its loss record says. */
-static hb_status move_aside(repairing *r, const hb_damage *d, char text[300], hb_error *err)
-{
-    const hb_segment *s = r->segment;
-    char file[HB_SEGMENT_NAME];
-    char cut[64] = "";
-    size_t mapped = s->map_bytes - HB_SEGMENT_HEAD;
-    size_t from = (size_t)(d->from - s->start);
-    size_t to = (size_t)(d->to - s->start);
-    to = to < mapped ? to : mapped;
-    hb_segment_name(s->start, file);
-    if (from < to) {
-        HB_TRY(hb_journal_cut_file(r->j, s->start, d->from, s->map + HB_SEGMENT_HEAD + from,
-                                   to - from, cut, err));
-        r->done->moved_bytes += to - from;
-    }
-    snprintf(text, 300,
-             "%s: positions %" PRIu64 " to %" PRIu64 " (%" PRIu64
-             " bytes) could not be read, %s; %s%s",
-             file, d->from, d->to, d->to - d->from, d->why,
-             cut[0] ? "moved to " : "nothing of it is left", cut);
-    return HB_OK;
-}
-
 static hb_status rebuild(repairing *r, hb_error *err)
 {
     hb_segment *s = r->segment;
     hb_segment *made = NULL;
     uint64_t end = s->end;
-    char(*texts)[300] = hb_arena_array(r->arena, r->n + 1, sizeof *texts);
+    char(*texts)[HB_REPAIR_TEXT] = hb_arena_array(r->arena, r->n + 1, sizeof *texts);
     if (!texts) {
         return HB_NOMEM(err);
     }
@@ -173,7 +114,7 @@ static hb_status rebuild(repairing *r, hb_error *err)
                            " is shorter than any record; a segment's file must have been renamed",
                            s->start);
         }
-        HB_TRY(move_aside(r, &r->damages[i], texts[i], err));
+        HB_TRY(hb_damage_aside(r->j, s, &r->damages[i], &r->done->moved_bytes, texts[i], err));
     }
     HB_TRY(hb_segment_make(r->j, s->start, file_bytes_for(s, end), &made, err));
     size_t mapped = s->map_bytes - HB_SEGMENT_HEAD;
@@ -182,7 +123,7 @@ static hb_status rebuild(repairing *r, hb_error *err)
     for (size_t i = 0; i < r->n; i++) {
         hb_damage *d = &r->damages[i];
         d->arrival = d->arrival == HB_TIME_NONE ? r->arrival : d->arrival;
-        write_losses(made->map + HB_SEGMENT_HEAD, s->start, d, hb_str_of(texts[i]), r->room);
+        hb_losses_write(made->map + HB_SEGMENT_HEAD, s->start, d, hb_str_of(texts[i]), r->room);
     }
     HB_TRY(finish_new(r, made, end, err));
     for (size_t i = 0; i < r->n; i++) {
@@ -262,7 +203,7 @@ static hb_status fill_missing(repairing *r, uint64_t from, uint64_t to, hb_error
     }
     HB_TRY(hb_segment_make(r->j, from, bytes, &made, err));
     const hb_damage d = {.from = from, .to = to, .arrival = r->arrival};
-    write_losses(made->map + HB_SEGMENT_HEAD, from, &d, hb_str_of(text), r->room);
+    hb_losses_write(made->map + HB_SEGMENT_HEAD, from, &d, hb_str_of(text), r->room);
     HB_TRY(finish_new(r, made, to, err));
     return say(r, text, err);
 }
@@ -289,7 +230,8 @@ static hb_status mend_all(repairing *r, hb_error *err)
 hb_status hb_journal_repair(const hb_os *os, const char *dir, hb_arena *arena,
                             hb_journal_repairs *ret, hb_error *err)
 {
-    const hb_journal_options writing = {.no_sync_thread = true};
+    /* Everything that is whole is kept, whatever was before it. */
+    const hb_journal_options writing = {.no_sync_thread = true, .known_to = UINT64_MAX};
     hb_journal *j = NULL;
     hb_journal_state st;
     hb_journal_repairs done = {0};
@@ -303,7 +245,11 @@ hb_status hb_journal_repair(const hb_os *os, const char *dir, hb_arena *arena,
     hb_journal_get_state(j, &st);
     done.cut_bytes = st.cut_bytes;
     done.cut_records = st.cut_records;
+    done.moved_bytes = st.mended_bytes;
     hb_status status = r.room ? HB_OK : HB_NOMEM(err);
+    for (size_t i = 0; status == HB_OK && i < j->n_mended; i++) {
+        status = tell(&r, j->mended[i], err); /* in repairs.log already */
+    }
     if (status == HB_OK && st.cut_bytes) {
         char text[200];
         snprintf(text, sizeof text,

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What may go, and the file `holds` that says what may not. A gap between kept segments is noted
- * before the segment in it is removed, so that `verify` can tell it from a loss. */
+/* The file `holds`: what the retention (drop.c) must keep, and where it left gaps. */
 #include "journal/internal.h"
 
 #include "base/mem.h"
@@ -20,7 +19,7 @@ static bool is_gap(const hb_hold *h)
     return h->name[0] == '\0';
 }
 
-static bool held(const hb_journal *j, const hb_segment *s)
+bool hb_holds_keep(const hb_journal *j, const hb_segment *s)
 {
     for (size_t i = 0; i < j->n_holds; i++) {
         const hb_hold *h = &j->holds[i];
@@ -186,109 +185,6 @@ hb_status hb_holds_note_gap(hb_journal *j, uint64_t from, uint64_t to, hb_error 
     j->n_holds = kept;
     HB_TRY(add_hold(j, "", from, to, err));
     return write_holds(j, err);
-}
-
-/* The figures of a damaged segment are counted as far as it can be read. */
-static uint64_t records_of(hb_journal *j, hb_segment *s)
-{
-    if (!s->known && hb_segment_ref(j, s, false, NULL) == HB_OK) {
-        hb_segment_scan(s, s->end, NULL, NULL, &s->seal, NULL);
-        hb_segment_unref(j, s);
-    }
-    return s->seal.records;
-}
-
-static hb_status drop(hb_journal *j, size_t index, hb_error *err)
-{
-    hb_segment *s = j->segments[index];
-    char path[HB_JOURNAL_PATH];
-    hb_segment_path(j, s, path);
-    uint64_t records = records_of(j, s);
-    if (index > 0) {
-        HB_TRY(hb_holds_note_gap(j, s->start, s->end, err));
-    }
-    if (j->os->unlink(path) != 0 && errno != ENOENT) {
-        return hb_journal_system(err, "remove", path);
-    }
-    j->dropped_records += records;
-    j->dropped_bytes += s->file_bytes;
-    j->n_segments--;
-    memmove(&j->segments[index], &j->segments[index + 1],
-            (j->n_segments - index) * sizeof(hb_segment *));
-    s->dropped = true;
-    if (s->refs == 0) {
-        hb_segment_free(j, s);
-    }
-    hb_journal_find_begin(j);
-    return HB_OK;
-}
-
-static bool may_go(const hb_journal *j, const hb_segment *s)
-{
-    return s != j->active && s->end <= j->released && !held(j, s);
-}
-
-static uint64_t bytes_of(const hb_journal *j)
-{
-    uint64_t bytes = 0;
-    for (size_t i = 0; i < j->n_segments; i++) {
-        bytes += j->segments[i]->file_bytes;
-    }
-    return bytes;
-}
-
-hb_status hb_journal_drop_for(hb_journal *j, uint64_t bytes, hb_error *err)
-{
-    size_t i = 0;
-    uint64_t max = j->options.max_bytes;
-    while (max && bytes_of(j) + bytes > max) {
-        while (i < j->n_segments && !may_go(j, j->segments[i])) {
-            i++;
-        }
-        if (i == j->n_segments) {
-            return HB_FAIL(err, HB_E_LIMIT,
-                           "the journal '%.200s' is full: %" PRIu64 " bytes, at most %" PRIu64
-                           ", and nothing in it may be dropped, since it is not judged yet or held",
-                           j->dir, bytes_of(j), max);
-        }
-        HB_TRY(drop(j, i, err));
-    }
-    return HB_OK;
-}
-
-void hb_journal_drop_old(hb_journal *j)
-{
-    if (j->options.max_age_s <= 0 || !j->active || j->active->seal.records == 0) {
-        return;
-    }
-    hb_time newest = j->active->seal.newest;
-    int64_t age_ns = j->options.max_age_s * 1000000000;
-    for (size_t i = 0; i < j->n_segments;) {
-        hb_segment *s = j->segments[i];
-        /* The figures of a damaged one are not known: it goes with the one after it. */
-        const hb_segment *dated = s;
-        for (size_t k = i; !dated->known && k + 1 < j->n_segments; k++) {
-            dated = j->segments[k + 1];
-        }
-        int64_t age = 0;
-        bool old = !__builtin_sub_overflow(newest, dated->seal.newest, &age) && age > age_ns;
-        if (!old || !may_go(j, s)) {
-            i++;
-        } else if (drop(j, i, NULL) != HB_OK) {
-            return;
-        }
-    }
-}
-
-/* The journal without holes from there on to the end. */
-void hb_journal_find_begin(hb_journal *j)
-{
-    size_t i = j->n_segments;
-    uint64_t begin = j->end;
-    while (i > 0 && (i == j->n_segments || j->segments[i - 1]->end == begin)) {
-        begin = j->segments[--i]->start;
-    }
-    j->begin = begin;
 }
 
 void hb_journal_release_before(hb_journal *j, uint64_t position)

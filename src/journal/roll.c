@@ -112,14 +112,17 @@ static hb_status take_over(hb_journal *j, hb_segment *next, hb_error *err)
 
 hb_status hb_journal_make_room(hb_journal *j, size_t record_bytes, hb_error *err)
 {
-    while (j->syncing) {
-        pthread_cond_wait(&j->sync_end, &j->lock);
-    }
-    if (j->active && j->limit - j->end >= record_bytes) {
-        return HB_OK; /* somebody else was here meanwhile */
-    }
     uint64_t bytes = file_bytes_for(j, record_bytes);
-    HB_TRY(hb_journal_drop_for(j, bytes, err));
+    bool unlocked = true;
+    while (unlocked) {
+        while (j->syncing || j->retaining) {
+            pthread_cond_wait(&j->sync_end, &j->lock);
+        }
+        if (j->active && j->limit - j->end >= record_bytes) {
+            return HB_OK; /* somebody else was here meanwhile */
+        }
+        HB_TRY(hb_journal_drop_for(j, bytes, &unlocked, err));
+    }
     if (j->active) {
         HB_TRY(settle_active(j, err));
     }

@@ -2,6 +2,7 @@
 #include "os/file.h"
 
 #include "base/mem.h"
+#include "os/fresh.h"
 #include "os/writing.h"
 
 #include <dirent.h>
@@ -272,6 +273,21 @@ hb_status hb_stage_open(hb_stage *s, const hb_os *os, const char *target, hb_err
     return status;
 }
 
+hb_status hb_stage_open_private(hb_stage *s, const hb_os *os, const char *target, hb_error *err)
+{
+    *s = (hb_stage){.os = os};
+    s->target = hb_strdup(target);
+    hb_hold_signals(&s->held);
+    s->holds = true;
+    hb_status status =
+        s->target ? hb_fresh_folder(os, target, &s->temporary, &s->lock, err) : HB_NOMEM(err);
+    s->is_private = status == HB_OK;
+    if (status != HB_OK) {
+        hb_stage_abort(s);
+    }
+    return status;
+}
+
 hb_status hb_stage_write(hb_stage *s, const char *name, const void *p, size_t n, hb_error *err)
 {
     char *path = NULL;
@@ -346,6 +362,9 @@ void hb_stage_abort(hb_stage *s)
         hb_free(s->temporary);
     }
     hb_free(s->target);
+    if (s->is_private) {
+        s->os->close(s->lock);
+    }
     if (s->holds) {
         hb_let_signals(&s->held);
     }

@@ -50,11 +50,17 @@ typedef struct hb_stage {
     const hb_os *os;
     char *target;
     char *temporary;
+    int lock; /* of a private one (fresh.h), with is_private */
+    bool is_private;
     sigset_t held; /* the mask to go back to */
     bool holds;
 } hb_stage;
 
 HB_CHECKED hb_status hb_stage_open(hb_stage *s, const hb_os *os, const char *target, hb_error *err);
+/* The same for a folder for its owner alone (0700); what killed processes left of such ones in the
+ * parent, which must exist, is removed (fresh.h). */
+HB_CHECKED hb_status hb_stage_open_private(hb_stage *s, const hb_os *os, const char *target,
+                                           hb_error *err);
 HB_CHECKED hb_status hb_stage_write(hb_stage *s, const char *name, const void *p, size_t n,
                                     hb_error *err);
 HB_CHECKED hb_status hb_stage_commit(hb_stage *s, hb_error *err);

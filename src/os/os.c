@@ -25,6 +25,13 @@ static int real_fstat(int fd, struct stat *st)
     return fstat(fd, st);
 }
 
+static int real_name(int fd, const char *path)
+{
+    char own[sizeof "/proc/self/fd/" + 3 * sizeof fd];
+    snprintf(own, sizeof own, "/proc/self/fd/%d", fd);
+    return linkat(AT_FDCWD, own, AT_FDCWD, path, AT_SYMLINK_FOLLOW);
+}
+
 static int real_fallocate(int fd, off_t at, off_t bytes)
 {
     return fallocate(fd, 0, at, bytes);
@@ -87,6 +94,7 @@ const hb_os *hb_os_real(void)
         .stat = real_stat,
         .rename = rename,
         .unlink = unlink,
+        .name = real_name,
         .mkdir = mkdir,
         .rmdir = rmdir,
         .flock = flock,

@@ -21,6 +21,7 @@ typedef struct hb_os {
     int (*stat)(const char *path, struct stat *st);
     int (*rename)(const char *from, const char *to);
     int (*unlink)(const char *path);
+    int (*name)(int fd, const char *path); /* to a file of O_TMPFILE; EEXIST; needs /proc */
     int (*mkdir)(const char *path, mode_t mode);
     int (*rmdir)(const char *path);
     int (*flock)(int fd, int operation);

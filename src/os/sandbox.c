@@ -8,9 +8,10 @@
  * exist. */
 #include "os/sandbox.h"
 
+#include "os/filter.h"
+
 #include <errno.h>
 #include <fcntl.h>
-#include <seccomp.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -97,7 +98,7 @@ typedef struct landlock_attr {
 } landlock_attr;
 
 /* Reading files (4) and listing folders (8) below this one. */
-static bool allow_reading(int ruleset, int folder)
+static bool landlock_reading(int ruleset, int folder)
 {
     enum { PATH_BENEATH = 1, READ = 4 | 8 };
     const struct __attribute__((packed)) {
@@ -130,88 +131,81 @@ static int enter_landlock(int folder)
     if (fd < 0) {
         return 0;
     }
-    long got = folder >= 0 && !allow_reading((int)fd, folder)
+    long got = folder >= 0 && !landlock_reading((int)fd, folder)
                    ? -1
                    : syscall(SYS_landlock_restrict_self, (int)fd, 0);
     close((int)fd);
     return got == 0 ? (int)version : 0;
 }
 
-static const int harmless[] = {
-    SCMP_SYS(read),         SCMP_SYS(pread64),       SCMP_SYS(lseek),
-    SCMP_SYS(fstat),        SCMP_SYS(close),         SCMP_SYS(brk),
-    SCMP_SYS(munmap),       SCMP_SYS(mremap),        SCMP_SYS(madvise),
-    SCMP_SYS(futex),        SCMP_SYS(clock_gettime), SCMP_SYS(getrandom),
-    SCMP_SYS(exit),         SCMP_SYS(exit_group),    SCMP_SYS(restart_syscall),
-    SCMP_SYS(rt_sigreturn), SCMP_SYS(rt_sigaction),  SCMP_SYS(rt_sigprocmask),
-    SCMP_SYS(setitimer),    SCMP_SYS(getpid),        SCMP_SYS(gettid),
-    SCMP_SYS(sched_yield),
+static const long harmless[] = {
+    __NR_read,         __NR_pread64,       __NR_lseek,
+    __NR_fstat,        __NR_close,         __NR_brk,
+    __NR_munmap,       __NR_mremap,        __NR_madvise,
+    __NR_futex,        __NR_clock_gettime, __NR_getrandom,
+    __NR_exit,         __NR_exit_group,    __NR_restart_syscall,
+    __NR_rt_sigreturn, __NR_rt_sigaction,  __NR_rt_sigprocmask,
+    __NR_setitimer,    __NR_getpid,        __NR_gettid,
+    __NR_sched_yield,
 };
 
 /* With files that may be opened for reading. */
-static const int for_reading[] = {SCMP_SYS(newfstatat), SCMP_SYS(statx), SCMP_SYS(getdents64)};
+static const long for_reading[] = {__NR_newfstatat, __NR_statx, __NR_getdents64};
 
 /* What the run-time of a sanitizer calls besides. */
-static const int for_sanitizers[] = {
-    SCMP_SYS(sigaltstack), SCMP_SYS(nanosleep), SCMP_SYS(clock_nanosleep), SCMP_SYS(readlink),
-    SCMP_SYS(getuid),      SCMP_SYS(prctl),     SCMP_SYS(writev),
+static const long for_sanitizers[] = {
+#ifdef __NR_readlink /* not on processors that came later */
+    __NR_readlink,
+#endif
+    __NR_sigaltstack, __NR_nanosleep, __NR_clock_nanosleep, __NR_getuid, __NR_prctl, __NR_writev,
 };
 
-/* Allows a call when one of its arguments, masked, has a value. */
-static int allow_if(scmp_filter_ctx ctx, int call, unsigned argument, uint64_t mask, uint64_t value)
+static void allow_all(hb_filter *f, const long *calls, size_t n)
 {
-    const struct scmp_arg_cmp test = {
-        .arg = argument, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = value};
-    return seccomp_rule_add_array(ctx, SCMP_ACT_ALLOW, call, 1, &test);
+    for (size_t i = 0; i < n; i++) {
+        hb_filter_allow(f, calls[i]);
+    }
 }
 
-static int add_reading(scmp_filter_ctx ctx)
+static void allow_reading(hb_filter *f)
 {
     enum { NAMELESS = 020000000 }; /* O_TMPFILE without O_DIRECTORY, which is harmless */
-    int bad = 0;
-    for (size_t i = 0; i < sizeof for_reading / sizeof *for_reading && !bad; i++) {
-        bad = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, for_reading[i], 0);
-    }
-    uint64_t writes = O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | NAMELESS;
-    return bad ? bad : allow_if(ctx, SCMP_SYS(openat), 2, writes, 0);
+    allow_all(f, for_reading, sizeof for_reading / sizeof *for_reading);
+    hb_filter_allow_if(f, __NR_openat, 2, O_ACCMODE | O_CREAT | O_TRUNC | O_APPEND | NAMELESS, 0);
 }
 
-static int add_rules(scmp_filter_ctx ctx, const hb_sandbox_limits *l)
+static void allow_writing(hb_filter *f, int fd)
 {
-    int bad = 0;
-    for (size_t i = 0; i < sizeof harmless / sizeof *harmless && !bad; i++) {
-        bad = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, harmless[i], 0);
+    hb_filter_allow_if(f, __NR_write, 0, UINT32_MAX, (uint32_t)fd);
+}
+
+static void add_rules(hb_filter *f, const hb_sandbox_limits *l)
+{
+    allow_all(f, harmless, sizeof harmless / sizeof *harmless);
+    hb_filter_allow_if(f, __NR_mmap, 2, PROT_EXEC, 0);
+    hb_filter_allow_if(f, __NR_mprotect, 2, PROT_EXEC, 0);
+    allow_writing(f, l->out_fd);
+    if (l->talk_fd) {
+        allow_writing(f, l->talk_fd);
     }
-    for (size_t i = 0; INSTRUMENTED && i < sizeof for_sanitizers / sizeof *for_sanitizers && !bad;
-         i++) {
-        bad = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, for_sanitizers[i], 0);
+    if (l->readable) {
+        allow_reading(f);
     }
-    bad = bad ? bad : allow_if(ctx, SCMP_SYS(mmap), 2, PROT_EXEC, 0);
-    bad = bad ? bad : allow_if(ctx, SCMP_SYS(mprotect), 2, PROT_EXEC, 0);
-    bad = bad ? bad : allow_if(ctx, SCMP_SYS(write), 0, UINT32_MAX, (uint32_t)l->out_fd);
-    if (l->talk_fd && !bad) {
-        bad = allow_if(ctx, SCMP_SYS(write), 0, UINT32_MAX, (uint32_t)l->talk_fd);
-    }
-    if (l->readable && !bad) {
-        bad = add_reading(ctx);
-    }
-    if (INSTRUMENTED && l->talk_fd != STDERR_FILENO && !bad) {
-        bad = allow_if(ctx, SCMP_SYS(write), 0, UINT32_MAX, STDERR_FILENO);
+    if (INSTRUMENTED) {
+        allow_all(f, for_sanitizers, sizeof for_sanitizers / sizeof *for_sanitizers);
+        allow_writing(f, STDERR_FILENO);
     }
     /* abort() ends by a signal to itself. */
-    return bad ? bad : allow_if(ctx, SCMP_SYS(tgkill), 0, UINT32_MAX, (uint32_t)getpid());
+    hb_filter_allow_if(f, __NR_tgkill, 0, UINT32_MAX, (uint32_t)getpid());
 }
 
 static hb_status enter_seccomp(const hb_sandbox_limits *l, hb_error *err)
 {
-    scmp_filter_ctx ctx = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-    if (!ctx) {
-        return HB_NOMEM(err);
-    }
-    int bad = add_rules(ctx, l);
-    bad = bad ? bad : seccomp_load(ctx);
-    seccomp_release(ctx);
-    return bad ? refused(err, "seccomp", -bad) : HB_OK;
+    hb_filter f;
+    hb_filter_begin(&f);
+    add_rules(&f, l);
+    HB_TRY(hb_filter_end(&f, err));
+    return hb_filter_load(&f) == 0 ? HB_OK : refused(err, "seccomp", errno);
 }
 
 hb_status hb_sandbox_enter(const hb_sandbox_limits *limits, hb_sandbox_report *ret, hb_error *err)

@@ -1,16 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "store/custody.h"
+#include "store/custody_sql.h"
 
 #include "store/sql.h"
 
 #include <string.h>
-
-/* Per case the last hold or release: the other columns of max() are those of its row. */
-#define HELD                                                                                 \
-    "WITH held(c) AS (SELECT c FROM (SELECT subject AS c,"                                   \
-    " json_extract(entry, '$.data.event') AS e, max(id) FROM audit_queue"                    \
-    " WHERE type = 'custody' AND json_extract(entry, '$.data.event') IN ('hold', 'release')" \
-    " GROUP BY subject) WHERE e = 'hold') "
 
 static void get_event(hb_sql *q, hb_arena *arena, hb_custody_event *e)
 {
@@ -69,7 +63,7 @@ hb_status hb_custody_cases(hb_store *s, size_t limit, hb_arena *arena, hb_custod
     bool more = false;
     HB_TRY(hb_sql_open(
         s,
-        HELD
+        HB_SQL_HELD
         "SELECT subject, count(*), subject IN (SELECT c FROM held), at_ns, CASE type"
         " WHEN 'export' THEN 'exported' ELSE coalesce(json_extract(entry, '$.data.event'), '') END,"
         " max(id) AS last FROM audit_queue WHERE type IN ('custody', 'export')"
@@ -112,17 +106,52 @@ static hb_status names_of(hb_store *s, const char *text, hb_arena *arena, hb_cus
 
 hb_status hb_custody_held_cases(hb_store *s, hb_arena *arena, hb_custody_holds *ret, hb_error *err)
 {
-    return names_of(s, HELD "SELECT c FROM held ORDER BY 1", arena, ret, err);
+    return names_of(s, HB_SQL_HELD "SELECT c FROM held ORDER BY 1", arena, ret, err);
 }
 
 hb_status hb_custody_held(hb_store *s, hb_arena *arena, hb_custody_holds *ret, hb_error *err)
 {
-    return names_of(s,
-                    HELD "SELECT c FROM held UNION"
-                         " SELECT json_extract(entry, '$.data.run_id') AS r FROM held"
-                         " JOIN audit_queue ON subject = c AND type IN ('custody', 'export')"
-                         " WHERE coalesce(r, '') <> '' ORDER BY 1",
-                    arena, ret, err);
+    return names_of(s, HB_SQL_HELD HB_SQL_HELD_NAMES " ORDER BY 1", arena, ret, err);
+}
+
+hb_status hb_custody_held_slices(hb_store *s, const char *stream, hb_arena *arena,
+                                 hb_custody_slice **ret, size_t *ret_n, hb_error *err)
+{
+    HB_CLEANUP(hb_sql_close) hb_sql q = {0};
+    hb_custody_slice *list = NULL;
+    size_t n = 0;
+    size_t cap = 0;
+    bool more = false;
+    HB_TRY(hb_sql_open(s,
+                       HB_SQL_HELD ", names(x) AS (" HB_SQL_HELD_NAMES ")"
+                                   " SELECT from_position, to_position FROM names"
+                                   " JOIN live_windows ON run_id = x WHERE stream = ?"
+                                   " ORDER BY from_position, to_position",
+                       &q, err));
+    hb_sql_text(&q, stream);
+    HB_TRY(hb_sql_row(&q, &more, err));
+    while (more) {
+        HB_TRY(HB_ARENA_GROW(arena, list, n, cap, err));
+        list[n].from = hb_sql_get_u64(&q);
+        list[n++].to = hb_sql_get_u64(&q);
+        HB_TRY(hb_sql_row(&q, &more, err));
+    }
+    *ret = list;
+    *ret_n = n;
+    return hb_sql_check(&q, err);
+}
+
+hb_status hb_custody_removal_told(hb_store *s, const char *subject, const char *path, bool *ret,
+                                  hb_error *err)
+{
+    HB_CLEANUP(hb_sql_close) hb_sql q = {0};
+    HB_TRY(hb_sql_open(s,
+                       "SELECT 1 FROM audit_queue WHERE subject = ? AND type = 'retention'"
+                       " AND json_extract(entry, '$.data.path') = ? LIMIT 1",
+                       &q, err));
+    hb_sql_text(&q, subject);
+    hb_sql_text(&q, path);
+    return hb_sql_row(&q, ret, err);
 }
 
 bool hb_custody_is_held(const hb_custody_holds *h, const char *case_or_run)

@@ -49,6 +49,20 @@ typedef struct hb_custody_holds {
     size_t n;
 } hb_custody_holds;
 
+/* Where the records of windows lie that are called so: stretches of the stream's journal. */
+typedef struct hb_custody_slice {
+    uint64_t from; /* positions */
+    uint64_t to;
+} hb_custody_slice;
+
+/* By `from`. */
+HB_CHECKED hb_status hb_custody_held_slices(hb_store *s, const char *stream, hb_arena *arena,
+                                            hb_custody_slice **ret, size_t *ret_n, hb_error *err);
+/* Does the log tell that this was taken away (type "retention", data.path)? What was told of and
+ * is still there is what a crash left. */
+HB_CHECKED hb_status hb_custody_removal_told(hb_store *s, const char *subject, const char *path,
+                                             bool *ret, hb_error *err);
+
 HB_CHECKED hb_status hb_custody_held(hb_store *s, hb_arena *arena, hb_custody_holds *ret,
                                      hb_error *err);
 /* The cases alone. */

@@ -166,7 +166,7 @@ hb_status hb_figures_run(hb_figures *f, const char *run_id, hb_arena *arena, hb_
     return HB_OK;
 }
 
-hb_status hb_figures_next(hb_figures *f, hb_figure *ret_figure, bool *ret_more, hb_error *err)
+hb_status hb_figures_next(hb_figures *f, hb_past_figure *ret_figure, bool *ret_more, hb_error *err)
 {
     hb_sql *q = &f->rows;
     HB_TRY(hb_sql_row(q, ret_more, err));
@@ -177,7 +177,7 @@ hb_status hb_figures_next(hb_figures *f, hb_figure *ret_figure, bool *ret_more, 
         return HB_OK;
     }
     f->left--;
-    hb_figure x = {0};
+    hb_past_figure x = {0};
     x.name = hb_sql_get_blob(q);
     x.unit = hb_sql_get_blob(q);
     x.stated = hb_sql_get_i64(q) != 0;

@@ -209,6 +209,22 @@ hb_status hb_store_operators(hb_store *s, hb_arena *arena, hb_operators_row *ret
     return HB_OK;
 }
 
+/* Entries about requests to change them have the same type, and no text of operators. */
+hb_status hb_store_operators_told(hb_store *s, hb_arena *arena, const char **ret_sha256,
+                                  hb_error *err)
+{
+    HB_CLEANUP(hb_sql_close) hb_sql q = {0};
+    bool found = false;
+    HB_TRY(hb_sql_open(s,
+                       "SELECT subject FROM audit_queue WHERE type = 'operators'"
+                       " AND json_extract(entry, '$.data.sha256') = subject"
+                       " ORDER BY id DESC LIMIT 1",
+                       &q, err));
+    HB_TRY(hb_sql_row(&q, &found, err));
+    *ret_sha256 = found ? hb_sql_get_text(&q, arena) : "";
+    return hb_sql_check(&q, err);
+}
+
 hb_status hb_store_list_operators(hb_store *s, hb_arena *arena, hb_operators_row **ret_rows,
                                   size_t *ret_n, hb_error *err)
 {

@@ -62,6 +62,11 @@ HB_CHECKED hb_status hb_store_apply_operators(hb_store *s, const hb_operators_ro
 /* Those in force; *ret_found = false when none ever were. */
 HB_CHECKED hb_status hb_store_operators(hb_store *s, hb_arena *arena, hb_operators_row *ret_row,
                                         bool *ret_found, hb_error *err);
+/* SHA-256 of those that the log's newest entry about operators tells of, arena; "" = it tells of
+ * none. Of the registry's queue of the log: neither the log's files nor its hashes are looked at.
+ */
+HB_CHECKED hb_status hb_store_operators_told(hb_store *s, hb_arena *arena, const char **ret_sha256,
+                                             hb_error *err);
 /* Those that were in force at a time, for packs of older decisions. */
 HB_CHECKED hb_status hb_store_operators_at(hb_store *s, hb_time at, hb_arena *arena,
                                            hb_operators_row *ret_row, bool *ret_found,

@@ -426,31 +426,3 @@ hb_status hb_live_count_windows(hb_store *s, const char *stream, uint64_t ret[4]
     memcpy(ret, counts, sizeof counts);
     return HB_OK;
 }
-
-static hb_status prune(hb_store *s, const char *stream, hb_time before, size_t most,
-                       uint64_t *ret_n, hb_error *err)
-{
-    HB_CLEANUP(hb_sql_close) hb_sql q = {0};
-    HB_TRY(hb_sql_open(s,
-                       "UPDATE live_windows SET json = NULL WHERE key IN"
-                       " (SELECT key FROM live_windows WHERE stream = ? AND end_ns < ?"
-                       " AND json IS NOT NULL AND verdict IN ('PASS', 'NO_TEST')"
-                       " ORDER BY end_ns LIMIT ?)",
-                       &q, err));
-    hb_sql_text(&q, stream);
-    hb_sql_i64(&q, before);
-    hb_sql_u64(&q, most);
-    HB_TRY(hb_sql_exec(&q, err));
-    *ret_n = (uint64_t)sqlite3_changes(s->db);
-    return HB_OK;
-}
-
-hb_status hb_live_prune(hb_store *s, const char *stream, hb_time before, size_t most,
-                        uint64_t *ret_n, hb_error *err)
-{
-    uint64_t n = 0;
-    HB_TRY(hb_store_begin(s, err));
-    HB_TRY(hb_store_end(s, prune(s, stream, before, most, &n, err), err));
-    *ret_n = n;
-    return HB_OK;
-}

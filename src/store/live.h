@@ -99,9 +99,47 @@ HB_CHECKED hb_status hb_live_list_windows(hb_store *s, const hb_live_window_quer
 /* Counts by verdict, in the order PASS, PASS_WITH_DRIFT, FAIL, NO_TEST. */
 HB_CHECKED hb_status hb_live_count_windows(hb_store *s, const char *stream, uint64_t ret[4],
                                            hb_error *err);
-/* Takes the JSON of PASS and NO_TEST windows that ended before `before` (they can be decided again
- * from the journal, or are of no weight); the row stays. *ret_n = how many. */
-HB_CHECKED hb_status hb_live_prune(hb_store *s, const char *stream, hb_time before, size_t most,
-                                   uint64_t *ret_n, hb_error *err);
+
+/* --- restored from a backup, which has no journal --- */
+
+/* In a registry just restored: where each stream was judged up to. */
+HB_CHECKED hb_status hb_live_restored(hb_store *s, hb_error *err);
+/* *ret_found: the stream was restored and nothing was judged since, so its journal may be a new one
+ * that begins at *ret_position. */
+HB_CHECKED hb_status hb_live_begins_at(hb_store *s, const char *stream, uint64_t *ret_position,
+                                       bool *ret_found, hb_error *err);
+
+/* --- stored decisions beyond their time --- */
+
+typedef struct hb_live_prune_told {
+    uint64_t n;     /* windows */
+    uint64_t bytes; /* of their decisions, as stored */
+    hb_time first_end;
+    hb_time last_end; /* not by hb_live_prune_look */
+    uint64_t held;    /* hb_live_prune_look: would go, and are kept: on hold … */
+    uint64_t golden;  /* … of a baseline */
+} hb_live_prune_told;
+
+typedef struct hb_live_prune_ask {
+    const char *stream;
+    hb_time before; /* windows that ended before it */
+    bool light;     /* PASS and NO_TEST alone, which the journal gives again or which are of no
+                     * weight */
+    size_t most;
+    /* Called in the transaction when any went: writes the entry of the lab's log. NULL = none. */
+    hb_status (*tell)(void *ctx, const hb_live_prune_told *told, hb_error *err);
+    void *ctx;
+} hb_live_prune_ask;
+
+/* Takes the decisions' JSON of the oldest; row, verdict and digest stay. Never of windows that are
+ * on hold (store/custody.h), that a tag points at or that are in a baseline version. */
+HB_CHECKED hb_status hb_live_prune(hb_store *s, const hb_live_prune_ask *ask,
+                                   hb_live_prune_told *ret, hb_error *err);
+/* How many would go; nothing is changed, `most` is not asked. */
+HB_CHECKED hb_status hb_live_prune_look(hb_store *s, const hb_live_prune_ask *ask,
+                                        hb_live_prune_told *ret, hb_error *err);
+/* Streams that have windows, by name. */
+HB_CHECKED hb_status hb_live_streams(hb_store *s, hb_arena *arena, const char ***ret, size_t *ret_n,
+                                     hb_error *err);
 
 #endif

@@ -69,4 +69,11 @@ HB_CHECKED hb_status hb_packs_try_now(hb_store *s, const char *stream, hb_error 
 /* Taken away, or never to be made. */
 HB_CHECKED hb_status hb_pack_gone(hb_store *s, int64_t id, const char *why, hb_error *err);
 
+/* 32 random bytes of this registry, made the first time they are asked for: salts of what packs
+ * commit to follow from them. Who may read the registry may know them, since it holds all that they
+ * keep from others. */
+enum { HB_PACK_SECRET_BYTES = 32 };
+HB_CHECKED hb_status hb_store_pack_secret(hb_store *s, uint8_t ret[HB_PACK_SECRET_BYTES],
+                                          hb_error *err);
+
 #endif

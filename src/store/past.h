@@ -4,25 +4,14 @@
 #define HB_STORE_PAST_H
 
 #include "store/store.h"
-
-/* One metric of a run. */
-typedef struct hb_figure {
-    hb_str name; /* valid until the next call */
-    hb_str unit;
-    bool stated;
-    hb_reduce reduce;
-    bool has_value;
-    double value;
-    uint64_t n; /* usable samples */
-    double m2;  /* sum of their squared deviations from the mean */
-    double step;
-} hb_figure;
+#include "telemetry/set_maker.h"
 
 /* Reads figures run by run, in one snapshot, from an index that holds no sample.
  *
  *     hb_figures_open(s, &f, err)
  *     per run:  hb_figures_run(f, "run-1", arena, &past, err)
- *               while hb_figures_next(f, &figure, &more, err) gives more: by name, ascending
+ *               while hb_figures_next(f, &figure, &more, err) gives more: by name, ascending;
+ *                                     texts are valid until the next call
  *     hb_figures_close(f)
  *
  * hb_figures_run: HB_E_STORE when the run is unknown or has not all its metrics. Between open and
@@ -32,7 +21,7 @@ typedef struct hb_figures hb_figures;
 HB_CHECKED hb_status hb_figures_open(hb_store *s, hb_figures **ret_figures, hb_error *err);
 HB_CHECKED hb_status hb_figures_run(hb_figures *f, const char *run_id, hb_arena *arena,
                                     hb_past_run *ret_run, hb_error *err);
-HB_CHECKED hb_status hb_figures_next(hb_figures *f, hb_figure *ret_figure, bool *ret_more,
+HB_CHECKED hb_status hb_figures_next(hb_figures *f, hb_past_figure *ret_figure, bool *ret_more,
                                      hb_error *err);
 void hb_figures_close(hb_figures *f);
 

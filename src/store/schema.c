@@ -342,9 +342,9 @@ static const hb_migration alert_tables = {.from = 2,
                                           .n_statements =
                                               sizeof step_2_alerts / sizeof *step_2_alerts};
 static const hb_migration *const step_2_parts[] = {&alert_tables, NULL};
-static const hb_migration *const step_3_parts[] = {&hb_store_step_3_governance,
-                                                   &hb_store_step_3_audit, &hb_store_step_3_packs,
-                                                   &hb_store_step_3_documents, NULL};
+static const hb_migration *const step_3_parts[] = {
+    &hb_store_step_3_governance, &hb_store_step_3_audit,    &hb_store_step_3_packs,
+    &hb_store_step_3_documents,  &hb_store_step_3_restored, NULL};
 
 const hb_migration hb_store_migrations[] = {
     {.from = 0, .statements = step_0, .n_statements = sizeof step_0 / sizeof *step_0},

@@ -17,6 +17,7 @@ static const char *const statements[] = {
     " leaf INTEGER CHECK(leaf >= 0)) STRICT",
     "CREATE INDEX audit_queue_by_subject ON audit_queue(subject, type)",
     "CREATE INDEX audit_queue_custody ON audit_queue(id) WHERE type = 'custody'",
+    "CREATE INDEX audit_queue_operators ON audit_queue(id) WHERE type = 'operators'",
     "CREATE INDEX audit_queue_waiting ON audit_queue(id) WHERE leaf IS NULL",
     "CREATE UNIQUE INDEX audit_queue_by_leaf ON audit_queue(leaf) WHERE leaf IS NOT NULL",
     "CREATE TRIGGER audit_queue_stays BEFORE UPDATE ON audit_queue"

@@ -14,6 +14,9 @@ static const char *const statements[] = {
     " bytes INTEGER NOT NULL CHECK(bytes >= 0),"
     " wanted_ns INTEGER NOT NULL, next_ns INTEGER NOT NULL, made_ns INTEGER,"
     " UNIQUE(run, decision)) STRICT",
+    "CREATE TABLE pack_secret("
+    " one INTEGER PRIMARY KEY CHECK(one = 1),"
+    " secret BLOB NOT NULL CHECK(length(secret) = 32)) STRICT",
     "CREATE INDEX evidence_packs_by_state ON evidence_packs(state, stream, next_ns)",
 };
 

@@ -32,6 +32,8 @@ void hb_store_set_busy(hb_store *s, uint32_t ms);
 /* HB_E_STORE when the file that is open is no longer the one of that name: what is written to it
  * would be found by nobody. Every write transaction asks this first. */
 HB_CHECKED hb_status hb_store_in_place(hb_store *s, hb_error *err);
+/* Bytes of the file that hold something; the others are used again before it grows. */
+HB_CHECKED hb_status hb_store_used(hb_store *s, uint64_t *ret_bytes, hb_error *err);
 
 /* Adds a run. The same run_id with the same digest is fine (*ret_existed = true, nothing written);
  * with another digest HB_E_STORE. `created` is the time of registration. */

@@ -33,6 +33,7 @@ extern const hb_migration hb_store_step_3_governance; /* schema_governance.c */
 extern const hb_migration hb_store_step_3_audit;      /* schema_audit.c */
 extern const hb_migration hb_store_step_3_packs;      /* schema_packs.c */
 extern const hb_migration hb_store_step_3_documents;  /* schema_documents.c */
+extern const hb_migration hb_store_step_3_restored;   /* schema_restored.c */
 extern const size_t hb_store_migration_count;         /* = HB_STORE_SCHEMA */
 
 /* hb_store_open with another table of migrations; its length is the schema it leads to. */

@@ -116,3 +116,15 @@ hb_status hb_store_names(hb_store *s, hb_survey_name which,
     hb_arena_release(&arena);
     return status;
 }
+
+hb_status hb_store_used(hb_store *s, uint64_t *ret_bytes, hb_error *err)
+{
+    int64_t pages = 0;
+    int64_t empty = 0;
+    int64_t bytes = 0;
+    HB_TRY(hb_sql_number(s, "PRAGMA page_count", &pages, err));
+    HB_TRY(hb_sql_number(s, "PRAGMA freelist_count", &empty, err));
+    HB_TRY(hb_sql_number(s, "PRAGMA page_size", &bytes, err));
+    *ret_bytes = (uint64_t)(pages - empty) * (uint64_t)bytes;
+    return HB_OK;
+}

@@ -124,7 +124,8 @@ static const hb_field entry_fields[] = {
      .kind = HB_FIELD_STRING,
      .offset = offsetof(hb_field_map, canonical_unit),
      .max = HB_SCHEMA_TEXT_MAX,
-     .doc = "The unit after the conversion. Default with a factor: the registry's."},
+     .doc = "The unit after the conversion. Default with a factor: the registry's. Without factor "
+            "and offset the same as unit."},
     {0},
 };
 
@@ -139,6 +140,14 @@ static hb_status check_entry(const hb_telemetry_schema *s, const hb_field_map *m
         return HB_FAIL_AT(err, HB_E_CONFIG, s->name, m->line, m->col,
                           "'field_mapping.%.100s.factor' must not be 0: every value would be lost",
                           m->raw.p);
+    }
+    if (*m->unit && *m->canonical_unit && !m->factor.set && !m->offset.set &&
+        strcmp(m->unit, m->canonical_unit) != 0) {
+        return HB_FAIL_AT(err, HB_E_CONFIG, s->name, m->line, m->col,
+                          "'field_mapping.%.100s' says nothing of how %.40s becomes %.40s: write "
+                          "'factor' and 'offset', or leave 'canonical_unit' out; the metric "
+                          "registry converts units it knows",
+                          m->raw.p, m->unit, m->canonical_unit);
     }
     return HB_OK;
 }
@@ -183,6 +192,9 @@ static void link_conversions(hb_telemetry_schema *s)
         } else if (*m->canonical && hb_map_get(&s->by_name, hb_str_of(m->canonical), &k) &&
                    has_conversion(&s->fields[k])) {
             m->conversion = &s->fields[k];
+        } else if (*m->canonical_unit) { /* nothing to convert: it is what values arrive in */
+            m->unit = m->canonical_unit;
+            m->conversion = m;
         }
     }
 }

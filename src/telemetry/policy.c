@@ -27,9 +27,33 @@ static const char *const missing_mode_names[] = {[HB_MISSING_IGNORE] = "ignore",
 
 static const char *const aged_names[] = {[HB_AGED_WARN] = "warn", [HB_AGED_DRIFT] = "drift", NULL};
 
+const char *hb_policy_tag(const hb_policy *p)
+{
+    if (p->tag && *p->tag) {
+        return p->tag;
+    }
+    return p->strategy == HB_STRATEGY_GOLDEN || p->golden_for_hard_gates ? "golden" : "";
+}
+
+/* A policy of the original that names a tag means it, whatever its strategy says. */
+hb_strategy hb_policy_chooses_by(const hb_policy *p)
+{
+    if (p->golden_for_hard_gates) {
+        return HB_STRATEGY_GOLDEN;
+    }
+    return p->strategy == HB_STRATEGY_LAST_PASS && *hb_policy_tag(p) ? HB_STRATEGY_TAG
+                                                                     : p->strategy;
+}
+
 const char *hb_strategy_name(hb_strategy s)
 {
     return (unsigned)s < HB_STRATEGY_COUNT_ ? strategy_names[s] : "?";
+}
+
+bool hb_policy_chooses_by_tag(const hb_policy *p)
+{
+    hb_strategy by = hb_policy_chooses_by(p);
+    return by == HB_STRATEGY_GOLDEN || by == HB_STRATEGY_TAG;
 }
 
 static hb_status decode_context(const hb_where *where, const hb_node *value, void *out,

@@ -87,6 +87,13 @@ HB_CHECKED hb_status hb_policy_parse(hb_str text, const char *name, const char *
                                      hb_policy *ret_policy, hb_error *err);
 void hb_policy_release(hb_policy *p);
 
+/* By what a baseline is chosen where none is named on the command line: dual baseline decides by
+ * the golden run, and a policy that names a tag means it, as the original did. */
+hb_strategy hb_policy_chooses_by(const hb_policy *p);
+bool hb_policy_chooses_by_tag(const hb_policy *p);
+/* The tag it chooses by; "" = it names none. */
+const char *hb_policy_tag(const hb_policy *p);
+
 /* Every value in force as YAML; parsed again it gives the same policy. */
 void hb_policy_yaml(const hb_policy *p, hb_buf *out);
 

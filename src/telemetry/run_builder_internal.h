@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The builder's inside: run_builder.c fills metrics, run_builder_files.c keeps the books of the
- * files. Inside telemetry/. */
+/* The builder's inside: run_builder_channels.c finds what a cell belongs to, run_builder_samples.c
+ * puts it there, run_builder_files.c keeps the books of the files, run_builder.c begins and ends.
+ * Inside telemetry/. */
 #ifndef HB_TELEMETRY_RUN_BUILDER_INTERNAL_H
 #define HB_TELEMETRY_RUN_BUILDER_INTERNAL_H
 

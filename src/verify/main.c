@@ -5,6 +5,7 @@
  * but reading it: a zip is opened before and nothing can be opened afterwards, of a folder only
  * what is in it. docs/evidence.md */
 #include "base/mem.h"
+#include "base/sbom.h"
 #include "evidence/verify_keys.h"
 #include "evidence/verify_view.h"
 #include "os/sandbox.h"
@@ -38,6 +39,7 @@ static const char help[] =
     "  --json               the answer as JSON\n"
     "  --quiet              only the last line\n"
     "  --check-sandbox      try what must be refused, and say what is in force\n"
+    "  --sbom               what this program is made of, as CycloneDX JSON\n"
     "  --version, --help\n"
     "\n"
     "Nothing is written and nothing is sent: the program gives up files, network\n"
@@ -208,7 +210,8 @@ static hb_status verify(const asked *a, bool *ret_holds, hb_buf *out, hb_error *
                                .trust_ca = hb_trust_text(&a->trust, HB_TRUST_CA),
                                .trust_tsa = hb_trust_text(&a->trust, HB_TRUST_TSA),
                                .crl = hb_trust_text(&a->trust, HB_TRUST_CRL),
-                               .trust_name = a->trust.name};
+                               .trust_name = a->trust.name,
+                               .sbom_sha256 = hb_sbom_self.sha256};
     hb_verified v;
     HB_TRY(hb_verify(&ask, &v, err));
     hb_status status = HB_OK;
@@ -284,6 +287,9 @@ int main(int argc, char **argv)
     if (strcmp(only, "--version") == 0) {
         static const char version[] = "hb-verify " HB_VERSION "\n";
         return say(STDOUT_FILENO, version, sizeof version - 1) == HB_OK ? 0 : 1;
+    }
+    if (strcmp(only, "--sbom") == 0) {
+        return say(STDOUT_FILENO, hb_sbom_self.text, hb_sbom_self.n) == HB_OK ? 0 : 1;
     }
     int code = strcmp(only, "--check-sandbox") == 0 ? check_sandbox() : run(argc, argv);
     _exit(code); /* in the sandbox a sanitizer's search for leaks at the end would not come far */

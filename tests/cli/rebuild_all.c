@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* rebuild_all REGISTRY FOLDER: every decision of a registry made again from what was kept with it
  * (export/rebuild.h), its inputs put into a pack in the folder, read from there and decided once
- * more. All three must be the same bytes. Prints how many; the first that differs ends it with 1.
- */
+ * more. All three must be the same bytes, and the reference the one that the runs in the pack give.
+ * Prints how many; the first that differs ends it with 1. */
 #include "base/mem.h"
 #include "evidence/inputs.h"
-#include "export/rebuild.h"
+#include "evidence/verify.h"
+#include "export/export_internal.h"
 #include "os/file.h"
 
 #include <sqlite3.h>
@@ -14,19 +15,44 @@
 
 enum { ARENA_BYTES = 512 << 20, JSON_BYTES = 256 << 20 };
 
-static hb_status put(const hb_rebuilt *x, const char *path, hb_error *err)
+static hb_status put(hb_export_job *x, const char *path, hb_error *err)
 {
-    hb_pack_writer *w = NULL;
     hb_pack_file manifest;
-    HB_TRY(hb_pack_create(hb_os_real(), path, HB_PACK_FOLDER, &w, err));
-    hb_status status = hb_inputs_put(w, x->run, &x->reference, &x->config, err);
+    HB_TRY(hb_pack_create(hb_os_real(), path, HB_PACK_FOLDER, &x->w, err));
+    hb_status status = hb_export_inputs(x, err);
     if (status == HB_OK) {
-        status = hb_pack_put_manifest(w, x->row.run_id, &manifest, err);
+        status = hb_pack_put_manifest(x->w, x->from.row.run_id, &manifest, err);
     }
     if (status == HB_OK) {
-        status = hb_pack_finish(w, err);
+        status = hb_pack_finish(x->w, err);
     }
-    hb_pack_writer_free(w);
+    hb_pack_writer_free(x->w);
+    return status;
+}
+
+static bool is_asked(const char *question)
+{
+    static const char *const questions[] = {"inputs", "baseline", "reference", "selection"};
+    bool is = false;
+    for (size_t i = 0; i < sizeof questions / sizeof *questions; i++) {
+        is = is || strcmp(questions[i], question) == 0;
+    }
+    return is;
+}
+
+static hb_status verify(const char *path, hb_error *err)
+{
+    const hb_verify_ask ask = {.os = hb_os_real(), .path = path};
+    hb_verified v;
+    hb_status status = HB_OK;
+    HB_TRY(hb_verify(&ask, &v, err));
+    for (size_t i = 0; i < v.n_lines && status == HB_OK; i++) {
+        const hb_verify_line *l = &v.lines[i];
+        if (is_asked(l->question) && (l->state == HB_FAILS || l->state == HB_NOT_CHECKED)) {
+            status = HB_FAIL(err, HB_E_EVIDENCE, "%s: %s", l->question, l->text);
+        }
+    }
+    hb_verified_release(&v);
     return status;
 }
 
@@ -46,7 +72,7 @@ static hb_status decide(const char *path, hb_buf *json, hb_error *err)
     return status;
 }
 
-static hb_status through_a_pack(const hb_rebuilt *x, const char *folder, hb_error *err)
+static hb_status through_a_pack(hb_export_job *x, const char *folder, hb_error *err)
 {
     char *path = NULL;
     hb_buf json;
@@ -56,8 +82,11 @@ static hb_status through_a_pack(const hb_rebuilt *x, const char *folder, hb_erro
     if (status == HB_OK) {
         status = decide(path, &json, err);
     }
-    if (status == HB_OK && strcmp(json.p, x->row.json) != 0) {
+    if (status == HB_OK && strcmp(json.p, x->from.row.json) != 0) {
         status = HB_FAIL(err, HB_E_EVIDENCE, "the pack gives another decision");
+    }
+    if (status == HB_OK) {
+        status = verify(path, err);
     }
     if (status == HB_OK) {
         status = hb_dir_remove(hb_os_real(), path, err);
@@ -70,17 +99,20 @@ static hb_status through_a_pack(const hb_rebuilt *x, const char *folder, hb_erro
 static hb_status one(hb_store *store, const char *run_id, const char *digest, const char *folder,
                      hb_error *err)
 {
-    hb_rebuilt x = {0};
     hb_arena arena;
+    const hb_export_ask ask = {.os = hb_os_real(), .store = store};
+    hb_export_job job = {.ask = &ask, .arena = &arena};
+    hb_rebuilt *x = &job.from;
     hb_arena_init(&arena, ARENA_BYTES);
-    hb_status status = hb_rebuild(store, run_id, digest, NULL, &arena, &x, err);
-    if (status == HB_OK && !x.same) {
-        status = HB_FAIL(err, HB_E_EVIDENCE, "%s\nwas %s\nnow %s", x.why_not, x.row.json, x.json.p);
+    hb_status status = hb_rebuild(store, run_id, digest, NULL, &arena, x, err);
+    if (status == HB_OK && !x->same) {
+        status =
+            HB_FAIL(err, HB_E_EVIDENCE, "%s\nwas %s\nnow %s", x->why_not, x->row.json, x->json.p);
     }
     if (status == HB_OK) {
-        status = through_a_pack(&x, folder, err);
+        status = through_a_pack(&job, folder, err);
     }
-    hb_rebuilt_release(&x);
+    hb_rebuilt_release(x);
     hb_arena_release(&arena);
     return status;
 }

@@ -125,8 +125,10 @@ class Verdicts(LiveCase):
 
 class Restart(LiveCase):
     def test_ended_in_the_middle_and_started_again_decides_the_same(self):
-        self.workspace(at="whole")
-        self.workspace(at="parts")
+        # A tick while a loaded machine is still judging would be one record more in the last window's stretch.
+        patient = CONFIG + "idle_after: 1h\n"
+        self.workspace(config=patient, at="whole")
+        self.workspace(config=patient, at="parts")
         self.once(at="whole")
         # the file grows while nobody reads it, as it does on a machine that is restarted
         lines = telemetry()
@@ -258,6 +260,65 @@ class Trouble(LiveCase):
         self.assertEqual(p.returncode, 0, self.log())
 
 
+class Ended(LiveCase):
+    def test_says_what_was_not_delivered_and_why_nothing_was_compared(self):
+        self.workspace(telemetry(), CONFIG.replace("{sink: file, path: alerts.jsonl}", "{sink: exec, command: [/bin/false]}"))
+        out = self.hb("daemon", "--once")
+        self.assertRegex(out, r"not delivered yet: [1-9][0-9]* alert events")
+        self.assertNotIn("no baseline", out)
+        self.workspace(telemetry(10, faults=False), "\n".join(
+            line for line in CONFIG.splitlines() if not line.startswith("train")), at="none")
+        out = self.hb("-w", "none", "daemon", "--once")
+        self.assertIn("no baseline: window 5m, tag golden", out)
+
+
+class Capped(LiveCase):
+    def test_a_registry_over_its_limit_loses_decisions_that_can_be_made_again(self):
+        follow = CONFIG.replace("source: file_replay\npath: rig.jsonl\n",
+                                "sources:\n  - {source: file_replay, path: rig.jsonl, follow: true}\n")
+        self.workspace(telemetry(), follow)
+        kept = "SELECT verdict, count(*), count(json) FROM live_windows GROUP BY verdict"
+        p = self.start()
+        self.wait_for(lambda: " started:" in self.log())
+        self.wait_for(lambda: sum(n for _, n, _ in self.query(kept)) >= WINDOWS - 2)
+        self.stop(p)
+        before = {v: (n, j) for v, n, j in self.query(kept)}
+        self.assertEqual({n - j for n, j in before.values()}, {0})
+        address = "unix:" + self.path("http.sock")
+        self.write("daemon.yaml", follow + "limits: {max_registry_mb: 1}\n" + f'health: {{listen: "{address}"}}\n')
+        p = self.start()
+        self.wait_for(lambda: self.query("SELECT count(json) FROM live_windows WHERE verdict = 'PASS'") == [(0,)])
+        self.wait_for(lambda: "max_registry_mb is 1" in self.run_hb("health", address, "--json").stdout.decode())
+        h = json.loads(self.run_hb("health", address, "--json").stdout.decode())
+        self.assertTrue(h["degraded"])
+        self.assertGreater(h["process"]["registry_bytes"], h["process"]["registry_max_bytes"])
+        self.stop(p)
+        after = {v: (n, j) for v, n, j in self.query(kept)}
+        for verdict, (n, j) in before.items():
+            # NO_TEST are those the baseline was made of: they stay
+            self.assertEqual(after[verdict], (n, 0 if verdict == "PASS" else j), verdict)
+        self.assertIn("limits.max_registry_mb", self.hb("audit", "list", "--json"))
+
+
+class Checked(LiveCase):
+    def test_files_of_the_original_are_checked_together(self):
+        """Its daemon.yaml has the keys of every source; what nothing here reads is told, file by file."""
+        os.makedirs(self.path("config"))
+        self.write("config/daemon.yaml", "source: file_replay\npath: rig.jsonl\nbroker: tcp://127.0.0.1:1883\ntopic: lab/#\n"
+                   "interval_sec: 300\nwindow_sec: 300\nalert_sinks: [stdout]\nwebhook_url: ''\n")
+        out = self.hb("config", "check")
+        self.assertIn("config/daemon.yaml: ok (daemon), not read with source file_replay: broker, topic", out)
+        self.assertIn("not read  broker, topic", self.hb("daemon", "--check"))
+        self.write("config/runtime.yaml", "source: file_replay\nwindow_size_sec: 10\n")
+        self.write("config/actions_policy.yaml", "version: 1\nrules: []\n")
+        self.write("config/daemon.yaml", "source: mqtt\nbroker: tcp://127.0.0.1:1883\ntopic: lab/#\n"
+                   "window_sec: 300\nevidence_pack_on_fail: true\n")
+        self.hb_error("config", "check", code=3, has=[
+            "config/daemon.yaml:5:1: 'evidence_pack_on_fail' needs 'signing_key'",
+            "config/runtime.yaml:2:1: 'window_size_sec' belongs to runtime.yaml",
+            "config/actions_policy.yaml:2:1: 'rules' belongs to actions_policy.yaml"])
+
+
 class Running(LiveCase):
     def test_sigterm_ends_in_order_and_sighup_reloads(self):
         self.workspace(telemetry(10, faults=False), CONFIG.replace("source: file_replay\npath: rig.jsonl\n",
@@ -268,7 +329,7 @@ class Running(LiveCase):
                    "sources:\n  - {source: file_replay, path: rig.jsonl, follow: true}\n"))
         p.send_signal(signal.SIGHUP)
         self.wait_for(lambda: " reloaded:" in self.log())
-        self.assertIn("restart_needed", self.log())
+        self.assertRegex(self.log(), r"restart_needed: .*keys=\"?windows")
         self.write("daemon.yaml", "nonsense: 1\n")
         p.send_signal(signal.SIGHUP)
         self.wait_for(lambda: "not_reloaded" in self.log())
@@ -276,6 +337,17 @@ class Running(LiveCase):
         self.stop(p)
         self.assertEqual(p.returncode, 0)
         self.assertIn(" ended:", self.log())
+
+    def test_a_second_daemon_is_told_which_process_has_the_stream(self):
+        """The first thing it learns, not that a port is taken."""
+        self.workspace(telemetry(10, faults=False), CONFIG.replace("source: file_replay\npath: rig.jsonl\n",
+                       "sources:\n  - {source: file_replay, path: rig.jsonl, follow: true}\n") +
+                       "health: {listen: \"unix:http.sock\"}\n".replace("http.sock", self.path("http.sock")))
+        p = self.start()
+        self.wait_for(lambda: " started:" in self.log())
+        self.hb_error("daemon", code=1, has=f"is judged by process {p.pid} already")
+        self.stop(p)
+        self.assertEqual(p.returncode, 0, self.log())
 
     def test_messages_that_move_no_time_are_silence(self):
         """A sender whose clock was set back, and one that cannot be read: windows close all the same, at the

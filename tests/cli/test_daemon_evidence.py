@@ -5,6 +5,7 @@ import glob
 import hashlib
 import json
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -71,6 +72,17 @@ class OnFail(Evidence):
         verified = self.hb_json("verify", self.packs()[0], "--trust", "daemon.pub")
         self.assertEqual((verified["verdict"], verified["decided_from"]), ("FAIL", "raw"))
 
+    def test_the_runs_of_the_baseline_are_in_it_unless_they_are_too_much(self):
+        for more, state, names in (("", "holds", True), ("evidence_pack_baseline_runs: false\n", "not_in_pack", False)):
+            shutil.rmtree(self.dir)
+            os.mkdir(self.dir)
+            self.prepare(EVIDENCE + more)
+            self.once()
+            verified = self.hb_json("verify", self.packs()[0], "--trust", "daemon.pub")
+            self.assertEqual([a["answer"] for a in verified["answers"] if a["question"] == "reference"][0], state)
+            with zipfile.ZipFile(self.packs()[0]) as z:
+                self.assertEqual(any(n.startswith("baseline/runs/") for n in z.namelist()), names)
+
     def test_nothing_is_made_where_nothing_is_asked_for(self):
         self.prepare(CONFIG)
         self.once()
@@ -91,6 +103,65 @@ class OnFail(Evidence):
         r = self.run_hb("daemon", "--once")
         self.assertNotEqual(r.returncode, 0)
         self.assertIn("nowhere.pem", r.stderr.decode())
+
+
+CERT = """
+[req]
+distinguished_name=dn
+[dn]
+[sign]
+keyUsage=critical,digitalSignature
+[open]
+keyUsage=critical,keyAgreement
+"""
+
+
+class Sealed(Evidence):
+    def certificate(self, name, key, extensions):
+        self.write("openssl.cnf", CERT)
+        subprocess.run(["openssl", "req", "-x509", "-new", "-config", "openssl.cnf", "-key", key, "-subj", f"/O=Lab/CN={name}", "-days", "3",
+                        "-extensions", extensions, "-out", f"{name}.pem"], cwd=self.dir, check=True, capture_output=True)
+
+    def everybody(self, config):
+        self.prepare(config)
+        subprocess.run(["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384", "-out", "auditor.key"], cwd=self.dir,
+                       check=True, capture_output=True)
+        self.certificate("daemon-chain", "daemon.pem", "sign")
+        self.certificate("auditor", "auditor.key", "open")
+
+    def test_packs_carry_the_chain_and_are_encrypted(self):
+        self.everybody(EVIDENCE + "signing_cert: daemon-chain.pem\nencrypt_to: [auditor.pem]\n")
+        self.once()
+        (run, state, path, error), = self.rows()
+        self.assertEqual((state, error), ("made", ""))
+        self.assertRegex(os.path.basename(path), rf"^evidence_{run}-[0-9a-f]{{12}}\.zip\.p7m$")
+        self.assertEqual(os.listdir(self.path("evidence")), [os.path.basename(path)])
+        self.hb("decrypt", path, "--key", "auditor.key", "--out", "opened.zip")
+        with zipfile.ZipFile(self.path("opened.zip")) as z, open(self.path("daemon-chain.pem"), "rb") as f:
+            self.assertEqual(z.read("keys/chain.pem"), f.read())
+        verified = self.hb_json("verify", "opened.zip", "--trust", "daemon.pub")
+        self.assertTrue(verified["holds"])
+        # A crash between the file and the note of it: made anew, one file.
+        with contextlib.closing(sqlite3.connect(self.path("runs.db"))) as db, db:
+            db.execute("UPDATE evidence_packs SET state = 'wanted', path = '', bytes = 0")
+        self.once()
+        self.assertEqual([(s, p) for _, s, p, _ in self.rows()], [("made", path)])
+        self.assertEqual(os.listdir(self.path("evidence")), [os.path.basename(path)])
+
+    def test_what_does_not_fit_is_told_at_the_start(self):
+        for words, code, config in (
+                ("begins with the certificate of key", 2, EVIDENCE + "signing_cert: auditor.pem\n"),
+                ("a key that CMS does not encrypt to", 2, EVIDENCE + "encrypt_to: daemon-chain.pem\n"),
+                ("nobody.pem", 2, EVIDENCE + "encrypt_to: [nobody.pem]\n"),
+                ("'encrypt_to' is about evidence packs", 3, CONFIG + "encrypt_to: [auditor.pem]\n"),
+                ("'signing_cert' is about evidence packs", 3, CONFIG + "signing_cert: daemon-chain.pem\n"),
+                ("tsa", 3, EVIDENCE + "tsa: http://tsa.example\n"),
+                ("signing_certs", 3, EVIDENCE + "signing_certs: daemon-chain.pem\n")):
+            with self.subTest(words):
+                self.everybody(config)
+                r = self.run_hb("daemon", "--once")
+                self.assertEqual(r.returncode, code, r.stderr)
+                self.assertIn(words, r.stderr.decode())
 
 
 class Kill(Evidence):

@@ -80,7 +80,7 @@ class Docs(Case):
         if name == "operators init":
             return
         self.hb("operators", "init", "people.yaml", "--key", "keys/ada.pem")
-        if name == "config approve":
+        if name in ("config approve", "config reject"):
             self.hb("config", "request", "baseline_policy.yaml", "--reason", "x", "--key", "keys/lee.pem")
         if name in ("operators approve", "operators apply"):
             self.hb("operators", "propose", "more.yaml", "--reason", "x", "--key", "keys/lee.pem")
@@ -89,6 +89,15 @@ class Docs(Case):
                 self.hb("operators", "approve", self.request, "--yes", "--key", "keys/ada.pem")
         elif name != "operators propose":
             self.request = self.hb_json("baseline", "request", "monday-2", "--reason", "x", "--key", "keys/lee.pem")["request"]
+
+    def answer_time_query(self):
+        """r.tsr, as a time authority answers hb timestamp query; openssl is the authority."""
+        self.write("tsa.cnf", "[req]\ndistinguished_name=dn\n[dn]\n[x]\nextendedKeyUsage=critical,timeStamping\n[tsa]\ndefault_tsa=t\n[t]\n"
+                   "serial=serial\nsigner_digest=sha384\ndefault_policy=1.3.6.1.4.1.55555.1\ndigests=sha256\ness_cert_id_alg=sha256\n")
+        self.hb("timestamp", "query", "evidence/evidence_monday-2.zip", "--out", "q.tsq")
+        for line in ("req -x509 -new -config tsa.cnf -extensions x -newkey rsa:2048 -nodes -keyout tsa.key -subj /CN=TSA -days 3 -out tsa.pem",
+                     "ts -reply -config tsa.cnf -queryfile q.tsq -signer tsa.pem -inkey tsa.key -out r.tsr"):
+            subprocess.run(["openssl", *line.split()], cwd=self.dir, check=True, capture_output=True)
 
     def run_line(self, line):
         words = [self.request if w == self.REQUEST else w for w in shlex.split(line)]
@@ -108,12 +117,14 @@ class Docs(Case):
                     self.prepare_governance(c["name"])
                 if c["name"] == "token revoke":
                     self.hb("token", "create", "grafana", "--role", "viewer", "--expires", "30d")
-                if c["name"] in ("verify", "timestamp query"):
+                if c["name"] in ("verify", "timestamp query", "timestamp attach"):
                     self.hb("keys", "generate", "lab", "--no-passphrase")
                     self.hb("export", "evidence-pack", "--case", "monday-2", "--key", "lab")
+                if c["name"] == "timestamp attach":
+                    self.answer_time_query()
                 if c["name"] == "replay":
                     self.hb("export", "evidence-pack", "--case", "monday-2", "--unsigned")
-                if c["name"] == "redact":
+                if c["name"] in ("redact", "reveal"):
                     self.hb("export", "evidence-pack", "--case", "monday-2", "--out", "evidence_monday-2.zip")
                 if c["name"] in ("encrypt", "decrypt"):
                     self.write("pass.txt", "correct horse battery\n")

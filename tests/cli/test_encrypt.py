@@ -85,7 +85,7 @@ class Encrypt(Case):
         self.certificate("anna", ["rsa:3072"], "keyEncipherment")
         self.certificate("ben", ["ec", "-pkeyopt", "ec_paramgen_curve:P-384"], "keyAgreement")
         self.certificate("eve", ["rsa:2048"], "keyEncipherment")
-        told = self.hb_json("encrypt", "pack.zip", "--encrypt-to", "anna.pem", "ben.pem", "--out", "sealed")
+        told = self.hb_json("encrypt", "pack.zip", "--encrypt-to", "anna.pem", "--encrypt-to", "ben.pem", "--out", "sealed")
         self.assertEqual(told, {"format": "hb-encrypt/1", "done": "encrypted", "by": "cms", "input": "pack.zip", "output": "sealed"})
         for who in ("anna", "ben"):
             self.openssl("cms", "-decrypt", "-binary", "-inform", "DER", "-in", "sealed", "-inkey", f"{who}.key", "-out", "theirs")

@@ -126,7 +126,24 @@ class WhatIsInIt(Export):
         self.assertEqual(statement["predicate"]["result"], "FAILED")
         with open(HB, "rb") as f:
             self.assertEqual(p.json("program.json")["executable_sha256"], sha(f.read()))
+        self.assertEqual(p.json("program.json")["sbom_sha256"], sha(self.hb("sbom").encode()))
         self.assertTrue(any(n == "keys/" + told["signed_by"][0] + ".pub" for n in p.names))
+
+    def test_packs_are_for_their_owner_alone(self):
+        """Raw data may come from a folder that is closed to others; no umask opens them here."""
+        self.two_runs(95)
+        before = os.umask(0)
+        self.addCleanup(os.umask, before)
+        self.hb("export", "evidence-pack", "--case", "cur", "--unsigned", "--out", "p.zip")
+        self.hb("export", "evidence-pack", "--case", "cur", "--unsigned", "--form", "folder", "--out", "folder")
+        self.hb("support", "bundle", "s.zip")
+        for name in ("p.zip", "s.zip"):
+            self.assertEqual(os.stat(self.path(name)).st_mode & 0o7777, 0o600)
+        self.assertEqual(os.stat(self.path("folder")).st_mode & 0o7777, 0o700)
+        for folder, _, files in os.walk(self.path("folder")):
+            self.assertEqual(os.stat(folder).st_mode & 0o022, 0)
+            for name in files:
+                self.assertEqual(os.stat(os.path.join(folder, name)).st_mode & 0o7777, 0o600)
 
     def test_every_verdict(self):
         self.baseline()

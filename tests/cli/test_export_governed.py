@@ -42,6 +42,16 @@ class Governed(Lab):
         self.assertEqual(answer, "fails")
         self.assertIn("requires an approved tag", text)
 
+    def test_with_hidden_fields_the_approvals_still_hold(self):
+        pack = self.pack()
+        self.write("hide.yaml", "redact: {operating_mode: hash, inputs.name: redact, inputs.path: redact}\n")
+        self.hb("redact", pack, "--policy", "hide.yaml", "--out", "hidden.zip", "--reason", "audit", *self.key("kim"))
+        told = json.loads(self.hb("verify", "hidden.zip", "--trust", "keys/bob.pub", "--trust", "keys/kim.pub", "--json"))
+        answers = {a["question"]: (a["answer"], a["text"]) for a in told["answers"]}
+        self.assertEqual(answers["approvals"][0], "holds", answers["approvals"])
+        self.assertEqual(answers["log"][0], "not_in_pack")
+        self.assertEqual(answers["approvals"], self.answers(pack, 0)["approvals"])
+
     def test_operators_that_changed_since_do_not_matter(self):
         self.begin()
         self.golden()

@@ -237,12 +237,12 @@ class Rules(Lab):
         q = self.ask()
         shown = self.hb("baseline", "approve", q, code=5)  # nothing is signed without --yes
         self.assertIn("r1   not judged  NO_TEST  PASS     FLIPS", shown)
-        self.assertEqual(self.hb_json("baseline", "requests")[0]["approvals"], 0)
+        self.assertEqual(self.hb_json("baseline", "requests")["requests"][0]["approvals"], 0)
         self.approve(q[:8], "kim")
         self.hb_error("baseline", "approve", q, "--yes", *self.key("kim"), code=5, has="has approved it already, and counts once")
         self.hb_error("baseline", "set", "r0", *self.key("kim"), code=5, has=["1 of 2 approvals", "ada, lee"])
         self.approve(q, "lee")
-        r = self.hb_json("baseline", "requests")[0]
+        r = self.hb_json("baseline", "requests")["requests"][0]
         self.assertEqual((r["state"], r["approved_by"], r["requested_by"]), ("approved", "kim, lee", "bob"))
         self.hb_error("baseline", "set", "r1", *self.key("kim"), code=5, has="nobody asked for it")
         self.hb_error("baseline", "set", "r0", "--tag", "silver", *self.key("kim"), code=5, has="nobody asked for it")
@@ -281,10 +281,10 @@ class Rules(Lab):
     def test_a_rejection_takes_the_baseline_away(self):
         self.begin()
         self.golden()
-        q = self.hb_json("baseline", "requests")[0]["request"]
+        q = self.hb_json("baseline", "requests")["requests"][0]["request"]
         self.hb("baseline", "reject", q, "--reason", "a loose cable", *self.key("ada"))
         self.assertEqual(self.reason(), "tag_not_approved")  # and the fallback "latest" is not taken
-        self.assertEqual(self.hb_json("baseline", "requests")[0]["rejected_by"], "ada")
+        self.assertEqual(self.hb_json("baseline", "requests")["requests"][0]["rejected_by"], "ada")
         self.approve(q, "kim")
         self.assertEqual(self.reason(), "tag")
 
@@ -454,7 +454,7 @@ class Configuration(Lab):
             self.write("config/none.yaml", POLICY % ("false", 1, ""))
             r = self.run_hb(*args)
             self.assertEqual(r.returncode, 5, (args, r.stderr))
-            self.assertIn(b"this baseline-policy", r.stderr)
+            self.assertRegex(r.stderr, b"this (baseline-policy|metric-registry)")
         self.hb_error("config", "approve", "baseline_policy.yaml", *self.key("ada"), code=4, has="nobody asked for this baseline-policy")
         self.hb_error("config", "request", "baseline_policy.yaml", "--reason", "x", *self.key("vic"), code=5, has="role operator")
         self.hb("config", "request", "baseline_policy.yaml", "--reason", "x", *self.key("bob"))
@@ -474,7 +474,7 @@ class Configuration(Lab):
 
     def test_files_of_other_kinds_are_refused(self):
         self.begin()
-        self.hb_error("config", "request", "people.yaml", "--reason", "x", *self.key("bob"), code=2, has="only a metric registry and a baseline policy")
+        self.hb_error("config", "request", "people.yaml", "--reason", "x", *self.key("bob"), code=2, has="hb operators propose FILE")
 
 
 class Daemon(Lab, LiveCase):
@@ -587,7 +587,7 @@ class Forged(Lab):
     def test_a_request_signed_by_nobody_is_none(self):
         self.begin()
         q = self.plant(self.statement("request", ""), "eve")
-        self.assertEqual(self.hb_json("baseline", "requests")[0]["state"], "not valid")
+        self.assertEqual(self.hb_json("baseline", "requests")["requests"][0]["state"], "not valid")
         self.hb_error_out(5, "of nobody who may ask", "baseline", "approve", q, "--yes", *self.key("kim"))
 
     def hb_error_out(self, code, has, *args):
@@ -635,11 +635,53 @@ class Forged(Lab):
         self.db(("INSERT INTO operators(sha256, text, statement, applied_ns) VALUES (?, ?, ?, 1)",
                  hashlib.sha256(text.encode()).hexdigest(), text.encode(), "0" * 64))
         self.write("operators.yaml", text)
-        self.hb_error_out(12, "without what that needs", "operators", "check")
+        self.hb_error_out(12, "and the newest its log tells of are", "operators", "check")
         self.db(("UPDATE operators SET text = ? WHERE id = 1", text.encode().replace(b"viewer", b"admin")),
                 ("DELETE FROM operators WHERE id = 2",))
         os.remove(self.path("operators.yaml"))
         self.hb_error_out(12, "not those that were applied", "analyze", "r1")
+
+    def test_operators_of_before_are_not_taken_back(self):
+        self.begin()
+        self.golden()
+        self.write("more.yaml", self.people("# without gus\n", gus=None))
+        self.hb("operators", "propose", "more.yaml", "--reason", "gus left", *self.key("bob"))
+        request = self.hb_json("operators", "list")["requests"][0]["request"]
+        self.hb("operators", "approve", request, "--yes", *self.key("ada"))
+        self.hb("operators", "apply", request)
+        self.assertEqual(self.reason(), "tag")
+        with contextlib.closing(sqlite3.connect(self.path("runs.db"))) as db:
+            (old,), (new,) = db.execute("SELECT sha256 FROM operators ORDER BY id").fetchall()
+        for name in ("runs.db", "operators.yaml"):
+            shutil.copy(self.path(name), self.path("good." + name))
+        for how, left in (("INSERT INTO operators SELECT 3, sha256, text, statement, applied_ns FROM operators WHERE id = 1", old),
+                          ("UPDATE operators SET (sha256, text, statement) = (SELECT sha256, text, statement FROM operators WHERE id = 1)"
+                           " WHERE id = 2", old),
+                          ("DELETE FROM operators WHERE id = 2", old),
+                          ("DELETE FROM operators", "none")):
+            with self.subTest(how=how):
+                self.db((how,))
+                os.remove(self.path("operators.yaml"))
+                has = [f"the newest operators in it are {left[:12]}, and the newest its log tells of are {new[:12]}"]
+                self.hb_error("operators", "check", code=12, has=has)
+                self.hb_error("operators", "check", "--restore", code=12, has=has)
+                self.hb_error("operators", "list", code=12, has=has)
+                self.hb_error("operators", "init", "people.yaml", *self.key("ada"), code=12, has=has)
+                self.hb_error("analyze", "r1", code=12, has=has)
+                self.hb_error("baseline", "set", "r0", *self.key("kim"), code=12, has=has)
+                self.assertFalse(os.path.exists(self.path("operators.yaml")))
+                for name in ("runs.db", "operators.yaml"):
+                    shutil.copy(self.path("good." + name), self.path(name))
+        self.hb("operators", "check")
+        self.assertEqual(self.reason(), "tag")
+
+    def test_operators_that_nobody_logged_are_none(self):
+        text = self.people()
+        for name in PEOPLE:
+            text = text.replace(f"file: keys/{name}.pub", f"pem: {json.dumps(keys()[name][1].decode())}")
+        self.db(("INSERT INTO operators(sha256, text, statement, applied_ns) VALUES (?, ?, ?, 1)",
+                 hashlib.sha256(text.encode()).hexdigest(), text.encode(), "0" * 64))
+        self.hb_error("operators", "check", code=12, has="its log never told of any")
 
     def test_a_bare_variable_is_nobody(self):
         self.begin()

@@ -191,7 +191,7 @@ class Inject(Case):
         self.addCleanup(client.loop_stop)
         process = subprocess.Popen(
             [HB, "inject", "--fault", "stuck_at", "--metric", "temp", "--value",
-             "9", "--broker", f"tcp://127.0.0.1:{port}", "--topic", "#", "--republish", "faulty",
+             "9", "--broker", f"tcp://127.0.0.1:{port}", "--topic", "#", "--republish", "faulty/",
              "--duration", "8", "--json"], stdout=subprocess.PIPE, text=True)
         # It is listening when a probe comes back.
         deadline = time.time() + 30

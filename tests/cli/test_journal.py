@@ -178,15 +178,31 @@ class Journal(Case):
 
     def test_torn_end(self):
         self.make()
-        self.damage(self.places[140] + 50)
+        self.damage(self.places[149] + 50)
         d = check("journal_verify", self.hb_json("journal", "verify", code=12))
         self.assertIn("cuts off", d["problems"][0]["what"])
-        self.assertIn("9 whole records", d["problems"][0]["what"])
-        self.assertEqual(len(self.hb("journal", "cat").splitlines()), 140)
+        self.assertEqual(len(self.hb("journal", "cat").splitlines()), 149)
         d = check("journal_repair", self.hb_json("journal", "repair"))
-        self.assertEqual((d["cut_bytes"], d["cut_records"]), (self.end - self.places[140] - self.padding(149), 9))
+        self.assertEqual((d["cut_bytes"], d["cut_records"]), (self.end - self.places[149] - self.padding(149), 0))
         self.hb("journal", "verify")
-        self.assertEqual(len(list(journals.records(self.path("live/journal")))), 140)
+        self.assertEqual(len(list(journals.records(self.path("live/journal")))), 149)
+
+    def test_damage_in_the_segment_that_is_written_to(self):
+        self.make()
+        kept = list(journals.records(self.path("live/journal")))
+        self.damage(self.places[140] + 50)
+        d = check("journal_verify", self.hb_json("journal", "verify", code=12))
+        self.assertIn("9 whole records", d["problems"][0]["what"])
+        d = check("journal_repair", self.hb_json("journal", "repair"))
+        self.assertEqual((d["cut_bytes"], d["moved_bytes"]), (0, self.places[141] - self.places[140]))
+        self.assertEqual(len(d["done"]), 1)
+        self.hb("journal", "verify")
+        got = list(journals.records(self.path("live/journal")))
+        self.assertEqual([r for r in got if r[1] == 1], kept[:140] + kept[141:])
+        self.assertEqual([(r[0], r[2]) for r in got if r[1] == 3], [(self.places[140], b"journal")])
+        with open(os.path.join(self.path("live/journal"), "repairs.log"), encoding="utf-8") as f:
+            self.assertEqual(len(f.readlines()), 1)
+        self.assertEqual(self.hb("journal", "repair"), "nothing to repair\n")
 
     def padding(self, i):
         n = 40 + len("rig" if i % 2 else "bench") + len(f"t/{i}") + len('{"n": %d}' % i)

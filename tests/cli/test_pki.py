@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """Packs signed by keys in ssh-agent and on a token, vouched for by an authority, stamped by a time
 authority, encrypted on the way: from hb export to hb verify, with OpenSSL as the others."""
+import filecmp
 import os
+import pty
 import shutil
 import signal
+import sqlite3
 import subprocess
 import time
 import unittest
@@ -144,6 +147,75 @@ class Pki(Case):
                       code=2, has="does not allow keyAgreement")
         self.assertEqual(self.in_memory(), before)
 
+    def run_packed(self, name, *more, **kw):
+        self.write(f"{name}.csv", self.read("cur.csv").replace(",20\n", ",20.01\n"))
+        return self.hb_json("run", "--evidence-pack", "always", *more, f"{name}.csv", "--run-id", name, "--fail-on", "none", **kw)
+
+    def read(self, name):
+        with open(self.path(name), encoding="utf-8") as f:
+            return f.read()
+
+    def test_a_run_makes_its_pack_certified_and_encrypted(self):
+        self.authority()
+        self.certificate("auditor", "open")
+        self.certificate("archive", "open")
+        how = ["--key", "release.key", "--cert", "release.pem", "--encrypt-to", "auditor.pem", "--encrypt-to", "archive.pem"]
+        told = self.run_packed("mon", *how)
+        pack = told["evidence_pack"]
+        self.assertRegex(pack, r"^\./evidence/evidence_mon-[0-9a-f]{12}\.zip\.p7m$")
+        self.assertEqual(os.listdir(self.path("evidence")), [os.path.basename(pack)])
+        self.assertEqual(self.in_memory(), set())
+        for who in ("auditor", "archive"):
+            self.sh("openssl", "cms", "-decrypt", "-binary", "-inform", "DER", "-in", pack, "-inkey", f"{who}.key", "-out", f"{who}.zip")
+        self.assertEqual(self.answers("auditor.zip", "--trust-ca", "root.pem", "--trust-name", "CN=release,O=Lab")["trust"][0], "holds")
+        self.assertTrue(filecmp.cmp(self.path("auditor.zip"), self.path("archive.zip"), shallow=False))
+        # One that a crash left without anybody knowing is made anew; something else of its name is not touched.
+        with sqlite3.connect(self.path("runs.db")) as db:
+            db.execute("UPDATE evidence_packs SET state = 'wanted', path = '', bytes = 0")
+        before = self.stat(pack)
+        self.run_packed("tue", *how)
+        self.assertNotEqual(self.stat(pack), before)
+        self.assertEqual(len(os.listdir(self.path("evidence"))), 2)
+        with sqlite3.connect(self.path("runs.db")) as db:
+            db.execute("UPDATE evidence_packs SET state = 'wanted', path = '', bytes = 0")
+        self.write(pack, "mine")
+        self.write("wed.csv", self.read("mon.csv"))
+        r = self.run_hb("run", "--evidence-pack", "always", *how, "wed.csv", "--run-id", "wed", "--fail-on", "none")
+        self.assertEqual(r.returncode, 2)  # the verdict stands, and is shown
+        self.assertIn("is no encrypted pack", r.stderr.decode())
+        self.assertEqual(self.read(pack), "mine")
+
+    def stat(self, name):
+        s = os.stat(self.path(name))
+        return s.st_ino, s.st_mtime_ns
+
+    def test_a_run_makes_its_pack_encrypted_by_a_passphrase(self):
+        self.authority()
+        self.write("pass", "correct horse battery")
+        os.chmod(self.path("pass"), 0o600)
+        pack = self.run_packed("mon", "--key", "release.key", "--encrypt-passphrase-file", "pass")["evidence_pack"]
+        self.assertTrue(pack.endswith(".zip.hbs"), pack)
+        self.hb("decrypt", pack, "--passphrase-file", "pass", "--out", "again.zip")
+        self.sh("openssl", "pkey", "-in", "release.key", "-pubout", "-out", "release.pub")
+        self.hb("verify", "again.zip", "--trust", "release.pub")
+
+    def test_what_a_pack_cannot_be_made_with_is_told_before_anything_is_judged(self):
+        self.authority()
+        self.certificate("auditor", "open")
+        self.write("pass", "correct horse battery")
+        os.chmod(self.path("pass"), 0o600)
+        always = ["--evidence-pack", "always", "--key", "release.key"]
+        for words, *options in (
+                ("begins with the certificate of key", *always, "--cert", "stamp.pem"),
+                ("does not allow keyAgreement", *always, "--encrypt-to", "release.pem"),
+                ("not by both", *always, "--encrypt-to", "auditor.pem", "--encrypt-passphrase-file", "pass"),
+                ("--cert is about the pack", "--cert", "release.pem"),
+                ("--encrypt-to is about the pack", "--encrypt-to", "auditor.pem"),
+                ("--encrypt-passphrase-file is about", "--encrypt-passphrase-file", "pass")):
+            with self.subTest(words):
+                self.hb_error("run", *options, "cur.csv", "--run-id", "new", code=2, has=words)
+        self.hb_error("runs", "show", "new", code=4, has="no run 'new'")
+
     def test_a_key_in_ssh_agent_signs(self):
         if not shutil.which("ssh-agent"):
             self.skipTest("needs openssh-client")
@@ -163,7 +235,8 @@ class Pki(Case):
         self.hb("verify", "a.zip", "--trust", "ada.pub")
         self.hb_error("export", "evidence-pack", "--case", "cur", "--key", "agent:eve", "--out", "b.zip", code=2, has="SHA256:", env=env)
 
-    def test_a_key_on_a_token_signs(self):
+    def token(self):
+        """A new token 'lab' with PIN 1234, the environment it is found by, and a PIN file."""
         if not os.path.exists(SOFTHSM):
             self.skipTest("needs softhsm2")
         os.mkdir(self.path("tokens"))
@@ -171,11 +244,15 @@ class Pki(Case):
         env = {"SOFTHSM2_CONF": self.path("softhsm2.conf")}
         full = {**os.environ, **env}
         self.sh("softhsm2-util", "--init-token", "--free", "--label", "lab", "--so-pin", "12345678", "--pin", "1234", env=full)
+        self.write("pin", "1234\n")
+        os.chmod(self.path("pin"), 0o600)
+        return env, full
+
+    def test_a_key_on_a_token_signs(self):
+        env, full = self.token()
         # The key is made in the token and never leaves it.
         self.sh("pkcs11-tool", "--module", SOFTHSM, "--token-label", "lab", "--login", "--pin", "1234", "--keypairgen", "--key-type",
                 "EC:secp384r1", "--label", "release", "--id", "01", env=full)
-        self.write("pin", "1234\n")
-        os.chmod(self.path("pin"), 0o600)
         uri = f"pkcs11:token=lab;object=release?module-path={SOFTHSM}"
         self.export(uri, "--passphrase-file", "pin", "--out", "a.zip", env=env)
         self.export(f"{uri}&pin-source=file:{self.path('pin')}", "--out", "b.zip", env=env)
@@ -184,6 +261,48 @@ class Pki(Case):
         self.hb("verify", "b.zip", "--trust", "lab.pub")
         self.hb_error("export", "evidence-pack", "--case", "cur", "--key", f"{uri}&pin-value=1234", "--out", "c.zip", code=2, has="pin-value",
                       env=env)
+
+    def test_a_key_that_wants_its_pin_for_every_signature(self):
+        env, full = self.token()
+        self.sh("pkcs11-tool", "--module", SOFTHSM, "--token-label", "lab", "--login", "--pin", "1234", "--keypairgen", "--key-type",
+                "EC:secp384r1", "--label", "qualified", "--id", "02", "--always-auth", env=full)
+        uri = f"pkcs11:token=lab;object=qualified?module-path={SOFTHSM}"
+        self.write("lab.pub", self.hb("keys", "public", "--key", uri, "--passphrase-file", "pin", env=env))
+        self.export(uri, "--passphrase-file", "pin", "--out", "file.zip", env=env)
+        os.mkdir(self.path("credentials"))
+        shutil.copy(self.path("pin"), self.path("credentials/hb-passphrase"))
+        self.export(uri, "--out", "credential.zip", env={**env, "CREDENTIALS_DIRECTORY": self.path("credentials")})
+        told = self.typed(["--key", uri, "--out", "typed.zip"], env, b"1234")
+        self.assertEqual(told.count(b"PIN of token 'lab': "), 1, told)
+        self.assertGreaterEqual(told.count(b"PIN of token 'lab' for a signature: "), 1, told)  # one for each
+        for pack in ("file.zip", "credential.zip", "typed.zip"):
+            self.hb("verify", pack, "--trust", "lab.pub")
+        # No terminal: setsid takes it away.
+        r = subprocess.run(["setsid", "-w", os.environ["HB_BINARY"], "export", "evidence-pack", "--case", "cur", "--key", uri, "--out", "no.zip"],
+                           cwd=self.dir, env={**full, "LC_ALL": "C.UTF-8"}, stdin=subprocess.DEVNULL, capture_output=True)
+        self.assertEqual(r.returncode, 2, r.stderr)
+        self.assertIn(b"the PIN of token 'lab' is wanted and there is no terminal to ask on: use --passphrase-file", r.stderr)
+        self.assertFalse(os.path.exists(self.path("no.zip")))
+
+    def typed(self, options, env, answer):
+        """hb export on a terminal of its own; every question gets the same answer."""
+        pid, fd = pty.fork()
+        if pid == 0:
+            os.chdir(self.dir)
+            os.environ.update(env)
+            os.execv(os.environ["HB_BINARY"], ["hb", "export", "evidence-pack", "--case", "cur", *options])
+        said = b""
+        while True:
+            try:
+                part = os.read(fd, 4096)
+            except OSError:
+                break
+            said += part
+            if said.endswith(b": "):
+                os.write(fd, answer + b"\n")
+        os.close(fd)
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0, said)
+        return said
 
 
 if __name__ == "__main__":

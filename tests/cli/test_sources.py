@@ -232,6 +232,26 @@ class Normalize(Case):
         self.assertEqual(self.hb("normalize", "--input", "sub.txt", "--format", "mqtt", "--output", "-").splitlines()[1:],
                          ["l1_temp,21.5,degC,", "l2_temp,22,degC,", "other_a_x,1,,", "other_a_y,2,,"])
 
+    def test_log_messages_without_a_year(self):
+        """Nothing in the file says when it came; a year is not made up."""
+        self.write("old.log", "<13>Feb  3 01:22:00 rig app[7]: hello\n<13>2026-02-03T01:22:00Z rig app: hello\n")
+        args = ("normalize", "--input", "old.log", "--format", "syslog", "--output", "-")
+        times = [line.split(",")[3] for line in self.hb(*args).splitlines() if line.startswith("syslog_app,")]
+        self.assertEqual(times, ["", "2026-02-03T01:22:00Z"])
+        out = self.hb(*args, "--arrived", "2025-06-01T00:00:00Z")
+        times = [line.split(",")[3] for line in out.splitlines() if line.startswith("syslog_app,")]
+        self.assertEqual(times, ["2025-02-03T01:22:00Z", "2026-02-03T01:22:00Z"])
+        self.hb_error(*args, "--arrived", "yesterday", code=2, has="no time")
+
+    def test_units_without_a_factor(self):
+        self.write("f.yaml", "field_mapping:\n  a: {canonical: b, unit: degF, canonical_unit: degC}\n")
+        self.hb_error("config", "check", "f.yaml", code=3, has=["f.yaml:2:3", "how degF becomes degC"])
+        self.write("f.yaml", "field_mapping:\n  a: {canonical: b, canonical_unit: degC}\n"
+                   "  c: {unit: ms, canonical_unit: ms}\n")
+        self.write("e.jsonl", '{"metric":"a","value":1}\n{"metric":"a","value":1,"unit":"K"}\n{"metric":"c","value":1}\n')
+        self.assertEqual(self.hb("normalize", "--schema", "f.yaml", "--input", "e.jsonl", "--output", "-").splitlines()[1:],
+                         ["b,1,degC,", "b,1,K,", "c,1,ms,"])
+
     def test_the_schema_is_checked(self):
         self.assertIn("ok (telemetry-schema)", self.hb("config", "check", "telemetry_schema.yaml"))
         self.write("bad.yaml", "field_mapping:\n  a: {canonical: b, factr: 2}\n")

@@ -10,6 +10,7 @@ import datetime
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -470,6 +471,38 @@ def raw_alone(lab, r):
     return dict(lab.files, **{"raw/0/r5.csv": edited(lab, "raw/0/r5.csv", r)})
 
 
+def value_of_a_set(lab, r):
+    """A figure of an earlier run, in the matrix the statistics read."""
+    text = lab.files["reference.json"]
+    arrays = [m.span(1) for m in re.finditer(rb'"values":\[([^]]*)\]', text)]
+    short = [m.start(1) for a in arrays for m in re.compile(rb"\.([2-8])\d{0,4}(?=[,\]])").finditer(text, a[0], a[1] + 1)]
+    at = r.choice(short)  # a digit of few, so that it stays the shortest form of a figure
+    return dict(lab.files, **{"reference.json": text[:at] + bytes([text[at] + 1]) + text[at + 1:]})
+
+
+def runs_of(lab):
+    return [n for n in lab.files if n.startswith("baseline/runs/")]
+
+
+def run_of_a_set_left_out(lab, r):
+    left_out = r.choice(runs_of(lab))
+    return {n: d for n, d in lab.files.items() if n != left_out}
+
+
+def run_of_a_set_replaced(lab, r):
+    one, other = r.sample(runs_of(lab), 2)
+    return dict(lab.files, **{one: lab.files[other]})
+
+
+def run_of_a_set_added(lab, r):
+    runs = runs_of(lab)
+    return dict(lab.files, **{f"baseline/runs/{len(runs) + r.randrange(1, 9)}.json": lab.files[r.choice(runs)]})
+
+
+def run_of_a_set_changed(lab, r):
+    return other_figure(r.choice(runs_of(lab)))(lab, r)
+
+
 RULES = [
     one_byte, one_byte_more, one_byte_less, truncated, appended, prepended, file_flipped_in_a_folder, file_longer_in_a_folder,
     attributes, flags, fields, names, reordered, name_twice, name_in_other_case, deflated, bomb, overlapping, hidden, something_between, with_comment, wrong_end,
@@ -487,6 +520,11 @@ RULES = [
     signed_by_the_lab(replaced("log/entry.json"), {"log"}),
     signed_by_the_lab(no_raw_file, {"raw"}, ["raw/0/r5.csv"]),
     signed_by_the_lab(raw_alone, {"raw"}, ["raw/0/r5.csv"]),
+    signed_by_the_lab(value_of_a_set, {"reference"}, ["reference.json"]),
+    signed_by_the_lab(run_of_a_set_left_out, {"reference"}, ["baseline/runs/", "was left out"]),
+    signed_by_the_lab(run_of_a_set_replaced, {"reference"}, ["baseline/runs/", "in its place belongs"]),
+    signed_by_the_lab(run_of_a_set_added, {"reference"}, ["is of no run that reference.json names"]),
+    signed_by_the_lab(run_of_a_set_changed, {"reference"}, ["baseline/runs/"]),
 ]
 
 

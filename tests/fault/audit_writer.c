@@ -3,7 +3,8 @@
  * number of each entry that was acknowledged as being in the log goes to standard output in one
  * write(2): "NAME NUMBER\n".
  *
- *     audit_writer DB DIR NAME */
+ *     audit_writer DB DIR NAME [ROUNDS] */
+#include "base/num.h"
 #include "export/audit.h"
 #include "store/audit.h"
 
@@ -42,12 +43,17 @@ int main(int argc, char **argv)
     hb_error err = {0};
     unsigned number = 0;
     hb_status status = HB_OK;
-    if (argc != 4) {
+    uint64_t rounds = UINT64_MAX;
+    if (argc != 4 && (argc != 5 || !hb_num_parse_u64(argv[4], strlen(argv[4]), &rounds))) {
         return 2;
     }
     status = hb_store_open(hb_os_real(), argv[1], HB_STORE_CREATE, &store, &err);
-    while (status == HB_OK) {
+    for (; status == HB_OK && rounds; rounds--) {
         status = one_round(store, argv[2], argv[3], &number, &err);
+    }
+    if (status == HB_OK) {
+        hb_store_close(store);
+        return 0;
     }
     fprintf(stderr, "%s\n", err.msg);
     return 1;

@@ -65,6 +65,7 @@ static void passphrase(hb_str sealed)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     hb_str sealed = {(const char *)data, size};
+    const hb_cms_source source = hb_cms_of_bytes(&sealed);
     size_t out = 0;
     hb_error err = {0};
     switch (hb_sealed_kind(data, size < HB_SEALED_HEAD ? size : HB_SEALED_HEAD)) {
@@ -73,7 +74,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case HB_SEALED_CMS:
     case HB_SEALED_NOT:
-        if (hb_cms_open(hb_os_real(), sealed, key_path(), NULL,
+        if (hb_cms_open(hb_os_real(), &source, key_path(), NULL,
                         (hb_sink){.write = count, .ctx = &out}, &err) == HB_E_BUG) {
             abort();
         }

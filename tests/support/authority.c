@@ -43,6 +43,48 @@ static const char authority[] =
     "cat fake.pem release.pem issuing.pem >fake.chain\n"
     "cat issuing.pem release.pem >swapped.chain\n";
 
+/* Those that must not be believed, beside the others: weak keys and digests, a path that is too
+ * long, purposes that are others. */
+static const char edges[] =
+    "exec 2>err; set -e; cd \"$1\"\n"
+    "ca='basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n"
+    "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n'\n"
+    "end='basicConstraints=CA:FALSE\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
+    "keyUsage=critical,digitalSignature\n'\n"
+    "cert() { case $4 in\n"
+    " rsa*) openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:${4#rsa} -out $1.key ;;\n"
+    " *) openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:$4 -out $1.key ;; esac\n"
+    " printf \"$3\" >$1.ext; openssl req -new -key $1.key -subj \"/O=Lab/CN=$1\" |\n"
+    " openssl x509 -req -${6:-sha384} -days 30 -set_serial $5 -CA $2.pem -CAkey $2.key "
+    "-extfile $1.ext -out $1.pem; }\n"
+    "cert weakca root \"$ca\" rsa1024 40; cert underweak weakca \"$end\" P-384 41\n"
+    "cert sha1 issuing \"$end\" P-384 42 sha1\n"
+    "cert sha1ca root \"$ca\" P-384 43 sha1; cert undersha1 sha1ca \"$end\" P-384 44\n"
+    "cert short root \"$(printf \"$ca\" | sed s/TRUE/TRUE,pathlen:0/)\n\" P-384 45\n"
+    "cert deep short \"$ca\" P-384 46; cert far deep \"$end\" P-384 47\n"
+    "cert odd issuing \"${end}1.3.6.1.4.1.55555.9=critical,ASN1:NULL\n\" P-384 48\n"
+    "cert paper issuing "
+    "\"${end}extendedKeyUsage=critical,1.3.6.1.5.5.7.3.36,clientAuth\n\" P-384 49\n"
+    "cert soft issuing \"${end}extendedKeyUsage=timeStamping\n\" P-384 50\n"
+    "cert both issuing \"${end}extendedKeyUsage=critical,timeStamping,emailProtection\n\" P-384 "
+    "51\n"
+    "cert tiny issuing \"${end}extendedKeyUsage=critical,timeStamping\n\" rsa1024 52\n"
+    "cert old issuing \"${end}extendedKeyUsage=critical,timeStamping\n\" P-384 53 sha1\n"
+    "for n in sha1 odd paper soft both tiny old; do cat $n.pem issuing.pem >$n.chain; done\n"
+    "cat underweak.pem weakca.pem >underweak.chain\n"
+    "cat undersha1.pem sha1ca.pem >undersha1.chain\n"
+    "cat far.pem deep.pem short.pem >far.chain\n";
+
+/* What openssl ts would not sign: the same token by anybody, at any time. */
+static const char forged[] =
+    "exec 2>err; set -e; cd \"$1\"; export LC_ALL=C\n"
+    "openssl ts -reply -in stamp.tsr -token_out -out token.p7\n"
+    "openssl cms -verify -noverify -inform DER -in token.p7 -out token.tst\n"
+    "sed -i \"s/20[0-9]\\{12\\}Z/$3/\" token.tst\n"
+    "openssl cms -sign -binary -nodetach -cades -nosmimecap -md sha256 -econtent_type "
+    "1.2.840.113549.1.9.16.1.4 -in token.tst -signer $2.pem -inkey $2.key -certfile issuing.pem "
+    "-outform DER -out $2.p7\n";
+
 static const char lists[] =
     "exec 2>err; set -e; cd \"$1\"\n"
     "crl() { printf "
@@ -71,6 +113,14 @@ static void script(const char *text, const char *const *args)
         fail_msg("script: %s %s", out.p, why ? why : "");
     }
     hb_buf_release(&out);
+}
+
+void authority_edges(void)
+{
+    char dir[300];
+    snprintf(dir, sizeof dir, "%s", temp_path("."));
+    const char *const args[] = {dir, NULL};
+    script(edges, args);
 }
 
 static const char answers[] =
@@ -150,4 +200,27 @@ void authority_answer(const char *query, const char *signer, const char *digest)
     snprintf(dir, sizeof dir, "%s", temp_path("."));
     const char *const args[] = {dir, query, signer, digest, NULL};
     script(answers, args);
+}
+
+void authority_forge(const char *signer, hb_time at)
+{
+    char dir[300];
+    char when[40];
+    char name[64];
+    hb_buf out;
+    snprintf(dir, sizeof dir, "%s", temp_path("."));
+    const char *const args[] = {dir, signer, stamp(at, when, false), NULL};
+    script(forged, args);
+    snprintf(name, sizeof name, "%s.p7", signer);
+    hb_str token = authority_file(name);
+    /* TimeStampResp: granted, and the token (RFC 3161, 2.4.2). */
+    const size_t n = token.n + 5;
+    const unsigned char head[] = {0x30, 0x82, (unsigned char)(n >> 8), (unsigned char)n, 0x30, 3, 2,
+                                  1,    0};
+    hb_buf_init(&out, 1 << 16);
+    hb_buf_add(&out, head, sizeof head);
+    hb_buf_str(&out, token);
+    snprintf(name, sizeof name, "%s.tsr", signer);
+    CHECK_OK(hb_file_write_atomic(hb_os_real(), temp_path(name), out.p, out.n, 0600, &err));
+    hb_buf_release(&out);
 }

@@ -405,10 +405,7 @@ void evidence_case_begin(evidence_case *c)
     put_operators(c);
     put_inputs(c);
     put_raw(c);
-    evidence_case_puts(
-        c, "program.json",
-        "{\"compiler\":\"cc\",\"executable_sha256\":\"\",\"format\":\"hb-program/1\","
-        "\"version\":\"" HB_VERSION "\"}");
+    evidence_case_puts(c, "program.json", EVIDENCE_CASE_PROGRAM(HB_VERSION));
     hb_str instructions = hb_verify_instructions();
     evidence_case_put(c, "VERIFY.md", instructions.p, instructions.n);
     evidence_case_decide(c);

@@ -17,6 +17,14 @@
 #include "evidence/verify.h"
 #include "support/case.h"
 
+/* program.json of a version; the digest of its bill of materials. */
+#define EVIDENCE_CASE_SBOM "7777777777777777777777777777777777777777777777777777777777777777"
+#define EVIDENCE_CASE_PROGRAM(version)                                      \
+    "{\"compiler\":\"cc\",\"executable_sha256\":"                           \
+    "\"6666666666666666666666666666666666666666666666666666666666666666\"," \
+    "\"format\":\"hb-program/1\",\"sbom_sha256\":\"" EVIDENCE_CASE_SBOM     \
+    "\",\"version\":\"" version "\"}"
+
 enum { EVIDENCE_FILES = 64, EVIDENCE_PEOPLE = 3 };
 
 typedef struct evidence_file {

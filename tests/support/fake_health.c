@@ -102,6 +102,8 @@ hb_health_snapshot *fake_health(void)
                                     .last_error = "HTTP 500"};
     s->rss_bytes = 40 << 20;
     s->rss_max_bytes = 64 << 20;
+    s->registry_bytes = 5 << 20;
+    s->registry_max_bytes = 100 << 20;
     s->descriptors = 23;
     s->cpu_ms = 12345;
     s->config_reloads = 1;

@@ -72,6 +72,11 @@ static int f_unlink(const char *path)
     return fails() ? -1 : REAL->unlink(path);
 }
 
+static int f_name(int fd, const char *path)
+{
+    return fails() ? -1 : REAL->name(fd, path);
+}
+
 static int f_mkdir(const char *path, mode_t mode)
 {
     return fails() ? -1 : REAL->mkdir(path, mode);
@@ -120,6 +125,7 @@ const hb_os *fault_os(void)
     os.stat = f_stat;
     os.rename = f_rename;
     os.unlink = f_unlink;
+    os.name = f_name;
     os.mkdir = f_mkdir;
     os.flock = f_flock;
     os.ftruncate = f_ftruncate;

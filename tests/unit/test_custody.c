@@ -8,6 +8,7 @@
 #include "support/fake_run.h"
 #include "support/temp_dir.h"
 
+#include <errno.h>
 #include <stdio.h>
 
 static const char digest_1[] = "1111111111111111111111111111111111111111111111111111111111111111";
@@ -167,14 +168,56 @@ static void custody__the_cap_leaves_what_is_on_hold(void **state)
     hb_export_drop d = {.os = hb_os_real(), .store = f.s, .max_bytes = 100, .now = 9};
     CHECK_OK(hb_export_drop_oldest(&d, &f.arena, &dropped, &err));
     assert_true(dropped.packs == 1 && dropped.bytes == 100);
+    assert_true(dropped.held == 1 && dropped.held_bytes == 100); /* 200 are over a cap of 100 */
     assert_true(hb_path_exists(hb_os_real(), paths[0]));
     assert_false(hb_path_exists(hb_os_real(), paths[1]));
     assert_true(hb_path_exists(hb_os_real(), paths[2]));
     say(&f, "custody", "c-7", "release", "");
     CHECK_OK(hb_export_drop_oldest(&d, &f.arena, &dropped, &err));
-    assert_int_equal(dropped.packs, 1);
+    assert_true(dropped.packs == 1 && dropped.held == 0);
     assert_false(hb_path_exists(hb_os_real(), paths[0]));
     assert_true(hb_path_exists(hb_os_real(), paths[2]));
+    end(&f);
+}
+
+static int no_unlink(const char *path)
+{
+    (void)path;
+    errno = EACCES;
+    return -1;
+}
+
+static size_t entries(fixture *f)
+{
+    const hb_audit_query q = {.type = "retention"};
+    hb_audit_row *rows = NULL;
+    size_t n = 0;
+    CHECK_OK(hb_store_list_log(f->s, &q, &f->arena, &rows, &n, &err));
+    return n;
+}
+
+/* A pack, what the registry says of it and the entry go together, or none of them does. */
+static void custody__the_cap_tells_of_what_went_and_of_nothing_else(void **state)
+{
+    (void)state;
+    fixture f = begin();
+    const char *paths[3];
+    hb_export_dropped dropped;
+    hb_packs_sums sums;
+    hb_os os = *hb_os_real();
+    make_packs(&f, paths);
+    os.unlink = no_unlink;
+    hb_export_drop d = {.os = &os, .store = f.s, .max_bytes = 200, .now = 9};
+    CHECK_ERROR(hb_export_drop_oldest(&d, &f.arena, &dropped, &err), HB_E_IO, "cannot take away");
+    assert_int_equal(entries(&f), 0);
+    CHECK_OK(hb_packs_sum(f.s, NULL, &sums, &err));
+    assert_int_equal(sums.made, 3);
+    os.unlink = hb_os_real()->unlink;
+    assert_int_equal(os.unlink(paths[0]), 0); /* killed before the entry was committed */
+    CHECK_OK(hb_export_drop_oldest(&d, &f.arena, &dropped, &err));
+    assert_int_equal(entries(&f), 1);
+    CHECK_OK(hb_packs_sum(f.s, NULL, &sums, &err));
+    assert_int_equal(sums.made, 2);
     end(&f);
 }
 
@@ -185,6 +228,7 @@ int main(void)
         cmocka_unit_test(custody__a_hold_is_on_the_runs_the_case_names),
         cmocka_unit_test(custody__events_are_newest_first_and_of_the_case_alone),
         cmocka_unit_test(custody__the_cap_leaves_what_is_on_hold),
+        cmocka_unit_test(custody__the_cap_tells_of_what_went_and_of_nothing_else),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -60,6 +60,55 @@ static void daemon_config__takes_the_originals_file(void **state)
     hb_daemon_config_release(&c);
 }
 
+/* It has the keys of every source, whichever is named. */
+static void daemon_config__says_which_flat_keys_are_of_another_source(void **state)
+{
+    (void)state;
+    hb_daemon_config c = parsed(REPLAY "broker: 'tcp://127.0.0.1:1883'\ntopic: 'lab/#'\n");
+    assert_string_equal(c.sources[0].ops->name, "file_replay");
+    assert_string_equal(c.unread, "broker, topic");
+    hb_daemon_config_release(&c);
+    c = parsed("source: mqtt\npath: ''\nbroker: 'tcp://127.0.0.1:1883'\ntopic: 'lab/#'\n");
+    assert_string_equal(c.unread, "");
+    hb_daemon_config_release(&c);
+    c = parsed("source: syslog\npath: /dev/log\n");
+    assert_string_equal(c.unread, "path");
+    hb_daemon_config_release(&c);
+    REFUSED("source: host\ntopic: a\n", "unknown key 'topic'");
+}
+
+static void changes(const char *old, const char *now, const char *keys)
+{
+    hb_daemon_config a = parsed(old);
+    hb_daemon_config b = parsed(now);
+    char out[200];
+    hb_daemon_config_changed(&a, &b, out, sizeof out);
+    assert_string_equal(out, keys);
+    hb_daemon_config_release(&a);
+    hb_daemon_config_release(&b);
+}
+
+static void daemon_config__names_what_a_reload_does_not_take_over(void **state)
+{
+    (void)state;
+    changes(REPLAY, REPLAY, "");
+    changes(REPLAY,
+            REPLAY "alert_rules: [{metric: a, severity: FAIL}]\nalerts: {group: 5s}\n"
+                   "alert_sinks: [file]\ninhibit: [{cause: a, symptom: b}]\n"
+                   "log: {level: debug}\n",
+            "");
+    changes(REPLAY "lateness: 1s\njournal: {max_mb: 200, sync_interval_ms: 100}\n",
+            REPLAY "journal: {sync_interval_ms: 200, max_mb: 200}\nlog: {format: json}\n",
+            "lateness, journal, log");
+    changes(REPLAY "journal: {max_mb: 200}\nlimits: {max_metrics: 5}\n",
+            "limits: {max_metrics: 5}\njournal: {max_mb: 200, max_age: 1d}\n" REPLAY, "journal");
+    changes(REPLAY "context:\nwindows: [{size: 1m}]\n",
+            REPLAY "windows: [{size: 1m}, {size: 2m}]\n", "windows");
+    /* a source's own keys: not part of what windows depend on, but of what is read */
+    changes("sources: [{source: mqtt, broker: 'mqtt://a', topic: t}]\n",
+            "sources: [{source: mqtt, broker: 'mqtt://b', topic: t}]\n", "sources");
+}
+
 static void daemon_config__windows_are_named_and_tagged(void **state)
 {
     (void)state;
@@ -180,6 +229,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(daemon_config__takes_the_originals_file),
+        cmocka_unit_test(daemon_config__says_which_flat_keys_are_of_another_source),
+        cmocka_unit_test(daemon_config__names_what_a_reload_does_not_take_over),
         cmocka_unit_test(daemon_config__windows_are_named_and_tagged),
         cmocka_unit_test(daemon_config__refuses_with_the_place_and_what_to_write),
         cmocka_unit_test(daemon_config__the_digest_follows_what_decisions_depend_on),

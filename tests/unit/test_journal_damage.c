@@ -219,11 +219,91 @@ static void journal__tells_any_damaged_byte_and_keeps_the_rest(void **state)
     }
 }
 
+/* Records `first` to `last` of the last segment are damaged. */
+static void damage_last(unsigned first, unsigned last)
+{
+    static unsigned char bytes[4096 + DAMAGE_ROOM];
+    case_dir("j");
+    for (unsigned i = 0; i < DAMAGE_SEGMENTS; i++) {
+        memcpy(bytes, whole.bytes[i], sizeof bytes);
+        for (unsigned k = first; k <= last && i == DAMAGE_SEGMENTS - 1; k++) {
+            bytes[4096 + whole.at[k] - whole.at[i * DAMAGE_EACH] + 41] ^= 1;
+        }
+        put(whole.name[i], bytes, sizeof bytes);
+    }
+}
+
+static void opens_with(uint64_t known_to, unsigned first, unsigned last, unsigned seen_to)
+{
+    enum { N = DAMAGE_SEGMENTS * DAMAGE_EACH };
+    bool seen[N];
+    hb_journal *j = NULL;
+    hb_journal_state st;
+    const hb_journal_options o = {
+        .segment_bytes = MIB, .no_sync_thread = true, .known_to = known_to};
+    CHECK_OK(hb_journal_open(case_os(), temp_path("j"), &o, &j, &err));
+    hb_journal_get_state(j, &st);
+    assert_true(st.end == whole.at[seen_to]);
+    read_damaged(j, -1, seen);
+    for (unsigned i = 0; i < N; i++) {
+        assert_int_equal(seen[i], i < seen_to && (i < first || i > last));
+    }
+    bool mended = seen_to > last;
+    assert_true(st.mended_bytes == (mended ? whole.at[last + 1] - whole.at[first] : 0));
+    hb_journal_close(j);
+    case_verifies(temp_path("j"));
+}
+
+/* A power cut takes what was not synced: the rest is cut off, and who can send it sends it again.
+ * What decisions rest on was synced: it is a disk that fails, and what follows stays. */
+static void open__keeps_what_follows_damage_in_what_was_judged(void **state)
+{
+    enum { LAST = (DAMAGE_SEGMENTS - 1) * DAMAGE_EACH, N = DAMAGE_SEGMENTS * DAMAGE_EACH };
+    (void)state;
+    make_whole();
+    for (unsigned first = LAST; first < N - 1; first++) {
+        for (unsigned last = first; last < N - 1 && last < first + 3; last++) {
+            damage_last(first, last);
+            opens_with(whole.at[N], first, last, N);
+            damage_last(first, last);
+            opens_with(whole.at[first], first, last, first);
+            damage_last(first, last);
+            opens_with(0, first, last, first);
+        }
+    }
+    damage_last(N - 1, N - 1); /* nothing follows: whoever judged it is told by the end */
+    opens_with(whole.at[N], N - 1, N - 1, N - 1);
+}
+
+static void open__keeps_the_position_up_to_which_was_judged(void **state)
+{
+    enum { LAST = (DAMAGE_SEGMENTS - 1) * DAMAGE_EACH, N = DAMAGE_SEGMENTS * DAMAGE_EACH };
+    (void)state;
+    make_whole();
+    damage_last(LAST + 3, LAST + 6);
+    opens_with(whole.at[LAST + 5], LAST + 3, LAST + 6, N);
+    hb_journal *j = NULL;
+    hb_journal_reader *r = NULL;
+    hb_record record;
+    bool more = false;
+    CHECK_OK(hb_journal_open(case_os(), temp_path("j"), &small, &j, &err));
+    CHECK_OK(hb_journal_reader_open(j, whole.at[LAST + 5], &r, &err));
+    CHECK_OK(hb_journal_next(r, &record, &more, &err));
+    assert_int_equal(record.kind, HB_RECORD_LOSS);
+    assert_true(more && record.next == whole.at[LAST + 7]);
+    hb_journal_reader_close(r);
+    hb_journal_close(j);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(journal__tells_any_damaged_byte_and_keeps_the_rest,
                                         make_dir, drop_dir),
+        cmocka_unit_test_setup_teardown(open__keeps_what_follows_damage_in_what_was_judged,
+                                        make_dir, drop_dir),
+        cmocka_unit_test_setup_teardown(open__keeps_the_position_up_to_which_was_judged, make_dir,
+                                        drop_dir),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,8 @@
  * once. */
 #include "support/check.h"
 
+#include "base/mem.h"
+#include "stats/random.h"
 #include "store/live.h"
 #include "store/sql.h"
 #include "support/fault_vfs.h"
@@ -141,6 +143,36 @@ static void live_store__lists_by_time_verdict_and_name(void **state)
     hb_store_close(s);
 }
 
+static void live_store__says_how_much_of_the_file_is_in_use(void **state)
+{
+    (void)state;
+    hb_store *s = open_store();
+    hb_live_window_row row = window(id_a, 0, "PASS");
+    char *noise = hb_alloc(1 << 20); /* does not pack */
+    uint64_t before = 0;
+    uint64_t used = 0;
+    uint64_t after = 0;
+    hb_live_prune_told pruned = {0};
+    bool existed = false;
+    assert_non_null(noise);
+    hb_random random = hb_random_of(7, 0);
+    for (size_t i = 0; i < 1 << 20; i++) {
+        noise[i] = (char)hb_random_below(&random, 256);
+    }
+    row.json = noise;
+    row.json_len = 1 << 20;
+    CHECK_OK(hb_store_used(s, &before, &err));
+    CHECK_OK(hb_live_put_window(s, &row, &existed, &err));
+    CHECK_OK(hb_store_used(s, &used, &err));
+    assert_true(used >= before + (1 << 20) && used < before + (3 << 19));
+    const hb_live_prune_ask ask = {.stream = "rig", .before = INT64_MAX, .light = true, .most = 10};
+    CHECK_OK(hb_live_prune(s, &ask, &pruned, &err));
+    CHECK_OK(hb_store_used(s, &after, &err));
+    assert_true(pruned.n == 1 && after < before + (1 << 16));
+    hb_free(noise);
+    hb_store_close(s);
+}
+
 static void live_store__prunes_what_weighs_nothing(void **state)
 {
     (void)state;
@@ -149,16 +181,18 @@ static void live_store__prunes_what_weighs_nothing(void **state)
     hb_arena_init(&arena, 1 << 20);
     hb_live_window_row rows[] = {window(id_a, 0, "PASS"), window(id_b, 0, "FAIL")};
     hb_live_window_row *got = NULL;
-    uint64_t pruned = 0;
+    hb_live_prune_ask ask = {.stream = "rig", .before = 60, .light = true, .most = 10};
+    hb_live_prune_told pruned = {0};
     size_t n = 0;
     bool existed = false;
     for (size_t i = 0; i < 2; i++) {
         CHECK_OK(hb_live_put_window(s, &rows[i], &existed, &err));
     }
-    CHECK_OK(hb_live_prune(s, "rig", 60, 10, &pruned, &err)); /* ended not before */
-    assert_int_equal(pruned, 0);
-    CHECK_OK(hb_live_prune(s, "rig", 61, 10, &pruned, &err));
-    assert_int_equal(pruned, 1);
+    CHECK_OK(hb_live_prune(s, &ask, &pruned, &err)); /* ended not before */
+    assert_int_equal(pruned.n, 0);
+    ask.before = 61;
+    CHECK_OK(hb_live_prune(s, &ask, &pruned, &err));
+    assert_int_equal(pruned.n, 1);
     const hb_live_window_query q = {.from = HB_TIME_NONE, .to = HB_TIME_NONE, .with_json = true};
     CHECK_OK(hb_live_list_windows(s, &q, &arena, &got, &n, &err));
     assert_int_equal(n, 2);
@@ -345,6 +379,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(live_store__lists_by_time_verdict_and_name, make_dir,
                                         drop_dir),
         cmocka_unit_test_setup_teardown(live_store__prunes_what_weighs_nothing, make_dir, drop_dir),
+        cmocka_unit_test_setup_teardown(live_store__says_how_much_of_the_file_is_in_use, make_dir,
+                                        drop_dir),
         cmocka_unit_test_setup_teardown(live_store__keeps_a_state_of_several_pieces, make_dir,
                                         drop_dir),
         cmocka_unit_test_setup_teardown(live_store__a_damaged_state_is_told, make_dir, drop_dir),

@@ -15,6 +15,8 @@
 #define MODULE "?module-path=/usr/lib/softhsm/libsofthsm2.so"
 
 static bool has_softhsm;
+static const char *pin_now; /* what give_pin answers when its ctx is this */
+static unsigned asked;
 
 static void must(const char *const *argv)
 {
@@ -82,8 +84,9 @@ static int remove_token(void **state)
 static hb_status give_pin(void *ctx, const char *what, char *ret, size_t room, hb_error *err)
 {
     (void)err;
-    assert_non_null(strstr(what, "lab"));
-    snprintf(ret, room, "%s", (const char *)ctx);
+    assert_non_null(strstr(what, "PIN of token 'lab'"));
+    asked++;
+    snprintf(ret, room, "%s", ctx == (void *)&pin_now ? pin_now : (const char *)ctx);
     return HB_OK;
 }
 
@@ -181,6 +184,90 @@ static void pkcs11__the_pin_comes_from_a_file_of_ones_own(void **state)
     hb_signer_free(s);
     assert_int_equal(chmod(temp_path("pin"), 0644), 0);
     CHECK_ERROR(hb_signer_open(&ask, &s, &err), HB_E_INPUT, "can be read");
+}
+
+/* A key as in the signature slot of PIV cards: OpenSC's pkcs11-tool makes it in the token. */
+static void make_always(const char *label, const char *id)
+{
+    const char *const make[] = {"pkcs11-tool",
+                                "--module",
+                                "/usr/lib/softhsm/libsofthsm2.so",
+                                "--token-label",
+                                "lab",
+                                "--login",
+                                "--pin",
+                                "1234",
+                                "--keypairgen",
+                                "--key-type",
+                                "EC:secp384r1",
+                                "--label",
+                                label,
+                                "--id",
+                                id,
+                                "--always-auth",
+                                NULL};
+    must(make);
+}
+
+static void pkcs11__a_key_has_its_pin_for_every_signature(void **state)
+{
+    static const char text[] = "qualified";
+    hb_signer *s = NULL;
+    hb_buf sig;
+    (void)state;
+    if (!has_softhsm) {
+        skip();
+    }
+    make_always("each", "04");
+    hb_buf_init(&sig, 1024);
+    hb_signer_ask ask = ask_for("pkcs11:token=lab;object=each" MODULE, NULL);
+    ask.passphrase = (hb_passphrase){.get = give_pin, .ctx = &pin_now};
+    pin_now = "1234";
+    asked = 0;
+    CHECK_OK(hb_signer_open(&ask, &s, &err));
+    assert_int_equal(asked, 1);
+    for (unsigned i = 0; i < 3; i++) { /* hb_signer_sign verifies each */
+        CHECK_OK(hb_signer_sign(s, text, strlen(text), &sig, &err));
+        assert_int_equal(asked, 2 + i);
+    }
+    /* A wrong one is told, and never given again; the token has tries left. */
+    pin_now = "9999";
+    CHECK_ERROR(hb_signer_sign(s, text, strlen(text), &sig, &err), HB_E_DENIED, "the PIN is wrong");
+    pin_now = "1234";
+    CHECK_ERROR(hb_signer_sign(s, text, strlen(text), &sig, &err), HB_E_DENIED, "not tried again");
+    assert_int_equal(asked, 5);
+    hb_signer_free(s);
+    CHECK_OK(hb_signer_open(&ask, &s, &err));
+    CHECK_OK(hb_signer_sign(s, text, strlen(text), &sig, &err));
+    hb_signer_free(s);
+    hb_buf_release(&sig);
+}
+
+/* The file is gone when the second PIN is wanted; when it is back the session still signs. */
+static void pkcs11__a_signature_without_its_pin_is_none(void **state)
+{
+    static const char text[] = "qualified";
+    char uri[600];
+    hb_signer *s = NULL;
+    hb_buf sig;
+    (void)state;
+    if (!has_softhsm) {
+        skip();
+    }
+    make_always("gone", "05");
+    hb_buf_init(&sig, 1024);
+    write_file("pin", "1234\n", 5, 0600);
+    snprintf(uri, sizeof uri, "pkcs11:token=lab;object=gone" MODULE "&pin-source=file:%s",
+             temp_path("pin"));
+    hb_signer_ask ask = ask_for(uri, NULL);
+    CHECK_OK(hb_signer_open(&ask, &s, &err));
+    assert_int_equal(unlink(temp_path("pin")), 0);
+    CHECK_ERROR(hb_signer_sign(s, text, strlen(text), &sig, &err), HB_E_INPUT, "PIN file");
+    assert_int_equal(sig.n, 0);
+    write_file("pin", "1234\n", 5, 0600);
+    CHECK_OK(hb_signer_sign(s, text, strlen(text), &sig, &err));
+    hb_signer_free(s);
+    hb_buf_release(&sig);
 }
 
 static void pkcs11__refusals_say_what_is_wrong(void **state)
@@ -299,6 +386,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pkcs11__signs_by_softhsm_and_openssl_agrees),
         cmocka_unit_test(pkcs11__the_pin_comes_from_a_file_of_ones_own),
+        cmocka_unit_test(pkcs11__a_key_has_its_pin_for_every_signature),
+        cmocka_unit_test(pkcs11__a_signature_without_its_pin_is_none),
         cmocka_unit_test(pkcs11__refusals_say_what_is_wrong),
         cmocka_unit_test(pkcs11_uri__reads_what_tools_print),
         cmocka_unit_test(pkcs11_uri__refuses_the_rest),

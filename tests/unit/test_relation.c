@@ -43,6 +43,27 @@ static void relation__equals_numpy(void **state)
     assert_int_equal(stats_cases("relation", check_case), 5);
 }
 
+/* More than half of the runs exactly at the mean of both metrics: the median of their distances is
+ * 0, by which nothing can be divided. */
+static void relation__of_runs_that_are_mostly_equal_is_a_number(void **state)
+{
+    (void)state;
+    double values[2 * 12] = {0};
+    const double now[][2] = {{0, 0}, {1, 1}, {1, -1}};
+    values[3] = values[12 + 3] = 1;
+    values[7] = values[12 + 7] = -1;
+    for (size_t i = 0; i < sizeof now / sizeof *now; i++) {
+        hb_relation_fit fit;
+        CHECK_OK(hb_relation_check(values, 12, now[i], 2, &fit, &err));
+        assert_int_equal(fit.n_groups, 1);
+        assert_int_equal(fit.n_parts, 2);
+        assert_true(fit.p > 0 && fit.p <= 1 && isfinite(fit.distance));
+        assert_true(isfinite(fit.parts[0].share) && isfinite(fit.parts[0].expected));
+        assert_true(i == 2 ? fit.p < 0.1 : fit.p > 0.1);
+        hb_relation_fit_release(&fit);
+    }
+}
+
 /* Pairs of metrics with correlation 0.95; the first pair is moved apart by so many standard
  * deviations of its difference. */
 static double alarms(size_t n, size_t p, double apart, size_t repeats)
@@ -224,6 +245,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(relation__equals_numpy),
+        cmocka_unit_test(relation__of_runs_that_are_mostly_equal_is_a_number),
         cmocka_unit_test(relation__keeps_its_level_and_finds_what_breaks),
         cmocka_unit_test(relation__needs_one_that_stands_out),
         cmocka_unit_test(relation__is_judged_at_a_fifth_of_the_budget),

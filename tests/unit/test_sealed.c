@@ -362,6 +362,13 @@ static void cms__the_file_names_the_algorithms(void **state)
     hb_buf_release(&out);
 }
 
+static hb_status open_bytes(hb_str der, const char *key, hb_buf *out, hb_error *err)
+{
+    const hb_cms_source source = hb_cms_of_bytes(&der);
+    return hb_cms_open(hb_os_real(), &source, key, NULL, (hb_sink){.write = into_buf, .ctx = out},
+                       err);
+}
+
 static void cms__changed_and_cut_bytes_show(void **state)
 {
     static const char *const pems[] = {"ec.pem"};
@@ -382,8 +389,7 @@ static void cms__changed_and_cut_bytes_show(void **state)
         hb_error err = {0};
         sealed[i] = (char)(sealed[i] ^ 1);
         hb_buf_clear(&out);
-        hb_status status = hb_cms_open(hb_os_real(), (hb_str){sealed, n}, key, NULL,
-                                       (hb_sink){.write = into_buf, .ctx = &out}, &err);
+        hb_status status = open_bytes((hb_str){sealed, n}, key, &out, &err);
         sealed[i] = (char)(sealed[i] ^ 1);
         /* Who it is for is not authenticated by CMS: such a change can leave the content whole. */
         if (status == HB_OK) {
@@ -395,12 +401,109 @@ static void cms__changed_and_cut_bytes_show(void **state)
     }
     assert_true(whole < n / 2);
     for (size_t i = 0; i < n; i++) {
-        CHECK_ERROR(hb_cms_open(hb_os_real(), (hb_str){sealed, i}, key, NULL,
-                                (hb_sink){.write = into_buf, .ctx = &out}, &err),
-                    HB_E_EVIDENCE, "");
+        CHECK_ERROR(open_bytes((hb_str){sealed, i}, key, &out, &err), HB_E_EVIDENCE, "");
     }
     hb_buf_release(&out);
     hb_free(sealed);
+}
+
+/* What OpenSSL encrypts: lengths that are all there (without -stream), and pieces. */
+static void cms__reads_what_openssl_wrote(void **state)
+{
+    three t;
+    hb_buf out;
+    (void)state;
+    three_init(&t);
+    temp_dir_new();
+    certificate("ec", "ec", "ec_paramgen_curve:P-384", "keyAgreement");
+    hb_buf_init(&out, 8 << 20);
+    static const size_t sizes[] = {1, 127, 128, 70000, 900000};
+    for (size_t i = 0; i < 2 * (sizeof sizes / sizeof *sizes); i++) {
+        char in[300];
+        char to[300];
+        char pem[300];
+        char key[300];
+        size_t n = 0;
+        hb_str plain = text_of(&t.plain, sizes[i / 2]);
+        CHECK_OK(
+            hb_file_write_atomic(hb_os_real(), kept("plain", in), plain.p, plain.n, 0600, &err));
+        const char *const argv[] = {"openssl",
+                                    "cms",
+                                    "-encrypt",
+                                    "-binary",
+                                    "-aes-256-gcm",
+                                    "-in",
+                                    in,
+                                    "-outform",
+                                    "DER",
+                                    "-out",
+                                    kept("sealed", to),
+                                    i % 2 ? "-stream" : "-indef",
+                                    kept("ec.pem", pem),
+                                    NULL};
+        const char *const whole[] = {"openssl", "cms", "-encrypt", "-binary", "-aes-256-gcm",
+                                     "-in",     in,    "-outform", "DER",     "-out",
+                                     to,        pem,   NULL};
+        must(argv);
+        if (i % 2 == 0) {
+            must(whole);
+        }
+        char *sealed = text("sealed", &n);
+        assert_int_equal((unsigned char)sealed[1] == 0x80, i % 2);
+        hb_buf_clear(&out);
+        CHECK_OK(open_bytes((hb_str){sealed, n}, kept("ec.key", key), &out, &err));
+        assert_int_equal(out.n, plain.n);
+        assert_memory_equal(out.p, plain.p, plain.n);
+        hb_free(sealed);
+    }
+    hb_buf_release(&out);
+    three_release(&t);
+}
+
+/* By hand, from X.690: what is around is bounded, pieces of pieces, depth and lengths that lead out
+ * are refused, and none takes long. */
+static void cms__framing_that_leads_nowhere_is_refused(void **state)
+{
+    static const char oid[] = "\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x09\x10\x01\x17";
+    static const struct {
+        const char *p;
+        size_t n;
+        bool repeat;
+    } tails[] = {
+        {"\xa0\x80\x30\x80\x02\x01\x00\x31\x88\xff\xff\xff\xff\xff\xff\xff\xff", 17, false},
+        {"\xa0\x80\x30\x80\x02\x01\x00\x31\x89\x01\x01\x01\x01\x01\x01\x01\x01\x01", 18, false},
+        {"\xa0\x80\x30\x80\x02\x01\x00\x31\x80", 9, true}, /* deeper and deeper */
+        {"\xa0\x80\x30\x80\x02\x01\x00\x1f\x81\x01\x00", 11, false},
+        {"\xa0\x80\x30\x80\x02\x80", 6, false},
+        {"\xa0\x80\x30\x80\x02\x01\x00\x31\x00\x30\x80\x06\x01\x00\x30\x00\xa0\x80\x24\x80\x04\x00",
+         22, false},
+        /* a piece whose head stands across the end of the content */
+        {"\xa0\x80\x30\x80\x02\x01\x00\x31\x00\x30\x80\x06\x01\x00\x30\x00\xa0\x03\x04\x00\x04\x00",
+         22, false},
+        {"", 0, false},
+    };
+    hb_buf in;
+    hb_buf out;
+    (void)state;
+    hb_buf_init(&in, 4 << 20);
+    hb_buf_init(&out, 1 << 20);
+    for (size_t i = 0; i < sizeof tails / sizeof *tails; i++) {
+        hb_buf_clear(&in);
+        hb_buf_add(&in, "\x30\x80", 2);
+        hb_buf_add(&in, oid, sizeof oid - 1);
+        hb_buf_add(&in, tails[i].p, tails[i].n);
+        for (int k = 0; tails[i].repeat && k < 1000000; k++) {
+            hb_buf_add(&in, "\x31\x80", 2);
+        }
+        CHECK_ERROR(open_bytes((hb_str){in.p, in.n}, "none.key", &out, &err), HB_E_EVIDENCE,
+                    "no whole CMS message");
+    }
+    /* EnvelopedData is told as what it is. */
+    CHECK_ERROR(open_bytes(HB_STR("\x30\x80\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x03\xa0\x80"),
+                           "none.key", &out, &err),
+                HB_E_EVIDENCE, "another kind");
+    hb_buf_release(&in);
+    hb_buf_release(&out);
 }
 
 static void cms__refuses_certificates_that_do_not_allow_it(void **state)
@@ -428,8 +531,8 @@ static void cms__refuses_certificates_that_do_not_allow_it(void **state)
     assert_false(hb_path_exists(os, target));
 }
 
-/* What could not be read again is not begun either. */
-static void cms__refuses_more_than_it_could_read(void **state)
+/* More than AES-GCM has counters for. */
+static void cms__refuses_more_than_one_nonce_is_good_for(void **state)
 {
     static const char *const name = "ec.pem";
     hb_cms *c = NULL;
@@ -443,7 +546,7 @@ static void cms__refuses_more_than_it_could_read(void **state)
     hb_buf_init(&out, 1 << 20);
     CHECK_OK(hb_cms_seal_new(hb_os_real(), &pem, &name, 1,
                              (hb_sink){.write = into_buf, .ctx = &out}, &c, &err));
-    CHECK_ERROR(hb_cms_add(c, "", HB_CMS_MAX + 1, &err), HB_E_LIMIT, "more than 1 GiB");
+    CHECK_ERROR(hb_cms_add(c, "", HB_CMS_MAX + 1, &err), HB_E_LIMIT, "more than 64 GiB");
     hb_cms_free(c);
     hb_buf_release(&out);
     hb_free(p);
@@ -496,7 +599,7 @@ static void sealed__leaves_nothing_behind_when_the_disk_fails(void **state)
             assert_false(hb_path_exists(hb_os_real(), target) && err.code == HB_E_USAGE);
         }
         hb_buf_init(&out, 1 << 16);
-        const char *const list[] = {"find", temp_path("."), "-name", "*.tmp", NULL};
+        const char *const list[] = {"find", temp_path("."), "-name", "*.hb-part", NULL};
         assert_int_equal(spawn_run(list, NULL, 0, &out), 0);
         assert_string_equal(out.p, "");
         hb_buf_release(&out);
@@ -517,7 +620,9 @@ int main(void)
         cmocka_unit_test(cms__openssl_reads_it_with_each_recipients_key),
         cmocka_unit_test(cms__the_file_names_the_algorithms),
         cmocka_unit_test(cms__changed_and_cut_bytes_show),
-        cmocka_unit_test(cms__refuses_more_than_it_could_read),
+        cmocka_unit_test(cms__reads_what_openssl_wrote),
+        cmocka_unit_test(cms__framing_that_leads_nowhere_is_refused),
+        cmocka_unit_test(cms__refuses_more_than_one_nonce_is_good_for),
         cmocka_unit_test(cms__refuses_certificates_that_do_not_allow_it),
         cmocka_unit_test(sealed__says_what_a_file_is),
         cmocka_unit_test(sealed__leaves_nothing_behind_when_the_disk_fails),

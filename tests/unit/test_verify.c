@@ -105,10 +105,11 @@ static void verify__asks_the_same_questions_of_every_pack(void **state)
 {
     evidence_case *c = *state;
     static const char *const questions[] = {
-        "structure", "manifest",   "files",   "instructions",  "keys",      "attestation",
-        "signature", "time",       "chain",   "trust",         "statement", "redaction",
-        "log",       "checkpoint", "program", "configuration", "inputs",    "baseline",
-        "operators", "approvals",  "raw",     "reading",       "decision",  "report"};
+        "structure", "manifest",  "files",      "instructions", "keys",          "attestation",
+        "signature", "time",      "chain",      "trust",        "statement",     "commitments",
+        "redaction", "log",       "checkpoint", "program",      "configuration", "inputs",
+        "baseline",  "reference", "selection",  "operators",    "approvals",     "governed",
+        "raw",       "reading",   "decision",   "report"};
     const char *garbage = temp_path("garbage");
     CHECK_OK(hb_file_write_atomic(hb_os_real(), garbage, "PK", 2, 0600, &err));
     const char *const paths[] = {garbage, evidence_case_write(c, c->lab)};
@@ -376,8 +377,45 @@ static void verify__refuses_a_report_that_says_something_else(void **state)
 static void verify__refuses_another_program_version(void **state)
 {
     evidence_case *c = *state;
-    evidence_case_puts(c, "program.json", "{\"version\":\"0.0.7\"}");
+    evidence_case_puts(c, "program.json", EVIDENCE_CASE_PROGRAM("0.0.7"));
     check_refused(c, "program", "0.0.7");
+}
+
+static void verify__tells_whose_bill_of_materials_the_program_has(void **state)
+{
+    static const struct {
+        const char *own;
+        const char *told;
+    } rows[] = {{EVIDENCE_CASE_SBOM, "which is this program's own"},
+                {"0000", "another than this program's"},
+                {NULL, "with which this one was not compared"}};
+    evidence_case *c = *state;
+    const char *path = evidence_case_write(c, c->lab);
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const hb_verify_ask ask = {.os = hb_os_real(), .path = path, .sbom_sha256 = rows[i].own};
+        hb_verified v;
+        hb_error err;
+        assert_int_equal(hb_verify(&ask, &v, &err), HB_OK);
+        check_answer(&v, "program", HB_HOLDS, EVIDENCE_CASE_SBOM);
+        check_answer(&v, "program", HB_HOLDS, rows[i].told);
+        hb_verified_release(&v);
+    }
+}
+
+static void verify__reads_the_program_strictly(void **state)
+{
+    static const char *const rows[][3] = {
+        {"\"hb-program/1\"", "\"hb-program/2\"", "hb-program/1"},
+        {"\"sbom_sha256\":\"77", "\"sbom_sha256\":\"7", "sbom_sha256"},
+        {"\"executable_sha256\":\"6", "\"executable_sha256\":\"F", "executable_sha256"},
+        {"\"sbom_sha256\"", "\"sbom\"", "sbom_sha256"},
+        {"\"version\"", "\"more\":1,\"version\"", "program.json"}};
+    evidence_case *c = *state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        evidence_case_puts(c, "program.json", EVIDENCE_CASE_PROGRAM(HB_VERSION));
+        evidence_case_edit(c, "program.json", rows[i][0], rows[i][1]);
+        check_refused(c, "program", rows[i][2]);
+    }
 }
 
 static void verify__does_not_judge_for_another_version(void **state)
@@ -386,7 +424,7 @@ static void verify__does_not_judge_for_another_version(void **state)
     hb_verified v;
     evidence_case_edit(c, "decision.json", "\"engine_version\":\"" HB_VERSION "\"",
                        "\"engine_version\":\"0.0.7\"");
-    evidence_case_puts(c, "program.json", "{\"version\":\"0.0.7\"}");
+    evidence_case_puts(c, "program.json", EVIDENCE_CASE_PROGRAM("0.0.7"));
     evidence_case_verify(c, evidence_case_write(c, c->lab), &v);
     check_answer(&v, "program", HB_NOT_CHECKED, "0.0.7");
     check_answer(&v, "decision", HB_NOT_CHECKED, "0.0.7");
@@ -744,6 +782,8 @@ int main(void)
         CASE(refuses_a_decision_made_again_by_another_policy),
         CASE(refuses_a_report_that_says_something_else),
         CASE(refuses_another_program_version),
+        CASE(tells_whose_bill_of_materials_the_program_has),
+        CASE(reads_the_program_strictly),
         CASE(does_not_judge_for_another_version),
         CASE(refuses_raw_files_that_the_run_was_not_read_from),
         CASE(refuses_a_raw_file_that_is_said_to_be_here),

@@ -21,6 +21,13 @@ static hb_status verify(const char *chain, const hb_chain_ask *ask, hb_buf *note
     return status;
 }
 
+static int make(void **state)
+{
+    int rc = authority_make(state);
+    authority_edges();
+    return rc;
+}
+
 static hb_time now(void)
 {
     return hb_os_real()->now() + 2 * INT64_C(1000000000);
@@ -61,6 +68,28 @@ static void chain__does_not_hold(void **state)
                                   .at = now() + cases[i].days * DAY};
         CHECK_ERROR(verify(cases[i].chain, &ask, NULL, &err), HB_E_EVIDENCE, cases[i].words);
     }
+}
+
+static void chain__weak_or_misused_certificates_do_not_hold(void **state)
+{
+    static const struct {
+        const char *chain;
+        const char *words;
+    } cases[] = {
+        {"underweak.chain", "CA certificate key too weak"},
+        {"sha1.chain", "CA signature digest algorithm too weak"},
+        {"undersha1.chain", "CA signature digest algorithm too weak"},
+        {"far.chain", "path length constraint exceeded"},
+        {"odd.chain", "unhandled critical extension"},
+        {"web.chain", "for other purposes"},
+        {"stamp.chain", "for other purposes"},
+    };
+    (void)state;
+    const hb_chain_ask ask = {.trust_pem = authority_file("root.pem"), .at = now()};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        CHECK_ERROR(verify(cases[i].chain, &ask, NULL, &err), HB_E_EVIDENCE, cases[i].words);
+    }
+    CHECK_OK(verify("paper.chain", &ask, NULL, &err));
 }
 
 static void chain__is_read_strictly(void **state)
@@ -191,6 +220,66 @@ static void tsa__does_not_hold(void **state)
     CHECK_ERROR(hb_tsa_verify(good, data, &ask, &found, &err), HB_E_EVIDENCE, "does not hold");
 }
 
+/* The same signed TSTInfo by certificates that openssl ts would not use. */
+static void tsa__certificates_of_others_do_not_stamp(void **state)
+{
+    static const struct {
+        const char *signer;
+        int days;
+        const char *words;
+    } cases[] = {
+        {"release", 0, "unsuitable certificate purpose"}, /* no extended key usage */
+        {"web", 0, "unsuitable certificate purpose"},     /* another */
+        {"both", 0, "unsuitable certificate purpose"},    /* not that alone */
+        {"soft", 0, "unsuitable certificate purpose"},    /* not critical */
+        {"tiny", 0, "key too weak"},
+        {"old", 0, "digest algorithm too weak"},
+        {"stamp", 40, "has expired"},
+        {"stamp", -40, "not yet valid"},
+    };
+    const hb_str data = HB_STR("the attestation");
+    hb_tsa_found found;
+    char name[40];
+    (void)state;
+    write_query(data);
+    const hb_tsa_ask ask = {.trust_pem = authority_file("root.pem")};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        authority_answer("q.tsq", "stamp", NULL);
+        authority_forge(cases[i].signer, now() + cases[i].days * DAY);
+        snprintf(name, sizeof name, "%s.tsr", cases[i].signer);
+        CHECK_ERROR(hb_tsa_verify(authority_file(name), data, &ask, &found, &err), HB_E_EVIDENCE,
+                    cases[i].words);
+    }
+    /* The forger's way is one that holds where the certificate is right. */
+    authority_answer("q.tsq", "stamp", NULL);
+    authority_forge("stamp", now() + 3 * DAY);
+    CHECK_OK(hb_tsa_verify(authority_file("stamp.tsr"), data, &ask, &found, &err));
+    assert_true(found.at > now() + 2 * DAY);
+    authority_answer("q.tsq", "stamp", "sha1");
+    CHECK_ERROR(hb_tsa_verify(authority_file("stamp.tsr"), data, &ask, &found, &err), HB_E_EVIDENCE,
+                "not SHA-256");
+}
+
+/* A list that was out of date at the token's time says nothing about it; a revoked authority never
+ * counts, whatever the time. */
+static void tsa__stale_and_later_lists(void **state)
+{
+    const hb_str data = HB_STR("the attestation");
+    hb_tsa_found found;
+    (void)state;
+    write_query(data);
+    authority_answer("q.tsq", "stamp", NULL);
+    hb_tsa_ask ask = {.trust_pem = authority_file("root.pem")};
+    hb_str token = authority_file("stamp.tsr");
+    hb_time at = now();
+    authority_lists(at - 9 * DAY, at - 2 * DAY, at - 8 * DAY);
+    ask.crl_pem = authority_file("clean.crls");
+    CHECK_ERROR(hb_tsa_verify(token, data, &ask, &found, &err), HB_E_EVIDENCE, "CRL has expired");
+    authority_lists(at + DAY, at + 7 * DAY, at + DAY); /* issued later: it knows more */
+    ask.crl_pem = authority_file("clean.crls");
+    CHECK_OK(hb_tsa_verify(token, data, &ask, &found, &err));
+}
+
 /* Every byte of a token: what still holds must say the same of the same bytes. */
 static void tsa__changed_tokens_do_not_hold(void **state)
 {
@@ -226,12 +315,15 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(chain__holds_up_to_the_authority_that_was_brought),
         cmocka_unit_test(chain__does_not_hold),
+        cmocka_unit_test(chain__weak_or_misused_certificates_do_not_hold),
         cmocka_unit_test(chain__is_read_strictly),
         cmocka_unit_test(chain__revocation_is_asked_of_every_authority),
         cmocka_unit_test(chain__later_revocation_does_not_undo_a_proven_time),
         cmocka_unit_test(tsa__openssl_reads_the_query_and_its_answer_holds),
         cmocka_unit_test(tsa__does_not_hold),
+        cmocka_unit_test(tsa__certificates_of_others_do_not_stamp),
+        cmocka_unit_test(tsa__stale_and_later_lists),
         cmocka_unit_test(tsa__changed_tokens_do_not_hold),
     };
-    return cmocka_run_group_tests(tests, authority_make, authority_remove);
+    return cmocka_run_group_tests(tests, make, authority_remove);
 }

@@ -31,7 +31,7 @@ EOF
     export APT_CONFIG="$out/apt.conf"
     if ! { apt-get update -qq && cd "$out/debs" &&
         apt-get download -qq libssl-dev:arm64 libjansson-dev:arm64 libfyaml-dev:arm64 \
-            libudunits2-dev:arm64 zlib1g-dev:arm64 libexpat1-dev:arm64 libseccomp-dev:arm64; }; then
+            libudunits2-dev:arm64 zlib1g-dev:arm64 libexpat1-dev:arm64; }; then
         echo "skipped: the arm64 packages cannot be had"
         exit 77
     fi
@@ -63,7 +63,7 @@ exec aarch64-linux-gnu-gcc -std=gnu17 -O2 -DNDEBUG -D_GNU_SOURCE -include "$out/
 EOF
 xargs -P "$(nproc)" -I{} sh "$out/compile.sh" {} <"$out/sources"
 aarch64-linux-gnu-gcc -static -Wl,--gc-sections -Wl,--no-warnings -o "$out/decide" "$out"/objects/*.o \
-    "$lib/libfyaml.a" "$lib/libjansson.a" "$lib/libcrypto.a" "$lib/libz.a" "$lib/libseccomp.a" \
+    "$lib/libfyaml.a" "$lib/libjansson.a" "$lib/libcrypto.a" "$lib/libz.a" \
     "$lib/libudunits2.a" "$lib/libexpat.a" -lm -lpthread -ldl
 
 # --- packs of this machine, decided again by the other ---

@@ -4,6 +4,7 @@
 #include "base/mem.h"
 #include "base/num.h"
 #include "os/file.h"
+#include "os/undumped.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -191,10 +192,13 @@ const char *const *hb_mqtt_topics(const hb_mqtt_config *c, size_t *ret_n)
     return (const char *const *)(c->n_topic ? c->topic : c->topics);
 }
 
+/* What stands before an '@' may be a password: it is not repeated, whatever else is wrong. */
 static hb_status bad_address(const char *text, const char *why, hb_error *err)
 {
-    return HB_FAIL(err, HB_E_CONFIG, "broker '%.200s': %s; expected mqtt://host:port or mqtts://…",
-                   text, why);
+    const char *at = strrchr(text, '@');
+    return HB_FAIL(err, HB_E_CONFIG,
+                   "broker '%s%.200s': %s; expected mqtt://host:port or mqtts://…", at ? "…" : "",
+                   at ? at : text, why);
 }
 
 hb_status hb_mqtt_address_parse(const char *text, hb_mqtt_address *ret, hb_error *err)
@@ -385,6 +389,9 @@ static hb_status secret_of_file(const hb_os *os, const char *base_dir, const cha
 hb_status hb_mqtt_secret_read(const hb_os *os, const char *base_dir, const char *file,
                               const char *env, hb_mqtt_secret *ret, hb_error *err)
 {
+    if (file || env) {
+        hb_hold_secrets();
+    }
     if (file) {
         return secret_of_file(os, base_dir, file, ret, err);
     }

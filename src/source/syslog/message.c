@@ -264,7 +264,10 @@ static bool take_old_time(hb_str *s, hb_time arrival, hb_syslog_message *m)
         !take_clock(&rest, &clock) || (rest.n && !take_char(&rest, ' '))) {
         return false;
     }
-    if (!hb_syslog_time(month + 1, day, clock, arrival, &m->t)) {
+    hb_time day_of_2000 = 0; /* which had every day */
+    if (arrival == HB_TIME_NONE
+            ? !hb_time_from_civil(2000, month + 1, day, 0, 0, 0, 0, 0, &day_of_2000)
+            : !hb_syslog_time(month + 1, day, clock, arrival, &m->t)) {
         return false;
     }
     m->timed = true;
@@ -344,6 +347,7 @@ bool hb_syslog_parse(hb_str text, hb_time arrival, hb_syslog_message *ret, const
         return false;
     }
     parse_3164(s, &m);
+    m.timed = m.timed && m.t != HB_TIME_NONE; /* without an arrival nothing tells the year */
     *ret = m;
     return true;
 }

@@ -20,7 +20,7 @@ typedef struct hb_syslog_message {
 
 /* What cannot be read: *ret_bad says why, a constant; NULL when all was read. False: nothing of the
  * message can be used. True with *ret_bad: what stands before the bad place can. Texts borrow from
- * `text`. */
+ * `text`. `arrival` may be HB_TIME_NONE: times without a year are then none. */
 bool hb_syslog_parse(hb_str text, hb_time arrival, hb_syslog_message *ret, const char **ret_bad);
 
 typedef struct hb_syslog_param {
