@@ -101,7 +101,8 @@ class Insider(Raw):
     def refused(self, files, has, question="reading"):
         told = self.verify(self.signed(files))
         bad = {a["question"] for a in told["answers"] if a["answer"] in ("fails", "not_checked")}
-        self.assertEqual(bad, {question}, told)
+        # Commitments for later redaction are the signer's too: what he leaves as it was is told beside it.
+        self.assertEqual(bad - {"commitments"}, {question}, told)
         self.assertIn(has, self.text(told, question))
         return told
 
