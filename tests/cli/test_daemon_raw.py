@@ -75,6 +75,13 @@ class Raw(Evidence):
             self.assertEqual((d["holds"], d["decided_from"]), (True, "raw"), (pack, self.text(d, "raw"), self.text(d, "reading")))
         return there
 
+    def signed(self, files, name="again.zip"):
+        from cryptography.hazmat.primitives import serialization
+        with open(self.path("daemon.pem"), "rb") as f:
+            key = serialization.load_pem_private_key(f.read(), None)
+        self.write(name, packs.write_zip(packs.signed_again(files, [key])))
+        return name
+
     def journal(self, pack):
         with zipfile.ZipFile(pack) as z:
             return json.loads(z.read("raw/reading.json"))["journal"]
@@ -90,13 +97,6 @@ class Insider(Raw):
         with open(self.packs()[0], "rb") as f:
             self.files = packs.read_zip(f.read())
         self.segment, = [n for n in self.files if n.endswith(".hbj")]
-
-    def signed(self, files, name="again.zip"):
-        from cryptography.hazmat.primitives import serialization
-        with open(self.path("daemon.pem"), "rb") as f:
-            key = serialization.load_pem_private_key(f.read(), None)
-        self.write(name, packs.write_zip(packs.signed_again(files, [key])))
-        return name
 
     def refused(self, files, has, question="reading"):
         told = self.verify(self.signed(files))
