@@ -4,7 +4,6 @@
  * or neither. */
 #include "source/syslog/message.h"
 
-#include "base/num.h"
 
 #include <string.h>
 
