@@ -4,13 +4,45 @@
 
 #include "decide/live.h"
 #include "govern/dossier.h"
+#include "govern/statement.h"
 
 #include <string.h>
+
+/* A statement that nobody can read counts for nothing, and looks like one that does. */
+static hb_status check_statement(hb_check *c, const char *path, hb_error *err)
+{
+    hb_str text;
+    hb_statement s;
+    const char *name = path + sizeof HB_PACK_STATEMENTS - 1;
+    HB_TRY(hb_check_read(c, path, HB_VERIFY_SMALL_MAX, &text, err));
+    HB_TRY(hb_statement_claims(text, path, &c->out->arena, &s, err));
+    return strncmp(name, s.digest, HB_OBJECT_SHA256) == 0 &&
+                   strcmp(name + HB_OBJECT_SHA256, ".dsse.json") == 0
+               ? HB_OK
+               : HB_FAIL(err, HB_E_EVIDENCE, "'%s' holds the statement with SHA-256 %s", path,
+                         s.digest);
+}
+
+static hb_status check_statements(hb_check *c, hb_error *err)
+{
+    size_t n = 0;
+    const hb_pack_file *members = hb_pack_members(c->pack, &n);
+    for (size_t i = 0; i < n; i++) {
+        if (strncmp(members[i].path, HB_PACK_STATEMENTS, sizeof HB_PACK_STATEMENTS - 1) == 0) {
+            HB_TRY(check_statement(c, members[i].path, err));
+        }
+    }
+    return HB_OK;
+}
 
 hb_status hb_ask_operators(hb_check *c, hb_error *err)
 {
     hb_error e = {0};
     hb_str text;
+    if (check_statements(c, &e) != HB_OK) {
+        HB_TRY(hb_check_fault(c, "operators", &e, err));
+        e = (hb_error){0};
+    }
     if (!hb_check_has(c, HB_PACK_OPERATORS)) {
         return hb_check_say(c, "operators", HB_NOT_IN_PACK, err,
                             "the pack says nothing of who may do what");

@@ -7,6 +7,7 @@
 #include "crypto/dsse.h"
 #include "evidence/commitments.h"
 #include "evidence/object.h"
+#include "evidence/raw_list.h"
 #include "evidence/redaction.h"
 #include "evidence/verify.h"
 #include "govern/operators.h"
@@ -21,7 +22,6 @@ enum {
 
 #define HB_PACK_VERSION "baseline/version.json"
 #define HB_PACK_EQUIVALENCE "policy/equivalence_mapping.yaml"
-#define HB_PACK_READING "raw/reading.json"
 #define HB_PACK_REPORT_HTML "report/drift_report.html"
 #define HB_PACK_REPORT_JSON "report/drift_report.json"
 #define HB_PACK_OPERATORS "governance/operators.yaml"

@@ -15,9 +15,6 @@
 #include "export/window_how.h"
 #include "telemetry/run_meta.h"
 
-#define HB_PACK_JOURNAL "raw/journal/"
-#define HB_PACK_BEGIN "raw/journal/begin.state"
-
 typedef struct hb_window_again {
     hb_journal *journal;
     uint64_t from; /* records of [from, to), all of them */
