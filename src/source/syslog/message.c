@@ -4,7 +4,6 @@
  * or neither. */
 #include "source/syslog/message.h"
 
-
 #include <string.h>
 
 static const int64_t second_ns = 1000000000;
