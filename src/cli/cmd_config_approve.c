@@ -84,19 +84,27 @@ static hb_status request(hb_app *app, const config_opts *o, config_matter *m, hb
     return hb_buf_check(&app->out, err);
 }
 
+typedef hb_status (*config_act)(hb_app *app, const config_opts *o, config_matter *m, hb_error *err);
+
+static hb_status with_file(hb_app *app, const char *path, const config_opts *o, config_act act,
+                           hb_error *err)
+{
+    config_matter m = {.n = 0};
+    hb_status status = prepare(app, path, o, &m, err);
+    if (status == HB_OK) {
+        status = act(app, o, &m, err);
+    }
+    release(&m);
+    return status;
+}
+
 static hb_status run_request(hb_app *app, const void *opts, hb_list args, int *ret_exit,
                              hb_error *err)
 {
     const config_opts *o = opts;
-    config_matter m = {.n = 0};
     (void)ret_exit;
     HB_TRY(hb_govern_reason("--reason", o->reason, err));
-    hb_status status = prepare(app, args.v[0], o, &m, err);
-    if (status == HB_OK) {
-        status = request(app, o, &m, err);
-    }
-    release(&m);
-    return status;
+    return with_file(app, args.v[0], o, request, err);
 }
 
 /* The newest request about this very text that the person may approve. */
@@ -128,14 +136,8 @@ static hb_status approve(hb_app *app, const config_opts *o, config_matter *m, hb
 static hb_status run_approve(hb_app *app, const void *opts, hb_list args, int *ret_exit,
                              hb_error *err)
 {
-    config_matter m = {.n = 0};
     (void)ret_exit;
-    hb_status status = prepare(app, args.v[0], opts, &m, err);
-    if (status == HB_OK) {
-        status = approve(app, opts, &m, err);
-    }
-    release(&m);
-    return status;
+    return with_file(app, args.v[0], opts, approve, err);
 }
 
 /* Every request about this very text is rejected, so that none of their approvals counts. */
@@ -166,15 +168,9 @@ static hb_status run_reject(hb_app *app, const void *opts, hb_list args, int *re
                             hb_error *err)
 {
     const config_opts *o = opts;
-    config_matter m = {.n = 0};
     (void)ret_exit;
     HB_TRY(hb_govern_reason("--reason", o->reason, err));
-    hb_status status = prepare(app, args.v[0], o, &m, err);
-    if (status == HB_OK) {
-        status = reject(app, o, &m, err);
-    }
-    release(&m);
-    return status;
+    return with_file(app, args.v[0], o, reject, err);
 }
 
 static const hb_opt request_table[] = {

@@ -56,9 +56,6 @@ typedef struct hb_engine_setup {
     hb_log *log;         /* NULL = none */
 } hb_engine_setup;
 
-/* What of the journal decisions rest on, for hb_journal_options.known_to; 0 for a new stream. */
-HB_CHECKED hb_status hb_engine_judged_to(hb_store *store, const char *stream,
-                                         uint64_t *ret_position, hb_error *err);
 HB_CHECKED hb_status hb_engine_new(const hb_engine_setup *setup, hb_engine **ret_engine,
                                    hb_error *err);
 void hb_engine_free(hb_engine *e);

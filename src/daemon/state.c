@@ -260,21 +260,6 @@ static hb_status restart(hb_engine *e, hb_arena *arena, hb_error *err)
     return go_on(e, &c, err);
 }
 
-hb_status hb_engine_judged_to(hb_store *store, const char *stream, uint64_t *ret_position,
-                              hb_error *err)
-{
-    hb_arena arena;
-    hb_live_checkpoint c = {0};
-    bool found = false;
-    hb_arena_init(&arena, (size_t)HB_LIVE_STATE_MAX + (1 << 20));
-    hb_status status = hb_live_get_checkpoint(store, stream, &arena, &c, &found, err);
-    if (status == HB_OK) {
-        *ret_position = found ? c.decided : 0;
-    }
-    hb_arena_release(&arena);
-    return status;
-}
-
 hb_status hb_engine_restart(hb_engine *e, hb_error *err)
 {
     hb_arena arena;

@@ -230,7 +230,7 @@ static hb_status open_journal(hb_supervisor *v, hb_error *err)
     uint64_t known_to = 0;
     uint64_t first = 0;
     bool restored = false;
-    HB_TRY(hb_engine_judged_to(v->store, c->name, &known_to, err));
+    HB_TRY(hb_live_judged_to(v->store, c->name, &known_to, err));
     HB_TRY(hb_live_begins_at(v->store, c->name, &first, &restored, err));
     const hb_journal_options options = {.first = first,
                                         .segment_bytes = (uint64_t)c->journal_segment_mb << 20,

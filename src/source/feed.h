@@ -9,7 +9,7 @@
  * What the stream is at a point, for windows that hold nothing yet (a *beginning*):
  *
  *     hb_feed_outline(&feed, &buf, err)              between two records, all windows taken
- *     hb_feed_begin_at(&feed, p, n, err)             into one that took nothing, of the same
+ *     hb_feed_begin_at(&feed, p, n, &used, err)      into one that took nothing, of the same
  *                                                        sources, schema and options */
 #ifndef HB_SOURCE_FEED_H
 #define HB_SOURCE_FEED_H

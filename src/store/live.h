@@ -101,6 +101,11 @@ HB_CHECKED hb_status hb_live_list_windows(hb_store *s, const hb_live_window_quer
 HB_CHECKED hb_status hb_live_count_windows(hb_store *s, const char *stream, uint64_t ret[4],
                                            hb_error *err);
 
+/* What of a stream's journal decisions rest on: its checkpoint's position without the state; 0 for
+ * a new stream. */
+HB_CHECKED hb_status hb_live_judged_to(hb_store *s, const char *stream, uint64_t *ret_position,
+                                       hb_error *err);
+
 /* --- restored from a backup, which has no journal --- */
 
 /* In a registry just restored: where each stream was judged up to. */

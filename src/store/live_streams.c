@@ -1,8 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Streams as wholes: which there are, and which came out of a backup. */
+/* Streams as wholes: which there are, how far they were judged, which came out of a backup. */
 #include "store/live.h"
 #include "store/sql.h"
 #include "store/store_internal.h"
+
+hb_status hb_live_judged_to(hb_store *s, const char *stream, uint64_t *ret_position, hb_error *err)
+{
+    HB_CLEANUP(hb_sql_close) hb_sql q = {0};
+    bool found = false;
+    HB_TRY(hb_sql_open(s, "SELECT decided FROM live_checkpoints WHERE stream = ?", &q, err));
+    hb_sql_text(&q, stream);
+    HB_TRY(hb_sql_row(&q, &found, err));
+    uint64_t position = found ? hb_sql_get_u64(&q) : 0;
+    HB_TRY(hb_sql_check(&q, err));
+    *ret_position = position;
+    return HB_OK;
+}
 
 static hb_status mark_restored(hb_store *s, hb_error *err)
 {

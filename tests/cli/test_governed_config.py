@@ -314,7 +314,7 @@ class Tag(Governed):
         self.begin()
         self.golden()
         self.hb("baseline", "request", "r2", "--tag", "silver", "--reason", "x", *self.key("bob"))
-        q = [r for r in self.hb_json("baseline", "requests") if r["tag"] == "silver"][0]["request"]
+        q = [r for r in self.hb_json("baseline", "requests")["requests"] if r["tag"] == "silver"][0]["request"]
         self.approve(q, "kim")
         self.hb("baseline", "set", "r2", "--tag", "silver", *self.key("kim"))
         golden = self.path("baseline_policy.yaml")

@@ -59,8 +59,11 @@ static void say(fixture *f, const char *type, const char *case_id, const char *e
 static bool is_held(fixture *f, const char *name)
 {
     hb_custody_holds h;
+    bool now = false;
     CHECK_OK(hb_custody_held(f->s, &f->arena, &h, &err));
-    return hb_custody_is_held(&h, name);
+    CHECK_OK(hb_custody_held_now(f->s, name, &now, &err));
+    assert_int_equal(now, hb_custody_is_held(&h, name));
+    return now;
 }
 
 static void custody__a_hold_lasts_until_its_release(void **state)

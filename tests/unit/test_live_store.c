@@ -233,12 +233,17 @@ static void live_store__keeps_a_state_of_several_pieces(void **state)
     hb_live_checkpoint c = checkpoint(big, BYTES);
     hb_live_checkpoint got = {0};
     bool found = true;
+    uint64_t judged_to = 1;
     CHECK_OK(hb_live_get_checkpoint(s, "rig", &arena, &got, &found, &err));
     assert_false(found);
+    CHECK_OK(hb_live_judged_to(s, "rig", &judged_to, &err));
+    assert_int_equal(judged_to, 0);
     CHECK_OK(hb_live_put_checkpoint(s, &c, &err));
     c.state = NULL; /* judged on, no new state */
     c.decided = 900;
     CHECK_OK(hb_live_put_checkpoint(s, &c, &err));
+    CHECK_OK(hb_live_judged_to(s, "rig", &judged_to, &err));
+    assert_int_equal(judged_to, 900);
     CHECK_OK(hb_live_get_checkpoint(s, "rig", &arena, &got, &found, &err));
     assert_true(found);
     assert_true(got.decided == 900 && got.snapshot == 400 && got.state_len == BYTES && got.at == 7);

@@ -4,8 +4,6 @@
  * or neither. */
 #include "source/syslog/message.h"
 
-#include "base/num.h"
-
 #include <string.h>
 
 static const int64_t second_ns = 1000000000;
