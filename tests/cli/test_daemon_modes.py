@@ -96,9 +96,10 @@ class Modes(Raw):
                 (CONFIG, OVERRIDES.replace("{drift_threshold: 0.02}", "{invariant_max: 9}"), "mode_overrides of 'cruise'")):
             self.prepare(config, lines=telemetry()[:50])
             self.write("metric_registry.yaml", registry)
-            r = self.run_hb("daemon", "--once")
-            self.assertNotEqual(r.returncode, 0)
-            self.assertIn(said, r.stderr.decode())
+            for how in ("--check", "--once"):
+                r = self.run_hb("daemon", how)
+                self.assertNotEqual(r.returncode, 0)
+                self.assertIn(said, r.stderr.decode())
 
 
 if __name__ == "__main__":
