@@ -73,6 +73,21 @@ class Modes(Raw):
                     {"mode": "idle", "value": 0}, {"mode": "cruise", "value": 1}]})
             self.assertTrue(self.hb_json("replay", pack)["same"])
 
+    def test_their_tags_are_the_policys(self):
+        """Its tag, and the mode behind it: another one is told of."""
+        self.prepare_modes()
+        self.write("baseline_policy.yaml", "baseline_policy: {strategy: golden}\n")
+        self.once()
+        pack = self.packs()[0]
+        said = lambda p: [a["text"] for a in self.verify(p)["answers"] if a["question"] == "approvals"]
+        self.assertNotIn("chosen by the tag", said(pack)[0])
+        with zipfile.ZipFile(pack) as z:
+            files = {n: z.read(n) for n in z.namelist()}
+        for tag in ("golden-idle", "golden-cruise-cruise", "golden-", "silver-cruise"):
+            other = files["reference.json"].replace(b'"golden-cruise"', f'"{tag}"'.encode())
+            self.assertNotEqual(other, files["reference.json"])
+            self.assertIn(f"chosen by the tag '{tag}'", said(self.signed(dict(files, **{"reference.json": other})))[0])
+
     def test_another_meaning_of_the_values_is_noticed(self):
         self.prepare_modes()
         self.once()
