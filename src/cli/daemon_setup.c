@@ -97,6 +97,7 @@ static hb_status load_lanes(hb_app *app, hb_daemon_files *f, hb_error *err)
     const hb_daemon_config *c = &f->config;
     for (size_t i = 0; i < c->n_lanes && c->modes.metric; i++) {
         HB_TRY(hb_app_registry(app, c->meta.program, c->lanes[i], &f->lanes[i], err));
+        HB_TRY(hb_engine_check_lane(c->lanes[i], f->registry, f->lanes[i], err));
     }
     return HB_OK;
 }

@@ -60,6 +60,10 @@ HB_CHECKED hb_status hb_engine_new(const hb_engine_setup *setup, hb_engine **ret
                                    hb_error *err);
 void hb_engine_free(hb_engine *e);
 
+/* May windows be cut by `base` and judged by `r`, which is of one of their modes? HB_E_CONFIG. */
+HB_CHECKED hb_status hb_engine_check_lane(const char *mode, const hb_registry *base,
+                                          const hb_registry *r, hb_error *err);
+
 /* *ret_moved = false: the journal's end was reached and everything is committed. */
 HB_CHECKED hb_status hb_engine_step(hb_engine *e, size_t most, bool *ret_moved, hb_error *err);
 HB_CHECKED hb_status hb_engine_checkpoint(hb_engine *e, hb_error *err);

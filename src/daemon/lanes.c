@@ -8,10 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-static hb_status check_registry(const hb_engine *e, size_t lane, hb_error *err)
+hb_status hb_engine_check_lane(const char *mode, const hb_registry *base, const hb_registry *r,
+                               hb_error *err)
 {
-    const hb_registry *base = e->s.registry;
-    const hb_registry *r = e->s.lanes ? e->s.lanes[lane] : base;
     const char *metric = "";
     if (strcmp(hb_registry_digest(base), hb_registry_digest(r)) != 0 ||
         strcmp(hb_registry_program(base), hb_registry_program(r)) != 0) {
@@ -23,7 +22,7 @@ static hb_status check_registry(const hb_engine *e, size_t lane, hb_error *err)
                        "drift_persistence or stale_after of '%s'; with operating_modes in "
                        "daemon.yaml they cannot, for samples are taken before the mode of their "
                        "window is known",
-                       hb_registry_name(r), e->s.config->lanes[lane], metric);
+                       hb_registry_name(r), mode, metric);
     }
     return HB_OK;
 }
@@ -37,8 +36,8 @@ static hb_status begin(hb_engine *e, hb_watched *w, size_t lane, hb_error *err)
     if (!mode) {
         return HB_OK;
     }
-    HB_TRY(check_registry(e, lane, err));
     w->s.registry = e->s.lanes ? e->s.lanes[lane] : e->s.registry;
+    HB_TRY(hb_engine_check_lane(mode, e->s.registry, w->s.registry, err));
     w->s.mode = mode;
     hb_daemon_lane_tag(w->def, mode, tag);
     w->tag = w->own_tag = hb_strndup(tag, strlen(tag));

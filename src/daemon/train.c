@@ -83,6 +83,16 @@ static hb_status refuse(hb_training *t, const char *version, const char *why)
     return HB_OK;
 }
 
+/* A gate of the definition's tag is one of its modes' as well: TAG-MODE is not named there. */
+static bool is_gated(const hb_engine_setup *s, const char *tag)
+{
+    char of_all[HB_LANE_TAG_BYTES];
+    size_t n = strlen(tag);
+    size_t mode = s->mode ? strlen(s->mode) + 1 : 0;
+    snprintf(of_all, sizeof of_all, "%.*s", (int)(n > mode ? n - mode : 0), tag);
+    return hb_quality_policy_gates(s->quality, tag) || hb_quality_policy_gates(s->quality, of_all);
+}
+
 /* The gate is the one of `hb baseline promote`, without an override: nobody is there to give a
  * reason. */
 static hb_status promote(const hb_engine_setup *s, const char *tag, const char *version,
@@ -95,7 +105,7 @@ static hb_status promote(const hb_engine_setup *s, const char *tag, const char *
                                          .set_by = by,
                                          .note = "trained",
                                          .now = s->os->now()};
-    if (q->blocks && hb_quality_policy_gates(s->quality, tag)) {
+    if (q->blocks && is_gated(s, tag)) {
         return refuse(t, version, q->why);
     }
     hb_status status = hb_baseline_check_set(s->store, s->policy, &request, &why);

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The operating mode from the data: windows, decisions, baselines, reports and packs follow it."""
 import json
+import os
 import random
 import unittest
 import zipfile
@@ -62,6 +63,18 @@ class Modes(Raw):
         runs = dict(self.query("SELECT operating_mode, count(*) FROM runs GROUP BY 1"))
         self.assertEqual(set(runs), {"idle", "cruise"})
 
+    def test_the_gate_of_the_tag_is_that_of_its_modes(self):
+        few = CONFIG.replace("train: {windows: 12}", "train: {windows: 3}").replace(
+            "signing_key: daemon.pem\nevidence_pack_always: true\n", "")
+        for at, config in (("fixed", few.replace(MODES, "")), ("modes", few)):
+            with self.subTest(at):
+                self.prepare(config, at=at, lines=telemetry())
+                self.write(os.path.join(at, "metric_registry.yaml"), OVERRIDES)
+                self.once(at=at)
+                self.assertEqual(self.query("SELECT tag FROM tags", at), [])
+                self.assertEqual(self.query("SELECT count(*) FROM live_windows", at), [(BLOCK * BLOCKS,)])
+                self.assertGreaterEqual(self.query("SELECT count(*) FROM runs", at)[0][0], 3)
+
     def test_packs_are_judged_again_from_their_records(self):
         self.prepare_modes()
         self.once()
@@ -111,9 +124,10 @@ class Modes(Raw):
                 (CONFIG, OVERRIDES.replace("{drift_threshold: 0.02}", "{invariant_max: 9}"), "mode_overrides of 'cruise'")):
             self.prepare(config, lines=telemetry()[:50])
             self.write("metric_registry.yaml", registry)
-            r = self.run_hb("daemon", "--once")
-            self.assertNotEqual(r.returncode, 0)
-            self.assertIn(said, r.stderr.decode())
+            for how in ("--check", "--once"):
+                r = self.run_hb("daemon", how)
+                self.assertNotEqual(r.returncode, 0)
+                self.assertIn(said, r.stderr.decode())
 
 
 if __name__ == "__main__":
