@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# After `hb demo`: its decision under load as an evidence pack, verified as an auditor would, and once
-# more with one raw sample changed.
+# After `hb demo`: its decision under load as an evidence pack, verified as an auditor would, once
+# more with one raw sample changed, and with fields hidden for somebody who may not see them.
 #
 #     tools/demo_evidence.sh HB DIR
 set -eu
@@ -27,3 +27,10 @@ if "$hb" verify --trust "$dir/keys/lab.pub" "$pack" >"$pack.txt"; then
     exit 1
 fi
 grep -v -e '^holds' -e '^not in the pack' "$pack.txt"
+echo
+echo "7. For a supplier: without the recording, its name and folder hidden, and still verified:"
+printf 'redact:\n  inputs.name: redact\n  inputs.path: redact\n' >"$dir/redaction_policy.yaml"
+rm -f "$pack-supplier.zip"
+"$hb" --workspace "$dir" redact "$pack.zip" --policy "$dir/redaction_policy.yaml" --out "$pack-supplier.zip" \
+    --reason "for the supplier"
+"$hb" verify --quiet --trust "$dir/keys/lab.pub" "$pack-supplier.zip"

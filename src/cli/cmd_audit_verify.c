@@ -109,7 +109,8 @@ static void verify_text(hb_app *app, hb_audit_log *log, const hb_audit_checked *
                hb_audit_size(log) == 1 ? "entry" : "entries");
     hb_buf_fmt(out, "  key      %.32s… (%s)\n", hb_pubkey_id(hb_audit_key(log)),
                o->trust.n ? "trusted"
-                          : "the log's own; --trust-log FILE says that it must be another's");
+                          : "the log's own;\n           "
+                            "--trust-log FILE asks for one that was kept elsewhere");
     if (old) {
         hb_buf_fmt(out, "  since    it begins with the %" PRIu64 " entries of ", old->size);
         hb_buf_shown(out, o->since);

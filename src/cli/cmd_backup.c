@@ -129,7 +129,7 @@ const hb_cmd hb_cmd_backup = {
     .details = "Registry, log, operators and what they signed, configuration, profiles, public\n"
                "halves of keys, digests of tokens, and what hb watch has judged. Private keys\n"
                "and passphrases are not in it, nor reports, evidence packs, journals and raw\n"
-               "files, which are files already (docs: backup).\n"
+               "files, which are files already (docs/backup.md).\n"
                "\n"
                "Others may go on writing meanwhile: the registry is copied as of one moment, and\n"
                "the log as it is after it. Then the backup is restored beside itself, looked at\n"

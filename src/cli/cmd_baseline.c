@@ -71,6 +71,7 @@ static hb_status run_set(hb_app *app, const void *opts, hb_list args, int *ret_e
         return hb_json_done(&j, err);
     }
     hb_buf_fmt(&app->out, "baseline %s is now run %s\n", tag, args.v[0]);
+    hb_set_told(&request, &app->out);
     return HB_OK;
 }
 

@@ -189,6 +189,7 @@ static hb_status promote(hb_app *app, promotion *p, int *ret_exit, hb_error *err
     }
     if (p->done) {
         hb_buf_fmt(&app->out, "\nbaseline %s is now version %s\n", p->tag, p->version.version);
+        hb_set_told(&p->request, &app->out);
     }
     return hb_buf_check(&app->out, err);
 }

@@ -71,6 +71,9 @@ static hb_status check_workspace(checking *c, hb_error *err)
                  {NULL, "telemetry_schema.yaml", false},
                  {NULL, "config/daemon.yaml", true},
                  {NULL, "daemon.yaml", true},
+                 {NULL, "operators.yaml", true},
+                 {NULL, "retention.yaml", true},
+                 {NULL, "redaction_policy.yaml", true},
                  /* the original's, which nothing here would read: better told */
                  {NULL, "config/runtime.yaml", true},
                  {NULL, "runtime.yaml", true},
@@ -113,9 +116,10 @@ const hb_cmd hb_cmd_config_check = {
     .summary = "validate configuration files in full",
     .max_args = 1000,
     .args = "[FILE...]",
-    .details = "Without FILE: the workspace's metric registry, policies, telemetry_schema.yaml\n"
-               "and daemon.yaml. Says of each the first thing that is wrong, as\n"
-               "FILE:LINE:COLUMN with what was expected.",
+    .details = "Without FILE: the workspace's metric registry, policies, telemetry_schema.yaml,\n"
+               "and daemon.yaml, operators.yaml, retention.yaml and redaction_policy.yaml where\n"
+               "they are. Says of each the first thing that is wrong, as FILE:LINE:COLUMN with\n"
+               "what was expected.",
     .example = "hb config check",
     .text_only = true,
     .run = run_check,

@@ -139,7 +139,7 @@ const hb_cmd hb_cmd_custody_add = {
                "operators in force it must be, hold by an operator and release by an approver.\n"
                "\n"
                "While a case is on hold neither hb retention nor the daemon removes anything of\n"
-               "it or of the runs it is about. Exports write their own entry. docs: custody.",
+               "it or of the runs it is about. Exports write their own entry. docs/custody.md.",
     .example = "hb custody add --case monday-2 --event hold --reason \"customer complaint 7\"",
     .run = run_add,
 };

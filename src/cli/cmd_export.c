@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* hb export evidence-pack: a decision with everything it was made from, in one file. */
 #include "cli/commands.h"
+#include "cli/govern_shared.h"
 #include "cli/journal_shared.h"
 #include "cli/packs_shared.h"
 #include "cli/permitted.h"
@@ -175,6 +176,15 @@ static hb_status permit(hb_app *app, const export_opts *o, hb_signer *const *sig
                         hb_error *err)
 {
     const char *program = "";
+    hb_operators *in_force = NULL;
+    HB_TRY(hb_app_operators(app, &in_force, err));
+    bool governed = in_force != NULL;
+    hb_operators_free(in_force);
+    if (governed && o->is_unsigned) {
+        return HB_FAIL(err, HB_E_DENIED,
+                       "operators are in force, so a pack is signed by one of them (--key): leave "
+                       "--unsigned out");
+    }
     HB_TRY(hb_program_of_run(app, o->run, &program, err));
     return hb_app_permit_key(app, HB_ACTION_EXPORT, program,
                              n ? hb_pubkey_id(hb_signer_public(signers[0])) : "", NULL, err);

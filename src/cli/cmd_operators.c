@@ -58,8 +58,8 @@ static hb_status run_init(hb_app *app, const void *opts, hb_list args, int *ret_
     }
     if (status == HB_OK) {
         hb_buf_fmt(&app->out,
-                   "operators %.*s are in force; every later change needs %u of their admins: hb "
-                   "operators propose FILE\n",
+                   "operators %.*s are in force\nnext change: hb operators propose FILE; it needs "
+                   "%u of their admins\n",
                    SHORT, t.digest, hb_operators_needed(t.operators));
     }
     hb_signer_free(signer);

@@ -233,7 +233,7 @@ const hb_cmd hb_cmd_redact = {
                "hb verify decides from the profiles then; it takes the public keys of who\n"
                "redacted and of who signed the original (--trust). Where there is a registry,\n"
                "it is an entry of the lab's log (hb custody timeline), and with operators in\n"
-               "force it takes an approver. docs: custody.",
+               "force it takes an approver. docs/custody.md.",
     .example = "hb redact evidence_monday-2.zip --drop raw -o r.zip --reason supplier",
     .run = run_redact,
 };

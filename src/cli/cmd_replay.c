@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "evidence/inputs.h"
 #include "export/raw.h"
+#include "report/text.h"
 
 #include <string.h>
 
@@ -196,9 +197,8 @@ static void print_flip(void *ctx, const hb_finding *before, const hb_finding *af
     hb_buf *out = ctx;
     hb_buf_fmt(out, "  %-6s -> %-6s  ", severity(before), severity(after));
     hb_buf_shown(out, f->metric);
-    hb_buf_fmt(out, "  %s: ", hb_rule_name(f->rule));
-    hb_buf_shown(out, f->text);
-    hb_buf_ch(out, '\n');
+    hb_buf_fmt(out, "  %s\n", hb_rule_name(f->rule));
+    hb_text_wrapped(out, "    ", f->text);
 }
 
 static void json_flip(void *ctx, const hb_finding *before, const hb_finding *after)
@@ -265,10 +265,9 @@ static hb_status tell_text(hb_app *app, const replay *r, hb_error *err)
         hb_buf_fmt(out, "%s policy %s", app->common.metric_registry ? "," : "",
                    app->common.baseline_policy);
     }
-    hb_buf_fmt(out, "\n  %s -> %s\n  ", hb_verdict_name(before->verdict),
+    hb_buf_fmt(out, "\n  %s -> %s\n", hb_verdict_name(before->verdict),
                hb_verdict_name(after->verdict));
-    hb_buf_shown(out, after->reason);
-    hb_buf_ch(out, '\n');
+    hb_text_wrapped(out, "  ", after->reason);
     if (each_flip(before, after, print_flip, out) == 0) {
         hb_buf_c(out, "  no finding flips\n");
     }
@@ -309,11 +308,11 @@ const hb_cmd hb_cmd_replay = {
     .details = "Without changes it says whether the pack's decision follows from what is in\n"
                "it: exit 0 when it does, 12 when not. Where the raw files or the records of a\n"
                "window are in it they are read again, else the profiles are what it decides\n"
-               "from; it says which. With --metric-registry or\n"
-               "--baseline-policy it also decides with those in place of the pack's and shows\n"
-               "which findings flip. Units, names and how samples became values stay as the\n"
-               "run was read. Signatures are not looked at: hb verify does that. Nothing is\n"
-               "written.",
+               "from; it says which.\n\n"
+               "With --metric-registry or --baseline-policy it also decides with those in place\n"
+               "of the pack's and shows which findings flip. Units, names and how samples became\n"
+               "values stay as the run was read. Signatures are not looked at: hb verify does\n"
+               "that. Nothing is written.",
     .example = "hb replay evidence/evidence_monday-2.zip",
     .run = run_replay,
 };

@@ -230,13 +230,12 @@ const hb_cmd hb_cmd_retention = {
     .opts = table,
     .opts_size = sizeof(retention_opts),
     .details = "By retention.yaml (hb config schema retention --reference): report folders of\n"
-               "runs beyond keep_latest and max_age_days, and packs that were made by\n"
-               "themselves beyond evidence_max_age_days, and stored decisions of live windows\n"
-               "beyond windows_max_age_days. Never of a golden's runs, nor of a case on hold.\n"
-               "Runs with their decisions and the lines of windows stay in the registry, and\n"
-               "each thing that goes is an entry of the lab's log. With operators in force it\n"
-               "takes an admin's key.\n"
-               "docs: custody.",
+               "runs beyond keep_latest and max_age_days, packs that were made by themselves\n"
+               "beyond evidence_max_age_days, and stored decisions of live windows beyond\n"
+               "windows_max_age_days. Never of a golden's runs, nor of a case on hold. Runs with\n"
+               "their decisions and the lines of windows stay in the registry, and each thing\n"
+               "that goes is an entry of the lab's log. With operators in force it takes an\n"
+               "admin's key. docs/custody.md.",
     .example = "hb retention",
     .run = run_retention,
 };

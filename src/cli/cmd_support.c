@@ -249,11 +249,11 @@ static const struct part {
     bool named;
     hb_status (*put)(bundle *b, hb_error *err);
 } parts[] = {
-    {"program.json", "versions of hb and libraries, digest of its SBOM, system, processors, memory",
-     false, put_program},
-    {"config.json", "of each configuration file: size, SHA-256, whether it is valid or where not",
-     false, put_config},
-    {"registry.json", "rows of each table, verdicts and alerts counted, size of the file", false,
+    {"program.json", "versions of hb and libraries, SBOM digest, system, memory", false,
+     put_program},
+    {"config.json", "of each configuration file: size, SHA-256, where it is wrong", false,
+     put_config},
+    {"registry.json", "rows of each table, counts of verdicts and alerts, its size", false,
      put_registry},
     {"log.json", "size of the log, whether it holds", false, put_log},
     {"keys.json", "ids of keys, algorithm, state", false, put_keys},

@@ -37,8 +37,7 @@ static hb_status run_query(hb_app *app, const void *opts, hb_list args, int *ret
     } else {
         hb_buf_c(&app->out, "question: ");
         hb_buf_shown(&app->out, o->out);
-        hb_buf_c(&app->out, "\nnext: have it answered where an authority can be reached, then hb "
-                            "timestamp attach\n");
+        hb_buf_c(&app->out, "\nnext: have an authority answer it, then hb timestamp attach\n");
     }
     return HB_OK;
 }

@@ -32,5 +32,7 @@ typedef struct hb_set_opts {
 /* Fills signer, break_glass, expires (and note) of the request; `signs`: it is going to be done. */
 HB_CHECKED hb_status hb_set_opts_apply(hb_app *app, const hb_set_opts *o, bool signs,
                                        hb_baseline_request *request, hb_error *err);
+/* After it was done by break-glass: until when, and what follows from it. */
+void hb_set_told(const hb_baseline_request *request, hb_buf *out);
 
 #endif

@@ -245,3 +245,16 @@ hb_status hb_set_opts_apply(hb_app *app, const hb_set_opts *o, bool signs,
                ? hb_app_signer_if(app, &o->signing, &request->signer, err)
                : HB_OK;
 }
+
+void hb_set_told(const hb_baseline_request *request, hb_buf *out)
+{
+    char until[HB_TIME_TEXT];
+    if (request->break_glass) {
+        hb_time_print(request->expires - request->expires % 1000000000, until);
+        hb_buf_fmt(
+            out,
+            "by break-glass, without approval, until %s: every decision by\nit says so; next: "
+            "hb baseline request\n",
+            until);
+    }
+}

@@ -73,7 +73,7 @@ static void one_line(const hb_verify_line *l, bool colour, size_t width, hb_buf 
         hb_buf text;
         hb_buf_init(&text, TEXT_MAX);
         hb_buf_shown(&text, l->text);
-        wrapped(text.n ? text.p : "", TEXT_COLUMN, TEXT_COLUMN, width, out);
+        wrapped(text.p, TEXT_COLUMN, TEXT_COLUMN, width, out);
         hb_buf_release(&text);
     } else {
         hb_buf_shown(out, l->text);
@@ -138,7 +138,7 @@ void hb_verified_text(const hb_verified *v, const char *pack, bool colour, bool 
     hb_buf last;
     hb_buf_init(&last, TEXT_MAX);
     sentence(v, pack, &last);
-    wrapped(last.p ? last.p : "", 0, 0, width, out);
+    wrapped(last.p, 0, 0, width, out);
     hb_buf_release(&last);
 }
 
@@ -147,6 +147,7 @@ hb_status hb_verified_json(const hb_verified *v, const char *pack, hb_buf *out, 
     hb_json j;
     hb_json_init(&j, out, HB_JSON_PRETTY);
     hb_json_obj(&j);
+    hb_json_kc(&j, "format", "hb-verify/1");
     hb_json_kc(&j, "pack", pack);
     hb_json_kb(&j, "holds", v->holds);
     hb_json_kc(&j, "case", v->case_id);

@@ -80,11 +80,12 @@ static hb_status found(const hb_hiding_value *v, const char *path, hb_str text, 
         pointer_at(text, at, &pointer);
     }
     bool where = pointer.failed == HB_OK && pointer.n > 1;
-    hb_status status =
-        HB_FAIL(err, HB_E_USAGE,
-                "'%.200s' still has a value of '%.80s'%s%.200s: hide that too, or leave '%.80s' "
-                "as it is",
-                path, v->rule->path, where ? " at " : "", where ? pointer.p : "", v->rule->path);
+    bool is_signed =
+        strncmp(path, "governance/", 11) == 0; /* by others: nothing in it can change */
+    hb_status status = HB_FAIL(
+        err, HB_E_USAGE, "'%.200s' still has a value of '%.80s'%s%.200s: %sleave '%.80s' as it is",
+        path, v->rule->path, where ? " at " : "", where ? pointer.p : "",
+        is_signed ? "it was signed as it stands, so " : "hide that too, or ", v->rule->path);
     hb_buf_release(&pointer);
     return status;
 }

@@ -63,8 +63,11 @@ static hb_status deny(const hb_operators *o, hb_action a, const char *program, c
     hb_buf_init(&could, WHO_BYTES);
     hb_who_may(o, a, program, at, &could);
     hb_status status =
-        HB_FAIL(err, HB_E_DENIED, "%s may not %s: that needs the role %s for program '%.80s': %s",
-                who, words_of[a], hb_role_name(roles[a]), program, could.p);
+        *program ? HB_FAIL(err, HB_E_DENIED,
+                           "%s may not %s: that needs the role %s for program '%.80s': %s", who,
+                           words_of[a], hb_role_name(roles[a]), program, could.p)
+                 : HB_FAIL(err, HB_E_DENIED, "%s may not %s: that needs the role %s: %s", who,
+                           words_of[a], hb_role_name(roles[a]), could.p);
     hb_buf_release(&could);
     return status;
 }
