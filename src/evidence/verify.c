@@ -6,6 +6,7 @@
 #include "base/mem.h"
 #include "config/embedded.h"
 #include "crypto/sealed.h"
+#include "evidence/pack_runs.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -199,6 +200,64 @@ static const char *const required[] = {
     HB_PACK_REFERENCE, HB_PACK_REPORT_HTML,  HB_PACK_REPORT_JSON, HB_PACK_RUN,
 };
 
+/* With a '/' at the end: everything below it, of which another question asks what belongs there. */
+static const char *const known[] = {
+    HB_PACK_BASELINE,
+    HB_PACK_RUNS,
+    HB_PACK_VERSION,
+    HB_PACK_COMMITMENTS,
+    HB_PACK_SECRET,
+    HB_PACK_DECISION,
+    HB_PACK_OPERATORS,
+    HB_PACK_STATEMENTS,
+    HB_PACK_KEYS,
+    HB_PACK_CHECKPOINT,
+    HB_PACK_ENTRY,
+    HB_PACK_INCLUSION,
+    HB_PACK_ORIGINAL_ATTESTATION,
+    HB_PACK_ORIGINAL_MANIFEST,
+    HB_PACK_ORIGINAL_TOKEN,
+    HB_PACK_POLICY,
+    HB_PACK_EQUIVALENCE,
+    HB_PACK_REGISTRY,
+    HB_PACK_PROGRAM,
+    "raw/",
+    HB_PACK_REDACTION,
+    HB_PACK_REFERENCE,
+    HB_PACK_REPORT_HTML,
+    HB_PACK_REPORT_JSON,
+    HB_PACK_RUN,
+    HB_PACK_INSTRUCTIONS,
+};
+
+static bool is_known(const char *path)
+{
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        size_t n = strlen(known[i]);
+        if (known[i][n - 1] == '/' ? strncmp(path, known[i], n) == 0
+                                   : strcmp(path, known[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Nobody looks at a file that no pack has, and who unpacks it would think that somebody did. */
+static hb_status tell_strangers(hb_check *c, bool *io_whole, hb_error *err)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < c->manifest.n_files; i++) {
+        if (!is_known(c->manifest.files[i].path) && n++ < NAMED_FAULTS) {
+            *io_whole = false;
+            HB_TRY(hb_check_say(c, "files", HB_FAILS, err, "'%s' is here, which no pack has",
+                                c->manifest.files[i].path));
+        }
+    }
+    return n > NAMED_FAULTS ? hb_check_say(c, "files", HB_FAILS, err,
+                                           "and %zu files more that no pack has", n - NAMED_FAULTS)
+                            : HB_OK;
+}
+
 hb_status hb_ask_files(hb_check *c, hb_error *err)
 {
     hb_error e = {0};
@@ -222,6 +281,7 @@ hb_status hb_ask_files(hb_check *c, hb_error *err)
                                 required[i]));
         }
     }
+    HB_TRY(tell_strangers(c, &whole, err));
     return n || !whole ? HB_OK
                        : hb_check_say(c, "files", HB_HOLDS, err,
                                       "all %zu files have the size, SHA-256 and SHA-512 of the "

@@ -6,127 +6,7 @@
 
 enum { SHOWN = 48 };
 
-/* --- raw files --- */
-
-typedef struct raw_count {
-    size_t n_here;
-    size_t n_gone;
-    size_t n_live; /* sources, which are no files: what they sent is in the journal */
-    char why[200]; /* of the first that is not here */
-} raw_count;
-
-static hb_status is_listed(const hb_check *c, const char *member, const char *sha256, hb_error *err)
-{
-    const hb_pack_file *f = hb_check_listed(c, member);
-    if (!f) {
-        return HB_FAIL(err, HB_E_EVIDENCE, "'%.200s' is missing, and '%s' says it is here", member,
-                       HB_PACK_READING);
-    }
-    return !sha256 || strcmp(f->sha256, sha256) == 0
-               ? HB_OK
-               : HB_FAIL(err, HB_E_EVIDENCE, "'%.200s' is not the file that run.json names",
-                         member);
-}
-
-static hb_status one_raw_file(const hb_check *c, const json_t *json, const hb_input_file *in,
-                              raw_count *count, hb_error *err)
-{
-    hb_object o = hb_object_of(json, HB_PACK_READING);
-    const char *member = NULL;
-    const char *name = NULL;
-    const char *sha256 = NULL;
-    const char *why = NULL;
-    HB_TRY(hb_object_text(&o, "member", &member, err));
-    HB_TRY(hb_object_text(&o, "name", &name, err));
-    HB_TRY(hb_object_text(&o, "sha256", &sha256, err));
-    HB_TRY(hb_object_text(&o, "why", &why, err));
-    if (strcmp(name, in->name) != 0 || strcmp(sha256, in->sha256) != 0) {
-        return HB_FAIL(err, HB_E_EVIDENCE, "'%s' has '%.80s' where run.json has '%.80s'",
-                       HB_PACK_READING, name, in->name);
-    }
-    if (*member) {
-        count->n_here++;
-        return is_listed(c, member, in->sha256, err);
-    }
-    count->n_live += !*sha256;
-    if (count->n_gone++ == 0) {
-        hb_str_fit(why, count->why, sizeof count->why);
-    }
-    return HB_OK;
-}
-
-static hb_status raw_journal(const hb_check *c, hb_object *root, raw_count *count, hb_error *err)
-{
-    hb_object o;
-    const json_t *members = NULL;
-    const char *why = NULL;
-    HB_TRY(hb_object_object(root, "journal", &o, err));
-    HB_TRY(hb_object_list(&o, "members", HB_PACK_FILES_MAX, &members, err));
-    HB_TRY(hb_object_text(&o, "why", &why, err));
-    for (size_t i = 0; i < json_array_size(members); i++) {
-        const char *member = json_string_value(json_array_get(members, i));
-        HB_TRY(is_listed(c, member ? member : "", NULL, err));
-        count->n_here++;
-    }
-    if (*why) {
-        count->n_gone++;
-        hb_str_fit(why, count->why, sizeof count->why);
-    } else {
-        count->n_gone -= count->n_live;
-    }
-    return HB_OK;
-}
-
-static hb_status count_raw(hb_check *c, const json_t *json, raw_count *count, hb_error *err)
-{
-    const hb_run *run = c->inputs.run;
-    hb_object root = hb_object_of(json, HB_PACK_READING);
-    const json_t *files = NULL;
-    const char *why = NULL;
-    HB_TRY(hb_object_text(&root, "why", &why, err));
-    c->why_not_read = hb_arena_str(&c->out->arena, hb_str_of(why));
-    if (!c->why_not_read) {
-        return HB_NOMEM(err);
-    }
-    HB_TRY(hb_object_list(&root, "files", HB_PACK_FILES_MAX, &files, err));
-    if (json_array_size(files) != run->n_inputs) {
-        return HB_FAIL(err, HB_E_EVIDENCE, "'%s' has %zu files, run.json was read from %zu",
-                       HB_PACK_READING, json_array_size(files), run->n_inputs);
-    }
-    for (size_t i = 0; i < run->n_inputs; i++) {
-        HB_TRY(one_raw_file(c, json_array_get(files, i), &run->inputs[i], count, err));
-    }
-    return hb_object_has(&root, "journal") ? raw_journal(c, &root, count, err) : HB_OK;
-}
-
-hb_status hb_ask_raw(hb_check *c, hb_error *err)
-{
-    hb_error e = {0};
-    hb_str text;
-    json_t *root = NULL;
-    raw_count count = {.n_here = 0};
-    hb_status status = hb_check_read(c, HB_PACK_READING, HB_VERIFY_REPORT_MAX, &text, &e);
-    if (status == HB_OK) {
-        status = hb_object_parse(text, HB_PACK_READING, &root, &e);
-    }
-    if (status == HB_OK) {
-        status = count_raw(c, root, &count, &e);
-    }
-    json_decref(root);
-    if (status != HB_OK) {
-        return hb_check_fault(c, "raw", &e, err);
-    }
-    if (count.n_gone) {
-        return hb_check_say(c, "raw", HB_NOT_IN_PACK, err,
-                            "%zu of %zu raw files are not in the pack: %s", count.n_gone,
-                            count.n_gone + count.n_here, count.why);
-    }
-    return count.n_here
-               ? hb_check_say(c, "raw", HB_HOLDS, err,
-                              "%zu raw file%s, as the run was read from %s", count.n_here,
-                              count.n_here == 1 ? "" : "s", count.n_here == 1 ? "it" : "them")
-               : hb_check_say(c, "raw", HB_NOT_IN_PACK, err, "there are no raw files");
-}
+/* --- the run, read again --- */
 
 const char *hb_check_other_metric(const hb_run *a, const hb_run *b)
 {
@@ -141,6 +21,63 @@ const char *hb_check_other_metric(const hb_run *a, const hb_run *b)
         }
     }
     return "";
+}
+
+static bool same_count(const hb_input_file *a, const hb_input_file *b)
+{
+    bool same = a->n_rejects == b->n_rejects;
+    for (size_t i = 0; same && i < a->n_rejects; i++) {
+        same = a->rejects[i].n == b->rejects[i].n &&
+               strcmp(a->rejects[i].reason, b->rejects[i].reason) == 0;
+    }
+    return same;
+}
+
+/* What no digest of a run covers: how it was read. Sentences about the reading stay out, since they
+ * may name places of files. NULL = the same. */
+static const char *other_note(const hb_run *a, const hb_run *b)
+{
+    for (size_t i = 0; i < a->n_inputs && i < b->n_inputs; i++) {
+        const hb_input_file *x = &a->inputs[i];
+        const hb_input_file *y = &b->inputs[i];
+        if (x->bytes != y->bytes || x->rows != y->rows || strcmp(x->format, y->format) != 0 ||
+            strcmp(x->layout, y->layout) != 0 || !same_count(x, y)) {
+            return x->name;
+        }
+    }
+    for (size_t i = 0; i < a->n_metrics && i < b->n_metrics; i++) {
+        const hb_metric *x = &a->metrics[i];
+        const hb_metric *y = &b->metrics[i];
+        const hb_profile *p = &x->profile;
+        const hb_profile *q = &y->profile;
+        if (x->declared != y->declared || memcmp(&x->step, &y->step, sizeof x->step) != 0 ||
+            strcmp(x->raw_name, y->raw_name) != 0 || strcmp(x->raw_unit, y->raw_unit) != 0 ||
+            p->persist_known != q->persist_known || p->persist_n != q->persist_n ||
+            p->sustained_high_at != q->sustained_high_at ||
+            p->sustained_low_at != q->sustained_low_at) {
+            return x->name;
+        }
+    }
+    return a->n_inputs == b->n_inputs && a->n_metrics == b->n_metrics ? NULL : "all of it";
+}
+
+static hb_status tell_same(hb_check *c, bool is_window, hb_error *err)
+{
+    const char *note = is_window ? NULL : other_note(c->inputs.run, c->raw_run);
+    if (note) {
+        return hb_check_say(c, "reading", HB_FAILS, err,
+                            "the raw files, read again, give the same figures, and run.json says "
+                            "otherwise how '%.200s' was read",
+                            note);
+    }
+    return is_window
+               ? hb_check_say(c, "reading", HB_HOLDS, err,
+                              "the window's records, decoded again and put into it again, give the "
+                              "same window and run, figure by figure; what the stream was before "
+                              "them (times, rates, ids seen) and the detector's memory are as the "
+                              "pack has them")
+               : hb_check_say(c, "reading", HB_HOLDS, err,
+                              "the raw files, read again, give the same run, figure by figure");
 }
 
 hb_status hb_ask_reading(hb_check *c, hb_error *err)
@@ -173,14 +110,7 @@ hb_status hb_ask_reading(hb_check *c, hb_error *err)
         c->raw_run = NULL;
         return status;
     }
-    return is_window
-               ? hb_check_say(c, "reading", HB_HOLDS, err,
-                              "the window's records, decoded again and put into it again, give the "
-                              "same window and run, figure by figure; what the stream was before "
-                              "them (times, rates, ids seen) and the detector's memory are as the "
-                              "pack has them")
-               : hb_check_say(c, "reading", HB_HOLDS, err,
-                              "the raw files, read again, give the same run, figure by figure");
+    return tell_same(c, is_window, err);
 }
 
 /* --- the decision --- */

@@ -7,7 +7,7 @@
 
 #include "evidence/commitments.h"
 #include "export/export.h"
-#include "export/raw_list.h"
+#include "evidence/raw_list.h"
 #include "export/rebuild.h"
 
 /* Why a file that is there is not in the pack, when only a stretch of it was asked for. */

@@ -10,7 +10,7 @@
 #define HB_EXPORT_RAW_FILES_H
 
 #include "evidence/pack.h"
-#include "export/raw_list.h"
+#include "evidence/raw_list.h"
 
 typedef struct hb_raw_files {
     const hb_os *os;

@@ -4,7 +4,7 @@
  *
  *     const hb_window_again again = {.journal = j, .from = …, .how = &how, .state = state, …};
  *     hb_window_read_again(&again, &closed, err);      closed->run, closed->window
- *     hb_window_same(&closed->window, judged, &what, err)
+ *     hb_window_same(&closed->window, judged, err)
  *     hb_window_closed_free(closed)
  *
  * Used where a pack is made (before it says that the window can be made again) and where one is
@@ -15,8 +15,6 @@
 #include "export/window_how.h"
 #include "telemetry/run_meta.h"
 
-#define HB_PACK_JOURNAL "raw/journal/"
-#define HB_PACK_BEGIN "raw/journal/begin.state"
 typedef struct hb_window_again {
     hb_journal *journal;
     uint64_t from; /* records of [from, to), all of them */

@@ -7,7 +7,7 @@
 #include "evidence/inputs.h"
 #include "evidence/redaction.h"
 #include "export/export_internal.h"
-#include "export/raw_list.h"
+#include "evidence/raw_list.h"
 #include "export/redact_internal.h"
 
 #include <string.h>

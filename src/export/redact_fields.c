@@ -8,7 +8,7 @@
 #include "evidence/object.h"
 #include "evidence/pack_runs.h"
 #include "export/export_internal.h"
-#include "export/raw_list.h"
+#include "evidence/raw_list.h"
 #include "export/redact_hide.h"
 #include "export/redact_internal.h"
 #include "report/report.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* raw/reading.json of a pack: the first byte chooses an allocation to fail, the rest is its text.
  * What is read can be written, and is read again as the same. */
-#include "export/raw_list.h"
+#include "evidence/raw_list.h"
 
 #include "base/mem.h"
 

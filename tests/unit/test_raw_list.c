@@ -2,7 +2,7 @@
 /* raw/reading.json: written, read, refused. */
 #include "support/check.h"
 
-#include "export/raw_list.h"
+#include "evidence/raw_list.h"
 
 #define SHA "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 

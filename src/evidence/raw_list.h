@@ -3,8 +3,8 @@
  * others are not, and how they were read. docs/formats/evidence_pack.md, section raw/reading.json
  *
  * Strings are the caller's or in the arena. */
-#ifndef HB_EXPORT_RAW_LIST_H
-#define HB_EXPORT_RAW_LIST_H
+#ifndef HB_EVIDENCE_RAW_LIST_H
+#define HB_EVIDENCE_RAW_LIST_H
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -12,6 +12,9 @@
 
 #define HB_PACK_READING "raw/reading.json"
 #define HB_PACK_DOCUMENTS "raw/documents/" /* profiles, run_meta, metric registry, by SHA-256 */
+#define HB_PACK_SLICE "raw/slice/"
+#define HB_PACK_JOURNAL "raw/journal/"
+#define HB_PACK_BEGIN "raw/journal/begin.state"
 
 enum { HB_RAW_LIST_MAX = 64 << 20, HB_RAW_FILES_MAX = 10000 };
 

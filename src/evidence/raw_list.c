@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "export/raw_list.h"
+#include "evidence/raw_list.h"
 
 #include "base/json_write.h"
 #include "evidence/object.h"
