@@ -302,6 +302,7 @@ const hb_cmd hb_cmd_custody_timeline = {
 
 typedef struct list_opts {
     uint32_t limit;
+    bool held;
 } list_opts;
 
 static hb_status list_json(hb_app *app, const hb_custody_case *list, size_t n, hb_error *err)
@@ -335,12 +336,14 @@ static hb_status run_list(hb_app *app, const void *opts, hb_list args, int *ret_
     size_t n = 0;
     (void)args;
     (void)ret_exit;
-    HB_TRY(hb_custody_cases(app->store, o->limit ? o->limit : LIMIT, &app->arena, &list, &n, err));
+    HB_TRY(hb_custody_cases(app->store, o->held, o->limit ? o->limit : LIMIT, &app->arena, &list,
+                            &n, err));
     if (app->common.json) {
         return list_json(app, list, n, err);
     }
     if (n == 0) {
-        hb_say(app, "no case yet; hb export evidence-pack or hb custody add make one");
+        hb_say(app, o->held ? "no case is on hold"
+                            : "no case yet; hb export evidence-pack or hb custody add make one");
     }
     hb_table_text t;
     hb_table_text_begin(&t, head, 5);
@@ -356,6 +359,10 @@ static hb_status run_list(hb_app *app, const void *opts, hb_list args, int *ret_
 }
 
 static const hb_opt list_table[] = {
+    {.name = "held",
+     .kind = HB_OPT_FLAG,
+     .offset = offsetof(list_opts, held),
+     .help = "only those on hold"},
     {.name = "limit",
      .kind = HB_OPT_UINT,
      .offset = offsetof(list_opts, limit),

@@ -126,7 +126,8 @@ static void over_cap(hb_health_snapshot *s, uint64_t n, uint64_t bytes, const ch
     char why[160];
     if (n) {
         snprintf(why, sizeof why,
-                 "%" PRIu64 " %s (%" PRIu64 " bytes) are on hold: %s is not kept; hb custody list",
+                 "%" PRIu64 " %s (%" PRIu64
+                 " bytes) are on hold: %s is not kept; hb custody list --held",
                  n, what, bytes, cap);
         degraded(s, why);
     }

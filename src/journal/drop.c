@@ -204,7 +204,7 @@ static hb_status full(const hb_journal *j, hb_error *err)
                ? HB_FAIL(err, HB_E_LIMIT,
                          "the journal '%.200s' is full: %" PRIu64 " bytes, at most %" PRIu64
                          ", and nothing in it may be dropped: %u segments (%" PRIu64
-                         " bytes) are on hold; release a case (hb custody list) or raise "
+                         " bytes) are on hold; release a case (hb custody list --held) or raise "
                          "journal.max_mb",
                          j->dir, bytes_of(j), j->options.max_bytes, j->kept_segments, j->kept_bytes)
                : HB_FAIL(err, HB_E_LIMIT,

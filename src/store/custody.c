@@ -53,8 +53,8 @@ hb_status hb_custody_events(hb_store *s, const char *case_id, size_t limit, hb_a
     return HB_OK;
 }
 
-hb_status hb_custody_cases(hb_store *s, size_t limit, hb_arena *arena, hb_custody_case **ret,
-                           size_t *ret_n, hb_error *err)
+hb_status hb_custody_cases(hb_store *s, bool only_held, size_t limit, hb_arena *arena,
+                           hb_custody_case **ret, size_t *ret_n, hb_error *err)
 {
     HB_CLEANUP(hb_sql_close) hb_sql q = {0};
     hb_custody_case *list = NULL;
@@ -67,8 +67,10 @@ hb_status hb_custody_cases(hb_store *s, size_t limit, hb_arena *arena, hb_custod
         "SELECT subject, count(*), subject IN (SELECT c FROM held), at_ns, CASE type"
         " WHEN 'export' THEN 'exported' ELSE coalesce(json_extract(entry, '$.data.event'), '') END,"
         " max(id) AS last FROM audit_queue WHERE type IN ('custody', 'export')"
-        " GROUP BY subject ORDER BY last DESC LIMIT ?",
+        " AND (NOT ?1 OR subject IN (SELECT c FROM held))"
+        " GROUP BY subject ORDER BY last DESC LIMIT ?2",
         &q, err));
+    hb_sql_u64(&q, only_held);
     hb_sql_u64(&q, limit);
     HB_TRY(hb_sql_row(&q, &more, err));
     while (more) {

@@ -39,7 +39,7 @@ typedef struct hb_custody_case {
 
 /* Cases with an entry of type "custody" or "export", the one that something happened to last first.
  */
-HB_CHECKED hb_status hb_custody_cases(hb_store *s, size_t limit, hb_arena *arena,
+HB_CHECKED hb_status hb_custody_cases(hb_store *s, bool only_held, size_t limit, hb_arena *arena,
                                       hb_custody_case **ret, size_t *ret_n, hb_error *err);
 
 /* Cases whose last "hold" or "release" is a hold, and the runs that entries of these cases name,

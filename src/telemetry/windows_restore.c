@@ -422,7 +422,17 @@ static hb_status read_all(hb_windows *w, bool outline, uint16_t version, hb_rd *
     return hb_rd_left(r) ? hb_windows_damaged("bytes after its end", err) : HB_OK;
 }
 
-/* Head and digest, before anything is read. */
+static hb_status check_digest(const char *p, size_t n, hb_error *err)
+{
+    enum { HEX = HB_DIGEST_HEX - 1 };
+    char digest[HB_DIGEST_HEX];
+    HB_TRY(hb_digest_of(p, n - HEX, digest, err));
+    return memcmp(digest, p + n - HEX, HEX) == 0
+               ? HB_OK
+               : hb_windows_damaged("its digest is not that of its bytes", err);
+}
+
+/* Head and digest, before anything is read. An outline has none. */
 static hb_status check(const hb_windows *w, const char *p, size_t n, bool outline,
                        uint16_t *ret_version, hb_error *err)
 {
@@ -432,8 +442,8 @@ static hb_status check(const hb_windows *w, const char *p, size_t n, bool outlin
     hb_rd_bytes(&r, magic, sizeof magic);
     uint16_t version = hb_rd_u16(&r);
     uint16_t zero = hb_rd_u16(&r);
-    if (r.failed || n < HEAD + HEX || memcmp(magic, outline ? "HBWO" : "HBWS", 4) != 0 ||
-        zero != 0) {
+    if (r.failed || n < HEAD + (outline ? 0 : HEX) ||
+        memcmp(magic, outline ? "HBWO" : "HBWS", 4) != 0 || zero != 0) {
         return hb_windows_damaged("these bytes are none", err);
     }
     const uint16_t latest = outline ? HB_WINDOWS_OUTLINE_VERSION : HB_WINDOWS_STATE_VERSION;
@@ -442,10 +452,8 @@ static hb_status check(const hb_windows *w, const char *p, size_t n, bool outlin
                        version, latest);
     }
     *ret_version = version;
-    char digest[HB_DIGEST_HEX];
-    HB_TRY(hb_digest_of(p, n - HEX, digest, err));
-    if (memcmp(digest, p + n - HEX, HEX) != 0) {
-        return hb_windows_damaged("its digest is not that of its bytes", err);
+    if (!outline) {
+        HB_TRY(check_digest(p, n, err));
     }
     if (memcmp(p + 8, w->options_digest, HEX) != 0) {
         return HB_FAIL(err, HB_E_CONFIG,
@@ -465,7 +473,7 @@ static hb_status load(hb_windows *w, const void *p, size_t n, bool outline, hb_e
     }
     uint16_t version = 0;
     HB_TRY(check(w, p, n, outline, &version, err));
-    hb_rd r = hb_rd_of((const char *)p + HEAD, n - HEAD - HEX);
+    hb_rd r = hb_rd_of((const char *)p + HEAD, n - HEAD - (outline ? 0 : HEX));
     return read_all(w, outline, version, &r, err);
 }
 

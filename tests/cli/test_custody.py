@@ -93,6 +93,7 @@ class WithoutOperators(Custody):
         self.assertEqual([(c["case"], c["held"], c["events"], c["last"]) for c in cases],
                          [("a", True, 2, "hold"), ("c-7", False, 1, "created")])
         self.assertEqual(len(self.document("custody", "list", "--limit", "1")["cases"]), 1)
+        self.assertEqual([c["case"] for c in self.document("custody", "list", "--held")["cases"]], [c["case"] for c in cases if c["held"]])
         self.assertRegex(self.hb("custody", "list"), r"a +hold +2 +hold")
 
     def test_a_case_without_entries_is_empty_and_no_error(self):

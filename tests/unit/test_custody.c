@@ -126,7 +126,7 @@ static void custody__events_are_newest_first_and_of_the_case_alone(void **state)
     assert_true(e[2].seq == 1 && e[2].leaf == -1 && e[2].at == 100);
     CHECK_OK(hb_custody_events(f.s, "a", 1, &f.arena, &e, &n, &err));
     assert_int_equal(n, 1);
-    CHECK_OK(hb_custody_cases(f.s, 10, &f.arena, &c, &n, &err));
+    CHECK_OK(hb_custody_cases(f.s, false, 10, &f.arena, &c, &n, &err));
     assert_int_equal(n, 2);
     assert_string_equal(c[0].case_id, "b");
     assert_string_equal(c[1].case_id, "a");
