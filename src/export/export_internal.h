@@ -6,8 +6,8 @@
 #define HB_EXPORT_EXPORT_INTERNAL_H
 
 #include "evidence/commitments.h"
-#include "export/export.h"
 #include "evidence/raw_list.h"
+#include "export/export.h"
 #include "export/rebuild.h"
 
 /* Why a file that is there is not in the pack, when only a stretch of it was asked for. */

@@ -5,9 +5,9 @@
 #include "crypto/dsse.h"
 #include "evidence/attestation.h"
 #include "evidence/inputs.h"
+#include "evidence/raw_list.h"
 #include "evidence/redaction.h"
 #include "export/export_internal.h"
-#include "evidence/raw_list.h"
 #include "export/redact_internal.h"
 
 #include <string.h>
