@@ -57,9 +57,9 @@ struct hb_app {
 
 /* A note on standard error, "hb: …" and a line end. Nothing with --quiet. */
 void hb_say(hb_app *app, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* Writes app->out to standard output at once; a full disk or a closed pipe is HB_E_IO. */
 /* An error's line on standard error; for those before the last, which the command returns. */
 void hb_app_tell(const hb_error *err);
+/* Writes app->out to standard output at once; a full disk or a closed pipe is HB_E_IO. */
 HB_CHECKED hb_status hb_app_flush(hb_app *app, hb_error *err);
 
 /* Paths of the workspace: the option, else its variable, else below the workspace. In the arena. */

@@ -147,10 +147,14 @@ static hb_status print_tags(hb_app *app, const hb_tag_row *rows, size_t n, hb_er
     if (app->common.json) {
         hb_json j;
         hb_json_init(&j, &app->out, HB_JSON_PRETTY);
+        hb_json_obj(&j);
+        hb_json_kc(&j, "format", "hb-baseline-tags/1");
+        hb_json_key(&j, "tags");
         hb_json_arr(&j);
         for (size_t i = 0; i < n; i++) {
             tag_json(&j, &rows[i]);
         }
+        hb_json_end(&j);
         hb_json_end(&j);
         hb_buf_ch(&app->out, '\n');
         return hb_json_done(&j, err);

@@ -108,6 +108,7 @@ static hb_status print_requests(hb_app *app, const listed *list, size_t n, hb_er
         hb_json j;
         hb_json_init(&j, &app->out, HB_JSON_PRETTY);
         hb_json_obj(&j);
+        hb_json_kc(&j, "format", "hb-baseline-requests/1");
         hb_json_key(&j, "requests");
         hb_json_arr(&j);
         for (size_t i = 0; i < n; i++) {
@@ -213,6 +214,7 @@ static hb_status statements_json(hb_app *app, const signed_one *list, size_t n, 
     hb_json j;
     hb_json_init(&j, &app->out, HB_JSON_PRETTY);
     hb_json_obj(&j);
+    hb_json_kc(&j, "format", "hb-baseline-approvals/1");
     hb_json_key(&j, "statements");
     hb_json_arr(&j);
     for (size_t i = 0; i < n; i++) {

@@ -82,12 +82,16 @@ static hb_status run_versions(hb_app *app, const void *opts, hb_list args, int *
     }
     hb_json j;
     hb_json_init(&j, &app->out, HB_JSON_PRETTY);
+    hb_json_obj(&j);
+    hb_json_kc(&j, "format", "hb-baseline-versions/1");
+    hb_json_key(&j, "versions");
     hb_json_arr(&j);
     for (size_t i = 0; i < n; i++) {
         hb_json_obj(&j);
         HB_TRY(hb_version_members_json(app, &rows[i], &j, err));
         hb_json_end(&j);
     }
+    hb_json_end(&j);
     hb_json_end(&j);
     hb_buf_ch(&app->out, '\n');
     return hb_json_done(&j, err);

@@ -29,14 +29,14 @@ static void duration(hb_buf *out, int64_t ns)
 
 /* --- --check --- */
 
-static hb_status baseline_of(hb_app *app, const hb_daemon_files *f, const hb_daemon_window *w,
-                             char *out, size_t room, hb_error *err)
+static hb_status baseline_of(hb_app *app, const hb_daemon_files *f, const char *tag, char *out,
+                             size_t room, hb_error *err)
 {
     const hb_run_meta *m = &f->config.meta;
     hb_tag_row row = {0};
     bool found = false;
     if (app->store) {
-        HB_TRY(hb_store_get_tag(app->store, w->tag, m->program, m->subsystem, m->test_name,
+        HB_TRY(hb_store_get_tag(app->store, tag, m->program, m->subsystem, m->test_name,
                                 &app->arena, &row, &found, err));
     }
     if (found) {
@@ -64,19 +64,46 @@ static hb_status print_check(hb_app *app, const hb_daemon_files *f, hb_error *er
     }
     for (size_t i = 0; i < c->n_windows; i++) {
         const hb_daemon_window *w = &c->windows[i];
-        char baseline[120];
-        HB_TRY(baseline_of(app, f, w, baseline, sizeof baseline, err));
-        hb_buf_fmt(out, "window    %s: ", w->name);
-        duration(out, w->size_ns);
-        hb_buf_c(out, " every ");
-        duration(out, w->slide_ns);
-        hb_buf_fmt(out, "; baseline '%s': %s\n", w->tag, baseline);
+        for (size_t k = 0; k < c->n_lanes; k++) {
+            char baseline[120];
+            char tag[HB_LANE_TAG_BYTES];
+            if (!hb_daemon_is_steady(c->lanes[k])) {
+                continue;
+            }
+            hb_daemon_lane_tag(w, c->lanes[k], tag);
+            HB_TRY(baseline_of(app, f, tag, baseline, sizeof baseline, err));
+            hb_buf_fmt(out, "window    %s: ", w->name);
+            duration(out, w->size_ns);
+            hb_buf_c(out, " every ");
+            duration(out, w->slide_ns);
+            hb_buf_fmt(out, "; baseline '%s': %s\n", tag, baseline);
+        }
     }
     for (size_t i = 0; i < c->n_sinks; i++) {
         hb_buf_fmt(out, "sink      %s (%s)\n", c->sinks[i].name, c->sinks[i].ops->name);
     }
     hb_buf_fmt(out, "health    %s\n", *c->health_listen ? c->health_listen : "not served");
     return hb_buf_check(out, err);
+}
+
+static hb_status window_json(hb_app *app, const hb_daemon_files *f, size_t i, const char *lane,
+                             hb_json *j, hb_error *err)
+{
+    const hb_daemon_window *w = &f->config.windows[i];
+    char baseline[120];
+    char tag[HB_LANE_TAG_BYTES];
+    hb_daemon_lane_tag(w, lane, tag);
+    HB_TRY(baseline_of(app, f, tag, baseline, sizeof baseline, err));
+    hb_json_obj(j);
+    hb_json_kc(j, "name", w->name);
+    hb_json_key(j, "size_s");
+    hb_json_f64(j, (double)w->size_ns / 1e9);
+    hb_json_key(j, "slide_s");
+    hb_json_f64(j, (double)w->slide_ns / 1e9);
+    hb_json_kc(j, "tag", tag);
+    hb_json_kc(j, "baseline", baseline);
+    hb_json_end(j);
+    return HB_OK;
 }
 
 static hb_status check_json(hb_app *app, const hb_daemon_files *f, hb_error *err)
@@ -102,17 +129,11 @@ static hb_status check_json(hb_app *app, const hb_daemon_files *f, hb_error *err
     hb_json_key(&j, "windows");
     hb_json_arr(&j);
     for (size_t i = 0; i < c->n_windows; i++) {
-        char baseline[120];
-        HB_TRY(baseline_of(app, f, &c->windows[i], baseline, sizeof baseline, err));
-        hb_json_obj(&j);
-        hb_json_kc(&j, "name", c->windows[i].name);
-        hb_json_key(&j, "size_s");
-        hb_json_f64(&j, (double)c->windows[i].size_ns / 1e9);
-        hb_json_key(&j, "slide_s");
-        hb_json_f64(&j, (double)c->windows[i].slide_ns / 1e9);
-        hb_json_kc(&j, "tag", c->windows[i].tag);
-        hb_json_kc(&j, "baseline", baseline);
-        hb_json_end(&j);
+        for (size_t k = 0; k < c->n_lanes; k++) {
+            if (hb_daemon_is_steady(c->lanes[k])) {
+                HB_TRY(window_json(app, f, i, c->lanes[k], &j, err));
+            }
+        }
     }
     hb_json_end(&j);
     hb_json_end(&j);
@@ -280,6 +301,7 @@ static hb_status run(hb_app *app, const daemon_opts *o, hb_daemon_files *f,
         .output_dir = f->output_dir,
         .journal_dir = f->journal_dir,
         .registry = f->registry,
+        .lanes = (const hb_registry *const *)f->lanes,
         .units = app->units,
         .policy = &app->policy,
         .quality = &app->quality_policy,

@@ -129,6 +129,9 @@ static hb_status list_json(hb_app *app, const hb_live_window_row *rows, size_t n
 {
     hb_json j;
     hb_json_init(&j, &app->out, HB_JSON_PRETTY);
+    hb_json_obj(&j);
+    hb_json_kc(&j, "format", "hb-live-list/1");
+    hb_json_key(&j, "windows");
     hb_json_arr(&j);
     for (size_t i = 0; i < n; i++) {
         hb_ledger_decision d;
@@ -136,6 +139,7 @@ static hb_status list_json(hb_app *app, const hb_live_window_row *rows, size_t n
         window_json(&rows[i], &d, &j);
         hb_json_end(&j);
     }
+    hb_json_end(&j);
     hb_json_end(&j);
     hb_buf_ch(&app->out, '\n');
     return hb_json_done(&j, err);

@@ -255,6 +255,7 @@ static hb_status list_json(hb_app *app, const hb_operators *o, hb_error *err)
     hb_json j;
     hb_json_init(&j, &app->out, HB_JSON_PRETTY);
     hb_json_obj(&j);
+    hb_json_kc(&j, "format", "hb-operators/1");
     hb_json_kc(&j, "sha256", o ? hb_operators_digest(o) : NULL);
     hb_json_key(&j, "operators");
     hb_json_arr(&j);

@@ -7,6 +7,7 @@
 
 #include "base/mem.h"
 #include "evidence/disclosure.h"
+#include "os/fresh.h"
 
 #include <string.h>
 
@@ -97,9 +98,6 @@ static hb_status collect(revealer *x, hb_list args, hb_error *err)
 static hb_status write_it(revealer *x, const reveal_opts *o, hb_error *err)
 {
     hb_buf text;
-    if (hb_path_exists(x->app->os, o->out)) {
-        return HB_FAIL(err, HB_E_USAGE, "'%s' exists, and nothing is written over it", o->out);
-    }
     hb_buf_init(&text, HB_DISCLOSURE_MAX);
     hb_status status = hb_disclosure_json(&x->d, &text, err);
     if (status == HB_OK) {
@@ -135,6 +133,7 @@ static hb_status run_reveal(hb_app *app, const void *opts, hb_list args, int *re
     revealer x = {.app = app};
     (void)ret_exit;
     HB_TRY(hb_govern_reason("--reason", o->reason, err));
+    HB_TRY(hb_fresh_must_be_free(app->os, o->out, err)); /* before the log says it was disclosed */
     HB_TRY(collect(&x, args, err));
     HB_TRY(hb_keys_registry(app, err));
     HB_TRY(record(&x, o, err));

@@ -57,10 +57,14 @@ static hb_status run_list(hb_app *app, const void *opts, hb_list args, int *ret_
     if (app->common.json) {
         hb_json j;
         hb_json_init(&j, &app->out, HB_JSON_PRETTY);
+        hb_json_obj(&j);
+        hb_json_kc(&j, "format", "hb-runs/1");
+        hb_json_key(&j, "runs");
         hb_json_arr(&j);
         for (size_t i = 0; i < n; i++) {
             json_row(&j, &rows[i]);
         }
+        hb_json_end(&j);
         hb_json_end(&j);
         hb_buf_ch(&app->out, '\n');
         return hb_json_done(&j, err);

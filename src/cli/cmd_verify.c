@@ -8,9 +8,11 @@
 #include "evidence/verify_keys.h"
 #include "evidence/verify_view.h"
 #include "export/raw.h"
+#include "os/terminal.h"
 #include "report/report.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 typedef struct verify_opts {
     hb_list trust;
@@ -103,7 +105,8 @@ static hb_status look(hb_app *app, const verify_opts *o, const hb_trust *t, cons
     if (app->common.json) {
         status = hb_verified_json(&v, pack, &app->out, err);
     } else {
-        hb_verified_text(&v, pack, app->colour_out, app->common.quiet, &app->out);
+        hb_verified_text(&v, pack, app->colour_out, app->common.quiet,
+                         hb_terminal_columns(STDOUT_FILENO), &app->out);
     }
     *ret_exit = v.holds ? 0 : hb_status_exit(HB_E_EVIDENCE);
     hb_verified_release(&v);

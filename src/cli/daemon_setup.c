@@ -92,6 +92,15 @@ static hb_status find_folders(hb_app *app, hb_daemon_files *f, hb_error *err)
     return f->journal_dir ? HB_OK : HB_NOMEM(err);
 }
 
+static hb_status load_lanes(hb_app *app, hb_daemon_files *f, hb_error *err)
+{
+    const hb_daemon_config *c = &f->config;
+    for (size_t i = 0; i < c->n_lanes && c->modes.metric; i++) {
+        HB_TRY(hb_app_registry(app, c->meta.program, c->lanes[i], &f->lanes[i], err));
+    }
+    return HB_OK;
+}
+
 hb_status hb_daemon_files_load(hb_app *app, const char *given, hb_daemon_files *f, hb_error *err)
 {
     *f = (hb_daemon_files){0};
@@ -106,12 +115,16 @@ hb_status hb_daemon_files_load(hb_app *app, const char *given, hb_daemon_files *
     HB_TRY(hb_app_load_quality_policy(app, err));
     HB_TRY(hb_app_registry(app, c->meta.program, c->meta.context[HB_CONTEXT_OPERATING_MODE],
                            &f->registry, err));
+    HB_TRY(load_lanes(app, f, err));
     return load_schema(app, f, err);
 }
 
 void hb_daemon_files_release(hb_daemon_files *f)
 {
     hb_registry_free(f->registry);
+    for (size_t i = 0; i < HB_DAEMON_LANES_MAX; i++) {
+        hb_registry_free(f->lanes[i]);
+    }
     hb_telemetry_schema_free(f->schema);
     if (f->has_config) {
         hb_daemon_config_release(&f->config);

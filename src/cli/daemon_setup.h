@@ -19,6 +19,7 @@ typedef struct hb_daemon_files {
     const char *schema_path; /* "" = none */
     hb_str schema_text;      /* of it; empty = there is no file */
     hb_registry *registry;
+    hb_registry *lanes[HB_DAEMON_LANES_MAX]; /* by config.lanes, where the mode is the data's */
     hb_telemetry_schema *schema;
 } hb_daemon_files;
 

@@ -81,6 +81,16 @@ void hb_help_overview(hb_buf *out)
              "\nFirst steps: hb demo, or hb compare --baseline OLD.csv --run NEW.csv --out out\n");
 }
 
+void hb_help_value(const hb_opt *o, hb_buf *out)
+{
+    for (int i = 0; o->kind == HB_OPT_ENUM && o->values[i]; i++) {
+        hb_buf_fmt(out, "%s%s", i ? "|" : "", o->values[i]);
+    }
+    if (o->kind != HB_OPT_ENUM) {
+        hb_buf_fmt(out, "%s%s", o->arg, o->kind == HB_OPT_LIST && !o->one_each ? "..." : "");
+    }
+}
+
 static void synopsis(const hb_cmd *cmd, hb_buf *out)
 {
     hb_buf_fmt(out, "hb %s", cmd->name);
@@ -89,7 +99,8 @@ static void synopsis(const hb_cmd *cmd, hb_buf *out)
     }
     for (const hb_opt *o = cmd->opts; o && o->name; o++) {
         if (o->required) {
-            hb_buf_fmt(out, " --%s %s%s", o->name, o->arg, o->kind == HB_OPT_LIST ? "..." : "");
+            hb_buf_fmt(out, " --%s ", o->name);
+            hb_help_value(o, out);
         }
     }
     hb_buf_c(out, " [OPTIONS]");
@@ -101,13 +112,9 @@ static void option_left(const hb_opt *o, hb_buf *out)
         hb_buf_fmt(out, "-%c, ", o->letter);
     }
     hb_buf_fmt(out, "--%s", o->name);
-    if (o->kind == HB_OPT_ENUM) {
+    if (o->kind != HB_OPT_FLAG) {
         hb_buf_ch(out, ' ');
-        for (int i = 0; o->values[i]; i++) {
-            hb_buf_fmt(out, "%s%s", i ? "|" : "", o->values[i]);
-        }
-    } else if (o->kind != HB_OPT_FLAG) {
-        hb_buf_fmt(out, " %s%s", o->arg, o->kind == HB_OPT_LIST && !o->one_each ? "..." : "");
+        hb_help_value(o, out);
     }
 }
 

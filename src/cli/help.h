@@ -8,6 +8,8 @@
 
 void hb_help_overview(hb_buf *out);
 void hb_help_command(const hb_cmd *cmd, hb_buf *out);
+/* What stands for an option's value: ARG, or each of the values it may have. */
+void hb_help_value(const hb_opt *o, hb_buf *out);
 /* Whether a common option says something to this command. */
 bool hb_help_concerns(const hb_cmd *cmd, const hb_opt *common);
 /* A topic ("exit-codes", "verdicts", …), a command or a group of commands; false when unknown. */

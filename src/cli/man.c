@@ -97,7 +97,9 @@ static void command_page(const hb_cmd *c, const char *page, hb_buf *out)
         if (o->required) {
             hb_buf_c(out, ".B \\-\\-");
             roff(out, o->name);
-            hb_buf_fmt(out, "\n.I %s%s\n", o->arg, o->kind == HB_OPT_LIST ? " ..." : "");
+            hb_buf_c(out, "\n.I ");
+            hb_help_value(o, out);
+            hb_buf_ch(out, '\n');
         }
     }
     hb_buf_c(out, ".RI [ OPTIONS ]\n.SH DESCRIPTION\n");

@@ -14,9 +14,11 @@ HB_CHECKED hb_status hb_packs_read_chain(hb_app *app, const char *path, hb_str *
 
 /* How automatic packs are signed and encrypted, as hb export evidence-pack has it.
  *
- *     hb_pack_maker_open(app, &opts, &maker, err)   everything is looked at now: a certificate or
- *                                                   passphrase that is wrong is told before the
- * work hb_pack_maker_close(&maker) */
+ *     hb_pack_maker_open(app, &opts, &maker, err)
+ *     hb_pack_maker_close(&maker)
+ *
+ * Opening looks at everything: a certificate or passphrase that is wrong is told before the work.
+ */
 typedef struct hb_pack_opts {
     hb_signing_opts signing;
     const char *cert;

@@ -66,6 +66,12 @@ static size_t split(size_t n)
     return k;
 }
 
+static void wipe_both(hb_commit32 *left, hb_commit32 *right)
+{
+    OPENSSL_cleanse(left, sizeof *left);
+    OPENSSL_cleanse(right, sizeof *right);
+}
+
 static hb_status children(hb_committer *c, const hb_commit32 *seed, hb_commit32 *ret_left,
                           hb_commit32 *ret_right, hb_error *err)
 {
@@ -85,9 +91,11 @@ hb_status hb_commit_salts(hb_committer *c, const hb_commit32 *seed, size_t n, hb
     hb_commit32 left;
     hb_commit32 right;
     size_t k = split(n);
-    HB_TRY(children(c, seed, &left, &right, err));
-    HB_TRY(hb_commit_salts(c, &left, k, ret, err));
-    return hb_commit_salts(c, &right, n - k, ret + k, err);
+    hb_status status = children(c, seed, &left, &right, err);
+    status = status == HB_OK ? hb_commit_salts(c, &left, k, ret, err) : status;
+    status = status == HB_OK ? hb_commit_salts(c, &right, n - k, ret + k, err) : status;
+    wipe_both(&left, &right);
+    return status;
 }
 
 hb_status hb_commit_leaf(hb_committer *c, const hb_commit32 *salt, const void *p, size_t n,
@@ -155,9 +163,11 @@ static hb_status cover(walk *w, const hb_commit32 *seed, size_t from, size_t n, 
     hb_commit32 left;
     hb_commit32 right;
     size_t k = split(n);
-    HB_TRY(children(w->c, seed, &left, &right, err));
-    HB_TRY(cover(w, &left, from, k, err));
-    return cover(w, &right, from + k, n - k, err);
+    hb_status status = children(w->c, seed, &left, &right, err);
+    status = status == HB_OK ? cover(w, &left, from, k, err) : status;
+    status = status == HB_OK ? cover(w, &right, from + k, n - k, err) : status;
+    wipe_both(&left, &right);
+    return status;
 }
 
 hb_status hb_commit_cover(hb_committer *c, const hb_commit32 *seed, size_t n, const size_t *hidden,
@@ -255,5 +265,7 @@ hb_status hb_commit_hmac(const hb_commit32 *key, const void *p, size_t n, hb_com
 {
     char hex[HB_DIGEST_HEX];
     HB_TRY(hb_hmac_sha256(key->b, sizeof key->b, p, n, hex, err));
-    return hb_commit_from_hex(hex, ret) ? HB_OK : HB_FAIL(err, HB_E_BUG, "a digest that is none");
+    bool good = hb_commit_from_hex(hex, ret);
+    OPENSSL_cleanse(hex, sizeof hex);
+    return good ? HB_OK : HB_FAIL(err, HB_E_BUG, "a digest that is none");
 }

@@ -2,6 +2,7 @@
 #include "crypto/hmac.h"
 
 #include <limits.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 
@@ -22,5 +23,6 @@ hb_status hb_hmac_sha256(const void *key, size_t key_len, const void *p, size_t 
         ret_hex[2 * i + 1] = digits[mac[i] & 15];
     }
     ret_hex[64] = '\0';
+    OPENSSL_cleanse(mac, sizeof mac); /* may be a key in turn */
     return HB_OK;
 }

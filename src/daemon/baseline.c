@@ -58,6 +58,9 @@ static hb_run blank_run(const hb_engine_setup *s)
 {
     hb_run run = {.meta = s->config->meta, .t_first = HB_TIME_NONE, .t_last = HB_TIME_NONE};
     run.meta.run_id = "";
+    if (s->mode) {
+        run.meta.context[HB_CONTEXT_OPERATING_MODE] = s->mode;
+    }
     return run;
 }
 

@@ -140,6 +140,7 @@ static hb_status parse(hb_str text, hb_daemon_raw *raw, hb_error *err)
     HB_TRY(hb_daemon_take_sinks(raw, &top, err));
     HB_TRY(hb_daemon_take_rules(raw, &top, err));
     HB_TRY(hb_daemon_take_factors(raw, &top, err));
+    HB_TRY(hb_daemon_take_modes(raw, &top, err));
     return check(raw, root, &top, err);
 }
 
@@ -172,6 +173,11 @@ const struct hb_field *hb_daemon_config_fields(void)
 bool hb_daemon_wants_pack(const hb_daemon_config *c, bool failed)
 {
     return c->evidence_always || (c->evidence_on_fail && failed);
+}
+
+bool hb_daemon_is_steady(const char *lane)
+{
+    return !lane || (*lane && strcmp(lane, HB_MODE_TRANSITION) != 0);
 }
 
 hb_window_def hb_daemon_window_def(const hb_daemon_window *w)
@@ -245,6 +251,12 @@ static void put_all(hb_buf *b, const hb_daemon_config *c, const hb_daemon_digest
     hb_buf_f64(b, c->min_coverage);
     hb_buf_ch(b, '\n');
     put_meta(b, &c->meta);
+    for (size_t i = 0; i < c->modes.n; i++) {
+        put_text(b, "mode", c->modes.list[i].mode);
+        put_text(b, "of", c->modes.metric);
+        hb_buf_f64(b, c->modes.list[i].value);
+        hb_buf_ch(b, '\n');
+    }
 }
 
 hb_status hb_daemon_config_digest(const hb_daemon_config *c, const hb_daemon_digests *d,

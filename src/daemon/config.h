@@ -41,6 +41,8 @@ typedef struct hb_daemon_window {
     const char *tag; /* the baseline its windows are judged against */
 } hb_daemon_window;
 
+enum { HB_DAEMON_LANES_MAX = HB_WINDOWS_MODES_MAX + 2 };
+
 typedef struct hb_daemon_config {
     hb_arena arena;
     const char *file;           /* in messages */
@@ -116,6 +118,13 @@ typedef struct hb_daemon_config {
     uint32_t max_attempts;
 
     hb_run_meta meta; /* identity and context of every window's run */
+
+    /* Operating mode from the data: metric NULL = none, it is meta's. `lanes` are the modes a
+     * window can have, each judged for itself: those of `modes`, HB_MODE_TRANSITION and "" (not
+     * known); one, NULL, where the mode is meta's. */
+    hb_window_modes modes;
+    const char **lanes;
+    size_t n_lanes;
 } hb_daemon_config;
 
 HB_CHECKED hb_status hb_daemon_config_parse(hb_str text, const char *name,
@@ -141,6 +150,12 @@ HB_CHECKED hb_status hb_daemon_config_digest(const hb_daemon_config *c, const hb
 
 /* Is a pack to be made of a window with this verdict? */
 bool hb_daemon_wants_pack(const hb_daemon_config *c, bool failed);
+/* The tag whose baseline windows of the definition and mode are judged against: `TAG`, where modes
+ * are the data's `TAG-MODE`, `TAG-transition`, `TAG-unknown`. */
+enum { HB_LANE_TAG_BYTES = HB_TAG_MAX_BYTES + 80 };
+void hb_daemon_lane_tag(const hb_daemon_window *w, const char *lane, char ret[HB_LANE_TAG_BYTES]);
+/* Does the mode get baselines by training, and is one missed? */
+bool hb_daemon_is_steady(const char *lane);
 hb_window_def hb_daemon_window_def(const hb_daemon_window *w);
 
 /* The field table, for the reference, the schema and the manual. */

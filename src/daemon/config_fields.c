@@ -50,6 +50,7 @@ KEEP(webhook_url)
 KEEP(rules)
 KEEP(inhibit)
 KEEP(factors)
+KEEP(modes)
 
 #define LATER(key_, member, schema_, words)                                                   \
     {                                                                                         \
@@ -387,5 +388,8 @@ const hb_field hb_daemon_fields[] = {
     PART("context", context_fields, "Context of every window's run."),
     LATER("factors", factors, "{\"type\": [\"object\", \"null\"]}",
           "What may explain a change: rig: A, operator: kim."),
+    LATER("operating_modes", modes, "{\"type\": [\"object\", \"null\"]}",
+          "The operating mode of each window from the data, in place of context.operating_mode: "
+          "metric: NAME, values: {0: idle, 1: cruise}."),
     {0},
 };

@@ -41,6 +41,7 @@ typedef struct hb_daemon_raw {
     const hb_node *rules;
     const hb_node *inhibit;
     const hb_node *factors;
+    const hb_node *modes;
 } hb_daemon_raw;
 
 extern const hb_field hb_daemon_fields[];
@@ -50,6 +51,7 @@ HB_CHECKED hb_status hb_daemon_take_sources(hb_daemon_raw *raw, const hb_where *
                                             const hb_node *root, hb_error *err);
 HB_CHECKED hb_status hb_daemon_take_sinks(hb_daemon_raw *raw, const hb_where *top, hb_error *err);
 HB_CHECKED hb_status hb_daemon_take_rules(hb_daemon_raw *raw, const hb_where *top, hb_error *err);
+HB_CHECKED hb_status hb_daemon_take_modes(hb_daemon_raw *raw, const hb_where *top, hb_error *err);
 HB_CHECKED hb_status hb_daemon_take_factors(hb_daemon_raw *raw, const hb_where *top, hb_error *err);
 
 /* The place of entry i of a list. */

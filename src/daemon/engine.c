@@ -19,7 +19,7 @@ static hb_status before_sample(void *ctx, const hb_live_sample *sample, hb_error
     const hb_daemon_config *c = e->s.config;
     /* A time that is not believed holds no records. */
     bool ahead = mark != HB_TIME_NONE && sample->t > mark + c->lateness_ns + c->max_ahead_ns;
-    for (size_t i = 0; i < e->n_watched && !ahead; i++) {
+    for (size_t i = 0; i < e->n_watched && !ahead; i += e->n_lanes) {
         HB_TRY(hb_track_add(&e->watched[i].track, sample->t, e->record, err));
     }
     return HB_OK;
@@ -57,14 +57,14 @@ static hb_status load_baseline(hb_engine *e, hb_watched *w, hb_error *err)
 static hb_status settle(hb_engine *e, hb_watched *w, hb_error *err)
 {
     HB_TRY(hb_engine_commit(e, false, err));
-    HB_TRY(hb_training_finish(&e->s, w->def->tag, &w->training, err));
+    HB_TRY(hb_training_finish(&w->s, w->tag, &w->training, err));
     hb_log_level level = w->training.phase == HB_TRAIN_DONE ? HB_LOG_INFO : HB_LOG_WARN;
     if (e->s.log && !e->told.reliving) {
         hb_log_event(e->s.log, level, "training_ended",
                      w->training.phase == HB_TRAIN_DONE ? "the baseline is trained"
                                                         : w->training.why,
                      (const hb_log_field[]){{.key = "window", .text = w->def->name},
-                                            {.key = "tag", .text = w->def->tag}},
+                                            {.key = "tag", .text = w->tag}},
                      2);
     }
     return w->training.phase == HB_TRAIN_DONE ? load_baseline(e, w, err) : HB_OK;
@@ -83,16 +83,6 @@ hb_status hb_engine_settle(hb_engine *e, hb_error *err)
     return HB_OK;
 }
 
-static hb_watched *watched_of(hb_engine *e, const char *name)
-{
-    for (size_t i = 0; i < e->n_watched; i++) {
-        if (strcmp(e->watched[i].def->name, name) == 0) {
-            return &e->watched[i];
-        }
-    }
-    return NULL;
-}
-
 /* All windows the record closed. What failed before goes on here. */
 static hb_status drain(hb_engine *e, hb_error *err)
 {
@@ -107,10 +97,11 @@ static hb_status drain(hb_engine *e, hb_error *err)
             e->between = true;
             return hb_begins_note(&e->begins, &e->feed, e->position, err);
         }
-        hb_watched *w = watched_of(e, closed->window.name);
-        if (!w) {
+        hb_watched *w = NULL;
+        hb_status status = hb_engine_lane(e, &closed->window, &w, err);
+        if (status != HB_OK) {
             hb_window_closed_free(closed);
-            return HB_FAIL(err, HB_E_BUG, "a window of no definition was closed");
+            return status;
         }
         HB_TRY(hb_engine_judge(e, w, closed, err));
     }
@@ -204,7 +195,7 @@ static hb_status look_at(hb_engine *e, hb_watched *w, bool *io_moved, hb_error *
 {
     hb_live_baseline now;
     hb_live_baseline_init(&now);
-    hb_status status = hb_live_baseline_find(&e->s, w->def->tag, &now, err);
+    hb_status status = hb_live_baseline_find(&w->s, w->tag, &now, err);
     bool same = hb_live_baseline_same(&now, &w->baseline);
     hb_live_baseline_release(&now);
     if (status != HB_OK || same) {
@@ -220,7 +211,7 @@ static hb_status look_at(hb_engine *e, hb_watched *w, bool *io_moved, hb_error *
     if (e->s.log) {
         hb_log_event(e->s.log, HB_LOG_INFO, "baseline_moved",
                      "windows are judged against another baseline from now on",
-                     (const hb_log_field[]){{.key = "tag", .text = w->def->tag},
+                     (const hb_log_field[]){{.key = "tag", .text = w->tag},
                                             {.key = "version", .text = w->baseline.version},
                                             {.key = "run_id", .text = w->baseline.run_id}},
                      3);
@@ -253,13 +244,13 @@ static void tell_of(const hb_watched *w, hb_engine_state *s)
 {
     const hb_training *t = &w->training;
     if (t->phase == HB_TRAIN_ON) {
-        snprintf(s->training, sizeof s->training, "window %s: %u of %u", w->def->name, t->seen,
-                 t->wanted);
+        snprintf(s->training, sizeof s->training, "window %s%s%s: %u of %u", w->def->name,
+                 w->s.mode ? ", mode " : "", w->s.mode ? w->s.mode : "", t->seen, t->wanted);
     }
-    if (!hb_live_baseline_exists(&w->baseline) && t->phase != HB_TRAIN_ON) {
+    if (!hb_live_baseline_exists(&w->baseline) && t->phase != HB_TRAIN_ON &&
+        hb_daemon_is_steady(w->s.mode)) {
         snprintf(s->baseline_why, sizeof s->baseline_why, "window %s, tag %s: %.180s", w->def->name,
-                 w->def->tag,
-                 t->phase == HB_TRAIN_REFUSED ? t->why : w->baseline.reference.warning);
+                 w->tag, t->phase == HB_TRAIN_REFUSED ? t->why : w->baseline.reference.warning);
     }
 }
 
@@ -299,6 +290,7 @@ static hb_status make_windows(hb_engine *e, hb_error *err)
                                         .stale_after_ns = c->stale_after_ns,
                                         .late = c->late,
                                         .max_metrics = c->max_metrics,
+                                        .modes = c->modes,
                                         .meta = &c->meta,
                                         .late_fn = on_late,
                                         .late_ctx = e};
@@ -331,16 +323,7 @@ static hb_status make_parts(hb_engine *e, hb_error *err)
                                        .schema = hb_telemetry_schema_digest(e->s.schema),
                                        .quality = e->s.quality->digest};
     HB_TRY(hb_daemon_config_digest(c, &digests, e->config_digest, err));
-    e->watched = hb_alloc_zero(c->n_windows * sizeof *e->watched);
-    if (!e->watched) {
-        return HB_NOMEM(err);
-    }
-    for (; e->n_watched < c->n_windows; e->n_watched++) {
-        hb_watched *w = &e->watched[e->n_watched];
-        w->def = &c->windows[e->n_watched];
-        hb_live_baseline_init(&w->baseline);
-        hb_track_init(&w->track, w->def->size_ns, w->def->slide_ns);
-    }
+    HB_TRY(hb_engine_watch(e, err));
     HB_TRY(make_windows(e, err));
     HB_TRY(open_stream(e, err));
     if (c->late == HB_LATE_SIDE) {
@@ -412,6 +395,7 @@ void hb_engine_free(hb_engine *e)
         hb_live_baseline_release(&e->watched[i].baseline);
         hb_training_release(&e->watched[i].training);
         hb_track_release(&e->watched[i].track);
+        hb_free(e->watched[i].own_tag);
     }
     hb_begins_release(&e->begins);
     hb_feed_release(&e->feed);

@@ -40,6 +40,10 @@ typedef struct hb_engine_setup {
     hb_store *store;
     hb_journal *journal;
     const hb_registry *registry; /* for the configured program and mode */
+    /* By config->lanes, each for its mode; not read where the mode is not the data's. They must be
+     * of one text (HB_E_CONFIG), and cut windows alike (hb_windows_cut_alike). */
+    const hb_registry *const *lanes;
+    const char *mode; /* inside the engine: of the windows at hand; NULL = the configuration's */
     hb_units *units;
     const hb_policy *policy;
     const hb_quality_policy *quality;

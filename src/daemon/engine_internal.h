@@ -21,13 +21,17 @@ enum {
     HB_STATE_MAX_BYTES = 1 << 30
 };
 
-/* One window definition. */
+/* One window definition, and where the data say the operating mode, one mode of it: windows of
+ * another mode are judged against another baseline, and its detector does not see them. */
 typedef struct hb_watched {
     const hb_daemon_window *def;
+    hb_engine_setup s; /* the engine's, with the registry of its mode and the mode */
+    const char *tag;   /* the baseline: the definition's, with -MODE behind it */
+    char *own_tag;     /* the same, where it is not the definition's */
     hb_live_baseline baseline;
     hb_detector *detector; /* NULL while there is no baseline */
     hb_training training;
-    hb_track track;
+    hb_track track;     /* of the definition: only its first one's is used */
     bool to_load;       /* the baseline is named, but could not be loaded yet */
     bool train_without; /* … and when it turns out not to exist, the training goes on */
 } hb_watched;
@@ -59,8 +63,9 @@ struct hb_engine {
     hb_engine_setup s;
     bool distrust; /* the checkpoint's state could not be loaded: windows are filled again */
     hb_windows *windows;
-    hb_watched *watched;
+    hb_watched *watched; /* by definition, in it by config->lanes */
     size_t n_watched;
+    size_t n_lanes;
     hb_feed feed;
     hb_begins begins;
     hb_side *side;
@@ -90,6 +95,14 @@ struct hb_engine {
 
     hb_engine_state told;
 };
+
+/* lanes.c: all of them, by definition and mode. */
+HB_CHECKED hb_status hb_engine_watch(hb_engine *e, hb_error *err);
+/* That of the window. */
+HB_CHECKED hb_status hb_engine_lane(hb_engine *e, const hb_window *window, hb_watched **ret,
+                                    hb_error *err);
+/* Where the window's definition keeps track of its records. */
+hb_track *hb_engine_track(hb_engine *e, const hb_watched *w);
 
 /* engine.c: trainings that are complete become baselines; everything pending is committed before.
  */

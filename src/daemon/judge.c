@@ -38,7 +38,7 @@ static hb_status absorb_run(hb_engine *e, hb_watched *w, const char *run_id, hb_
                               .run = run,
                               .coverage = 1};
     hb_status status =
-        hb_detector_absorb(w->detector, &window, w->baseline.reference.set, e->s.registry, err);
+        hb_detector_absorb(w->detector, &window, w->baseline.reference.set, w->s.registry, err);
     hb_run_free(run);
     return status;
 }
@@ -77,10 +77,10 @@ hb_status hb_watched_warm(hb_engine *e, hb_watched *w, hb_error *err)
     return HB_OK;
 }
 
-static hb_status absorb(hb_engine *e, hb_watched *w, const hb_window *window, hb_error *err)
+static hb_status absorb(hb_watched *w, const hb_window *window, hb_error *err)
 {
     return w->detector ? hb_detector_absorb(w->detector, window, w->baseline.reference.set,
-                                            e->s.registry, err)
+                                            w->s.registry, err)
                        : HB_OK;
 }
 
@@ -94,7 +94,7 @@ static hb_status decide(hb_engine *e, hb_pending *p, hb_error *err)
     p->prior = (hb_prior){.live = &p->live};
     p->reference = w->baseline.reference;
     p->reference.prior = &p->prior;
-    HB_TRY(hb_decide(p->closed->run, &p->reference, e->s.registry, e->s.policy, &p->decision, err));
+    HB_TRY(hb_decide(p->closed->run, &p->reference, w->s.registry, e->s.policy, &p->decision, err));
     HB_TRY(hb_decision_json(p->decision, &p->json, err));
     for (size_t i = 0; i < p->decision->n_findings; i++) {
         p->weight += p->decision->findings[i].severity >= HB_SEVERITY_DRIFT;
@@ -184,14 +184,14 @@ static hb_status judge(hb_engine *e, hb_pending *p, hb_error *err)
     if (p->run && !p->training && !e->told.reliving) {
         HB_TRY(hb_basis_json(p->decision, &p->basis, err)); /* before the detector moves on */
     }
-    HB_TRY(absorb(e, w, window, err));
-    p->from = hb_track_from(&w->track, window->start, window->end, e->record);
+    HB_TRY(absorb(w, window, err));
+    p->from = hb_track_from(hb_engine_track(e, w), window->start, window->end, e->record);
     p->to = e->position;
     if (p->run && !p->training) {
         HB_TRY(hb_pending_reading(e, p, err));
     }
     if (window->revision == 0) {
-        hb_track_closed(&w->track, window->start);
+        hb_track_closed(hb_engine_track(e, w), window->start);
     }
     return HB_OK;
 }
@@ -210,8 +210,8 @@ hb_status hb_engine_judge(hb_engine *e, hb_watched *w, hb_window_closed *closed,
     hb_status status = HB_OK;
     bool keep = false;
     if (e->record < e->quiet_until) { /* judged under another configuration */
-        status = absorb(e, w, &closed->window, err);
-        hb_track_closed(&w->track, closed->window.start);
+        status = absorb(w, &closed->window, err);
+        hb_track_closed(hb_engine_track(e, w), closed->window.start);
     } else {
         status = judge(e, p, err);
         keep = status == HB_OK && !e->told.reliving;

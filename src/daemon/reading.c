@@ -5,7 +5,7 @@
 
 static const hb_begin *find(const hb_engine *e, const hb_pending *p)
 {
-    size_t def = (size_t)(p->of - e->watched);
+    size_t def = (size_t)(p->of - e->watched) / e->n_lanes;
     return hb_begins_find(&e->begins, def, p->closed->window.start);
 }
 
@@ -58,6 +58,7 @@ static hb_status put_reading(hb_engine *e, hb_pending *p, hb_buf *state, hb_erro
                                .stale_after_ns = c->stale_after_ns,
                                .late = c->late,
                                .max_metrics = c->max_metrics,
+                               .modes = c->modes,
                                .begin = *why ? 0 : x->position,
                                .why = why};
     const hb_str bytes = *why ? HB_STR("") : (hb_str){state->p, state->n};

@@ -188,17 +188,6 @@ static void entry_of(void *ctx, hb_json *j)
     hb_json_kc(j, "what", "reports");
 }
 
-static hb_status is_held(hb_reports *r, const char *name, bool *ret, hb_error *err)
-{
-    hb_arena arena;
-    hb_custody_holds held;
-    hb_arena_init(&arena, HOLDS_ARENA);
-    hb_status status = hb_custody_held(r->store, &arena, &held, err);
-    *ret = status == HB_OK && hb_custody_is_held(&held, name);
-    hb_arena_release(&arena);
-    return status;
-}
-
 static hb_status rename_it(const hb_reports *r, const char *from, const char *to, hb_error *err)
 {
     return r->os->rename(from, to) == 0 || errno == ENOENT
@@ -213,7 +202,7 @@ static hb_status tell(going *g, hb_error *err)
 
 static hb_status tell_and_rename(going *g, bool *ret_held, hb_error *err)
 {
-    HB_TRY(is_held(g->r, g->name, ret_held, err)); /* a hold may have come since */
+    HB_TRY(hb_custody_held_now(g->r->store, g->name, ret_held, err));
     if (*ret_held) {
         return HB_OK;
     }
@@ -230,7 +219,10 @@ static hb_status take_away(going *g, bool *ret_held, hb_error *err)
         r->unfinished = r->unfinished || rename_it(r, g->gone, g->path, NULL) != HB_OK;
         return status;
     }
-    return *ret_held ? HB_OK : hb_dir_remove(r->os, g->gone, err);
+    /* Told of once and no report any more: what is left of it is the next pass's, with the reason.
+     */
+    r->unfinished = r->unfinished || (!*ret_held && hb_dir_remove(r->os, g->gone, NULL) != HB_OK);
+    return HB_OK;
 }
 
 /* Those before it stay where they are in the order. */
@@ -256,7 +248,7 @@ static hb_status settle(going *g, bool *ret_back, hb_error *err)
     if (told) {
         return HB_OK;
     }
-    HB_TRY(is_held(g->r, g->name, ret_back, err));
+    HB_TRY(hb_custody_held_now(g->r->store, g->name, ret_back, err));
     return *ret_back ? rename_it(g->r, g->gone, g->path, err) : tell(g, err);
 }
 

@@ -6,9 +6,8 @@
  *     i64 hour, u32 runs in it
  *     u64 n, bytes of the windows (telemetry/windows.h)
  *     u32 sources; each: name, u64 n, bytes of its decoder
- *     u32 definitions; each: name, baseline, training, marks, u64 n, bytes of its detector (0 =
- *     none)
- *     beginnings (daemon/begins.h)
+ *     u32 definitions, times operating modes (lanes.c); each: name, baseline, training, marks, u64
+ * n, bytes of its detector (0 = none) beginnings (daemon/begins.h)
  *
  * Text is u32 n and its bytes. A state is loaded only under the configuration it was made with. */
 #include "daemon/engine_internal.h"
@@ -115,7 +114,7 @@ static hb_status load_watched(hb_engine *e, hb_watched *w, hb_rd *in, bool has_a
     HB_TRY(hb_training_restore(&w->training, in, err));
     HB_TRY(hb_track_restore(&w->track, in, err));
     HB_TRY(get_part(in, &p, &n, err));
-    HB_TRY(hb_live_baseline_load(&e->s, w->def->tag, &w->baseline, err));
+    HB_TRY(hb_live_baseline_load(&w->s, w->tag, &w->baseline, err));
     HB_TRY(hb_watched_detector(e, w, err));
     if ((n > 0) != (w->detector != NULL)) {
         return HB_FAIL(err, HB_E_INPUT, "the baseline of '%s' is not as the state has it",
@@ -165,8 +164,8 @@ hb_status hb_watched_baseline(hb_engine *e, hb_watched *w, hb_error *err)
 {
     bool trained = w->training.phase == HB_TRAIN_DONE && *w->training.version;
     HB_TRY(trained ? hb_live_baseline_name(&w->baseline, w->training.version, err)
-                   : hb_live_baseline_find(&e->s, w->def->tag, &w->baseline, err));
-    HB_TRY(hb_live_baseline_load(&e->s, w->def->tag, &w->baseline, err));
+                   : hb_live_baseline_find(&w->s, w->tag, &w->baseline, err));
+    HB_TRY(hb_live_baseline_load(&w->s, w->tag, &w->baseline, err));
     HB_TRY(hb_watched_detector(e, w, err));
     return hb_watched_warm(e, w, err);
 }
@@ -180,7 +179,8 @@ static hb_status start_anew(hb_engine *e, uint64_t position, hb_error *err)
         hb_watched *w = &e->watched[i];
         HB_TRY(hb_watched_baseline(e, w, err));
         hb_training_release(&w->training);
-        if (e->s.config->train && !hb_live_baseline_exists(&w->baseline)) {
+        if (e->s.config->train && !hb_live_baseline_exists(&w->baseline) &&
+            hb_daemon_is_steady(w->s.mode)) {
             hb_training_start(&w->training, e->s.config, w->def);
         }
     }

@@ -277,6 +277,7 @@ static hb_status open_engine(hb_supervisor *v, hb_error *err)
                                    .store = v->store,
                                    .journal = v->journal,
                                    .registry = s->registry,
+                                   .lanes = s->lanes,
                                    .units = s->units,
                                    .policy = s->policy,
                                    .quality = s->quality,

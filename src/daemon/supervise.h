@@ -26,6 +26,7 @@ typedef struct hb_daemon_setup { /* borrowed */
     const char *output_dir;
     const char *journal_dir;
     const hb_registry *registry;
+    const hb_registry *const *lanes; /* by config->lanes (daemon/engine.h) */
     hb_units *units;
     const hb_policy *policy;
     const hb_quality_policy *quality;

@@ -174,7 +174,10 @@ static hb_status open_rest(hb_committer *c, const hb_commit32 *secret, size_t n,
     }
     HB_TRY(hb_commit_hmac(secret, o->path, strlen(o->path), &seed, err));
     o->seeds = seeds;
-    return hb_commit_cover(c, &seed, n, places, o->n_hidden, seeds, room, &o->n_seeds, err);
+    hb_status status =
+        hb_commit_cover(c, &seed, n, places, o->n_hidden, seeds, room, &o->n_seeds, err);
+    hb_commit_wipe(&seed, sizeof seed);
+    return status;
 }
 
 hb_status hb_commitment_hide(hb_committer *c, hb_str text, const hb_commit32 *secret, hb_opened *o,

@@ -51,8 +51,9 @@ static hb_status salt_of(hb_committer *by, const hb_commit32 *secret, const char
     status = status == HB_OK ? hb_commit_salts(by, &seed, n, salts, err) : status;
     if (status == HB_OK) {
         *ret = salts[index];
-        hb_commit_wipe(salts, n * sizeof *salts);
     }
+    hb_commit_wipe(&seed, sizeof seed);
+    hb_commit_wipe(salts, n * sizeof *salts);
     hb_free(salts);
     return status;
 }

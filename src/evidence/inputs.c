@@ -50,9 +50,9 @@ static hb_status put_text(hb_pack_writer *w, const char *path, const hb_str *tex
     return text ? hb_pack_put(w, path, text->p, text->n, err) : HB_OK;
 }
 
-hb_status hb_inputs_put_seen(hb_pack_writer *w, const hb_run *run, const hb_reference *r,
-                             const hb_inputs_config *config, hb_inputs_seen *seen, void *ctx,
-                             hb_error *err)
+hb_status hb_inputs_put(hb_pack_writer *w, const hb_run *run, const hb_reference *r,
+                        const hb_inputs_config *config, hb_inputs_seen *seen, void *ctx,
+                        hb_error *err)
 {
     const putter x = {.w = w, .seen = seen, .ctx = ctx};
     HB_TRY(put_run(&x, HB_PACK_RUN, run, err));
@@ -62,12 +62,6 @@ hb_status hb_inputs_put_seen(hb_pack_writer *w, const hb_run *run, const hb_refe
     HB_TRY(put_reference(&x, r, config, err));
     HB_TRY(put_text(w, HB_PACK_REGISTRY, config->registry_text, err));
     return put_text(w, HB_PACK_POLICY, config->policy_text, err);
-}
-
-hb_status hb_inputs_put(hb_pack_writer *w, const hb_run *run, const hb_reference *r,
-                        const hb_inputs_config *config, hb_error *err)
-{
-    return hb_inputs_put_seen(w, run, r, config, NULL, NULL, err);
 }
 
 /* --- out of it --- */

@@ -75,15 +75,13 @@ typedef struct hb_inputs {
     hb_reference_read *own; /* what the reference points at */
 } hb_inputs;
 
-/* Puts run, baseline, reference, registry and policy texts into a pack. */
-HB_CHECKED hb_status hb_inputs_put(hb_pack_writer *w, const hb_run *run, const hb_reference *r,
-                                   const hb_inputs_config *config, hb_error *err);
-/* The same, and each of run.json, baseline/run.json and reference.json is shown to `seen` as it was
- * put in. */
+/* Puts run, baseline, reference, registry and policy texts into a pack. Each of run.json,
+ * baseline/run.json and reference.json is shown to `seen` (NULL = nobody looks) as it was put in.
+ */
 typedef hb_status hb_inputs_seen(void *ctx, const char *path, hb_str text, hb_error *err);
-HB_CHECKED hb_status hb_inputs_put_seen(hb_pack_writer *w, const hb_run *run, const hb_reference *r,
-                                        const hb_inputs_config *config, hb_inputs_seen *seen,
-                                        void *ctx, hb_error *err);
+HB_CHECKED hb_status hb_inputs_put(hb_pack_writer *w, const hb_run *run, const hb_reference *r,
+                                   const hb_inputs_config *config, hb_inputs_seen *seen, void *ctx,
+                                   hb_error *err);
 /* From a pack whose digests were checked, or will be. HB_E_EVIDENCE, naming the file. */
 HB_CHECKED hb_status hb_inputs_read(hb_pack_reader *r, hb_inputs *ret, hb_error *err);
 void hb_inputs_release(hb_inputs *in);

@@ -37,8 +37,8 @@ typedef struct hb_redaction {
 bool hb_redaction_may_drop(const char *path);
 
 /* Where fields are hidden: may a file that was of this folder and name be taken out or replaced?
- * Raw files, runs of
- * the baseline, the log's, reports, certificates. rest NULL = its name is hidden. */
+ * Raw files, runs of the baseline, the log's, reports, certificates. rest NULL = its name is
+ * hidden. */
 bool hb_redaction_may_replace(hb_str top, const hb_str *rest);
 /* Of texts at JSON pointers of run.json, baseline/run.json, reference.json, decision.json: may it
  * be hidden by this action? Never what the verdict is: rules, severities, metrics, names of runs.

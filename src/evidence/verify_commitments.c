@@ -103,7 +103,7 @@ static hb_status of_log(hb_check *c, hb_error *err)
 static hb_status recompute(hb_check *c, hb_committer *by, hb_error *err)
 {
     hb_str text;
-    hb_commit32 secret;
+    hb_commit32 secret; /* in the pack, for whoever has that */
     HB_TRY(hb_check_read(c, HB_PACK_SECRET, HB_VERIFY_SMALL_MAX, &text, err));
     HB_TRY(hb_commit_secret_read(text, &secret, err));
     for (size_t i = 0; i < c->commitments.n_documents; i++) {

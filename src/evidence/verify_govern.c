@@ -148,23 +148,41 @@ static hb_status tell(hb_check *c, const hb_governed *g, hb_error *err)
                         needed ? "requires it" : "does not require it", g->text);
 }
 
+/* "-" and the word at *io, which is moved behind it. */
+static bool take_word(const char **io, const char *word)
+{
+    size_t n = strlen(word);
+    if (**io != '-' || strncmp(*io + 1, word, n) != 0 || ((*io)[n + 1] && (*io)[n + 1] != '-')) {
+        return false;
+    }
+    *io += n + 1;
+    return true;
+}
+
 /* A policy that chooses by a tag chooses by one: approvals are given for a tag, and one that is
- * easier to get is no stand-in. daemon.yaml names the tags of windows: the policy's, or with
- * several windows that with the window's name behind it. */
+ * easier to get is no stand-in. daemon.yaml names the tags of windows: the policy's, with several
+ * windows that with the window's name behind it, where the mode comes from the data with that. */
 static bool is_policys_tag(const hb_check *c)
 {
     const hb_reference *r = &c->inputs.reference;
+    const hb_live *live = r->prior ? r->prior->live : NULL;
     const char *wanted = hb_policy_tag(&c->inputs.policy);
-    size_t n = strlen(wanted);
     if (strcmp(r->tag, wanted) == 0) {
         return true;
     }
-    const hb_live *live = r->prior ? r->prior->live : NULL;
     if (live && !hb_policy_chooses_by_tag(&c->inputs.policy)) {
         return true; /* then daemon.yaml alone says by which */
     }
-    return live && strncmp(r->tag, wanted, n) == 0 && r->tag[n] == '-' &&
-           strcmp(r->tag + n + 1, live->window->name) == 0;
+    if (!live || strncmp(r->tag, wanted, strlen(wanted)) != 0) {
+        return false;
+    }
+    const char *mode = c->inputs.run->meta.context[HB_CONTEXT_OPERATING_MODE];
+    const char *rest = r->tag + strlen(wanted);
+    const char *const words[] = {live->window->name, *mode ? mode : "unknown"};
+    for (size_t i = 0; i < 2; i++) {
+        (void)take_word(&rest, words[i]);
+    }
+    return !*rest;
 }
 
 static hb_status other_tag(hb_check *c, bool needed, hb_error *err)

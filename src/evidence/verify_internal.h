@@ -125,8 +125,8 @@ HB_CHECKED hb_status hb_ask_approvals(hb_check *c, hb_error *err);
 HB_CHECKED hb_status hb_ask_governed(hb_check *c, hb_error *err);
 /* Everything signed that the pack has, as envelopes. */
 HB_CHECKED hb_status hb_check_statements(hb_check *c, hb_str **ret, size_t *ret_n, hb_error *err);
-/* When the decision was made: the log says so, nothing else of the pack does. HB_TIME_NONE = it is
- * not known. */
+/* When the decision was made, by the log; where its entry was taken out with hidden fields, by what
+ * the original committed to. HB_TIME_NONE = it is not known. */
 hb_time hb_check_decided_at(const hb_check *c);
 
 HB_CHECKED hb_status hb_ask_program(hb_check *c, hb_error *err);

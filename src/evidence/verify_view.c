@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { TEXT_COLUMN = 32, TEXT_MAX = 1 << 20 };
+
 static const struct shown {
     const char *words;
     const char *colour;
@@ -26,7 +28,40 @@ static size_t count(const hb_verified *v, hb_answer_state state)
     return n;
 }
 
-static void one_line(const hb_verify_line *l, bool colour, hb_buf *out)
+/* Columns, not bytes: continuation bytes of UTF-8 take none. */
+static size_t columns(const char *p, size_t n)
+{
+    size_t taken = 0;
+    for (size_t i = 0; i < n; i++) {
+        taken += ((unsigned char)p[i] & 0xc0) != 0x80;
+    }
+    return taken;
+}
+
+/* The first line begins at `col`, the others at `indent`, or further left where that is the only
+ * way for a long word: a digest is to be seen, and taken up, in one piece. */
+static void wrapped(const char *text, size_t col, size_t indent, size_t width, hb_buf *out)
+{
+    bool start = true;
+    while (*text) {
+        size_t n = strcspn(text, " ");
+        size_t taken = columns(text, n);
+        if (!start && col + 1 + taken > width) {
+            size_t room = taken < width ? width - taken : 0;
+            col = room < indent ? room : indent;
+            hb_buf_fmt(out, "\n%*s", (int)col, "");
+        } else if (!start) {
+            hb_buf_ch(out, ' ');
+            col++;
+        }
+        hb_buf_add(out, text, n);
+        col += taken;
+        start = false;
+        text += n + (text[n] == ' ');
+    }
+}
+
+static void one_line(const hb_verify_line *l, bool colour, size_t width, hb_buf *out)
 {
     char words[32];
     char question[32];
@@ -34,7 +69,15 @@ static void one_line(const hb_verify_line *l, bool colour, hb_buf *out)
     snprintf(question, sizeof question, "%-13s", l->question);
     hb_buf_fmt(out, "%s%s%s  %s  ", colour ? states[l->state].colour : "", words,
                colour ? "\033[0m" : "", question);
-    hb_buf_shown(out, l->text);
+    if (width) {
+        hb_buf text;
+        hb_buf_init(&text, TEXT_MAX);
+        hb_buf_shown(&text, l->text);
+        wrapped(text.n ? text.p : "", TEXT_COLUMN, TEXT_COLUMN, width, out);
+        hb_buf_release(&text);
+    } else {
+        hb_buf_shown(out, l->text);
+    }
     hb_buf_ch(out, '\n');
 }
 
@@ -78,16 +121,25 @@ static void sentence(const hb_verified *v, const char *pack, hb_buf *out)
     hb_buf_fmt(out, "; do not rely on %s%s\n", *v->verdict ? "its verdict " : "it", v->verdict);
 }
 
-void hb_verified_text(const hb_verified *v, const char *pack, bool colour, bool brief, hb_buf *out)
+void hb_verified_text(const hb_verified *v, const char *pack, bool colour, bool brief, size_t width,
+                      hb_buf *out)
 {
     for (size_t i = 0; i < v->n_lines && !brief; i++) {
-        one_line(&v->lines[i], colour, out);
+        one_line(&v->lines[i], colour, width, out);
         if (i == 0 && v->lines[0].state == HB_FAILS && count(v, HB_NOT_CHECKED) == v->n_lines - 1) {
             hb_buf_c(out, "not checked      all else, for this reason\n");
             break;
         }
     }
-    sentence(v, pack, out);
+    if (!width) {
+        sentence(v, pack, out);
+        return;
+    }
+    hb_buf last;
+    hb_buf_init(&last, TEXT_MAX);
+    sentence(v, pack, &last);
+    wrapped(last.p ? last.p : "", 0, 0, width, out);
+    hb_buf_release(&last);
 }
 
 hb_status hb_verified_json(const hb_verified *v, const char *pack, hb_buf *out, hb_error *err)

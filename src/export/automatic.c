@@ -142,12 +142,10 @@ static void drop_members(void *ctx, hb_json *j)
     hb_json_kc(j, "what", "evidence pack");
 }
 
-static hb_status drop_within(const hb_export_drop *d, hb_packs_row *row, hb_arena *arena,
-                             bool *ret_held, hb_error *err)
+static hb_status drop_within(const hb_export_drop *d, hb_packs_row *row, bool *ret_held,
+                             hb_error *err)
 {
-    hb_custody_holds holds;
-    HB_TRY(hb_custody_held(d->store, arena, &holds, err)); /* one may have come since */
-    *ret_held = hb_custody_is_held(&holds, row->run_id);
+    HB_TRY(hb_custody_held_now(d->store, row->run_id, ret_held, err));
     if (*ret_held) {
         return HB_OK;
     }
@@ -158,11 +156,10 @@ static hb_status drop_within(const hb_export_drop *d, hb_packs_row *row, hb_aren
                : HB_FAIL(err, HB_E_IO, "cannot take away '%s': %s", row->path, strerror(errno));
 }
 
-static hb_status drop_one(const hb_export_drop *d, hb_packs_row *row, hb_arena *arena,
-                          bool *ret_held, hb_error *err)
+static hb_status drop_one(const hb_export_drop *d, hb_packs_row *row, bool *ret_held, hb_error *err)
 {
     HB_TRY(hb_live_begin(d->store, err));
-    return hb_live_end(d->store, drop_within(d, row, arena, ret_held, err), err);
+    return hb_live_end(d->store, drop_within(d, row, ret_held, err), err);
 }
 
 static hb_status drop_from(const hb_export_drop *d, hb_packs_row *rows, size_t n, uint64_t bytes,
@@ -173,7 +170,7 @@ static hb_status drop_from(const hb_export_drop *d, hb_packs_row *rows, size_t n
     for (size_t i = 0; i + 1 < n && bytes - done->bytes > d->max_bytes; i++) {
         bool held = hb_custody_is_held(&holds, rows[i].run_id);
         if (!held) {
-            HB_TRY(drop_one(d, &rows[i], arena, &held, err));
+            HB_TRY(drop_one(d, &rows[i], &held, err));
         }
         done->packs += !held;
         done->bytes += held ? 0 : rows[i].bytes;

@@ -11,12 +11,12 @@
 #include "export/export.h"
 #include "store/packs.h"
 
-/* `ask` has store, audit_dir, signers, chain, seal, journal, units and now; run, decision, target
- * and how are the row's. A pack of this decision that is there already (made just before a crash)
- * is taken as it is. A name that is taken by something else: evidence_CASE-DIGEST.zip. `dir` is
- * made when missing. With `seal` the name is always evidence_CASE-DIGEST.zip.p7m (or .hbs): what is
- * in a file nobody here can read is known by its name alone, and one that was left by a crash is
- * made anew. *ret_path in the arena. */
+/* `ask` has store, audit_dir, signers, chain_pem, seal, journal, units and now; run and decision
+ * are the row's. A pack of this decision that is there already (made just before a crash) is taken
+ * as it is. A name that is taken by something else: evidence_CASE-DIGEST.zip. `dir` is made when
+ * missing. With `seal` the name is always evidence_CASE-DIGEST.zip.p7m (or .hbs): what is in a file
+ * nobody here can read is known by its name alone, and one that was left by a crash is made anew.
+ * *ret_path in the arena. */
 HB_CHECKED hb_status hb_export_wanted(const hb_export_ask *ask, const char *dir,
                                       const hb_packs_row *row, hb_arena *arena,
                                       const char **ret_path, hb_error *err);

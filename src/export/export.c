@@ -98,8 +98,7 @@ static hb_status put_version(hb_export_job *x, hb_error *err)
 hb_status hb_export_inputs(hb_export_job *x, hb_error *err)
 {
     const hb_rebuilt *r = &x->from;
-    HB_TRY(
-        hb_inputs_put_seen(x->w, r->run, &r->reference, &r->config, hb_export_commit_to, x, err));
+    HB_TRY(hb_inputs_put(x->w, r->run, &r->reference, &r->config, hb_export_commit_to, x, err));
     if (r->equivalence_text) {
         HB_TRY(hb_pack_put(x->w, "policy/equivalence_mapping.yaml", r->equivalence_text->p,
                            r->equivalence_text->n, err));

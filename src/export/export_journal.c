@@ -70,10 +70,11 @@ static hb_status put(part *p, hb_error *err)
     return status;
 }
 
+/* Later revisions share its run id, and have other records. */
 static hb_status find_window(hb_export_job *x, hb_live_window_row **ret, hb_error *err)
 {
     const hb_live_window_query q = {
-        .id = x->ask->run_id, .from = HB_TIME_NONE, .to = HB_TIME_NONE, .limit = 1};
+        .id = x->ask->run_id, .from = HB_TIME_NONE, .to = HB_TIME_NONE, .as_run = true, .limit = 1};
     size_t n = 0;
     hb_live_window_row *rows = NULL;
     HB_TRY(hb_live_list_windows(x->ask->store, &q, x->arena, &rows, &n, err));

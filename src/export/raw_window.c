@@ -52,6 +52,7 @@ static hb_status open_windows(job *k, hb_error *err)
                                         .stale_after_ns = h->stale_after_ns,
                                         .late = h->late,
                                         .max_metrics = h->max_metrics,
+                                        .modes = h->modes,
                                         .meta = k->a->meta};
     return hb_windows_new(&options, k->a->registry, k->units, &k->windows, err);
 }

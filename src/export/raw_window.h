@@ -4,7 +4,7 @@
  *
  *     const hb_window_again again = {.journal = j, .from = …, .how = &how, .state = state, …};
  *     hb_window_read_again(&again, &closed, err);      closed->run, closed->window
- *     hb_window_same(&closed->window, judged, &what, err)
+ *     hb_window_same(&closed->window, judged, err)
  *     hb_window_closed_free(closed)
  *
  * Used where a pack is made (before it says that the window can be made again) and where one is

@@ -6,8 +6,8 @@
  *                                                     which values the fields have
  *     hb_hiding_name(&h, err)                         a token for each
  *     hb_hiding_rewrite(&h, path, text, &out, err)    the document with tokens in their places
- *     hb_hiding_differences(…)                        which texts are other ones, for the
- * commitments hb_hiding_search(&h, path, text, err)           is a hidden value left anywhere?
+ *     hb_hiding_differences(…)                        which texts are other ones
+ *     hb_hiding_search(&h, path, text, err)           is a hidden value left anywhere?
  *     hb_hiding_release(&h)
  *
  * Equal values of a field get equal tokens and different ones different tokens, so that what is

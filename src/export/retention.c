@@ -17,7 +17,6 @@
 #include <string.h>
 
 enum { RUNS_MAX = 1000000, PACKS_MAX = 100000, DEPTH_MAX = 8, WINDOWS_AT_ONCE = 10000 };
-enum { HOLDS_ARENA = 16 << 20 };
 static const double day_ns = 86400e9;
 
 /* --- what never goes --- */
@@ -291,22 +290,10 @@ static void entry_of(void *ctx, hb_json *j)
     hb_json_kc(j, "what", e->item->what);
 }
 
-/* A hold that came since the plan was made is seen here, and one that comes later waits. */
-static hb_status is_held(hb_store *s, const char *run_id, bool *ret, hb_error *err)
-{
-    hb_arena arena;
-    hb_custody_holds held;
-    hb_arena_init(&arena, HOLDS_ARENA);
-    hb_status status = hb_custody_held(s, &arena, &held, err);
-    *ret = status == HB_OK && hb_custody_is_held(&held, run_id);
-    hb_arena_release(&arena);
-    return status;
-}
-
 static hb_status take_away(const hb_retention_ask *ask, const hb_retention_item *item, entry *e,
                            bool *ret_held, hb_error *err)
 {
-    HB_TRY(is_held(ask->store, item->run_id, ret_held, err));
+    HB_TRY(hb_custody_held_now(ask->store, item->run_id, ret_held, err));
     if (*ret_held) {
         return HB_OK;
     }

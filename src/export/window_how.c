@@ -9,6 +9,27 @@ static const char format[] = "hb-window-reading/1";
 
 /* --- writing --- */
 
+static void modes_put(hb_json *j, const hb_window_modes *m)
+{
+    hb_json_key(j, "operating_modes");
+    if (!m->metric) {
+        hb_json_null(j);
+        return;
+    }
+    hb_json_obj(j);
+    hb_exact_text(j, "metric", m->metric);
+    hb_json_key(j, "values");
+    hb_json_arr(j);
+    for (size_t i = 0; i < m->n; i++) {
+        hb_json_obj(j);
+        hb_exact_text(j, "mode", m->list[i].mode);
+        hb_exact_f64(j, "value", m->list[i].value);
+        hb_json_end(j);
+    }
+    hb_json_end(j);
+    hb_json_end(j);
+}
+
 static void how_put(hb_json *j, const hb_window_how *h)
 {
     hb_json_obj(j);
@@ -21,6 +42,7 @@ static void how_put(hb_json *j, const hb_window_how *h)
     hb_json_ku(j, "lateness_ns", (uint64_t)h->lateness_ns);
     hb_json_ku(j, "max_ahead_ns", (uint64_t)h->max_ahead_ns);
     hb_json_ku(j, "max_metrics", h->max_metrics);
+    modes_put(j, &h->modes);
     hb_json_key(j, "sources");
     hb_json_arr(j);
     for (size_t i = 0; i < h->n_sources; i++) {
@@ -149,6 +171,37 @@ static void windows_get(hb_strict *d, hb_window_how *h)
     h->windows = list;
 }
 
+static void modes_get(hb_strict *d, hb_window_modes *m)
+{
+    hb_strict_key(d, "operating_modes");
+    if (hb_strict_null(d)) {
+        return;
+    }
+    hb_window_mode *list = hb_arena_array(d->arena, HB_WINDOWS_MODES_MAX, sizeof *list);
+    if (!list) {
+        hb_strict_no_memory(d);
+        return;
+    }
+    hb_strict_obj(d);
+    text_get(d, "metric", &m->metric);
+    hb_strict_key(d, "values");
+    hb_strict_arr(d);
+    while (hb_strict_more(d)) {
+        if (m->n == HB_WINDOWS_MODES_MAX) {
+            hb_strict_refuse(d, "more than %d values of the operating mode", HB_WINDOWS_MODES_MAX);
+            return;
+        }
+        hb_window_mode *x = &list[m->n++];
+        hb_strict_obj(d);
+        text_get(d, "mode", &x->mode);
+        hb_strict_key(d, "value");
+        x->value = hb_strict_f64(d);
+        hb_strict_end(d);
+    }
+    hb_strict_end(d);
+    m->list = list;
+}
+
 static void digest_get(hb_strict *d, const char *key, bool may_be_empty, const char **ret)
 {
     char sha256[65] = "";
@@ -179,6 +232,7 @@ static void how_get(hb_strict *d, hb_window_how *h)
     span_get(d, "max_ahead_ns", &h->max_ahead_ns);
     hb_strict_key(d, "max_metrics");
     h->max_metrics = (uint32_t)hb_strict_u64(d, UINT32_MAX);
+    modes_get(d, &h->modes);
     sources_get(d, h);
     span_get(d, "stale_after_ns", &h->stale_after_ns);
     digest_get(d, "telemetry_schema_sha256", false, &h->telemetry_schema_sha256);

@@ -28,6 +28,7 @@ typedef struct hb_window_how {
     int64_t stale_after_ns;
     hb_late late;
     uint32_t max_metrics;
+    hb_window_modes modes;
     uint64_t begin;  /* position of the first record it takes; 0 with a reason in … */
     const char *why; /* … why the window cannot be made again; "" = it can */
 } hb_window_how;

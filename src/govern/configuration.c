@@ -7,11 +7,9 @@ enum { NEEDED, OPTIONAL, IF_USED };
 
 static const struct {
     const char *name;
-    const char *words;
     int need;
 } docs[HB_GOVERNED_DOCS_] = {
-#define HB_GOVERNED_ROW(code, text, need_, words_) \
-    [HB_GOVERNED_##code] = {.name = (text), .words = (words_), .need = (need_)},
+#define HB_GOVERNED_ROW(code, text, need_) [HB_GOVERNED_##code] = {.name = (text), .need = (need_)},
     HB_GOVERNED_MAP(HB_GOVERNED_ROW)
 #undef HB_GOVERNED_ROW
 };
@@ -19,11 +17,6 @@ static const struct {
 const char *hb_governed_name(hb_governed_doc d)
 {
     return (unsigned)d < HB_GOVERNED_DOCS_ ? docs[d].name : "?";
-}
-
-const char *hb_governed_words(hb_governed_doc d)
-{
-    return (unsigned)d < HB_GOVERNED_DOCS_ ? docs[d].words : "?";
 }
 
 bool hb_governed_find(const char *name, hb_governed_doc *ret)

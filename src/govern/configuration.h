@@ -14,25 +14,24 @@
 
 /* NEEDED: without a file a built-in one is used, which nobody approved. OPTIONAL: there may be
  * none. IF_USED: one that nobody names is not asked about. */
-#define HB_GOVERNED_MAP(X)                                                                   \
-    X(REGISTRY, "metric-registry", NEEDED, "limits, units, names")                           \
-    X(POLICY, "baseline-policy", NEEDED, "which baseline, how it is judged, by whose leave") \
-    X(QUALITY, "baseline-quality-policy", NEEDED, "which baselines may be promoted")         \
-    X(EQUIVALENCE, "equivalence-mapping", OPTIONAL, "values of another make converted")      \
-    X(TELEMETRY, "telemetry-schema", OPTIONAL, "names and units of live data")               \
-    X(PROFILE, "profile", IF_USED, "how files are read")                                     \
-    X(DAEMON, "daemon", NEEDED, "windows, sources, alerts, what the daemon keeps")           \
-    X(RETENTION, "retention", NEEDED, "what is removed, and when")
+#define HB_GOVERNED_MAP(X)                          \
+    X(REGISTRY, "metric-registry", NEEDED)          \
+    X(POLICY, "baseline-policy", NEEDED)            \
+    X(QUALITY, "baseline-quality-policy", NEEDED)   \
+    X(EQUIVALENCE, "equivalence-mapping", OPTIONAL) \
+    X(TELEMETRY, "telemetry-schema", OPTIONAL)      \
+    X(PROFILE, "profile", IF_USED)                  \
+    X(DAEMON, "daemon", NEEDED)                     \
+    X(RETENTION, "retention", NEEDED)
 
 typedef enum hb_governed_doc {
-#define HB_GOVERNED_ENUM(code, name, need, words) HB_GOVERNED_##code,
+#define HB_GOVERNED_ENUM(code, name, need) HB_GOVERNED_##code,
     HB_GOVERNED_MAP(HB_GOVERNED_ENUM)
 #undef HB_GOVERNED_ENUM
         HB_GOVERNED_DOCS_
 } hb_governed_doc;
 
 const char *hb_governed_name(hb_governed_doc d);
-const char *hb_governed_words(hb_governed_doc d);
 bool hb_governed_find(const char *name, hb_governed_doc *ret);
 
 /* The statement that an approval of it is about. digest: SHA-256 of the text. */

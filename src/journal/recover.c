@@ -254,6 +254,22 @@ static void note_source(void *ctx, const hb_record *r)
     hb_sources_note(ctx, r->source, r->position);
 }
 
+/* A seal says that another segment followed, or was about to. Where more was judged than is here it
+ * did, and whoever finds it puts it back: so nothing is changed, the seal least of all. */
+static hb_status check_follower(const hb_journal *j, const hb_segment *s, hb_error *err)
+{
+    hb_segment_seal seal;
+    bool sealed = s->map_bytes >= HB_SEGMENT_LEAD &&
+                  hb_segment_seal_read(s->map, HB_SEGMENT_LEAD, &seal) && seal.end > s->start;
+    return sealed && seal.end < j->options.known_to
+               ? HB_FAIL(err, HB_E_EVIDENCE,
+                         "the journal '%.300s' ends at %" PRIu64 " with a full segment, but was "
+                         "judged up to %" PRIu64 ": the segments after it are gone; put them back, "
+                         "or give the stream another 'name' to start anew",
+                         j->dir, seal.end, j->options.known_to)
+               : HB_OK;
+}
+
 static hb_status recover_last(hb_journal *j, hb_error *err)
 {
     hb_segment *s = j->segments[j->n_segments - 1];
@@ -262,6 +278,7 @@ static hb_status recover_last(hb_journal *j, hb_error *err)
     HB_TRY(open_last(j, s, &good, &full, err));
     j->active = s;
     if (s->map && !j->options.read_only) {
+        HB_TRY(check_follower(j, s, err));
         HB_TRY(mend_head(j, s, good, err));
     }
     if (s->map) {

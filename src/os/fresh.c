@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 #define PART ".hb-part"
 
@@ -20,11 +21,17 @@ static hb_status io_fail(hb_error *err, const char *verb, const char *path)
     return HB_FAIL(err, HB_E_IO, "cannot %s '%s': %s", verb, path, strerror(errno));
 }
 
+static hb_status exists(const char *target, hb_error *err)
+{
+    return HB_FAIL(err, HB_E_USAGE, "'%s' exists, and nothing is written over it", target);
+}
+
+/* A link that leads nowhere is something of this name as well, which stat does not see. */
 hb_status hb_fresh_must_be_free(const hb_os *os, const char *target, hb_error *err)
 {
-    return hb_path_exists(os, target)
-               ? HB_FAIL(err, HB_E_USAGE, "'%s' exists, and nothing is written over it", target)
-               : HB_OK;
+    char one[1];
+    bool is = hb_path_exists(os, target) || readlink(target, one, sizeof one) >= 0;
+    return is ? exists(target, err) : HB_OK;
 }
 
 /* --- what killed processes left --- */
@@ -41,15 +48,18 @@ static bool is_part(const char *name)
     return noise[-1] == '.' && strspn(noise, "0123456789abcdef") == NOISE_DIGITS;
 }
 
-/* Who made it holds a lock on it; who has the lock here may therefore remove it. What cannot be
- * removed stays: it is in nobody's way. */
+/* Who made it holds a lock on it; who has the lock here may therefore remove it. What is another
+ * user's stays: in a folder for all (/tmp, /dev/shm) he could put a link in its place meanwhile.
+ * What cannot be removed stays as well: it is in nobody's way. */
 static void remove_dead(const hb_os *os, const char *path)
 {
+    struct stat st;
     int fd = os->open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
     if (fd < 0) {
         return;
     }
-    if (os->flock(fd, LOCK_EX | LOCK_NB) == 0) {
+    if (os->fstat(fd, &st) == 0 && st.st_uid == geteuid() &&
+        os->flock(fd, LOCK_EX | LOCK_NB) == 0) {
         if (hb_path_is_dir(os, path)) {
             HB_IGNORE(hb_dir_remove(os, path, NULL));
         } else {
@@ -239,7 +249,7 @@ hb_status hb_fresh_open(hb_fresh *f, const hb_os *os, const char *target, hb_err
 static hb_status give_name(hb_fresh *f, hb_error *err)
 {
     if (!f->temporary && f->os->name(f->fd, f->target) != 0) {
-        return errno == EEXIST ? hb_fresh_must_be_free(f->os, f->target, err)
+        return errno == EEXIST ? exists(f->target, err)
                                : io_fail(err, "give its name to", f->target);
     }
     if (f->temporary) {

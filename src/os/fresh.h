@@ -8,8 +8,8 @@
  *
  * Until then a file has no name at all (O_TMPFILE), so that kill -9 leaves nothing. Where the file
  * system has no such files, and for folders, it is DIR/.NAME.random.hb-part, locked (flock) while
- * its process lives: whoever makes something new in DIR next removes those that nobody holds. A
- * file system without locks keeps them.
+ * its process lives: whoever makes something new in DIR next removes those of his that nobody
+ * holds. A file system without locks keeps them.
  *
  * SIGINT, SIGTERM and SIGHUP wait from open to end. */
 #ifndef HB_OS_FRESH_H

@@ -163,3 +163,17 @@ bool hb_custody_is_held(const hb_custody_holds *h, const char *case_or_run)
     }
     return false;
 }
+
+hb_status hb_custody_held_now(hb_store *s, const char *case_or_run, bool *ret, hb_error *err)
+{
+    enum { ARENA_BYTES = 16 << 20 };
+    hb_arena arena;
+    hb_custody_holds held = {0};
+    hb_arena_init(&arena, ARENA_BYTES);
+    hb_status status = hb_custody_held(s, &arena, &held, err);
+    if (status == HB_OK) {
+        *ret = hb_custody_is_held(&held, case_or_run);
+    }
+    hb_arena_release(&arena);
+    return status;
+}

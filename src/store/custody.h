@@ -69,5 +69,9 @@ HB_CHECKED hb_status hb_custody_held(hb_store *s, hb_arena *arena, hb_custody_ho
 HB_CHECKED hb_status hb_custody_held_cases(hb_store *s, hb_arena *arena, hb_custody_holds *ret,
                                            hb_error *err);
 bool hb_custody_is_held(const hb_custody_holds *h, const char *case_or_run);
+/* Both at once, for the transaction of a removal: a hold that came meanwhile is seen, and one that
+ * comes later waits. */
+HB_CHECKED hb_status hb_custody_held_now(hb_store *s, const char *case_or_run, bool *ret,
+                                         hb_error *err);
 
 #endif

@@ -362,6 +362,7 @@ static void bind_query(hb_sql *q, const hb_live_window_query *ask)
     hb_sql_time(q, ask->to);
     hb_sql_any(q, ask->id);
     hb_sql_u64(q, ask->limit ? ask->limit : LIST_LIMIT);
+    hb_sql_u64(q, ask->as_run);
 }
 
 static hb_status list_windows(hb_store *s, const hb_live_window_query *ask, hb_arena *arena,
@@ -382,6 +383,7 @@ static hb_status list_windows(hb_store *s, const hb_live_window_query *ask, hb_a
                        " AND (?3 IS NULL OR verdict = ?3) AND (?4 IS NULL OR end_ns > ?4)"
                        " AND (?5 IS NULL OR start_ns < ?5)"
                        " AND (?6 IS NULL OR run_id = ?6 OR id = ?6)"
+                       " AND (NOT ?8 OR revision = 0)"
                        " ORDER BY end_ns DESC, name, revision DESC, id LIMIT ?7",
                        &q, err));
     bind_query(&q, ask);

@@ -89,6 +89,7 @@ typedef struct hb_live_window_query { /* NULL, 0 = any */
     hb_time from;   /* end > from; HB_TIME_NONE = any */
     hb_time to;     /* start < to */
     bool with_json;
+    bool as_run;  /* the first revision only: no other becomes a run */
     size_t limit; /* 0 = 1000 */
 } hb_live_window_query;
 

@@ -20,7 +20,10 @@ typedef struct file_kind {
     int64_t version;
     int64_t n_objects;
     int64_t n_original; /* tables only the Python tool's registry has */
+    int64_t n_late;     /* marks of step 4 as it was released: LATE_MARKS */
 } file_kind;
+
+enum { LATE_MARKS = 2 };
 
 /* SQLite's own handler sleeps 100 ms at a time, and of several busy writers one may starve; short
  * uneven sleeps give each its turn. */
@@ -139,6 +142,10 @@ static hb_status read_marks(hb_store *s, file_kind *k, hb_error *err)
     HB_TRY(hb_sql_number(s, "SELECT count(*) FROM sqlite_schema", &k->n_objects, err));
     HB_TRY(hb_sql_number(s, "PRAGMA application_id", &k->application_id, err));
     HB_TRY(hb_sql_number(s, "PRAGMA user_version", &k->version, err));
+    HB_TRY(hb_sql_number(s,
+                         "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN "
+                         "('live_restored', 'pack_secret')",
+                         &k->n_late, err));
     return hb_sql_number(s,
                          "SELECT count(*) FROM sqlite_schema WHERE type = 'table' AND name IN "
                          "('baseline_tags', 'baseline_lineage')",
@@ -218,6 +225,14 @@ static hb_status check_kind(const hb_store *s, const file_kind *k, int schema, b
                        "registry '%s' was written by a newer hb (schema %lld, this one knows %d); "
                        "it was left untouched: use that hb, or another registry with --db",
                        s->path, (long long)k->version, schema);
+    }
+    if (k->application_id == HB_STORE_APPLICATION_ID && k->version >= 4 &&
+        k->n_late != LATE_MARKS) { /* what is there fits neither step 3 nor step 4 */
+        return HB_FAIL(err, HB_E_STORE,
+                       "registry '%s' was made by an unreleased build of hb, whose schema 4 lacks "
+                       "tables; it was left untouched: read it with that build, and start a new "
+                       "registry with --db or in a new workspace",
+                       s->path);
     }
     if (k->application_id == HB_STORE_APPLICATION_ID && k->version > 0) {
         *ret_new = false;

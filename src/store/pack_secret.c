@@ -25,10 +25,10 @@ static hb_status make(hb_store *s, hb_error *err)
 {
     uint8_t fresh[HB_PACK_SECRET_BYTES];
     HB_CLEANUP(hb_sql_close) hb_sql q = {0};
+    HB_TRY(hb_sql_open(s, "INSERT OR IGNORE INTO pack_secret(one, secret) VALUES(1, ?)", &q, err));
     if (s->os->random(fresh, sizeof fresh) != 0) {
         return HB_FAIL(err, HB_E_IO, "cannot get random bytes");
     }
-    HB_TRY(hb_sql_open(s, "INSERT OR IGNORE INTO pack_secret(one, secret) VALUES(1, ?)", &q, err));
     hb_sql_blob(&q, fresh, sizeof fresh);
     hb_status status = hb_sql_exec(&q, err);
     explicit_bzero(fresh, sizeof fresh);

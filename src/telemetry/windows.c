@@ -137,6 +137,9 @@ static hb_status copy_meta(hb_windows *w, const hb_run_meta *from, hb_error *err
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         HB_TRY(copy_text(w, texts[i], err));
     }
+    if (w->o.modes.metric) {
+        m->context[HB_CONTEXT_OPERATING_MODE] = "";
+    }
     for (size_t i = 0; i < HB_CONTEXT_COUNT; i++) {
         HB_TRY(copy_text(w, &m->context[i], err));
     }
@@ -216,19 +219,30 @@ static hb_status digest_options(hb_windows *w, hb_error *err)
     for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
         hb_buf_fmt(&b, "%lld\n", (long long)figures[i]);
     }
+    for (size_t i = 0; i < o->modes.n; i++) {
+        put_text(&b, i ? "" : o->modes.metric);
+        hb_buf_f64(&b, o->modes.list[i].value);
+        put_text(&b, o->modes.list[i].mode);
+    }
     hb_status status = hb_buf_check(&b, err);
     status = status == HB_OK ? hb_digest_of(b.p, b.n, w->options_digest, err) : status;
     hb_buf_release(&b);
     return status;
 }
 
-/* The registry in force, overrides merged, without the name of its file. */
+/* The registry in force, overrides merged, without the name of its file. With modes it is in force
+ * for one of them, and the text of its file stands for all. */
 static hb_status digest_registry(hb_windows *w, hb_error *err)
 {
     enum { YAML_MAX_BYTES = 256 << 20 };
     hb_buf b;
     hb_buf_init(&b, YAML_MAX_BYTES);
-    hb_registry_yaml(w->registry, &b);
+    if (w->o.modes.metric) {
+        put_text(&b, hb_registry_digest(w->registry));
+        put_text(&b, hb_registry_program(w->registry));
+    } else {
+        hb_registry_yaml(w->registry, &b);
+    }
     hb_status status = hb_buf_check(&b, err);
     if (status == HB_OK) {
         const char *from = strstr(b.p, "\ndefaults:\n");
@@ -255,6 +269,7 @@ static void begin(hb_windows *w)
         d->begin = HB_NO_PANE;
         d->last_data = HB_NO_PANE;
         d->dirty_at = HB_NO_PANE;
+        d->mode_t = HB_TIME_NONE;
     }
 }
 
@@ -267,6 +282,7 @@ static hb_status fill(hb_windows *w, hb_error *err)
     o->remembered_ids = o->remembered_ids ? o->remembered_ids : 1 << 16;
     HB_TRY(copy_text(w, &o->stream, err));
     HB_TRY(copy_defs(w, err));
+    HB_TRY(hb_windows_copy_modes(w, err));
     HB_TRY(copy_meta(w, o->meta, err));
     HB_TRY(digest_options(w, err));
     HB_TRY(digest_registry(w, err));

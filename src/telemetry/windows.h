@@ -44,7 +44,8 @@ enum {
     HB_WINDOWS_OVERLAP_MAX = 1000, /* size / slide */
     HB_WINDOWS_METRICS_MAX = 100000,
     HB_WINDOWS_IDS_MAX = 1 << 24,
-    HB_WINDOWS_AHEAD_AGREE = 16
+    HB_WINDOWS_AHEAD_AGREE = 16,
+    HB_WINDOWS_MODES_MAX = 16
 };
 
 typedef struct hb_window_def {
@@ -64,6 +65,31 @@ typedef enum hb_late {
 
 extern const char *const hb_late_names[]; /* "drop", "side_output", "reopen", NULL */
 
+/* The operating mode of windows, from the data: one metric's values and what each means. In force
+ * at a window's start is the metric's latest value at or before it, in event time, of the samples
+ * that were in time. The window's run has
+ *     that value's mode          when no sample of the metric in the window has another value
+ *     HB_MODE_TRANSITION         when one has (be it a value of the same mode)
+ *     ""                         when no value is known at its start, or the value has no mode
+ * in its context, in place of the operating_mode of `meta`. */
+typedef struct hb_window_mode {
+    double value; /* in the metric's unit */
+    const char *mode;
+} hb_window_mode;
+
+typedef struct hb_window_modes {
+    const char *metric; /* any name of it; NULL = the mode is meta's */
+    const hb_window_mode *list;
+    size_t n;
+} hb_window_modes;
+
+#define HB_MODE_TRANSITION "transition"
+
+/* The registry is resolved per mode, and windows are cut before their mode is known: what counts
+ * sample by sample (names, units, reduce, invariants, drift_persistence, stale_after) must be one
+ * and the same in all of them. False: *ret_metric is the first in which it is not. */
+bool hb_windows_cut_alike(const hb_registry *a, const hb_registry *b, const char **ret_metric);
+
 typedef struct hb_windows_options {
     const char *stream; /* part of every window's id: the daemon's name */
     const hb_window_def *defs;
@@ -80,6 +106,7 @@ typedef struct hb_windows_options {
     uint32_t remembered_ids; /* messages, for duplicates, newest kept; 0 = 1 << 16 */
     const hb_run_meta *meta; /* identity and context of every window's run; run_id is made; NULL =
                               * none */
+    hb_window_modes modes;   /* with a metric: any of the registries of its modes may be given */
     /* Late samples with HB_LATE_SIDE; borrowed for the call. May be NULL otherwise. */
     hb_live_sample_fn late_fn;
     void *late_ctx;
@@ -120,20 +147,22 @@ uint32_t hb_windows_metrics(const hb_windows *w);
 uint32_t hb_windows_open(const hb_windows *w);
 hb_time hb_windows_watermark(const hb_windows *w); /* HB_TIME_NONE at first */
 
-#define HB_WINDOWS_COUNT_MAP(X)                                        \
-    X(SAMPLES, "samples", "usable samples taken")                      \
-    X(NOT_USABLE, "not_usable", "missing, NaN, infinite or text")      \
-    X(LATE, "late", "after a window of theirs closed, left out of it") \
-    X(REOPENED, "reopened", "windows closed again by late samples")    \
-    X(DUPLICATE, "duplicate", "of an id that was seen before")         \
-    X(AHEAD, "ahead", "too far ahead of the others' time")             \
-    X(UNTIMED, "untimed", "without a time of their own")               \
-    X(NO_UNIT, "unit", "in a unit that cannot be converted")           \
-    X(NO_ROOM, "no_room", "beyond the limit of metrics or windows")    \
-    X(BAD_MESSAGE, "bad_message", "messages that could not be read")   \
-    X(CLOSED, "closed", "windows closed")                              \
-    X(SKIPPED, "skipped", "windows of a long silence not told")        \
-    X(JUMPS, "clock_jumps", "times the senders' clock moved by more than max_ahead")
+#define HB_WINDOWS_COUNT_MAP(X)                                                      \
+    X(SAMPLES, "samples", "usable samples taken")                                    \
+    X(NOT_USABLE, "not_usable", "missing, NaN, infinite or text")                    \
+    X(LATE, "late", "after a window of theirs closed, left out of it")               \
+    X(REOPENED, "reopened", "windows closed again by late samples")                  \
+    X(DUPLICATE, "duplicate", "of an id that was seen before")                       \
+    X(AHEAD, "ahead", "too far ahead of the others' time")                           \
+    X(UNTIMED, "untimed", "without a time of their own")                             \
+    X(NO_UNIT, "unit", "in a unit that cannot be converted")                         \
+    X(NO_ROOM, "no_room", "beyond the limit of metrics or windows")                  \
+    X(BAD_MESSAGE, "bad_message", "messages that could not be read")                 \
+    X(CLOSED, "closed", "windows closed")                                            \
+    X(SKIPPED, "skipped", "windows of a long silence not told")                      \
+    X(JUMPS, "clock_jumps", "times the senders' clock moved by more than max_ahead") \
+    X(MODE_CHANGED, "mode_changed", "windows in which the operating mode changed")   \
+    X(MODE_UNKNOWN, "mode_unknown", "windows of no known operating mode")
 
 typedef enum hb_windows_count {
 #define HB_WINDOWS_COUNT_ENUM(code, name, words) HB_WINDOWS_##code,

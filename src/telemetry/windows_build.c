@@ -391,6 +391,10 @@ static hb_status make_run(making *k, hb_error *err)
     static const char no_sha256[65] = "";
     hb_run_meta meta = *k->w->o.meta;
     HB_TRY(name_window(k, &meta, err));
+    if (k->w->o.modes.metric) {
+        meta.context[HB_CONTEXT_OPERATING_MODE] =
+            hb_windows_mode(k->w, k->d, k->first, k->last, k->kept->revision > 0);
+    }
     meta.start = k->out->window.start;
     meta.end = k->out->window.end;
     HB_TRY(hb_run_builder_new(k->w->registry, k->w->units, &k->b, err));

@@ -123,6 +123,7 @@ static void forget(const hb_windows *w, hb_wdef *d)
         open = d->n_kept && d->kept[0].end_pane < open ? d->kept[0].end_pane : open;
         needed = open - d->overlap + 1 < needed ? open - d->overlap + 1 : needed;
     }
+    hb_windows_mode_pass(w, d, needed);
     hb_pane_drop_before(d, needed);
 }
 

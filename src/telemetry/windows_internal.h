@@ -145,6 +145,8 @@ typedef struct hb_wdef {
     size_t cap_kept;
     size_t n_dirty;
     int64_t dirty_at; /* latest closed pane when the first of them became so */
+    hb_time mode_t;   /* the mode's metric in panes that are gone: its latest sample */
+    double mode_v;
 } hb_wdef;
 
 /* A sample whose time is not believed yet. */
@@ -315,6 +317,20 @@ HB_CHECKED hb_status hb_window_build(hb_windows *w, hb_wdef *d, int64_t end_pane
                                      hb_window_closed **ret, hb_error *err);
 void hb_kept_release(hb_kept *k);
 
+/* windows_mode.c */
+HB_CHECKED hb_status hb_windows_copy_modes(hb_windows *w, hb_error *err);
+/* Is it the metric that says the mode? */
+bool hb_windows_is_mode(const hb_windows *w, uint32_t metric);
+/* Of the window of these panes, before a profile of theirs is given away; counts. */
+const char *hb_windows_mode(hb_windows *w, const hb_wdef *d, int64_t first, int64_t last,
+                            bool again);
+/* Panes before this one are about to go. */
+void hb_windows_mode_pass(const hb_windows *w, hb_wdef *d, int64_t before);
+void hb_windows_put_mode(const hb_windows *w, hb_buf *out);
+HB_CHECKED hb_status hb_windows_get_mode(hb_windows *w, hb_rd *r, hb_error *err);
+void hb_cell_put_mode(const hb_cell *c, hb_buf *out);
+HB_CHECKED hb_status hb_cell_get_mode(hb_cell *c, const hb_pane *p, hb_rd *r, hb_error *err);
+
 /* windows_outline.c: the parts in which an outline differs from a state */
 void hb_ids_put_outline(const hb_ids *ids, hb_buf *out);
 HB_CHECKED hb_status hb_ids_get_outline(hb_ids *ids, hb_rd *r, hb_error *err);
@@ -325,7 +341,8 @@ HB_CHECKED hb_status hb_cell_get_outline(hb_cell *c, const hb_pane *p, hb_rd *r,
 HB_CHECKED hb_status hb_windows_damaged(const char *what, hb_error *err);
 
 enum {
-    HB_WINDOWS_STATE_VERSION = 2, /* 1: without messages that came again */
+    HB_COUNTS_ALWAYS = HB_WINDOWS_MODE_CHANGED, /* the others are in the state with modes only */
+    HB_WINDOWS_STATE_VERSION = 2,               /* 1: without messages that came again */
     HB_WINDOWS_STATE_WITHOUT_HITS = 1,
     HB_WINDOWS_OUTLINE_VERSION = 1
 };

@@ -53,7 +53,7 @@ static hb_status get_head(hb_windows *w, hb_rd *r, hb_error *err)
     uint32_t flags = hb_rd_u32(r);
     w->heard = flags & 1;
     w->finished = flags & 2;
-    for (size_t i = 0; i < HB_WINDOWS_COUNT_; i++) {
+    for (size_t i = 0; i < HB_COUNTS_ALWAYS; i++) {
         w->count[i] = hb_rd_u64(r);
     }
     if (r->failed || flags > 3 || !good_time(w->head) || !good_time(w->behind_before) ||
@@ -302,6 +302,9 @@ static hb_status get_pane(hb_windows *w, hb_wdef *d, bool outline, hb_rd *r, hb_
         hb_cell *c = NULL;
         HB_TRY(hb_pane_cell(w, p, metric, &c, err));
         HB_TRY(outline ? hb_cell_get_outline(c, p, r, err) : get_cell(r, p, c, err));
+        if (outline && hb_windows_is_mode(w, metric)) {
+            HB_TRY(hb_cell_get_mode(c, p, r, err));
+        }
         usable += c->usable;
     }
     return r->failed || usable != p->usable || p->came < usable || (p->came == 0) != (n == 0)
@@ -414,6 +417,7 @@ static hb_status read_all(hb_windows *w, bool outline, uint16_t version, hb_rd *
     for (size_t i = 0; i < w->n_defs; i++) {
         HB_TRY(get_def(w, &w->defs[i], outline, r, err));
     }
+    HB_TRY(hb_windows_get_mode(w, r, err));
     w->maybe_due = true;
     return hb_rd_left(r) ? hb_windows_damaged("bytes after its end", err) : HB_OK;
 }

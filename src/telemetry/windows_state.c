@@ -3,7 +3,8 @@
  *
  *     "HBWS" (outline: "HBWO"), u16 version, u16 0, options digest (64 hex), registry digest (64
  * hex) times, counts, reasons, channels (names as written: metrics and units follow from them in
- *     order), metrics, samples ahead, message ids, definitions (metrics, kept windows, panes)
+ *     order), metrics, samples ahead, message ids, definitions (metrics, kept windows, panes), the
+ *     operating mode where the data say it (windows_mode.c)
  *     SHA-256 of everything before (64 hex)
  *
  * Hash tables and caches are not part of it. windows_restore.c reads it in the same order. An
@@ -36,7 +37,7 @@ static void put_head(const hb_windows *w, bool outline, hb_buf *out)
     }
     hb_wire_put_u64(out, w->behind);
     hb_wire_put_u32(out, (uint32_t)w->heard | (uint32_t)w->finished << 1);
-    for (size_t i = 0; i < HB_WINDOWS_COUNT_; i++) {
+    for (size_t i = 0; i < HB_COUNTS_ALWAYS; i++) {
         hb_wire_put_u64(out, w->count[i]);
     }
     hb_wire_put_u32(out, (uint32_t)w->n_reasons);
@@ -156,6 +157,9 @@ static hb_status put_pane(const hb_windows *w, const hb_pane *p, bool outline, h
         hb_wire_put_u32(out, (uint32_t)i);
         if (outline) {
             hb_cell_put_outline(p->cells[i], out);
+            if (hb_windows_is_mode(w, (uint32_t)i)) {
+                hb_cell_put_mode(p->cells[i], out);
+            }
         } else {
             HB_TRY(put_cell(p->cells[i], out, err));
         }
@@ -224,6 +228,7 @@ static hb_status save(const hb_windows *w, bool outline, hb_buf *out, hb_error *
     for (size_t i = 0; i < w->n_defs; i++) {
         HB_TRY(put_def(w, &w->defs[i], outline, out, err));
     }
+    hb_windows_put_mode(w, out);
     HB_TRY(hb_buf_check(out, err));
     char digest[HB_DIGEST_HEX];
     HB_TRY(hb_digest_of(out->p + start, out->n - start, digest, err));

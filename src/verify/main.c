@@ -9,6 +9,7 @@
 #include "evidence/verify_keys.h"
 #include "evidence/verify_view.h"
 #include "os/sandbox.h"
+#include "os/terminal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -200,6 +201,7 @@ static hb_status prepare(const char *pack, hb_os *ret_os, hb_error *err)
 static hb_status verify(const asked *a, bool *ret_holds, hb_buf *out, hb_error *err)
 {
     hb_os os;
+    size_t width = hb_terminal_columns(STDOUT_FILENO);
     HB_TRY(prepare(a->pack, &os, err));
     const hb_verify_ask ask = {.os = &os,
                                .path = a->pack,
@@ -218,7 +220,7 @@ static hb_status verify(const asked *a, bool *ret_holds, hb_buf *out, hb_error *
     if (a->json) {
         status = hb_verified_json(&v, a->pack, out, err);
     } else {
-        hb_verified_text(&v, a->pack, false, a->quiet, out);
+        hb_verified_text(&v, a->pack, false, a->quiet, width, out);
         status = hb_buf_check(out, err);
     }
     *ret_holds = v.holds;

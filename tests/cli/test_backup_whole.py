@@ -91,7 +91,7 @@ class Whole(governance.Lab, LiveCase):
         self.hb("token", "create", "gone", "--role", "viewer", "--expires", "30d", *self.key("ada"))
         self.hb("token", "revoke", "gone", *self.key("ada"))
         self.hb("analyze", "r1")
-        self.hb("export", "evidence-pack", "--case", "r1", "--out", "r1.zip", "--key", "keys/sealer.pem")
+        self.hb("export", "evidence-pack", "--case", "r1", "--out", "r1.zip", "--key", "keys/bob.pem")
         self.hb("custody", "add", "--case", "r1", "--event", "hold", "--reason", "complaint", *self.key("bob"))
         self.hb("config", "request", "baseline_policy.yaml", "--reason", "as agreed", *self.key("bob"))
         self.hb("audit", "checkpoint", "--out", "log")
@@ -171,8 +171,8 @@ class Whole(governance.Lab, LiveCase):
         self.assertEqual(self.reason("r3"), "tag")  # the approvals hold
         shutil.copytree(os.path.join(kept, "in"), self.path("in"))
         self.assertNotIn("a.csv", self.hb("watch", "in", "--once", "--settle", "0.1"), "judged already")
-        self.hb("export", "evidence-pack", "--case", "r1", "--out", "r1.zip", "--key", "keys/sealer.pem")
-        self.hb("verify", "r1.zip", "--trust", "keys/sealer.pub")
+        self.hb("export", "evidence-pack", "--case", "r1", "--out", "r1.zip", "--key", "keys/bob.pem")
+        self.hb("verify", "r1.zip", "--trust", "keys/bob.pub")
         self.hb_error("custody", "add", "--case", "r1", "--event", "hold", "--reason", "x", *self.key("bob"), code=2, has="on hold")
 
         windows = self.query("SELECT count(*) FROM live_windows")[0][0]

@@ -17,7 +17,7 @@ class BadFiles(Case):
         self.assertFalse(os.path.exists(self.path("reports")), "a refused file leaves no report")
         self.assertFalse(os.path.exists(self.path("out")))
         if os.path.exists(self.path("runs.db")):
-            self.assertEqual(json.loads(self.hb("runs", "list", "--json")), [])
+            self.assertEqual(self.hb_json("runs", "list")["runs"], [])
 
     def test_empty(self):
         self.refuse("e.csv", b"", "'e.csv' is empty")

@@ -105,7 +105,7 @@ class Life(Case):
         self.assertEqual(other["parent"], a["version"])
         self.assertTrue(self.ask("create", "--runs", "r0,r1,r2")["existed"])
         self.assertEqual(self.ask("create", "--runs", "r1,r2", "--dry-run")["version"], None)
-        self.assertEqual([v["name"] for v in self.ask("versions")], ["", "autumn"])
+        self.assertEqual([v["name"] for v in self.ask("versions")["versions"]], ["", "autumn"])
 
     def test_every_run_left_out_has_its_reason(self):
         for day in range(4):
@@ -236,18 +236,18 @@ class Life(Case):
         self.assertEqual(d["impact"][0]["recorded"], bad["status"])
         self.assertEqual(d["impact"][0]["with_version"], "PASS_WITH_DRIFT")
         self.assertEqual(d["verdicts_that_flip"], sum(r["flips"] for r in d["impact"]))
-        self.assertEqual(self.ask("list")[0]["version"], None)
+        self.assertEqual(self.ask("list")["tags"][0]["version"], None)
         r = self.run_hb("baseline", "promote", "--version", "five")
         self.assertEqual(r.returncode, 5)
         self.assertIn(b"nothing was changed; repeat with --yes", r.stderr)
         self.assertIn(b"verdicts would flip", r.stdout)
         self.assertTrue(self.ask("promote", "--version", "five", "--yes", "--note", "after service", "--by", "ann", "--override-quality", "few runs")["promoted"])
         self.assertEqual(self.sql("SELECT count(*) FROM decisions"), decisions)
-        tag = self.ask("list")[0]
+        tag = self.ask("list")["tags"][0]
         self.assertEqual((tag["note"], tag["set_by"], tag["run_id"]), ("after service", "ann", "r5"))
         self.assertEqual(tag["version"], self.ask("show", "five")["version"])
         self.assertEqual(self.ask("show", "golden")["tags"], ["golden"])
-        self.assertEqual(len(self.hb_json("baseline", "list", "--history")), 2)
+        self.assertEqual(len(self.hb_json("baseline", "list", "--history")["tags"]), 2)
         run = self.judge(8)
         self.assertEqual(run["baseline_reason"], "version")
         self.assertEqual(self.sql("SELECT count(*) FROM lineage l JOIN decisions d ON d.id = l.decision JOIN runs r ON r.id = d.run WHERE r.run_id = 'r8' AND role = 'set'"), [(5,)])
@@ -260,7 +260,7 @@ class Life(Case):
         r = self.run_hb("baseline", "promote", "--version", "v", "--yes")
         self.assertEqual(r.returncode, 5)
         self.assertIn(b"the quality of this baseline does not allow tag 'golden'", r.stderr)
-        self.assertEqual(self.ask("list"), [])
+        self.assertEqual(self.ask("list")["tags"], [])
         self.ask("promote", "--version", "v", "--yes", "--override-quality", "the first of this rig")
         kept = self.ask("show", "v")["quality"]
         self.assertEqual([(q["purpose"], q["override_reason"]) for q in kept], [("promote", "the first of this rig"), ("create", "")])
@@ -363,8 +363,8 @@ class Life(Case):
                 time.sleep(whole * i / 24)
                 p.send_signal(signal.SIGKILL)
             p.wait()
-            tags = self.ask("list")
-            log = self.hb_json("baseline", "list", "--history")
+            tags = self.ask("list")["tags"]
+            log = self.hb_json("baseline", "list", "--history")["tags"]
             self.assertEqual(len(tags), 1)
             self.assertEqual(tags[0]["version"], log[0]["version"])  # tag and log move together
             self.assertIn(tags[0]["version"], names)

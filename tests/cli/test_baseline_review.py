@@ -55,7 +55,7 @@ class Review(Case):
     def test_an_empty_list_of_runs_is_not_every_run(self):
         for empty in ("", ",", ",,"):
             self.hb_error("baseline", "create", "--runs", empty, code=2, has="--runs names no run")
-        self.assertEqual(self.hb_json("baseline", "versions"), [])
+        self.assertEqual(self.hb_json("baseline", "versions")["versions"], [])
 
     def test_an_empty_version_is_none(self):
         self.make("r0", "r1")  # a version without a name of its own
@@ -107,7 +107,7 @@ class Review(Case):
         for name in ("", "a b", "é", "a\x1b[31m", "<b>", "x" * 65):
             self.hb_error("baseline", "create", "--runs", "r2,r3", "--name", name, code=2, has="is not usable; expected 1 to 64 of A-Z a-z 0-9 . _ -")
         self.make("r2", "r3", name="abc")  # three characters are no beginning
-        self.assertEqual([x["name"] for x in self.hb_json("baseline", "versions")], ["abc", "autumn"])
+        self.assertEqual([x["name"] for x in self.hb_json("baseline", "versions")["versions"]], ["abc", "autumn"])
 
     def test_beginnings_of_several_versions_are_refused(self):
         self.make("r0", "r1")
@@ -115,7 +115,7 @@ class Review(Case):
                      "INSERT INTO baseline_versions(version, digest, program, subsystem, test_name, n_runs, json, name, note, created_by, created_ns)"
                      " SELECT substr(version, 1, 8) || 'ffff', substr(version, 1, 8) || 'ffff' || substr(digest, 13), program, subsystem, test_name, n_runs, json,"
                      " '', '', '', 0 FROM baseline_versions")
-        v = self.hb_json("baseline", "versions")[1]["version"]
+        v = self.hb_json("baseline", "versions")["versions"][1]["version"]
         self.hb_error("baseline", "show", v[:8], code=4, has="means more than one baseline version")
         self.assertEqual(self.hb_json("baseline", "show", v)["version"], v)
 

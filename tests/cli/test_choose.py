@@ -135,7 +135,7 @@ class Choose(Case):
         self.hb("init", "lab")
         doc = self.hb_json("--workspace", "lab", "ingest", "a.csv", "--group-by", "unit", "--run-id", "x", "--program", "p")
         self.assertEqual([r["run_id"] for r in doc["runs"]], ["x-1", "x-2"])
-        listed = self.hb_json("--workspace", "lab", "runs", "list")
+        listed = self.hb_json("--workspace", "lab", "runs", "list")["runs"]
         self.assertEqual(sorted(r["run_id"] for r in listed), ["x-1", "x-2"])
         self.hb_error("--workspace", "lab", "ingest", "a.csv", "--group-by", "engine", "--run-id", "y", code=2, has="no column 'engine'")
 
@@ -143,9 +143,9 @@ class Choose(Case):
         self.write("a.csv", "t,g,a\n0,x/y,1\n1,x y,2\n2,z,3\n")
         self.hb("init", "lab")
         self.hb_error("--workspace", "lab", "ingest", "a.csv", "--group-by", "g", "--run-id", "r", code=2, has=["x y", "x_y"])
-        self.assertEqual(self.hb_json("--workspace", "lab", "runs", "list"), [])
+        self.assertEqual(self.hb_json("--workspace", "lab", "runs", "list")["runs"], [])
         self.hb("--workspace", "lab", "ingest", "a.csv", "--group-by", "g", "--run-id", "r", "--where", "g != 'x y'", "--columns", "a")
-        listed = self.hb_json("--workspace", "lab", "runs", "list")
+        listed = self.hb_json("--workspace", "lab", "runs", "list")["runs"]
         self.assertEqual(sorted(r["run_id"] for r in listed), ["r-x_y", "r-z"])  # and none without a row
 
     def test_choosing_nothing_is_told(self):

@@ -101,7 +101,7 @@ class Verdicts(LiveCase):
     def test_live_list_and_show(self):
         text = self.hb("live", "list", "--verdict", "FAIL")
         self.assertIn("press", text)
-        rows = self.hb_json("live", "list", "--limit", "1000")
+        rows = self.hb_json("live", "list", "--limit", "1000")["windows"]
         self.assertEqual(len(rows), WINDOWS)
         with open(os.path.join(SOURCE, "schemas", "live_window.schema.json"), encoding="utf-8") as f:
             check = jsonschema.Draft202012Validator(json.load(f)).validate

@@ -38,7 +38,7 @@ class Reference(hbtest.Case):
 
     def versioned(self):
         self.hb("baseline", "create", "--runs", *[f"r{i}" for i in range(5)])
-        version = self.hb_json("baseline", "versions")[0]["version"]
+        version = self.hb_json("baseline", "versions")["versions"][0]["version"]
         self.hb("baseline", "promote", "--version", version, "--tag", "golden", "--yes")
         self.hb("analyze", "r5", "--fail-on", "none")
         return self.export("r5")

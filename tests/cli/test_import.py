@@ -52,7 +52,7 @@ class Import(Case):
                          ("apollo", "lab", "nominal"))
         metric = [m for m in shown["metrics"] if m["name"] == "avg_latency_ms"][0]
         self.assertEqual((metric["value"], metric["n"], metric["unit"]), (11, 5, "ms"))
-        tags = self.hb_json("baseline", "list")
+        tags = self.hb_json("baseline", "list")["tags"]
         self.assertIn("r1", json.dumps(tags))
         again = self.hb_json("import", "old.db")
         self.assertEqual((again["runs"], again["runs_existed"]), (0, 3))
@@ -84,7 +84,7 @@ class Import(Case):
         self.assertIn("../../x", out)
         self.assertIn("baseline create", out["v1"])
         self.assertIn("gone", out)
-        ids = json.dumps(self.hb_json("runs", "list"))
+        ids = json.dumps(self.hb_json("runs", "list")["runs"])
         self.assertNotIn("baseline_v_1", ids)
 
     def test_refusals(self):

@@ -87,13 +87,13 @@ class Workspace(Case):
             for f in s["findings"]:
                 self.assertTrue({"metric", "rule", "severity"} <= set(f))
         self.assertEqual(verdicts, {"tue": "PASS", "wed": "PASS_WITH_DRIFT", "thu": "FAIL"})
-        rows = self.hb_json(*ws, "runs", "list")
+        rows = self.hb_json(*ws, "runs", "list")["runs"]
         self.assertEqual([r["run_id"] for r in rows], ["thu", "wed", "tue", "mon"])
         self.assertEqual(rows[0]["status"], "FAIL")
         shown = self.hb_json(*ws, "runs", "show", "wed")
         latency = next(m for m in shown["metrics"] if m["name"] == "avg_latency_ms")
         self.assertEqual((latency["value"], latency["unit"], latency["raw_name"]), (14, "ms", "avg latency"))
-        self.assertEqual(self.hb_json(*ws, "baseline", "list")[0]["run_id"], "mon")
+        self.assertEqual(self.hb_json(*ws, "baseline", "list")["tags"][0]["run_id"], "mon")
         self.assertEqual(self.hb_json(*ws, "baseline", "show", "golden")["run_id"], "mon")
 
     def test_fail_on(self):
@@ -127,7 +127,7 @@ class Workspace(Case):
         one = self.hb_json("ingest", "a.csv")
         two = self.hb_json("ingest", "a.csv")
         self.assertEqual(one["run_id"], two["run_id"])
-        self.assertEqual(len(self.hb_json("runs", "list")), 1)
+        self.assertEqual(len(self.hb_json("runs", "list")["runs"]), 1)
 
     def test_compare_needs_no_registry_and_pools_baselines(self):
         for i in range(5):

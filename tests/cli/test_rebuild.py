@@ -92,7 +92,7 @@ class Rebuild(Case):
         for i in range(10):
             self.judge(f"r{i}", 1 + i)
         self.hb("baseline", "create", "--runs", *[f"r{i}" for i in range(9)])
-        version = self.hb_json("baseline", "versions")[0]["version"]
+        version = self.hb_json("baseline", "versions")["versions"][0]["version"]
         self.hb("baseline", "promote", "--version", version, "--tag", "golden", "--yes")
         self.policy("golden")
         self.judge("of-version", 12, temp=21)
@@ -160,7 +160,7 @@ class Live(LiveCase):
         self.assertEqual(got["not_kept"], 0)
         shutil.rmtree(self.path("journal"), ignore_errors=True)
         self.write("metric_registry.yaml", 'version: "9"\nmetrics: {temp: {unit: K}}\n')
-        tag = self.hb_json("baseline", "list")[0]
+        tag = self.hb_json("baseline", "list")["tags"][0]
         self.hb("baseline", "retire", tag["version"], "--reason", "a test")
         self.assertEqual(self.rebuild(), got)
 

@@ -615,6 +615,12 @@ class WhatIsDisclosed(Fields):
                       has="take the original")
         self.assertFalse(os.path.exists(self.path("d.json")))
 
+    def test_what_was_not_written_is_in_no_log(self):
+        self.reveal("run.json:/meta/build_id")
+        before = self.hb_json("custody", "timeline", "--case", "b")["events"]
+        self.hb_error("reveal", "b.zip", "run.json:/meta/test_name", "--out", "d.json", "--reason", "r", "--key", "red", code=2, has="exists")
+        self.assertEqual(self.hb_json("custody", "timeline", "--case", "b")["events"], before)
+
 
 class Mutations(Fields):
     """By who redacted, with his key: any byte of what is shown or says what is hidden."""

@@ -29,6 +29,25 @@ class Usage(Case):
             for line in text.splitlines():
                 self.assertLessEqual(len(line), 80, line)
 
+    def test_help_and_manual_pages_name_every_value(self):
+        for c in self.commands():
+            for text in (self.hb("help", *c["name"].split()), self.hb("--dump-man", "hb-" + c["name"].replace(" ", "-"))):
+                self.assertNotIn("(null)", text, c["name"])
+        self.assertIn("--event\ncreated|accessed|", re.sub(r" +", " ", self.hb("help", "custody", "add").replace("--event ", "--event\n", 1)))
+
+    def test_what_lists_prints_an_object_that_says_its_format(self):
+        self.hb("init", ".")
+        for args, form, what in ((("runs", "list"), "hb-runs/1", "runs"), (("baseline", "list"), "hb-baseline-tags/1", "tags"),
+                                 (("baseline", "versions"), "hb-baseline-versions/1", "versions"),
+                                 (("baseline", "requests"), "hb-baseline-requests/1", "requests"),
+                                 (("baseline", "approvals"), "hb-baseline-approvals/1", "statements"),
+                                 (("live", "list"), "hb-live-list/1", "windows"), (("alert", "list"), "hb-alerts/1", "alerts"),
+                                 (("audit", "list"), "hb-audit-list/1", "entries"), (("custody", "list"), "hb-custody-list/1", "cases"),
+                                 (("token", "list"), "hb-token-list/1", "tokens"), (("keys", "list"), "hb-keys/1", "keys"),
+                                 (("operators", "list"), "hb-operators/1", "operators")):
+            d = self.hb_json(*args)
+            self.assertEqual((d["format"], type(d[what])), (form, list), args)
+
     def test_exit_codes_are_told_as_they_are(self):
         text = self.hb("help", "exit-codes")
         for code in (1, 2, 3, 4, 5, 10, 11, 12):
@@ -67,7 +86,7 @@ class Usage(Case):
         variable = self.hb("runs", "list", "--json", env={"HB_WORKSPACE": "lab"})
         self.assertEqual(after, before)
         self.assertEqual(after, variable)
-        self.assertEqual(json.loads(after)[0]["run_id"], "one")
+        self.assertEqual(json.loads(after)["runs"][0]["run_id"], "one")
         # the option goes before the variable
         self.hb_error("runs", "list", "--db", "none.db", env={"HB_DB_PATH": "lab/runs.db"}, code=4, has="none.db")
 

@@ -40,8 +40,7 @@ class Watch(Case):
         again = self.once()
         self.assertEqual([s["file"] for s in again], ["a.csv"])
         self.assertNotEqual(again[0]["run_id"], seen[1]["run_id"])
-        runs = self.hb_json("runs", "list")
-        runs = runs["runs"] if isinstance(runs, dict) else runs
+        runs = self.hb_json("runs", "list")["runs"]
         self.assertEqual(len(runs), 3)
 
     def test_a_bad_file_holds_up_nobody(self):

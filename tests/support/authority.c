@@ -8,7 +8,7 @@
 
 /* Root → issuing → leaves, each with what RFC 5280 wants of it. */
 static const char authority[] =
-    "exec 2>err; set -e; cd \"$1\"\n"
+    "set -e; cd \"$1\"; exec 2>err\n"
     "key() { openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:$2 -out $1.key; }\n"
     "ca='basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n"
     "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n'\n"
@@ -46,7 +46,7 @@ static const char authority[] =
 /* Those that must not be believed, beside the others: weak keys and digests, a path that is too
  * long, purposes that are others. */
 static const char edges[] =
-    "exec 2>err; set -e; cd \"$1\"\n"
+    "set -e; cd \"$1\"; exec 2>err\n"
     "ca='basicConstraints=critical,CA:TRUE\nkeyUsage=critical,keyCertSign,cRLSign\n"
     "subjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n'\n"
     "end='basicConstraints=CA:FALSE\nsubjectKeyIdentifier=hash\nauthorityKeyIdentifier=keyid\n"
@@ -77,7 +77,7 @@ static const char edges[] =
 
 /* What openssl ts would not sign: the same token by anybody, at any time. */
 static const char forged[] =
-    "exec 2>err; set -e; cd \"$1\"; export LC_ALL=C\n"
+    "set -e; cd \"$1\"; exec 2>err; export LC_ALL=C\n"
     "openssl ts -reply -in stamp.tsr -token_out -out token.p7\n"
     "openssl cms -verify -noverify -inform DER -in token.p7 -out token.tst\n"
     "sed -i \"s/20[0-9]\\{12\\}Z/$3/\" token.tst\n"
@@ -86,7 +86,7 @@ static const char forged[] =
     "-outform DER -out $2.p7\n";
 
 static const char lists[] =
-    "exec 2>err; set -e; cd \"$1\"\n"
+    "set -e; cd \"$1\"; exec 2>err\n"
     "crl() { printf "
     "'[ca]\ndefault_ca=d\n[d]\ndatabase=%s.db\ndefault_md=sha384\ncrl_extensions=x\n[x]\n"
     "authorityKeyIdentifier=keyid\n' $1 >$1.cnf; printf 'unique_subject = no\n' >$1.db.attr; "
@@ -124,7 +124,7 @@ void authority_edges(void)
 }
 
 static const char answers[] =
-    "exec 2>err; set -e; cd \"$1\"\n"
+    "set -e; cd \"$1\"; exec 2>err\n"
     "printf "
     "'oid_section=o\n[o]\ntp=1.3.6.1.4.1.55555.1\n[tsa]\ndefault_tsa=t\n[t]\nserial=tsa.serial\n"
     "signer_digest=%s\ndefault_policy=tp\ndigests=sha256\naccuracy=secs:1\nordering=no\n"

@@ -32,10 +32,15 @@ static void paths(engine_case *b, const char *name)
 
 void engine_open(engine_case *b, const char *name, const hb_os *os)
 {
+    engine_open_as(b, name, os, config_text);
+}
+
+void engine_open_as(engine_case *b, const char *name, const hb_os *os, const char *config)
+{
     const hb_journal_options options = {.no_sync_thread = true};
     *b = (engine_case){.os = os};
     paths(b, name);
-    CHECK_OK(hb_daemon_config_parse(hb_str_of(config_text), "daemon.yaml", &b->config, &err));
+    CHECK_OK(hb_daemon_config_parse(hb_str_of(config), "daemon.yaml", &b->config, &err));
     CHECK_OK(hb_registry_builtin(&b->registry, &err));
     CHECK_OK(hb_units_open(&b->units, &err));
     CHECK_OK(hb_telemetry_schema_empty(&b->schema, &err));
@@ -79,7 +84,6 @@ static void append(engine_case *b, size_t i)
     static const char *const names[METRICS] = {"temp", "volt", "flow"};
     char text[512];
     size_t n = 0;
-    uint64_t position = 0;
     int64_t t = 1767603600 + (int64_t)i;
     for (size_t m = 0; m < METRICS; m++) {
         double value = 10.0 * (double)(m + 1) + (double)((i * 7919 + m * 104729) % 1000) / 1000;
@@ -88,21 +92,32 @@ static void append(engine_case *b, size_t i)
                               "{\"timestamp\": %lld, \"metric\": \"%s\", \"value\": %.3f}\n",
                               (long long)t, names[m], value);
     }
+    engine_append(b, text, n, t);
+}
+
+void engine_append(engine_case *b, const char *text, size_t n, int64_t arrival_s)
+{
+    uint64_t position = 0;
     const hb_record r = {.kind = HB_RECORD_MESSAGE,
                          .source = HB_STR("file_replay"),
                          .topic = HB_STR(""),
                          .payload = {text, n},
                          .event = HB_TIME_NONE,
-                         .arrival = t * 1000000000};
+                         .arrival = arrival_s * 1000000000};
     CHECK_OK(hb_journal_append(b->journal, &r, &position, &err));
 }
 
 void engine_append_all(engine_case *b)
 {
-    uint64_t position = 0;
     for (size_t i = 0; i < ENGINE_WINDOWS * ENGINE_PER_WINDOW; i++) {
         append(b, i);
     }
+    engine_append_end(b);
+}
+
+void engine_append_end(engine_case *b)
+{
+    uint64_t position = 0;
     const hb_record end = {.kind = HB_RECORD_TICK,
                            .source = HB_STR("daemon"),
                            .topic = HB_STR(HB_FEED_FINISH),

@@ -30,6 +30,10 @@ typedef struct engine_case {
 } engine_case;
 
 void engine_open(engine_case *b, const char *name, const hb_os *os);
+/* The same with another daemon.yaml and records of one's own. */
+void engine_open_as(engine_case *b, const char *name, const hb_os *os, const char *config);
+void engine_append(engine_case *b, const char *text, size_t n, int64_t arrival_s);
+void engine_append_end(engine_case *b);
 void engine_close(engine_case *b);
 hb_engine_setup engine_setup_of(const engine_case *b);
 void engine_append_all(engine_case *b);

@@ -31,6 +31,9 @@ static void make_sample(const stream_kind *k, stream_event *e, size_t i, double 
                          .timed = true,
                          .kind = HB_LIVE_VALUE,
                          .value = floor(stats_uniform() * 1000) * (ms ? 1000 : 1)};
+    if (k->mode_s && e->metric == 5) {
+        e->s.value = (double)(e->s.t / (k->mode_s * SEC) % 3);
+    }
     if (k->duplicate_every) {
         e->s.id = hb_str_of(e->id);
     }

@@ -31,7 +31,8 @@ typedef struct stream_kind {
     unsigned ahead_every; /* one sample from a clock far ahead */
     unsigned tick_every;
     unsigned bad_every;
-    bool units; /* even metrics write "ms" and "s" in turn */
+    unsigned mode_s; /* m5 keeps one of 0, 1, 2 for so long; 0 = as the others */
+    bool units;      /* even metrics write "ms" and "s" in turn */
 } stream_kind;
 
 /* Owned by the caller: free(). */

@@ -179,11 +179,15 @@ static void daemon_config__the_digest_follows_what_decisions_depend_on(void **st
     static const char *const same[] = {REPLAY "log: {level: debug}\n",
                                        REPLAY "alerts: {raise_after: 2}\n",
                                        REPLAY "alert_sinks: []\n"};
-    static const char *const differ[] = {
-        REPLAY "window_sec: 60\n",    REPLAY "lateness: 9s\n",
-        REPLAY "program: p\n",        REPLAY "context: {environment: x}\n",
-        REPLAY "train: 1h\n",         REPLAY "baseline_tag: x\n",
-        REPLAY "factors: {rig: A}\n", REPLAY "live: {keep: 30}\n"};
+    static const char *const differ[] = {REPLAY "window_sec: 60\n",
+                                         REPLAY "lateness: 9s\n",
+                                         REPLAY "program: p\n",
+                                         REPLAY "context: {environment: x}\n",
+                                         REPLAY "train: 1h\n",
+                                         REPLAY "baseline_tag: x\n",
+                                         REPLAY "factors: {rig: A}\n",
+                                         REPLAY "live: {keep: 30}\n",
+                                         REPLAY "operating_modes: {metric: m, values: {0: a}}\n"};
     char base[65];
     char got[65];
     hb_daemon_config c = parsed(REPLAY);
@@ -211,7 +215,8 @@ static hb_status visit(void)
     hb_status status = parse(REPLAY "windows: [{size: 10s, slide: 1s}]\n"
                                     "alert_sinks: [stdout]\n"
                                     "alert_rules: [{metric: a, severity: FAIL}]\n"
-                                    "factors: {rig: A}\n",
+                                    "factors: {rig: A}\n"
+                                    "operating_modes: {metric: m, values: {0: a, 1: b}}\n",
                              &c, NULL);
     if (status == HB_OK) {
         hb_daemon_config_release(&c);

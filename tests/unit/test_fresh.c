@@ -116,6 +116,58 @@ static void file__never_replaces(void **state)
     }
 }
 
+/* stat sees nothing there, link and rename do. */
+static void file__does_not_take_the_place_of_a_link_to_nowhere(void **state)
+{
+    (void)state;
+    for (int nameless = 0; nameless < 2; nameless++) {
+        hb_os os = os_of(hb_os_real(), nameless);
+        hb_fresh f;
+        CHECK_OK(hb_fresh_open(&f, &os, temp_path("new"), &err));
+        assert_int_equal(symlink("nowhere", temp_path("new")), 0);
+        CHECK_ERROR(hb_fresh_commit(&f, &err), HB_E_USAGE, "exists");
+        hb_fresh_end(&f);
+        CHECK_ERROR(hb_fresh_open(&f, &os, temp_path("new"), &err), HB_E_USAGE, "exists");
+        assert_int_equal(names_left(), 1);
+        unlink(temp_path("new"));
+    }
+}
+
+/* Gone again before it is looked at: no name was given, so it is no success. */
+static int name_taken(int fd, const char *path)
+{
+    (void)fd;
+    (void)path;
+    errno = EEXIST;
+    return -1;
+}
+
+static void file__without_a_name_is_a_failure(void **state)
+{
+    (void)state;
+    hb_os os = os_of(hb_os_real(), true);
+    os.name = name_taken;
+    CHECK_ERROR(write_text(&os, temp_path("new"), &err), HB_E_USAGE, "exists");
+    assert_int_equal(names_left(), 0);
+}
+
+static int fstat_of_another(int fd, struct stat *st)
+{
+    int got = hb_os_real()->fstat(fd, st);
+    st->st_uid = geteuid() + 1;
+    return got;
+}
+
+static void parts__of_another_user_stay(void **state)
+{
+    (void)state;
+    hb_os os = os_of(hb_os_real(), true);
+    os.fstat = fstat_of_another;
+    CHECK_OK(hb_dir_make(&os, temp_path(".a.0123456789ab.hb-part/0"), &err));
+    CHECK_OK(write_text(&os, temp_path("new"), &err));
+    assert_true(hb_path_is_dir(&os, temp_path(".a.0123456789ab.hb-part/0")));
+}
+
 static void parts__of_the_dead_go_and_others_stay(void **state)
 {
     static const char *const stay[] = {".a.0123456789ab.tmp", ".a.0123.hb-part",
@@ -243,6 +295,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(file__has_no_name_before_it_is_whole),
         CASE(file__never_replaces),
+        CASE(file__does_not_take_the_place_of_a_link_to_nowhere),
+        CASE(file__without_a_name_is_a_failure),
+        CASE(parts__of_another_user_stay),
         CASE(parts__of_the_dead_go_and_others_stay),
         CASE(folder__is_locked_and_for_its_owner),
         CASE(parts__survive_others_that_clear),

@@ -277,7 +277,7 @@ static hb_status pack_of(const scene *s, const char *path, hb_error *err)
     hb_pack_writer *w = NULL;
     hb_pack_file manifest;
     HB_TRY(hb_pack_create(hb_os_real(), path, HB_PACK_FOLDER, &w, err));
-    hb_status status = hb_inputs_put(w, s->run, &s->reference, &s->config, err);
+    hb_status status = hb_inputs_put(w, s->run, &s->reference, &s->config, NULL, NULL, err);
     if (status == HB_OK) {
         status = hb_pack_put_manifest(w, "case-1", &manifest, err);
     }

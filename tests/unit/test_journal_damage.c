@@ -295,12 +295,43 @@ static void open__keeps_the_position_up_to_which_was_judged(void **state)
     hb_journal_close(j);
 }
 
+/* Whoever put it aside puts it back, and all holds. */
+static void open__changes_nothing_when_the_last_segments_are_gone(void **state)
+{
+    enum { N = DAMAGE_SEGMENTS * DAMAGE_EACH };
+    (void)state;
+    bool seen[N];
+    hb_journal *j = NULL;
+    char aside[4096];
+    make_whole();
+    const hb_journal_options o = {
+        .segment_bytes = MIB, .no_sync_thread = true, .known_to = whole.at[N]};
+    case_dir("j");
+    for (unsigned i = 0; i < DAMAGE_SEGMENTS; i++) {
+        put(whole.name[i], whole.bytes[i], sizeof whole.bytes[i]);
+    }
+    snprintf(aside, sizeof aside, "%s", temp_path("aside"));
+    assert_int_equal(rename(temp_path(whole.name[DAMAGE_SEGMENTS - 1]), aside), 0);
+    CHECK_ERROR(hb_journal_open(case_os(), temp_path("j"), &o, &j, &err), HB_E_EVIDENCE,
+                "the segments after it are gone; put them back");
+    assert_int_equal(rename(aside, temp_path(whole.name[DAMAGE_SEGMENTS - 1])), 0);
+    case_verifies(temp_path("j"));
+    CHECK_OK(hb_journal_open(case_os(), temp_path("j"), &o, &j, &err));
+    read_damaged(j, -1, seen);
+    for (unsigned i = 0; i < N; i++) {
+        assert_true(seen[i]);
+    }
+    hb_journal_close(j);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(journal__tells_any_damaged_byte_and_keeps_the_rest,
                                         make_dir, drop_dir),
         cmocka_unit_test_setup_teardown(open__keeps_what_follows_damage_in_what_was_judged,
+                                        make_dir, drop_dir),
+        cmocka_unit_test_setup_teardown(open__changes_nothing_when_the_last_segments_are_gone,
                                         make_dir, drop_dir),
         cmocka_unit_test_setup_teardown(open__keeps_the_position_up_to_which_was_judged, make_dir,
                                         drop_dir),

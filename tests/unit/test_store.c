@@ -208,6 +208,22 @@ static void store__refuses_what_is_no_registry(void **state)
     hb_store_close(s);
 }
 
+static void store__refuses_an_unsettled_schema_4_untouched(void **state)
+{
+    (void)state;
+    const char *path = temp_path("runs.db");
+    hb_store_close(create());
+    raw_exec(path, "DROP TABLE live_restored");
+    hb_store *s = NULL;
+    static const hb_store_mode modes[] = {HB_STORE_READ, HB_STORE_WRITE, HB_STORE_CREATE};
+    for (size_t i = 0; i < 3; i++) {
+        CHECK_ERROR(hb_store_open(hb_os_real(), path, modes[i], &s, &err), HB_E_STORE,
+                    "an unreleased build of hb, whose schema 4 lacks tables");
+    }
+    assert_string_equal(
+        raw_text(path, "SELECT count(*) FROM sqlite_schema WHERE name = 'live_restored'"), "0");
+}
+
 static void store__refuses_a_newer_schema_untouched(void **state)
 {
     (void)state;
@@ -1073,6 +1089,7 @@ int main(void)
         CASE(store__opens_a_missing_file_only_to_create_it),
         CASE(store__takes_names_that_sqlite_would_interpret),
         CASE(store__refuses_what_is_no_registry),
+        CASE(store__refuses_an_unsettled_schema_4_untouched),
         CASE(store__refuses_a_newer_schema_untouched),
         CASE(store__says_damaged_when_pages_are_overwritten),
         CASE(store__reading_leaves_no_side_file),

@@ -263,7 +263,7 @@ static void verify__names_every_file_that_is_not_the_manifests(void **state)
     evidence_case_verify(c, folder, &v);
     hb_buf text;
     hb_buf_init(&text, 1 << 20);
-    hb_verified_text(&v, "pack", false, false, &text);
+    hb_verified_text(&v, "pack", false, false, 0, &text);
     assert_non_null(strstr(text.p, "'raw/0/case.csv' has not the size of the manifest"));
     assert_non_null(strstr(text.p, "'policy/metric_registry.yaml' is missing"));
     assert_non_null(strstr(text.p, "'policy/more.yaml' is not in the manifest"));
@@ -775,6 +775,22 @@ static void verify__believes_nothing_when_memory_runs_out(void **state)
 
 /* --- the answer --- */
 
+static void verify__breaks_its_lines_for_a_terminal_and_no_digest(void **state)
+{
+    evidence_case *c = *state;
+    hb_verified v;
+    hb_buf text;
+    hb_buf_init(&text, 1 << 20);
+    evidence_case_verify(c, evidence_case_write(c, c->lab), &v);
+    hb_verified_text(&v, "a.zip", false, false, 80, &text);
+    assert_non_null(strstr(text.p, "holds            signature      ed25519, by key\n      "));
+    for (const char *line = text.p; *line; line += strcspn(line, "\n") + 1) {
+        assert_true(strcspn(line, "\n") <= 80);
+    }
+    hb_verified_release(&v);
+    hb_buf_release(&text);
+}
+
 static void verify__shows_the_answer_in_words(void **state)
 {
     evidence_case *c = *state;
@@ -782,14 +798,14 @@ static void verify__shows_the_answer_in_words(void **state)
     hb_buf text;
     hb_buf_init(&text, 1 << 20);
     evidence_case_verify(c, evidence_case_write(c, c->lab), &v);
-    hb_verified_text(&v, "a.zip", false, true, &text);
+    hb_verified_text(&v, "a.zip", false, true, 0, &text);
     assert_string_equal(text.p,
                         "'a.zip' holds: case 'case-1' has the verdict FAIL, signed by a key "
                         "you trust, and it follows from its profiles\n");
     hb_verified_release(&v);
     hb_buf_clear(&text);
     evidence_case_verify(c, evidence_case_write(c, NULL), &v);
-    hb_verified_text(&v, "a\033[31m.zip", true, false, &text);
+    hb_verified_text(&v, "a\033[31m.zip", true, false, 0, &text);
     assert_non_null(strstr(text.p, "\033[1;31mdoes NOT hold  \033[0m  attestation"));
     assert_non_null(strstr(text.p,
                            "\n'a?[31m.zip' does NOT hold: 1 answer does not hold, 5 were not "
@@ -851,6 +867,7 @@ int main(void)
         CASE(refuses_operators_it_cannot_read),
         CASE(refuses_every_file_that_is_something_else),
         CASE(believes_nothing_when_memory_runs_out),
+        CASE(breaks_its_lines_for_a_terminal_and_no_digest),
         CASE(shows_the_answer_in_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,6 +23,8 @@ typedef struct point {
     hb_buf text;
 } point;
 
+static const hb_window_mode mode_list[] = {{0, "idle"}, {1, "cruise"}};
+static const hb_window_modes modes = {"m5", mode_list, 2};
 static window_case c;
 static point points[POINTS_MAX];
 static size_t n_points;
@@ -39,6 +41,7 @@ static void options(unsigned variant)
     c.options.late = (hb_late)(variant % HB_LATE_COUNT_);
     c.options.keep_closed_ns = 40 * SEC;
     c.options.stale_after_ns = variant % 2 ? 15 * SEC : 0;
+    c.options.modes = variant & 4 ? modes : (hb_window_modes){0};
     c.options.max_ahead_ns = variant % 4 == 3 ? 0 : 60 * SEC;
     c.options.idle_after_ns = variant % 5 ? 4 * SEC : 0;
     c.options.remembered_ids = variant % 2 ? 40 : 400;
@@ -58,6 +61,7 @@ static stream_kind kind(unsigned seed)
                          .ahead_every = seed % 3 ? 200 : 0,
                          .tick_every = 15,
                          .bad_every = 50,
+                         .mode_s = 45,
                          .units = true};
 }
 

@@ -21,6 +21,8 @@ typedef struct outcome {
     uint64_t count[HB_WINDOWS_COUNT_];
 } outcome;
 
+static const hb_window_mode mode_list[] = {{0, "idle"}, {1, "cruise"}};
+static const hb_window_modes modes = {"m5", mode_list, 2};
 static window_case c;
 
 static void take_all(hb_windows *w, hb_buf *out)
@@ -117,6 +119,7 @@ static void options(unsigned variant)
     c.options.late = (hb_late)(variant % HB_LATE_COUNT_);
     c.options.keep_closed_ns = 40 * SEC;
     c.options.stale_after_ns = variant % 2 ? 15 * SEC : 0;
+    c.options.modes = variant & 4 ? modes : (hb_window_modes){0};
     c.options.max_ahead_ns = variant % 4 == 3 ? 0 : 60 * SEC;
     c.options.idle_after_ns = variant % 5 ? 4 * SEC : 0;
     c.options.remembered_ids = 40;
@@ -136,6 +139,7 @@ static stream_kind kind(unsigned seed)
                          .ahead_every = seed % 3 ? 200 : 0,
                          .tick_every = 15,
                          .bad_every = 50,
+                         .mode_s = 45,
                          .units = true};
 }
 

@@ -164,7 +164,7 @@ class Pilot:
                    f"{len(sent)} acknowledged, {len(seqs)} in the journal, {len(seqs) - len(set(seqs))} "
                    f"of them redelivered, {len(lost)} lost")
         distinct = {m["seq"]: len(m) - 2 for m in messages}
-        windows = self.daemon.json("live", "list", "--limit", "100000")
+        windows = self.daemon.json("live", "list", "--limit", "100000")["windows"]
         judged = sum(w["samples"] for w in windows)
         # The last window may still be open: nothing came after it that would close it.
         last = max(w["end"] for w in windows)
@@ -225,7 +225,7 @@ class Pilot:
             return
         other = json.loads(subprocess.run(
             [self.daemon.hb, "live", "list", "--limit", "100000", "--json"], cwd=again,
-            capture_output=True, text=True).stdout)
+            capture_output=True, text=True).stdout)["windows"]
         mine = {(w["window"], w["start"]): w["digest"] for w in windows}
         same = {(w["window"], w["start"]): w["digest"] for w in other}
         differ = [k for k in mine if mine[k] != same.get(k)]

@@ -124,7 +124,7 @@ def compressed(args, out):
     while time.monotonic() - began < 5:
         series.note()
         time.sleep(0.2)
-    judged = daemon.json("live", "list", "--limit", "100000")
+    judged = daemon.json("live", "list", "--limit", "100000")["windows"]
     raised = sorted({e["data"]["subject"] for e in receiver.got if e["type"].endswith("raised")})
     daemon.stop()
     receiver.stop()
