@@ -35,6 +35,22 @@ hb_status hb_ask_configuration(hb_check *c, hb_error *err)
 
 /* --- the run and the reference --- */
 
+/* A registry has other limits for other programs and modes: which of them counted follows from the
+ * run and is nobody's choice. The one that is built in has none. */
+static hb_status check_overrides(const hb_check *c, hb_error *err)
+{
+    const hb_inputs_config *is = &c->inputs.config;
+    const hb_run_meta *m = &c->inputs.run->meta;
+    const char *program = is->registry_text ? m->program : "";
+    const char *mode = is->registry_text ? m->context[HB_CONTEXT_OPERATING_MODE] : "";
+    return strcmp(is->program, program) == 0 && strcmp(is->mode, mode) == 0
+               ? HB_OK
+               : HB_FAIL(err, HB_E_EVIDENCE,
+                         "'%s' takes the limits of the metric registry for program '%.80s' in mode "
+                         "'%.80s', due are those for '%.80s' in '%.80s'",
+                         HB_PACK_REFERENCE, is->program, is->mode, program, mode);
+}
+
 hb_status hb_ask_inputs(hb_check *c, hb_error *err)
 {
     hb_error e = {0};
@@ -47,6 +63,9 @@ hb_status hb_ask_inputs(hb_check *c, hb_error *err)
         return hb_check_say(c, "inputs", HB_FAILS, err,
                             "run.json is run '%.128s' (%s), the decision is about another",
                             run->meta.run_id, run->digest);
+    }
+    if (check_overrides(c, &e) != HB_OK) {
+        return hb_check_fault(c, "inputs", &e, err);
     }
     return hb_check_say(c, "inputs", HB_HOLDS, err,
                         "run '%.128s' and what it was compared with can be read, and every digest "

@@ -142,6 +142,61 @@ static hb_status no_strangers(const hb_check *c, const raw_look *l, hb_error *er
     return HB_OK;
 }
 
+/* --- how it was read --- */
+
+/* What it repeats of the run is the run's; who names another file or run is refused. */
+static hb_status fits_run(const hb_run *run, const hb_read_record *r, hb_error *err)
+{
+    bool fits = strcmp(r->run_id, run->meta.run_id) == 0 &&
+                strcmp(r->source, run->meta.source_system) == 0 && r->n_files == run->n_inputs;
+    for (size_t i = 0; fits && i < r->n_files; i++) {
+        const hb_read_file *f = &r->files[i];
+        const hb_input_file *in = &run->inputs[i];
+        fits = strcmp(f->path, in->path) == 0 && strcmp(f->name, in->name) == 0 &&
+               strcmp(f->sha256, in->sha256) == 0 && f->bytes == in->bytes &&
+               strcmp(f->format, in->format) == 0;
+    }
+    return fits ? HB_OK
+                : HB_FAIL(err, HB_E_EVIDENCE,
+                          "'%s': how it was read is about another run or other files",
+                          HB_PACK_READING);
+}
+
+static bool has_document(const hb_check *c, const char *sha256)
+{
+    char path[sizeof HB_PACK_DOCUMENTS + HB_OBJECT_SHA256];
+    if (!hb_is_hex(sha256, HB_OBJECT_SHA256)) {
+        return true; /* built in */
+    }
+    memcpy(path, HB_PACK_DOCUMENTS, sizeof HB_PACK_DOCUMENTS - 1);
+    memcpy(path + sizeof HB_PACK_DOCUMENTS - 1, sha256, HB_OBJECT_SHA256 + 1);
+    return hb_check_listed(c, path) != NULL;
+}
+
+/* "It cannot be read again" would be the way around reading it again: where all that it takes is
+ * here, that is not to be believed. */
+static hb_status check_why(const hb_check *c, const raw_look *l, hb_error *err)
+{
+    const hb_read_record *r = &l->record;
+    bool whole = !l->list.journal && l->n_gone == 0 && l->n_here && l->list.reading.n &&
+                 has_document(c, r->registry_sha256) &&
+                 (!r->profile.name || has_document(c, r->profile.sha256)) &&
+                 (!r->run_meta.name || has_document(c, r->run_meta.sha256));
+    for (size_t i = 0; whole && i < r->n_profiles; i++) {
+        whole = has_document(c, r->profiles[i].sha256);
+    }
+    const hb_raw_journal *j = l->list.journal;
+    for (size_t i = 0; j && i < j->n_members; i++) {
+        whole = whole || strcmp(j->members[i], HB_PACK_BEGIN) == 0;
+    }
+    return whole && *l->list.why
+               ? HB_FAIL(err, HB_E_EVIDENCE,
+                         "'%s' says that the run cannot be read again ('%.200s'), and all that it "
+                         "takes is here",
+                         HB_PACK_READING, l->list.why)
+               : HB_OK;
+}
+
 /* --- the whole --- */
 
 static hb_status is_canonical(const hb_raw_list *l, hb_str text, hb_error *err)
@@ -171,6 +226,10 @@ static hb_status look(hb_check *c, raw_look *l, hb_error *err)
     c->why_not_read = l->list.why;
     HB_TRY(all_files(c, l, err));
     HB_TRY(all_records(c, l, err));
+    if (l->list.reading.n) {
+        HB_TRY(fits_run(c->inputs.run, &l->record, err));
+    }
+    HB_TRY(check_why(c, l, err));
     return no_strangers(c, l, err);
 }
 

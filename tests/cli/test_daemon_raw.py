@@ -175,11 +175,12 @@ class Insider(Raw):
                 self.refused(dict(self.files, **{"raw/reading.json": reading.replace(old, new)}), has)
 
     def test_that_it_cannot_be_read_again_is_not_a_pass_of_the_records(self):
-        """Whoever signs may say so; the answer is then that the records were not read, and not that they hold."""
+        """Of a pack that has all it takes nobody may say so."""
         reading = json.loads(self.files["raw/reading.json"])
         reading["why"] = "no"
         told = self.verify(self.signed(dict(self.files, **{"raw/reading.json": packs.canonical(reading)})))
         self.assertEqual((self.states(told, "reading"), told["decided_from"]), (["not_in_pack"], "profiles"))
+        self.assertEqual(self.states(told, "raw"), ["fails"])
 
     def test_hb_verify_decides_from_the_profiles_and_says_so(self):
         files = dict(self.files)

@@ -89,6 +89,27 @@ class RealPack(hbtest.Case):
                            timeout=60, check=False)
         self.assertNotEqual(r.returncode, 0)
 
+    def changed(self, name, *edits):
+        text = self.files[name]
+        for old, new in edits:
+            self.assertIn(old, text)
+            text = text.replace(old, new, 1)
+        return self.signed_by_the_lab({**self.files, name: text})
+
+    def test_a_pack_with_all_it_takes_cannot_say_that_it_cannot_be_read_again(self):
+        text, end = self.files["raw/reading.json"], b'"why":""}'
+        self.assertTrue(text.endswith(end))
+        bad = self.signed_by_the_lab({**self.files, "raw/reading.json": text[:-len(end)] + b'"why":"lost"}'})
+        self.assertIn("all that it takes is here", bad["raw"])
+
+    def test_how_it_was_read_is_about_this_run_and_these_files(self):
+        for edit in ((b'"run_id":"cur"', b'"run_id":"other"'), (b'"source":"csv"}', b'"source":"json"}')):
+            self.assertIn("about another run", self.changed("raw/reading.json", edit)["raw"])
+
+    def test_the_limits_of_another_program_or_mode(self):
+        for edit in ((b'"program":"apollo"', b'"program":"gemini"'), (b'"mode":""', b'"mode":"bench"')):
+            self.assertIn("due are those for", self.changed("reference.json", edit)["inputs"])
+
     def test_a_raw_sample_flipped_and_everything_repaired(self):
         raw = next(n for n in self.files if n.endswith(".csv"))
         was, now = self.files[raw], self.files[raw].replace(b",25.0,", b",26.0,", 1)

@@ -219,6 +219,7 @@ static hb_run *make_run(test_case *k, const char *id, double temp, double resets
     run->meta.subsystem = "sub";
     run->meta.test_name = "test";
     CHECK_OK(hb_digest_of(EVIDENCE_RAW, strlen(EVIDENCE_RAW), run->inputs[0].sha256, &err));
+    run->inputs[0].bytes = strlen(EVIDENCE_RAW);
     CHECK_OK(hb_run_set_digest(run, &err));
     return run;
 }

@@ -36,6 +36,7 @@ static hb_run *make_run(reference_case *c, const char *id, size_t at, const char
     run->meta.test_name = "test";
     run->meta.start = INT64_C(1767000000000000000) + (hb_time)at * day;
     CHECK_OK(hb_digest_of(EVIDENCE_RAW, strlen(EVIDENCE_RAW), run->inputs[0].sha256, &err));
+    run->inputs[0].bytes = strlen(EVIDENCE_RAW);
     CHECK_OK(hb_run_set_digest(run, &err));
     return run;
 }

@@ -217,8 +217,8 @@ static void verify__refuses_a_statement_of_another_pack(void **state)
     evidence_case_puts(c, "governance/note.txt", "x");
     evidence_case_verify(c, evidence_case_write(c, c->lab), &v);
     check_answer(&v, "signature", HB_HOLDS, "");
+    check_answer(&v, "files", HB_FAILS, "which no pack has");
     check_answer(&v, "statement", HB_FAILS, "SHA-256");
-    check_only(&v, "statement");
     hb_verified_release(&v);
 }
 
@@ -460,6 +460,50 @@ static void verify__tells_when_raw_files_are_left_out(void **state)
     check_answer(&v, "raw", HB_NOT_IN_PACK, "it is gone");
     check_holds(&v);
     hb_verified_release(&v);
+}
+
+static void verify__refuses_files_that_nobody_looks_at(void **state)
+{
+    static const struct {
+        const char *path;
+        const char *question;
+    } strangers[] = {
+        {"note.txt", "files"},
+        {"governance/note.txt", "files"},
+        {"policy/other.yaml", "files"},
+        {"report/other.html", "files"},
+        {"raw/0/other.csv", "raw"},
+        {"raw/slice/0/case.csv", "raw"},
+        {"raw/journal/00000000000000000000.hbj", "raw"},
+        {"raw/documents/x", "raw"},
+        {"raw/telemetry_schema.yaml", "raw"},
+        {"governance/statements/note.dsse.json", "operators"},
+    };
+    evidence_case *c = *state;
+    for (size_t i = 0; i < sizeof strangers / sizeof *strangers; i++) {
+        evidence_case_puts(c, strangers[i].path, "what I like");
+        check_refused(c, strangers[i].question, strangers[i].path);
+        evidence_case_drop(c, strangers[i].path);
+    }
+}
+
+static void verify__refuses_a_reading_that_says_something_else(void **state)
+{
+    static const char *const edits[][3] = {
+        {"\"hb-raw/1\"", "\"hb-raw/2\"", "format"},
+        {"\"path\":\"case.csv\"", "\"path\":\"best.csv\"", "best.csv"},
+        {"\"bytes\":30", "\"bytes\":31", "size"},
+        {"\"bytes\":30", "\"bytes\":\"30\"", "canonical"},
+        {"\"bytes\":30", "\"bytes\":30,\"more\":1", "not known"},
+        {"\"format\":", " \"format\":", "canonical"},
+        {"\"raw/0/case.csv\"", "\"run.json\"", "below 'raw/'"},
+    };
+    evidence_case *c = *state;
+    for (size_t i = 0; i < sizeof edits / sizeof *edits; i++) {
+        evidence_case_edit(c, "raw/reading.json", edits[i][0], edits[i][1]);
+        check_refused(c, "raw", edits[i][2]);
+        evidence_case_edit(c, "raw/reading.json", edits[i][1], edits[i][0]);
+    }
 }
 
 /* What hb reads of raw files, without files: run.json again, with one value changed or none. */
@@ -803,6 +847,8 @@ int main(void)
         CASE(does_not_judge_for_another_version),
         CASE(refuses_raw_files_that_the_run_was_not_read_from),
         CASE(refuses_a_raw_file_that_is_said_to_be_here),
+        CASE(refuses_files_that_nobody_looks_at),
+        CASE(refuses_a_reading_that_says_something_else),
         CASE(tells_when_raw_files_are_left_out),
         CASE(decides_from_the_raw_files),
         CASE(refuses_raw_files_that_give_another_run),
