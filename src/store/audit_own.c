@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The members of the entries the store logs of itself; docs/formats/audit_log.md. */
+#include "crypto/digest.h"
 #include "store/audit_internal.h"
 #include "store/sql.h"
 
 #include <stdint.h>
 #include <string.h>
+
+/* Chance in an entry about a decision, so that its hash, which proofs of its neighbours give away,
+ * tells nothing of a run's fields to somebody who may not see them (docs/custody.md). */
+enum { CHANCE_BYTES = 32 };
 
 static void *borrow(const void *p) /* members only read it */
 {
@@ -75,6 +80,7 @@ static hb_status log_configs(hb_store *s, const char *registry, const char *poli
 
 typedef struct decided {
     bool again;
+    char blind[HB_DIGEST_HEX];
     const char *baseline;
     const char *version;
     const char *policy;
@@ -92,6 +98,7 @@ static void decided_members(void *ctx, hb_json *j)
     hb_json_kb(j, "again", d->again);
     hb_json_kc(j, "baseline", said(d->baseline));
     hb_json_kc(j, "baseline_version", said(d->version));
+    hb_json_kc(j, "blind", d->blind);
     hb_json_kc(j, "engine", HB_VERSION);
     hb_json_kc(j, "policy_sha256", said(d->policy));
     hb_json_kc(j, "registry_sha256", said(d->registry));
@@ -106,6 +113,16 @@ static void decided_members(void *ctx, hb_json *j)
     }
 }
 
+static hb_status log_decided(hb_store *s, const char *digest, hb_time at, decided *d, hb_error *err)
+{
+    uint8_t chance[CHANCE_BYTES];
+    if (s->os->random(chance, sizeof chance) != 0) {
+        return HB_FAIL(err, HB_E_IO, "cannot get random bytes");
+    }
+    HB_TRY(hb_digest_of(chance, sizeof chance, d->blind, err));
+    return hb_store_log(s, "decision", digest, at, "", decided_members, d, err);
+}
+
 /* A window of the daemon was logged as it was stored, before it became a run. */
 hb_status hb_store_log_decision(hb_store *s, const hb_decision_row *row, int64_t run, bool again,
                                 hb_error *err)
@@ -118,16 +135,15 @@ hb_status hb_store_log_decision(hb_store *s, const hb_decision_row *row, int64_t
     }
     HB_TRY(log_configs(s, row->registry_digest, row->policy_digest, row->decided_at, err));
     HB_TRY(look_up(s, "SELECT digest FROM runs WHERE id = ?", run, NULL, run_sha256, err));
-    const decided d = {.again = again,
-                       .baseline = row->baseline_run_id,
-                       .version = row->version,
-                       .policy = row->policy_digest,
-                       .registry = row->registry_digest,
-                       .run_id = row->run_id,
-                       .run_sha256 = run_sha256,
-                       .verdict = row->status};
-    return hb_store_log(s, "decision", row->digest, row->decided_at, "", decided_members,
-                        borrow(&d), err);
+    decided d = {.again = again,
+                 .baseline = row->baseline_run_id,
+                 .version = row->version,
+                 .policy = row->policy_digest,
+                 .registry = row->registry_digest,
+                 .run_id = row->run_id,
+                 .run_sha256 = run_sha256,
+                 .verdict = row->status};
+    return log_decided(s, row->digest, row->decided_at, &d, err);
 }
 
 /* Those without a finding are logged many at a time: audit_windows.c. */
@@ -137,15 +153,14 @@ hb_status hb_store_log_window(hb_store *s, const hb_live_window_row *row, hb_err
     if (strcmp(row->verdict, "PASS") == 0 || strcmp(row->verdict, "NO_TEST") == 0) {
         return HB_OK;
     }
-    const decided d = {.policy = row->policy_digest,
-                       .registry = row->registry_digest,
-                       .run_id = row->run_id,
-                       .run_sha256 = "",
-                       .verdict = row->verdict,
-                       .stream = row->stream,
-                       .window = row->id};
-    return hb_store_log(s, "decision", row->digest, row->decided_at, "", decided_members,
-                        borrow(&d), err);
+    decided d = {.policy = row->policy_digest,
+                 .registry = row->registry_digest,
+                 .run_id = row->run_id,
+                 .run_sha256 = "",
+                 .verdict = row->verdict,
+                 .stream = row->stream,
+                 .window = row->id};
+    return log_decided(s, row->digest, row->decided_at, &d, err);
 }
 
 /* --- tags and versions --- */

@@ -69,6 +69,11 @@ class WhatIsLogged(Audit):
         for raw in self.log().entries():  # canonical
             self.assertEqual(raw.decode(), json.dumps(json.loads(raw), sort_keys=True, separators=(",", ":"), ensure_ascii=False))
 
+    def test_hashes_of_entries_cannot_be_tried_out(self):
+        """Who knows all of a decision but a hidden field must not find it by the hash of its entry."""
+        blinds = [e["data"]["blind"] for e in self.entries() if e["type"] == "decision"]
+        self.assertEqual((len(set(blinds)), {len(b) for b in blinds}), (2, {64}))
+
     def test_what_is_decided_again_is_logged_when_it_becomes_the_latest(self):
         before = len(self.entries())
         self.hb("analyze", "b")
