@@ -442,6 +442,39 @@ static hb_status check_line_ends(hb_str text, const char *name, hb_error *err)
     return HB_OK;
 }
 
+static bool is_blank(hb_str text, size_t at)
+{
+    return at >= text.n || strchr(" \t\r\n", text.p[at]);
+}
+
+/* An explicit key ("? key") and behind a colon a tab before what is not plain: libfyaml 0.7.12 puts
+ * a level of indentation back twice and writes where it must not. Tried out on all short texts:
+ * none does that is not refused here. */
+static hb_status check_explicit_keys(hb_str text, const char *name, hb_error *err)
+{
+    bool comment = false;
+    bool key = false;
+    size_t tab = text.n;
+    for (size_t i = 0; i < text.n; i++) {
+        char c = text.p[i];
+        bool first = i == 0 || is_blank(text, i - 1);
+        comment = c != '\n' && c != '\r' && (comment || (first && c == '#'));
+        key = key || (!comment && first && c == '?' && is_blank(text, i + 1));
+        size_t next = i + 1;
+        while (c == ':' && next < text.n && text.p[next] == ' ') {
+            next++;
+        }
+        tab = c == ':' && next < text.n && text.p[next] == '\t' && tab == text.n ? next : tab;
+    }
+    if (key && tab < text.n) {
+        place at = place_in_text(text, tab);
+        return HB_FAIL_AT(err, HB_E_CONFIG, name, at.line, at.col,
+                          "a tab after ':' cannot be read in a file with an explicit key ('? '); "
+                          "write blanks");
+    }
+    return HB_OK;
+}
+
 static hb_status parse(hb_str text, const char *name, hb_arena *arena, struct fy_diag *diag,
                        const hb_node **ret_root, hb_error *err)
 {
@@ -474,6 +507,7 @@ hb_status hb_yaml_parse(hb_str text, const char *name, hb_arena *arena, const hb
     }
     HB_TRY(check_text(text, name, err));
     HB_TRY(check_line_ends(text, name, err));
+    HB_TRY(check_explicit_keys(text, name, err));
     struct fy_diag_cfg cfg;
     fy_diag_cfg_default(&cfg);
     cfg.fp = NULL;

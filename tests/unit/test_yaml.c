@@ -174,6 +174,24 @@ static void yaml__refuses_what_the_library_misreads(void **state)
     hb_arena_release(&arena);
 }
 
+/* Found by fuzzing and by trying all short texts: libfyaml 0.7.12 writes where it must not. */
+static void yaml__refuses_what_the_library_falls_over(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {":\n?  st:\t-\t", "? a:\t?",    "?\n a:\t-\n", "? a: \t|\n",
+                                        "- ? b:\t- 1\n",  "&x ? a:\t-", "k:\t1\n? a\n"};
+    hb_arena arena;
+    const hb_node *root = NULL;
+    hb_arena_init(&arena, 1 << 20);
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        CHECK_ERROR(hb_yaml_parse(hb_str_of(texts[i]), "f.yaml", &arena, &root, &err), HB_E_CONFIG,
+                    "a tab after ':'");
+    }
+    CHECK_OK(
+        hb_yaml_parse(hb_str_of("a:\t-5 # why ? so\nb: what?\n"), "f.yaml", &arena, &root, &err));
+    hb_arena_release(&arena);
+}
+
 static void yaml__survives_a_failing_allocation(void **state)
 {
     (void)state;
@@ -199,6 +217,7 @@ int main(void)
         cmocka_unit_test(yaml__keeps_its_limits),
         cmocka_unit_test(yaml__counts_what_aliases_expand_to),
         cmocka_unit_test(yaml__refuses_what_the_library_misreads),
+        cmocka_unit_test(yaml__refuses_what_the_library_falls_over),
         cmocka_unit_test(yaml__survives_a_failing_allocation),
         cmocka_unit_test(yaml__out_of_arena_is_out_of_memory),
     };

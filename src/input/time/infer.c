@@ -325,6 +325,21 @@ static void read_preamble(hb_time_job *job)
     }
 }
 
+/* Two columns may each be times of day and date in most rows, and in no row both. */
+static bool reads_a_row(const hb_time_source *s, const hb_time_rule *r)
+{
+    for (size_t row = 0; row < s->n_rows; row++) {
+        const hb_cell *parts[HB_TIME_PARTS] = {0};
+        for (size_t k = 0; k < r->n_columns; k++) {
+            parts[k] = &s->cells[row * s->n_columns + r->columns[k]];
+        }
+        if (hb_time_rule_read(r, parts, s->decimal) != HB_TIME_NONE) {
+            return true;
+        }
+    }
+    return false;
+}
+
 hb_status hb_time_rules_infer(const hb_time_source *s, hb_arena *arena,
                               hb_time_rule ret[HB_TIME_CANDIDATES], size_t *ret_n, hb_error *err)
 {
@@ -348,12 +363,17 @@ hb_status hb_time_rules_infer(const hb_time_source *s, hb_arena *arena,
     hb_time_compose(&job);
     hb_time_singles(&job);
     hb_time_orders(&job);
+    size_t kept = 0;
     for (size_t i = 0; i < job.n_found; i++) {
         weigh_run(&job.found[i]);
         if (!hb_time_tell(&job, &job.found[i])) {
             return HB_NOMEM(err);
         }
+        if (s->order != HB_ORDER_ASK || reads_a_row(s, &job.found[i].rule)) {
+            job.found[kept++] = job.found[i];
+        }
     }
+    job.n_found = kept;
     qsort(job.found, job.n_found, sizeof *job.found, by_score);
     size_t n = job.n_found < HB_TIME_CANDIDATES ? job.n_found : HB_TIME_CANDIDATES;
     for (size_t i = 0; i < n; i++) {
