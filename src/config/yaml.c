@@ -2,6 +2,7 @@
 /* libfyaml is used as an event parser; the tree, the aliases and all limits are ours
  * (docs/decisions/0020). */
 #include "config/node.h"
+#include "config/yaml_text.h"
 
 #include "base/map.h"
 #include "base/mem.h"
@@ -11,11 +12,6 @@
 #include <string.h>
 
 enum { MAX_ANCHORS = 1000 };
-
-typedef struct place {
-    uint32_t line;
-    uint32_t col;
-} place;
 
 typedef struct anchor {
     hb_str name;
@@ -27,7 +23,7 @@ typedef struct reader {
     struct fy_parser *parser;
     struct fy_diag *diag;
     struct fy_event *event; /* the one in hand */
-    place last;             /* of the newest event that had one */
+    hb_yaml_at last;        /* of the newest event that had one */
     const char *name;
     hb_arena *arena;
     anchor *anchors;
@@ -39,33 +35,20 @@ typedef struct reader {
 #define FAIL_AT(r, where, err, ...) \
     HB_FAIL_AT((err), HB_E_CONFIG, (r)->name, (where).line, (where).col, __VA_ARGS__)
 
-static place place_in_text(hb_str text, size_t at)
-{
-    place p = {1, 1};
-    for (size_t i = 0; i < at && i < text.n; i++) {
-        if (text.p[i] == '\n') {
-            p = (place){p.line + 1, 1};
-        } else if (((unsigned char)text.p[i] & 0xc0) != 0x80) {
-            p.col++;
-        }
-    }
-    return p;
-}
-
 /* The first tab between the start of a line and its text, in this line or the next; 0 columns when
  * there is none. libfyaml tells of it in many ways, not all of which say "tab". */
-static place tab_near(hb_str text, uint32_t line)
+static hb_yaml_at tab_near(hb_str text, uint32_t line)
 {
     bool indent = true;
     uint32_t at = 1;
     for (size_t i = 0; i < text.n && at <= line + 1; i++) {
         if (text.p[i] == '\t' && indent && at >= line) {
-            return place_in_text(text, i);
+            return hb_yaml_place(text, i);
         }
         at += text.p[i] == '\n';
         indent = text.p[i] == '\n' || (indent && (text.p[i] == ' ' || text.p[i] == '\t'));
     }
-    return (place){0, 0};
+    return (hb_yaml_at){0, 0};
 }
 
 /* libfyaml's own message for the first thing it did not like. */
@@ -76,13 +59,13 @@ static hb_status syntax_error(reader *r, hb_error *err)
     if (!e || !e->msg) {
         return HB_NOMEM(err); /* every fault of the text has a message */
     }
-    place at = {e->line > 0 ? (uint32_t)e->line : r->last.line,
-                e->line > 0 && e->column > 0 ? (uint32_t)e->column : r->last.col};
-    place end = place_in_text(r->text, r->text.n);
+    hb_yaml_at at = {e->line > 0 ? (uint32_t)e->line : r->last.line,
+                     e->line > 0 && e->column > 0 ? (uint32_t)e->column : r->last.col};
+    hb_yaml_at end = hb_yaml_place(r->text, r->text.n);
     if (at.line > end.line) {
         at = end; /* the parser sees a line end behind the text */
     }
-    place tab = tab_near(r->text, at.line);
+    hb_yaml_at tab = tab_near(r->text, at.line);
     if (tab.line) {
         return FAIL_AT(r, tab, err, "a tab is used as indentation; write blanks");
     }
@@ -100,16 +83,16 @@ static hb_status next(reader *r, hb_error *err)
     }
     const struct fy_mark *mark = fy_event_start_mark(r->event);
     if (mark) {
-        r->last = (place){(uint32_t)mark->line + 1, (uint32_t)mark->column + 1};
+        r->last = (hb_yaml_at){(uint32_t)mark->line + 1, (uint32_t)mark->column + 1};
     }
     return HB_OK;
 }
 
 /* Of the event in hand; what is not written at all (the value of "key:") is where the text before
  * it is. */
-static place place_here(const reader *r)
+static hb_yaml_at place_here(const reader *r)
 {
-    place at = r->last;
+    hb_yaml_at at = r->last;
     if (r->event->type == FYET_ALIAS && at.col > 1) {
         at.col--; /* the library points behind the star, and behind an opening quote */
     }
@@ -156,7 +139,8 @@ static hb_status read_tag(reader *r, hb_node *node, hb_error *err)
         }
     }
     const struct fy_mark *mark = fy_token_start_mark(token);
-    place at = mark ? (place){(uint32_t)mark->line + 1, (uint32_t)mark->column + 1} : place_here(r);
+    hb_yaml_at at =
+        mark ? (hb_yaml_at){(uint32_t)mark->line + 1, (uint32_t)mark->column + 1} : place_here(r);
     return FAIL_AT(r, at, err, "the tag '%.*s' is not supported here; write the plain value",
                    (int)(tag.n < 60 ? tag.n : 60), tag.p);
 }
@@ -177,7 +161,7 @@ static hb_status keep_text(reader *r, struct fy_token *token, hb_str *ret, hb_er
 
 static hb_status new_node(reader *r, hb_node_kind kind, hb_node **ret, hb_error *err)
 {
-    place at = place_here(r);
+    hb_yaml_at at = place_here(r);
     if (++r->n_nodes > HB_NODE_MAX) {
         return FAIL_AT(r, at, err, "more than %d values in one document", HB_NODE_MAX);
     }
@@ -219,7 +203,7 @@ static hb_status grown(reader *r, hb_node *node, const hb_node *child, hb_error 
     node->expanded += child->expanded; /* both at most HB_NODE_MAX */
     node->levels = child->levels >= node->levels ? child->levels + 1 : node->levels;
     if (node->expanded > HB_NODE_MAX) {
-        return FAIL_AT(r, ((place){node->line, node->col}), err,
+        return FAIL_AT(r, ((hb_yaml_at){node->line, node->col}), err,
                        "expands to more than %d values through its aliases", HB_NODE_MAX);
     }
     return HB_OK;
@@ -228,7 +212,7 @@ static hb_status grown(reader *r, hb_node *node, const hb_node *child, hb_error 
 static hb_status read_key(reader *r, const hb_node *map, const hb_map *seen, hb_pair *ret,
                           hb_error *err)
 {
-    place at = place_here(r);
+    hb_yaml_at at = place_here(r);
     if (r->event->type != FYET_SCALAR) {
         return FAIL_AT(r, at, err, "a key must be plain text");
     }
@@ -398,83 +382,6 @@ static hb_status read_document(reader *r, const hb_node **ret_root, hb_error *er
     return HB_OK;
 }
 
-/* What the library would stumble over or read as something else. */
-static hb_status check_text(hb_str text, const char *name, hb_error *err)
-{
-    if (text.n > HB_YAML_MAX_BYTES) {
-        return HB_FAIL_AT(err, HB_E_LIMIT, name, 0, 0, "larger than %d bytes", HB_YAML_MAX_BYTES);
-    }
-    if (hb_str_starts(text, "\xff\xfe") || hb_str_starts(text, "\xfe\xff")) {
-        return HB_FAIL_AT(err, HB_E_CONFIG, name, 1, 1, "the file is UTF-16; save it as UTF-8");
-    }
-    size_t bad = hb_utf8_valid_prefix(text);
-    for (size_t i = 0; i < bad; i++) {
-        unsigned char c = (unsigned char)text.p[i];
-        if ((c < 0x20 && c != '\n' && c != '\r' && c != '\t') || c == 0x7f) {
-            bad = i;
-        }
-    }
-    if (bad < text.n) {
-        place at = place_in_text(text, bad);
-        return HB_FAIL_AT(err, HB_E_CONFIG, name, at.line, at.col,
-                          "byte 0x%02x is no text (expected UTF-8 without control characters)",
-                          (unsigned char)text.p[bad]);
-    }
-    return HB_OK;
-}
-
-/* An escaped backslash before an escaped line end, in double quotes: libfyaml 0.7.12 loses the rest
- * of the text or reads what it never wrote. */
-static hb_status check_line_ends(hb_str text, const char *name, hb_error *err)
-{
-    size_t run = 0;
-    for (size_t i = 0; i < text.n; i++) {
-        bool end = text.p[i] == '\n' || text.p[i] == '\r';
-        if (end && run >= 3 && run % 2 == 1) {
-            place at = place_in_text(text, i - 1);
-            return HB_FAIL_AT(
-                err, HB_E_CONFIG, name, at.line, at.col,
-                "a line that ends in three backslashes cannot be read; write the text "
-                "in one line");
-        }
-        run = text.p[i] == '\\' ? run + 1 : 0;
-    }
-    return HB_OK;
-}
-
-static bool is_blank(hb_str text, size_t at)
-{
-    return at >= text.n || strchr(" \t\r\n", text.p[at]);
-}
-
-/* An explicit key ("? key") and behind a colon a tab before what is not plain: libfyaml 0.7.12 puts
- * a level of indentation back twice and writes where it must not. Tried out on all short texts:
- * none does that is not refused here. */
-static hb_status check_explicit_keys(hb_str text, const char *name, hb_error *err)
-{
-    bool comment = false;
-    bool key = false;
-    size_t tab = text.n;
-    for (size_t i = 0; i < text.n; i++) {
-        char c = text.p[i];
-        bool first = i == 0 || is_blank(text, i - 1);
-        comment = c != '\n' && c != '\r' && (comment || (first && c == '#'));
-        key = key || (!comment && first && c == '?' && is_blank(text, i + 1));
-        size_t next = i + 1;
-        while (c == ':' && next < text.n && text.p[next] == ' ') {
-            next++;
-        }
-        tab = c == ':' && next < text.n && text.p[next] == '\t' && tab == text.n ? next : tab;
-    }
-    if (key && tab < text.n) {
-        place at = place_in_text(text, tab);
-        return HB_FAIL_AT(err, HB_E_CONFIG, name, at.line, at.col,
-                          "a tab after ':' cannot be read in a file with an explicit key ('? '); "
-                          "write blanks");
-    }
-    return HB_OK;
-}
-
 static hb_status parse(hb_str text, const char *name, hb_arena *arena, struct fy_diag *diag,
                        const hb_node **ret_root, hb_error *err)
 {
@@ -505,9 +412,7 @@ hb_status hb_yaml_parse(hb_str text, const char *name, hb_arena *arena, const hb
     if (hb_str_starts(text, "\xef\xbb\xbf")) {
         text = (hb_str){text.p + 3, text.n - 3};
     }
-    HB_TRY(check_text(text, name, err));
-    HB_TRY(check_line_ends(text, name, err));
-    HB_TRY(check_explicit_keys(text, name, err));
+    HB_TRY(hb_yaml_check_text(text, name, err));
     struct fy_diag_cfg cfg;
     fy_diag_cfg_default(&cfg);
     cfg.fp = NULL;

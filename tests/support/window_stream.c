@@ -113,3 +113,18 @@ void stream_print(const hb_window *v, hb_buf *out)
         }
     }
 }
+
+void stream_options(window_case *c, const char *registry_yaml, const hb_window_modes *modes,
+                    unsigned variant)
+{
+    window_case_begin(c, 10, 10, registry_yaml);
+    c->defs[1] = (hb_window_def){.name = "30s/5s", .size_ns = 30 * SEC, .slide_ns = 5 * SEC};
+    c->options.n_defs = 1 + variant % 2;
+    c->options.lateness_ns = (variant % 3) * SEC;
+    c->options.late = (hb_late)(variant % HB_LATE_COUNT_);
+    c->options.keep_closed_ns = 40 * SEC;
+    c->options.stale_after_ns = variant % 2 ? 15 * SEC : 0;
+    c->options.modes = modes ? *modes : (hb_window_modes){0};
+    c->options.max_ahead_ns = variant % 4 == 3 ? 0 : 60 * SEC;
+    c->options.idle_after_ns = variant % 5 ? 4 * SEC : 0;
+}

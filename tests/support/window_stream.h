@@ -35,6 +35,10 @@ typedef struct stream_kind {
     bool units;      /* even metrics write "ms" and "s" in turn */
 } stream_kind;
 
+/* Begins a case whose definitions, lateness and other rules differ by `variant`; modes NULL = none.
+ */
+void stream_options(window_case *c, const char *registry_yaml, const hb_window_modes *modes,
+                    unsigned variant);
 /* Owned by the caller: free(). */
 stream_event *stream_make(const stream_kind *k);
 void stream_give(hb_windows *w, const stream_event *e);
